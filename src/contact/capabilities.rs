@@ -1,0 +1,142 @@
+use std::time::Duration;
+
+use super::{CallKind, IdentifierKind, Source, Sourced};
+
+/// What makes it safe to send a create whose answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateSafety {
+    /// The service itself finds the contact again: send freely.
+    Upsert,
+    /// A second create with the same identifier is refused, so a conflict is looked up and compared.
+    UniqueConstraint,
+    /// Only a look-up shows it; wait until the search has caught up before deciding.
+    SearchOnly,
+    /// Nothing shows it: never sent again by itself.
+    Nothing,
+}
+
+/// How the value of a custom field is taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClearBy {
+    /// By an update with an empty or null value; the service's requests know which.
+    Update,
+    /// By a [`super::Call::ClearFields`].
+    Call,
+    /// By an update whose [`super::CustomEdit`] is `Remove`.
+    EditMode,
+    Unsupported,
+}
+
+/// How far a listing of contacts reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListAll {
+    Yes,
+    /// Only contacts whose field has a given value.
+    ByField,
+    No,
+}
+
+/// By what a listing can be narrowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    pub tag: bool,
+    pub updated_since: bool,
+    pub field: bool,
+}
+
+/// What a service can do. A flat record: the planner and the engine read it and never ask which
+/// service they talk to. A verb alone (`update`) means the call exists; `verb_with_x` or `x_in_verb`
+/// is a refinement of it.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    /// Identifiers that [`super::Call::Find`] accepts.
+    pub find_by: &'static [IdentifierKind],
+    /// Identifiers that can stand in place of the id in a [`super::Target`].
+    pub address_by: &'static [IdentifierKind],
+    /// [`super::Call::Read`] exists.
+    pub read: bool,
+    /// A [`super::Call::Find`] answer holds the contact's fields, not only its id.
+    pub find_tells_fields: bool,
+    /// A find or read answer holds the contact's tags.
+    pub find_tells_tags: bool,
+    pub create: bool,
+    /// Identifiers of which a create needs at least one.
+    pub create_needs: &'static [IdentifierKind],
+    /// Fields without which a create is refused.
+    pub create_needs_fields: &'static [&'static str],
+    /// The create answer holds the new id; otherwise the contact is looked up.
+    pub create_tells_id: bool,
+    pub create_with_custom_fields: bool,
+    pub create_safety: Sourced<CreateSafety>,
+    /// How long a new contact may be missing from a look-up.
+    pub search_lag: Sourced<Duration>,
+    pub update: bool,
+    pub custom_fields: bool,
+    /// [`super::CustomEdit::Replace`] is accepted.
+    pub custom_replace: bool,
+    pub clear_custom_by: ClearBy,
+    pub upsert: bool,
+    pub delete: bool,
+    pub tags_add: bool,
+    pub tags_remove: bool,
+    pub tags_replace: bool,
+    /// [`super::Call::ReadTags`] exists.
+    pub tags_read: bool,
+    pub tags_in_create: bool,
+    pub tags_in_update: bool,
+    pub lists_add: bool,
+    pub lists_remove: bool,
+    pub lists_in_create: bool,
+    pub list_all: ListAll,
+    pub filters: Filters,
+    /// What a full listing leaves out, in words for the summary; empty if nothing is known to be.
+    pub list_leaves_out: &'static str,
+    /// A lone listing is the only way to find by e-mail or phone.
+    pub find_by_listing: bool,
+    pub messages: bool,
+    /// [`super::Call::ListFields`] exists, and an unknown custom field refuses the whole call.
+    pub fields_defined: bool,
+    /// [`super::Call::ListTags`] exists.
+    pub tags_defined: bool,
+    /// Words of the vendor's documents for each operation, and how it stands here.
+    pub operations: &'static [Operation],
+}
+
+/// One operation of the vendor's documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// The vendor's name for it, such as `Add Tag by ID`.
+    pub title: &'static str,
+    /// The method and path, as documented.
+    pub path: &'static str,
+    /// The calls that use it; empty if it can't be used, and then `note` says why.
+    pub calls: &'static [CallKind],
+    pub note: &'static str,
+    pub source: Source,
+}
+
+impl Capabilities {
+    /// Whether the service has the call at all.
+    pub fn has(&self, kind: CallKind) -> bool {
+        match kind {
+            CallKind::Find => !self.find_by.is_empty(),
+            CallKind::Read => self.read,
+            CallKind::Create => self.create,
+            CallKind::Update => self.update,
+            CallKind::Upsert => self.upsert,
+            CallKind::ClearFields => self.clear_custom_by == ClearBy::Call,
+            CallKind::AddTags => self.tags_add,
+            CallKind::RemoveTags => self.tags_remove,
+            CallKind::ReplaceTags => self.tags_replace,
+            CallKind::ReadTags => self.tags_read,
+            CallKind::AddToList => self.lists_add,
+            CallKind::RemoveFromList => self.lists_remove,
+            CallKind::Delete => self.delete,
+            CallKind::List => self.list_all != ListAll::No,
+            CallKind::ReadMessages => self.messages,
+            CallKind::ListFields => self.fields_defined,
+            CallKind::ListTags => self.tags_defined,
+            CallKind::Check => true,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::Source;
+
+/// The name of one piece of a contact: a standard name (`first_name`) or `custom.NAME`.
+///
+/// Standard names are the same for every service; which of them a service has is in its
+/// [`FieldSpec`] table. Cloning is cheap: the text is shared.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Field(Arc<str>);
+
+impl Field {
+    pub const CUSTOM_PREFIX: &'static str = "custom.";
+
+    pub fn new(name: &str) -> Self {
+        Self(Arc::from(name))
+    }
+
+    /// The custom field with this name on the service.
+    pub fn custom(name: &str) -> Self {
+        Self(Arc::from(format!("{}{name}", Self::CUSTOM_PREFIX)))
+    }
+
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of a custom field as the service knows it, or `None` for a standard field.
+    pub fn custom_name(&self) -> Option<&str> {
+        self.0.strip_prefix(Self::CUSTOM_PREFIX)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a field may hold, and so how a cell is checked before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    Text,
+    Phone,
+    Email,
+    Url,
+    Boolean,
+    Number,
+    /// A calendar day.
+    Date,
+    /// A moment; shown in UTC.
+    Timestamp,
+    /// An hour of the day, `HH:MM`.
+    Time,
+    /// ISO 639-1, such as `en`.
+    Language,
+    /// ISO 3166-1 alpha-2, such as `MY`.
+    Country,
+    /// One of these values.
+    Choice(Vec<String>),
+    /// Structure; only ever read, or sent as JSON text the user wrote.
+    Json,
+}
+
+/// One field of one service: how it is called there and what may be done with it.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldSpec {
+    /// Our name for it.
+    pub name: &'static str,
+    /// The vendor's key; a dot descends into an object.
+    pub wire: &'static str,
+    pub kind: SpecKind,
+    /// Accepted by the create call.
+    pub create: bool,
+    /// Accepted by the update call.
+    pub update: bool,
+    /// Returned when a contact is read.
+    pub read: bool,
+    /// Fields with the same group live in one object that an update replaces whole, so siblings
+    /// are sent along (see [`super::Groups`]).
+    pub group: Option<&'static str>,
+    /// Longest value in characters.
+    pub max_chars: Option<usize>,
+    pub source: Source,
+}
+
+/// The kinds a service's own table can state (a constant cannot hold a list of choices).
+pub type SpecKind = fn() -> FieldKind;
+
+/// A custom field as an account has defined it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldDefinition {
+    pub name: String,
+    pub kind: FieldKind,
+}

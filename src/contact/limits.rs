@@ -1,0 +1,35 @@
+use std::time::Duration;
+
+use super::Sourced;
+
+/// How many calls a service admits in a window of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    pub calls: u32,
+    pub per: Duration,
+}
+
+/// The sizes a service allows, each with its source. Counts are of one request.
+///
+/// `None` means that no limit is known, not that there is none.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub quota: Sourced<Quota>,
+    /// What shares the quota, in words: "channel token", "account".
+    pub quota_scope: &'static str,
+    /// Requests that may be under way at once.
+    pub concurrency: Sourced<usize>,
+    pub fields_per_create: Option<Sourced<usize>>,
+    pub fields_per_update: Option<Sourced<usize>>,
+    pub tags_per_add: Option<Sourced<usize>>,
+    pub tags_per_remove: Option<Sourced<usize>>,
+    /// Identifiers that one look-up can carry.
+    pub identifiers_per_find: Sourced<usize>,
+    pub page_size: Option<Sourced<u32>>,
+    /// Longest tag in characters.
+    pub tag_chars: Option<Sourced<usize>>,
+    /// Longest name of a custom field in characters.
+    pub custom_name_chars: Option<Sourced<usize>>,
+    /// Longest value of a custom field in characters.
+    pub custom_value_chars: Option<Sourced<usize>>,
+}

@@ -1,0 +1,30 @@
+//! The vocabulary: plain values that every room speaks in, and that import nothing of ours.
+//!
+//! A row of a source becomes a [`Contact`] (what is wanted). What a service holds of a person is a
+//! [`Snapshot`]. The planner turns the difference into [`Call`]s, within the [`Capabilities`] and
+//! [`Limits`] of the service, and each row ends in exactly one [`Outcome`].
+
+mod call;
+mod capabilities;
+
+mod field;
+mod identifier;
+mod limits;
+mod outcome;
+mod row;
+mod snapshot;
+mod source;
+mod value;
+mod wanted;
+
+pub use call::{Call, CallKind, Cursor, CustomEdit, Edit, Filter, Groups, TagEdit, TagMode, Target};
+pub use capabilities::{Capabilities, ClearBy, CreateSafety, Filters, ListAll, Operation};
+pub use field::{Field, FieldDefinition, FieldKind, FieldSpec, SpecKind};
+pub use identifier::{Identifier, IdentifierKind, RemoteId};
+pub use limits::{Limits, Quota};
+pub use outcome::{Counts, Outcome, RowRecord};
+pub use row::{Position, RowError};
+pub use snapshot::{Message, Snapshot};
+pub use source::{Source, Sourced};
+pub use value::Value;
+pub use wanted::{Contact, FieldChange, ListChange, Overwrite, TagChange};

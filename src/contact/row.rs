@@ -1,0 +1,50 @@
+use std::borrow::Cow;
+use std::fmt;
+
+/// Where a row stands in its source. Lines and rows are counted from 1, as a person sees them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Index of the data row, from 0, across sheets: the row's key in the ledger.
+    pub index: u64,
+    /// Line of the file where the row begins, or row of the sheet.
+    pub line: u64,
+    /// Index of the sheet in the workbook; 0 for text files.
+    pub sheet: u16,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)
+    }
+}
+
+/// Why a row, or one of its cells, can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    /// Stable, dotted, lower-case: `phone.not_a_number`. Documented in docs/row-errors.md.
+    pub code: Cow<'static, str>,
+    /// Header of the column, if the error belongs to one.
+    pub column: Option<String>,
+    /// Position of the column from 0, for ordering; `usize::MAX` for errors of the whole row.
+    pub column_index: usize,
+    /// What is wrong with which value, and what would be right. Names the column, shows the value
+    /// shortened.
+    pub message: String,
+}
+
+impl RowError {
+    /// An error of the row as a whole.
+    pub fn of_row(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), column: None, column_index: usize::MAX, message: message.into() }
+    }
+
+    /// An error of one cell.
+    pub fn of_cell(
+        code: impl Into<Cow<'static, str>>,
+        column_index: usize,
+        column: &str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { code: code.into(), column: Some(column.to_owned()), column_index, message: message.into() }
+    }
+}

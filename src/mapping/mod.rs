@@ -1,0 +1,1 @@
+//! Columns to contact fields, and back.

@@ -1,0 +1,1 @@
+//! The stages joined: import, export, copy, resume, retry, undo.

@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::contact::{CallKind, Counts, Position, RowRecord};
+
+/// Something that happened in a run, in the order in which it happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Started {
+        /// `import`, `check`, `export`…
+        command: &'static str,
+        run: Option<String>,
+        account: Option<String>,
+        /// Where the rows come from or go to.
+        file: String,
+        /// Rows (or contacts) to come, where that is known.
+        rows: Option<u64>,
+        /// Rows that an earlier, cut-off execution of this run has finished already.
+        resumed: u64,
+    },
+    /// A row reached its outcome. Rows arrive in source order.
+    Row {
+        position: Position,
+        record: RowRecord,
+    },
+    /// Contacts were written to an export.
+    Exported {
+        contacts: u64,
+        total: Option<u64>,
+    },
+    /// A request was answered, or is known not to have been.
+    Called {
+        kind: CallKind,
+        http_status: Option<u16>,
+        attempt: u32,
+    },
+    /// Sending pauses.
+    Waiting {
+        time: Duration,
+        reason: String,
+    },
+    /// Something worth knowing that needs no action.
+    Note(String),
+    /// Something worth doing.
+    Warning(String),
+    Finished(Box<Summary>),
+}
+
+/// How a run ended, for the closing words and the JSON object.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    pub command: &'static str,
+    pub run: Option<String>,
+    pub account: Option<String>,
+    /// Rows read; with `counts` it must balance.
+    pub rows: u64,
+    pub counts: Counts,
+    /// Rows by error code, for the "most frequent reasons" lines.
+    pub codes: BTreeMap<String, u64>,
+    /// Requests made, by kind.
+    pub calls: BTreeMap<CallKind, u64>,
+    /// The least requests that could have done it, where that is known.
+    pub least_calls: Option<u64>,
+    /// Contacts written by an export.
+    pub contacts: Option<u64>,
+    pub elapsed: Duration,
+    /// Results file, or the exported file.
+    pub file: Option<PathBuf>,
+    /// Columns of the source that feed nothing.
+    pub unmapped: Vec<String>,
+    /// Sentences for the end: completeness of an export, how much can be undone, what to do next.
+    pub remarks: Vec<String>,
+    /// Why the run ended before its time; `None` if it didn't.
+    pub stopped: Option<String>,
+}
+
+/// Whoever wants to see events. Called from one task, in order.
+pub trait Reporter: Send {
+    fn event(&mut self, event: &Event);
+}

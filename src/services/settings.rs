@@ -1,0 +1,76 @@
+use std::collections::BTreeMap;
+
+use crate::contact::Source;
+use crate::error::{Error, Result};
+
+/// Where a credential goes in a request. The transport puts it there; a service never sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// `Authorization: Bearer TOKEN`.
+    Bearer,
+    /// A header of this name.
+    Header(&'static str),
+    /// `Authorization: Basic`, of a token written `user:password`.
+    Basic,
+    /// A query parameter of this name.
+    Query(&'static str),
+}
+
+/// One setting an account of a service can have, beside its credential.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingSpec {
+    pub name: &'static str,
+    pub required: bool,
+    /// Value where the account says nothing; empty for none.
+    pub default: &'static str,
+    pub meaning: &'static str,
+    pub source: Source,
+}
+
+/// The settings of one account, by name, as text. Never holds a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings(pub BTreeMap<String, String>);
+
+impl Settings {
+    /// The settings, after every name has been checked against `specs` and defaults filled in.
+    pub fn checked(&self, service: &str, specs: &[SettingSpec]) -> Result<Settings> {
+        let mut checked = BTreeMap::new();
+        for name in self.0.keys() {
+            if !specs.iter().any(|spec| spec.name == name) {
+                let names: Vec<_> = specs.iter().map(|spec| spec.name).collect();
+                return Err(Error::usage(format!("{service} has no setting called: {name}")).hint(
+                    if names.is_empty() {
+                        "it has no settings".to_owned()
+                    } else {
+                        format!("its settings are {}", names.join(", "))
+                    },
+                ));
+            }
+        }
+        for spec in specs {
+            match self.0.get(spec.name) {
+                Some(value) => drop(checked.insert(spec.name.to_owned(), value.clone())),
+                None if spec.required => {
+                    return Err(Error::usage(format!("{service} needs the setting: {}", spec.name))
+                        .hint(format!("add `{} = …` to the account; it is {}", spec.name, spec.meaning)));
+                }
+                None if spec.default.is_empty() => {}
+                None => drop(checked.insert(spec.name.to_owned(), spec.default.to_owned())),
+            }
+        }
+        Ok(Settings(checked))
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A setting that is `true` or `false`; absent is `false`.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Error::usage(format!("the setting {name} is neither true nor false: {other}"))),
+        }
+    }
+}

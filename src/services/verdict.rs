@@ -1,0 +1,89 @@
+use std::borrow::Cow;
+
+use super::http::{Answer, Wait, retry_after};
+use crate::contact::{Cursor, FieldDefinition, Message, RemoteId, Snapshot};
+
+/// What an answer means for the call that it answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Applied, for sure. `warnings` are the service's own words.
+    Done { reply: Reply, warnings: Vec<String> },
+    /// Not applied, for sure; send it again after waiting.
+    Again { wait: Wait, message: String },
+    /// Not applied, and never will be. `code` is one of ours (`service.refused`, `service.value`…);
+    /// `fields` are our names for what was refused, where the service says.
+    Refused { code: Cow<'static, str>, message: String, fields: Vec<String> },
+    /// The contact isn't there.
+    Missing { message: String },
+    /// A contact with one of these values exists already. `id` where the service says which.
+    Exists { message: String, fields: Vec<String>, id: Option<RemoteId> },
+    /// Nothing sent with these credentials or settings can work: stop the run.
+    Stop { message: String },
+    /// Nobody can say whether it was applied.
+    Unclear { message: String },
+}
+
+/// What a good answer carried.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// That it was applied, and no more.
+    Nothing,
+    Id(RemoteId),
+    /// The contact as it is now.
+    Contact(Box<Snapshot>),
+    Contacts(Page<Snapshot>),
+    Tags(Vec<String>),
+    Messages(Vec<Message>),
+    Fields(Page<FieldDefinition>),
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+    /// How many there are in all, where the service tells it.
+    pub total: Option<u64>,
+}
+
+impl Verdict {
+    pub fn done(reply: Reply) -> Self {
+        Self::Done { reply, warnings: Vec::new() }
+    }
+
+    pub fn refused(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Refused { code: code.into(), message: message.into(), fields: Vec::new() }
+    }
+
+    pub fn unclear(message: impl Into<String>) -> Self {
+        Self::Unclear { message: message.into() }
+    }
+}
+
+/// The verdict on a status that the service's own documents don't explain otherwise.
+///
+/// One table for all services: 4xx was not applied; 5xx, 3xx and everything unknown is unclear.
+/// `message` is what the service said, already taken out of its body.
+pub fn by_status(answer: &Answer, message: &str) -> Verdict {
+    let said = |otherwise: &str| {
+        if message.is_empty() { format!("{otherwise} (status {})", answer.status) } else { message.to_owned() }
+    };
+    match answer.status {
+        401 => Verdict::Stop { message: said("the service refused the credentials") },
+        403 => Verdict::Stop { message: said("the credentials do not allow this") },
+        404 | 410 => Verdict::Missing { message: said("not found") },
+        429 => Verdict::Again {
+            wait: retry_after(answer).map_or(Wait::Backoff, Wait::For),
+            message: said("too many requests"),
+        },
+        400 | 402 | 405..=409 | 411..=418 | 420..=428 | 430..=499 => {
+            Verdict::refused("service.refused", said("the service refused the request"))
+        }
+        200..=299 => Verdict::unclear(format!("the answer could not be read (status {})", answer.status)),
+        300..=399 => {
+            Verdict::unclear(format!("the service redirected (status {}); redirects are not followed", answer.status))
+        }
+        _ => Verdict::unclear(said("the service had an error")),
+    }
+}

@@ -1,0 +1,121 @@
+use crate::contact::{Position, RowError};
+
+/// Some rows of a source, their text in one buffer.
+#[derive(Debug, Default)]
+pub struct RowBatch {
+    text: String,
+    /// End of each cell in `text`.
+    ends: Vec<usize>,
+    rows: Vec<RowSlot>,
+    /// Errors found while reading, with the row in this batch they belong to, in row order.
+    errors: Vec<(usize, RowError)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct RowSlot {
+    position: Position,
+    first_cell: usize,
+    cells: usize,
+}
+
+impl RowBatch {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.rows.clear();
+        self.errors.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes of text held.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Begins a row; cells pushed from here on are its cells.
+    pub fn begin_row(&mut self, position: Position) {
+        self.rows.push(RowSlot { position, first_cell: self.ends.len(), cells: 0 });
+    }
+
+    /// Adds a cell to the row begun last.
+    ///
+    /// # Panics
+    /// If no row was begun: an error in the reader, not in the source.
+    pub fn push_cell(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+        let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
+        row.cells += 1;
+    }
+
+    /// Adds an error to the row begun last.
+    pub fn push_error(&mut self, error: RowError) {
+        self.errors.push((self.rows.len().saturating_sub(1), error));
+    }
+
+    /// The row at `index`, from 0, in this batch.
+    pub fn row(&self, index: usize) -> RowView<'_> {
+        RowView { batch: self, index, slot: self.rows[index] }
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = RowView<'_>> {
+        (0..self.len()).map(|index| self.row(index))
+    }
+}
+
+/// One row of a [`RowBatch`].
+#[derive(Clone, Copy, Debug)]
+pub struct RowView<'a> {
+    batch: &'a RowBatch,
+    index: usize,
+    slot: RowSlot,
+}
+
+impl<'a> RowView<'a> {
+    pub fn position(&self) -> Position {
+        self.slot.position
+    }
+
+    /// Number of cells, which may differ from the number of headers in a ragged row.
+    pub fn len(&self) -> usize {
+        self.slot.cells
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.slot.cells == 0
+    }
+
+    /// The cell at `column`, from 0; empty text where the row is too short.
+    pub fn cell(&self, column: usize) -> &'a str {
+        if column >= self.slot.cells {
+            return "";
+        }
+        let at = self.slot.first_cell + column;
+        let start = if at == 0 { 0 } else { self.batch.ends[at - 1] };
+        &self.batch.text[start..self.batch.ends[at]]
+    }
+
+    pub fn cells(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let row = *self;
+        (0..row.len()).map(move |column| row.cell(column))
+    }
+
+    /// What reading found wrong with this row.
+    pub fn errors(&self) -> &'a [(usize, RowError)] {
+        let errors = &self.batch.errors;
+        let from = errors.partition_point(|(row, _)| *row < self.index);
+        let to = errors.partition_point(|(row, _)| *row <= self.index);
+        &errors[from..to]
+    }
+}

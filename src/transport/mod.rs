@@ -1,0 +1,32 @@
+//! One HTTP request in, one bounded answer out.
+//!
+//! No redirects, no hidden retries, no proxy unless asked for, a total deadline, and a cap on the
+//! size of an answer. The credential is put into the request here and nowhere else, and can't be
+//! printed.
+
+use futures_util::future::BoxFuture;
+
+use crate::services::{Answer, Request};
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    /// In words, with the host but neither credential nor query.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No byte of the request left: name not found, refused, connect timeout. Not applied.
+    NotSent,
+    /// The server's certificate can't be trusted. Not applied, and no use trying again.
+    Untrusted,
+    /// The request left, wholly or partly, and no whole answer came back.
+    NoAnswer,
+}
+
+/// Sends requests of one account.
+pub trait Transport: Send + Sync {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Answer, Failure>>;
+}
