@@ -84,6 +84,8 @@ pub struct Capabilities {
     pub tags_read: bool,
     pub tags_in_create: bool,
     pub tags_in_update: bool,
+    /// Tags that differ only in case are one tag.
+    pub tags_ignore_case: bool,
     pub lists_add: bool,
     pub lists_remove: bool,
     pub lists_in_create: bool,
