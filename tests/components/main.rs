@@ -1,0 +1,3 @@
+//! Each room alone, through its public face.
+
+mod table_csv;
