@@ -1,5 +1,36 @@
 //! What a person and a program see of a run: progress, events, summary, results file, HTML page.
+//!
+//! A run tells what happens as [`Event`]s to one [`Reporter`], and ends with a [`Summary`]. Rooms
+//! that show something of it write into what they are given; only the command line knows the
+//! terminal. Text from outside (cells, headers, what a service said) goes through [`escape`] before
+//! it is shown, so that no cell can drive a terminal.
 
+mod closing;
+mod cures;
+mod escape;
 mod event;
+mod html;
+mod json;
+mod progress;
+mod results;
+pub mod words;
 
+pub use closing::closing_words;
+pub use cures::cure;
+pub use escape::{escape, escape_json};
 pub use event::{Event, Reporter, Summary};
+pub use html::{PageRow, write_page};
+pub use json::JsonLines;
+pub use progress::Progress;
+pub use results::ResultsWriter;
+
+/// Passes each event on to several reporters, in order.
+pub struct Several(pub Vec<Box<dyn Reporter>>);
+
+impl Reporter for Several {
+    fn event(&mut self, event: &Event) {
+        for reporter in &mut self.0 {
+            reporter.event(event);
+        }
+    }
+}

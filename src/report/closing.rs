@@ -1,0 +1,293 @@
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::words::{count, number, span};
+use super::{Summary, cure, escape};
+use crate::contact::Outcome;
+
+/// How many reasons are listed before the rest are summed up.
+const REASONS: usize = 5;
+
+/// What a run did, in words for its end: how it ended, rows by outcome, the law they obey, calls,
+/// reasons with their cures, and what to do next. Ends with a line break.
+pub fn closing_words(summary: &Summary) -> String {
+    let mut words = Words(String::new());
+    words.line(&title(summary));
+    if let Some(contacts) = summary.contacts {
+        words.line(&format!("contacts written: {}", number(contacts)));
+    }
+    if summary.rows > 0 || summary.counts.total() > 0 || summary.contacts.is_none() {
+        words.part(&outcomes(summary));
+        words.line(&law(summary));
+    }
+    words.maybe(calls(summary));
+    words.maybe(reasons(summary));
+    if !summary.unmapped.is_empty() {
+        let names: Vec<_> = summary.unmapped.iter().map(|name| escape(name)).collect();
+        words.line(&format!("columns that feed nothing: {}", names.join(", ")));
+    }
+    for remark in &summary.remarks {
+        words.line(&escape(remark));
+    }
+    if let Some(file) = &summary.file {
+        let name = if summary.contacts.is_some() { "written" } else { "results" };
+        words.line(&format!("{name}: {}", escape(&file.to_string_lossy())));
+    }
+    for step in next_steps(summary) {
+        words.line(&format!("next: {step}"));
+    }
+    words.0
+}
+
+struct Words(String);
+
+impl Words {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn part(&mut self, part: &str) {
+        self.line("");
+        self.line(part);
+        self.line("");
+    }
+
+    fn maybe(&mut self, part: Option<String>) {
+        if let Some(part) = part {
+            self.line(&part);
+        }
+    }
+}
+
+fn title(summary: &Summary) -> String {
+    let mut title = summary.command.to_owned();
+    if let Some(run) = &summary.run {
+        write!(title, " {run}").expect("a String takes all that is written to it");
+    }
+    let elapsed = span(summary.elapsed);
+    match &summary.stopped {
+        None => format!("{title}: finished in {elapsed}"),
+        Some(why) => format!("{title}: stopped after {elapsed}: {}", escape(why)),
+    }
+}
+
+fn outcomes(summary: &Summary) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for (outcome, n) in summary.counts.iter().filter(|(_, n)| *n > 0) {
+        table.add_row([outcome.name().to_owned(), number(n), meaning(outcome).to_owned()]);
+    }
+    table.add_row(["rows".to_owned(), number(summary.rows), "read".to_owned()]);
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
+
+const fn meaning(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Created => "new on the service",
+        Outcome::Updated => "changed on the service",
+        Outcome::Unchanged => "held all of it already",
+        Outcome::Skipped => "nothing asked for, or not reached",
+        Outcome::Rejected => "not sent: the row has an error",
+        Outcome::Failed => "refused by the service, or not delivered",
+        Outcome::InDoubt => "sent, and nobody knows whether it was applied",
+    }
+}
+
+/// The law of every run: rows in = rows out. A run that breaks it is a bug, and says so.
+pub(super) fn law(summary: &Summary) -> String {
+    let parts: Vec<_> =
+        summary.counts.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{} {outcome}", number(n))).collect();
+    let sum = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
+    let rows = count(summary.rows, "row");
+    if summary.counts.balances(summary.rows) {
+        return format!("{rows} = {sum}");
+    }
+    format!(
+        "{rows} ≠ {sum} ({}): {} by {}. This is a bug in rolo; please report it with the command you ran",
+        number(summary.counts.total()),
+        if summary.counts.total() < summary.rows { "rows are missing" } else { "rows were counted twice" },
+        number(summary.counts.total().abs_diff(summary.rows)),
+    )
+}
+
+fn calls(summary: &Summary) -> Option<String> {
+    let used: u64 = summary.calls.values().sum();
+    if used == 0 && summary.least_calls.is_none_or(|least| least == 0) {
+        return None;
+    }
+    let kinds: Vec<_> = summary.calls.iter().map(|(kind, n)| format!("{} {}", number(*n), kind.name())).collect();
+    let mut line = format!("calls used: {}", number(used));
+    if !kinds.is_empty() {
+        write!(line, " ({})", kinds.join(", ")).expect("a String takes all that is written to it");
+    }
+    if let Some(least) = summary.least_calls {
+        write!(line, "; the least possible: {}", number(least)).expect("a String takes all that is written to it");
+    }
+    Some(line)
+}
+
+fn reasons(summary: &Summary) -> Option<String> {
+    if summary.codes.is_empty() {
+        return None;
+    }
+    let mut codes: Vec<_> = summary.codes.iter().collect();
+    codes.sort_by(|(a, n), (b, m)| m.cmp(n).then(a.cmp(b)));
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for (code, n) in codes.iter().take(REASONS) {
+        table.add_row([number(**n), escape(code).into_owned(), cure(code).unwrap_or_default().to_owned()]);
+    }
+    if let Some(column) = table.column_mut(0) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut text = format!("most frequent reasons:\n{}", table.trim_fmt());
+    if codes.len() > REASONS {
+        let rest: u64 = codes[REASONS..].iter().map(|(_, n)| **n).sum();
+        write!(text, "\n and {} more, {} in all", count((codes.len() - REASONS) as u64, "reason"), count(rest, "time"))
+            .expect("a String takes all that is written to it");
+    }
+    Some(text)
+}
+
+/// What a person would do now, each with its command.
+fn next_steps(summary: &Summary) -> Vec<String> {
+    let mut steps = Vec::new();
+    let counts = &summary.counts;
+    let file = summary.file.as_ref().map(|file| escape(&file.to_string_lossy()).into_owned());
+    let Some(run) = &summary.run else {
+        if counts[Outcome::Rejected] > 0 {
+            let place = file.map_or(String::new(), |file| format!("; they are explained in {file}"));
+            steps.push(format!("mend the {}{place}", count(counts[Outcome::Rejected], "rejected row")));
+        }
+        return steps;
+    };
+    if summary.stopped.is_some() {
+        steps.push(format!("`rolo resume {run}` goes on where this run stopped"));
+    }
+    if counts[Outcome::InDoubt] > 0 {
+        steps.push(format!("`rolo resume {run}` looks again for what is in doubt"));
+    }
+    if counts[Outcome::Failed] > 0 {
+        steps.push(format!("`rolo retry {run}` sends the failed rows again"));
+    }
+    if counts[Outcome::Rejected] > 0 {
+        let rows = count(counts[Outcome::Rejected], "rejected row");
+        steps.push(match file {
+            Some(file) => format!("mend the {rows} in {file}, then `rolo retry {run} --with {file}`"),
+            None => format!("mend the {rows}, then `rolo retry {run} --with FILE`"),
+        });
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::contact::{CallKind, Counts};
+
+    fn counts(of: &[(Outcome, u64)]) -> Counts {
+        let mut counts = Counts::default();
+        of.iter().for_each(|(outcome, n)| counts[*outcome] = *n);
+        counts
+    }
+
+    fn import() -> Summary {
+        Summary {
+            command: "import",
+            run: Some("20261121-0931-k3f".into()),
+            account: Some("sandbox".into()),
+            rows: 40,
+            counts: counts(&[
+                (Outcome::Created, 31),
+                (Outcome::Unchanged, 2),
+                (Outcome::Rejected, 6),
+                (Outcome::Failed, 1),
+            ]),
+            codes: [("phone.no_country".into(), 4), ("email.syntax".into(), 3)].into(),
+            calls: [(CallKind::Find, 33), (CallKind::Create, 31), (CallKind::AddTags, 12)].into(),
+            least_calls: Some(74),
+            elapsed: Duration::from_secs(41),
+            file: Some("contacts.results.csv".into()),
+            unmapped: vec!["Notes".into(), "Internal\u{1b}[0m".into()],
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_import_says_what_happened_and_what_to_do() {
+        let expected = "\
+import 20261121-0931-k3f: finished in 41 s
+
+ created    31  new on the service
+ unchanged   2  held all of it already
+ rejected    6  not sent: the row has an error
+ failed      1  refused by the service, or not delivered
+ rows       40  read
+
+40 rows = 31 created + 2 unchanged + 6 rejected + 1 failed
+calls used: 76 (33 find, 31 create, 12 add tags); the least possible: 74
+most frequent reasons:
+ 4  phone.no_country  say whose national numbers they are: `--region XX`, or a country code in the cell
+ 3  email.syntax      correct the address
+columns that feed nothing: Notes, Internal\\u{1b}[0m
+results: contacts.results.csv
+next: `rolo retry 20261121-0931-k3f` sends the failed rows again
+next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 20261121-0931-k3f --with contacts.results.csv`
+";
+        assert_eq!(closing_words(&import()), expected);
+    }
+
+    #[test]
+    fn a_run_that_does_not_balance_calls_itself_a_bug() {
+        let summary = Summary { rows: 41, ..import() };
+        let line = "41 rows ≠ 31 created + 2 unchanged + 6 rejected + 1 failed (40): rows are missing by 1. \
+                    This is a bug in rolo; please report it with the command you ran";
+        assert!(closing_words(&summary).contains(line), "{}", closing_words(&summary));
+    }
+
+    #[test]
+    fn a_stopped_run_says_why_and_how_to_go_on() {
+        let summary = Summary {
+            stopped: Some("the service refused the credentials".into()),
+            counts: counts(&[(Outcome::Created, 30), (Outcome::Skipped, 9), (Outcome::InDoubt, 1)]),
+            ..import()
+        };
+        let words = closing_words(&summary);
+        assert!(
+            words.starts_with("import 20261121-0931-k3f: stopped after 41 s: the service refused the credentials\n")
+        );
+        assert!(words.contains("next: `rolo resume 20261121-0931-k3f` goes on where this run stopped\n"));
+        assert!(words.contains("next: `rolo resume 20261121-0931-k3f` looks again for what is in doubt\n"));
+    }
+
+    #[test]
+    fn an_export_tells_contacts_and_its_file() {
+        let summary = Summary {
+            command: "export",
+            run: Some("20261121-0931-k3f".into()),
+            contacts: Some(12_345),
+            elapsed: Duration::from_secs(125),
+            file: Some("all.xlsx".into()),
+            remarks: vec!["complete as far as the service tells: it counted 12,345".into()],
+            ..Summary::default()
+        };
+        assert_eq!(
+            closing_words(&summary),
+            "export 20261121-0931-k3f: finished in 2 min 5 s\ncontacts written: 12,345\n\
+             complete as far as the service tells: it counted 12,345\nwritten: all.xlsx\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_source_still_states_the_law() {
+        let words = closing_words(&Summary { command: "check", ..Summary::default() });
+        assert!(words.contains("\n0 rows = 0\n"), "{words}");
+    }
+}

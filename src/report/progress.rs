@@ -1,0 +1,298 @@
+use std::io::Write;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::Instant;
+
+use super::words::{count, number, span};
+use super::{Event, Reporter, escape};
+use crate::clock;
+
+/// How often a line is written where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(30);
+
+/// Pauses shorter than this are pacing, not news.
+const WORTH_TELLING: Duration = Duration::from_secs(2);
+
+/// Shows how a run gets on: a bar on a terminal, plain lines elsewhere.
+pub struct Progress {
+    tally: Tally,
+    view: View,
+}
+
+enum View {
+    Bar(ProgressBar),
+    Lines { out: Box<dyn Write + Send>, next: Instant },
+}
+
+impl Progress {
+    /// A bar with rate, time left, calls used and rows that need attention.
+    pub fn bar(target: ProgressDrawTarget) -> Self {
+        Self { tally: Tally::default(), view: View::Bar(ProgressBar::with_draw_target(None, target)) }
+    }
+
+    /// One line at the start, one every 30 seconds, one at the end. A line that can't be written
+    /// is dropped.
+    pub fn lines(out: Box<dyn Write + Send>) -> Self {
+        Self { tally: Tally::default(), view: View::Lines { out, next: clock::now() + LINE_EVERY } }
+    }
+}
+
+impl Reporter for Progress {
+    fn event(&mut self, event: &Event) {
+        self.tally.take(event);
+        match &mut self.view {
+            View::Bar(bar) => show_on_bar(bar, &self.tally, event),
+            View::Lines { out, next } => {
+                let now = clock::now();
+                let line = match event {
+                    Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now)),
+                    Event::Note(text) | Event::Warning(text) => Some(escape(text).into_owned()),
+                    _ if now >= *next => Some(self.tally.line(now)),
+                    _ => None,
+                };
+                if let Some(line) = line {
+                    *next = now + LINE_EVERY;
+                    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+                }
+            }
+        }
+    }
+}
+
+fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
+    match event {
+        Event::Started { rows, resumed, .. } => {
+            bar.set_style(style(rows.is_some(), tally.noun));
+            if let Some(rows) = rows {
+                bar.set_length(*rows);
+            }
+            // Rows of an earlier execution say nothing about the speed of this one.
+            bar.set_position(*resumed);
+            bar.reset_eta();
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        Event::Exported { total: Some(total), .. } if bar.length() != Some(*total) => {
+            bar.set_style(style(true, tally.noun));
+            bar.set_length(*total);
+            bar.set_position(tally.done);
+        }
+        Event::Note(text) | Event::Warning(text) => bar.println(escape(text)),
+        Event::Finished(_) => bar.finish_and_clear(),
+        _ => bar.set_position(tally.done),
+    }
+    bar.set_message(tally.extras());
+}
+
+fn style(known_length: bool, noun: &str) -> ProgressStyle {
+    ProgressStyle::with_template(&template(known_length, noun)).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn template(known_length: bool, noun: &str) -> String {
+    if known_length {
+        format!("{{bar:24}} {{human_pos}} of {{human_len}} {noun}s  {{per_sec}}  {{eta}} left  {{wide_msg}}")
+    } else {
+        format!("{{spinner}} {{human_pos}} {noun}s  {{per_sec}}  {{wide_msg}}")
+    }
+}
+
+/// What has been seen of a run so far.
+struct Tally {
+    command: &'static str,
+    /// `row`, or `contact` for an export.
+    noun: &'static str,
+    began: Option<Instant>,
+    total: Option<u64>,
+    resumed: u64,
+    done: u64,
+    calls: u64,
+    needing_attention: u64,
+    waiting: Option<String>,
+    finished: bool,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            command: "",
+            noun: "row",
+            began: None,
+            total: None,
+            resumed: 0,
+            done: 0,
+            calls: 0,
+            needing_attention: 0,
+            waiting: None,
+            finished: false,
+        }
+    }
+}
+
+impl Tally {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Started { command, rows, resumed, .. } => {
+                *self = Self {
+                    command,
+                    noun: if *command == "export" { "contact" } else { "row" },
+                    began: Some(clock::now()),
+                    total: *rows,
+                    resumed: *resumed,
+                    done: *resumed,
+                    ..Self::default()
+                };
+            }
+            Event::Row { record, .. } => {
+                self.done += 1;
+                self.needing_attention += u64::from(record.outcome.needs_attention());
+            }
+            Event::Exported { contacts, total } => {
+                self.done = *contacts;
+                self.total = total.or(self.total);
+            }
+            Event::Called { .. } => {
+                self.calls += 1;
+                self.waiting = None;
+            }
+            Event::Waiting { time, reason } if *time >= WORTH_TELLING => {
+                self.waiting = Some(format!("waiting {}: {}", span(*time), escape(reason)));
+            }
+            Event::Finished(_) => {
+                self.finished = true;
+                self.waiting = None;
+            }
+            Event::Waiting { .. } | Event::Note(_) | Event::Warning(_) => {}
+        }
+    }
+
+    /// What a bar can't show by its length.
+    fn extras(&self) -> String {
+        let mut extras = count(self.calls, "call");
+        if self.needing_attention > 0 {
+            extras.push_str(&format!("  {} to look at", number(self.needing_attention)));
+        }
+        if let Some(waiting) = &self.waiting {
+            extras.push_str("  ");
+            extras.push_str(waiting);
+        }
+        extras
+    }
+
+    /// The whole state in one line.
+    fn line(&self, now: Instant) -> String {
+        let mut parts = Vec::new();
+        parts.push(match self.total {
+            Some(total) => format!("{} of {}", number(self.done), count(total, self.noun)),
+            None => count(self.done, self.noun),
+        });
+        if self.resumed > 0 && !self.finished {
+            parts.push(format!("{} from before", number(self.resumed)));
+        }
+        if self.calls > 0 {
+            parts.push(count(self.calls, "call"));
+        }
+        if self.needing_attention > 0 {
+            parts.push(format!("{} to look at", number(self.needing_attention)));
+        }
+        let elapsed = self.began.map_or(Duration::ZERO, |began| now.duration_since(began));
+        let fresh = self.done.saturating_sub(self.resumed);
+        if self.finished {
+            parts.push(format!("finished in {}", span(elapsed)));
+        } else if fresh > 0 && elapsed >= Duration::from_secs(1) {
+            let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+            parts.push(format!("{} a minute", number(fresh.saturating_mul(60_000) / milliseconds)));
+            if let Some(total) = self.total {
+                let left = total.saturating_sub(self.done).saturating_mul(milliseconds) / fresh;
+                parts.push(format!("about {} left", span(Duration::from_secs(left / 1000))));
+            }
+        }
+        parts.extend(self.waiting.clone());
+        format!("{}: {}", self.command, parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::contact::{CallKind, Outcome, Position, RowRecord};
+    use crate::report::Summary;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn started(rows: Option<u64>, resumed: u64) -> Event {
+        Event::Started { command: "import", run: None, account: None, file: "a.csv".into(), rows, resumed }
+    }
+
+    fn row(outcome: Outcome) -> Event {
+        Event::Row { position: Position::default(), record: RowRecord::unsent(outcome, vec![]) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_terminal_a_line_comes_every_thirty_seconds_and_at_both_ends() {
+        let out = Shared::default();
+        let mut progress = Progress::lines(Box::new(out.clone()));
+        progress.event(&started(Some(1200), 0));
+        for second in 0..60 {
+            progress.event(&Event::Called { kind: CallKind::Create, http_status: Some(200), attempt: 1 });
+            progress.event(&row(if second == 0 { Outcome::Failed } else { Outcome::Created }));
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        progress.event(&Event::Finished(Box::new(Summary::default())));
+        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            text,
+            "import: 0 of 1,200 rows\n\
+             import: 30 of 1,200 rows, 31 calls, 1 to look at, 60 a minute, about 19 min 30 s left\n\
+             import: 60 of 1,200 rows, 60 calls, 1 to look at, finished in 1 min\n"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resumed_run_does_not_count_old_rows_into_its_speed() {
+        let mut tally = Tally::default();
+        tally.take(&started(Some(1000), 900));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        (0..50).for_each(|_| tally.take(&row(Outcome::Updated)));
+        assert_eq!(
+            tally.line(clock::now()),
+            "import: 950 of 1,000 rows, 900 from before, 50 a minute, about 1 min left"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_told_until_the_next_answer_and_cannot_drive_the_terminal() {
+        let mut tally = Tally::default();
+        tally.take(&started(None, 0));
+        tally.take(&Event::Waiting { time: Duration::from_millis(300), reason: "pacing".into() });
+        assert_eq!(tally.extras(), "0 calls");
+        tally.take(&Event::Waiting { time: Duration::from_secs(58), reason: "too many\u{1b}[2J requests".into() });
+        assert_eq!(tally.extras(), "0 calls  waiting 58 s: too many\\u{1b}[2J requests");
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 2 });
+        assert_eq!(tally.extras(), "1 call");
+    }
+
+    #[test]
+    fn both_looks_of_the_bar_are_templates_that_parse() {
+        for known in [true, false] {
+            assert!(ProgressStyle::with_template(&template(known, "row")).is_ok());
+        }
+        let mut progress = Progress::bar(ProgressDrawTarget::hidden());
+        progress.event(&started(Some(3), 1));
+        progress.event(&row(Outcome::Created));
+        progress.event(&Event::Finished(Box::new(Summary::default())));
+    }
+}

@@ -1,0 +1,65 @@
+//! Numbers and spans of time as people write them.
+
+use std::time::Duration;
+
+/// `1234567` as `1,234,567`.
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A count and its noun: `1 row`, `2,000 rows`. The plural is the singular with an `s`.
+pub fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// A span of time in its two largest units: `850 ms`, `41 s`, `2 min 5 s`, `3 h 20 min`, `3 d 11 h`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let two = |large: u64, name: &str, small: u64, small_name: &str| {
+        if small == 0 { format!("{large} {name}") } else { format!("{large} {name} {small} {small_name}") }
+    };
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{seconds} s"),
+        60..3600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (n, words) in [(0, "0"), (999, "999"), (1000, "1,000"), (50_000, "50,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(n), words);
+        }
+        assert_eq!(count(1, "row"), "1 row");
+        assert_eq!(count(2000, "call"), "2,000 calls");
+    }
+
+    #[test]
+    fn time_is_told_in_its_two_largest_units() {
+        for (milliseconds, words) in [
+            (0, "0 ms"),
+            (850, "850 ms"),
+            (41_900, "41 s"),
+            (125_000, "2 min 5 s"),
+            (120_000, "2 min"),
+            (12_000_000, "3 h 20 min"),
+            (300_000_000, "3 d 11 h"),
+        ] {
+            assert_eq!(span(Duration::from_millis(milliseconds)), words);
+        }
+    }
+}

@@ -1,0 +1,545 @@
+//! House rules that the compiler doesn't hold: who may import whom, and what stands where.
+//!
+//! The rules are data ([`ROOMS`], [`RULES`]). A broken one fails with the offending file and line.
+//! The second half plants one defect a rule, so that the checker itself is checked.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+/// Each room, and the rooms it may import. A room is a folder or file directly in `src/`.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("contact", &[]),
+    ("error", &[]),
+    ("clock", &[]),
+    ("table", &["contact", "error"]),
+    ("mapping", &["contact", "error", "table"]),
+    ("validate", &["contact", "error", "table", "mapping"]),
+    ("plan", &["contact", "error"]),
+    ("services", &["contact", "error"]),
+    ("ledger", &["contact", "error", "clock"]),
+    ("quota", &["contact", "error", "services", "ledger", "clock"]),
+    ("transport", &["contact", "error", "services", "clock"]),
+    ("engine", &["contact", "error", "services", "plan", "quota", "transport", "ledger", "clock"]),
+    ("sandbox", &[]),
+    ("report", &["contact", "error", "table", "ledger", "clock"]),
+    ("config", &["contact", "error", "services"]),
+    (
+        "pipeline",
+        &[
+            "contact",
+            "error",
+            "clock",
+            "table",
+            "mapping",
+            "validate",
+            "plan",
+            "services",
+            "ledger",
+            "quota",
+            "transport",
+            "engine",
+            "sandbox",
+            "report",
+            "config",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "contact",
+            "error",
+            "clock",
+            "table",
+            "mapping",
+            "validate",
+            "plan",
+            "services",
+            "ledger",
+            "quota",
+            "transport",
+            "engine",
+            "sandbox",
+            "report",
+            "config",
+            "pipeline",
+        ],
+    ),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];
+
+/// Lines of a file, without its unit tests, at most.
+const LONGEST_FILE: usize = 500;
+
+/// Which text of a file a rule reads.
+#[derive(Clone, Copy, PartialEq)]
+enum Reads {
+    /// Code without comments and strings, above the unit tests.
+    Code,
+    /// The same, unit tests included.
+    CodeAndTests,
+    /// Code and strings, unit tests included, without regard to case.
+    Strings,
+}
+
+/// Words that may stand only in some rooms.
+struct Rule {
+    words: &'static [&'static str],
+    reads: Reads,
+    /// Rooms where they may stand.
+    rooms: &'static [&'static str],
+    why: &'static str,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        words: &[
+            "respondio",
+            "respond.io",
+            "respond_io",
+            "chatwoot",
+            "99digital",
+            "engagelab",
+            "engagor",
+            "dmchamp",
+            "dm_champ",
+            "dm champ",
+        ],
+        reads: Reads::Strings,
+        rooms: &["services", "sandbox"],
+        why: "a vendor's name stands only in services and sandbox: make the difference a capability or a limit",
+    },
+    Rule {
+        words: &["SystemTime::now", "Instant::now", "Timestamp::now", "Zoned::now", "UNIX_EPOCH.elapsed"],
+        reads: Reads::Code,
+        rooms: &["clock"],
+        why: "only clock.rs reads the time, so that tests can hold it still",
+    },
+    Rule {
+        words: &["std::env", "env::"],
+        reads: Reads::Code,
+        rooms: &["cli"],
+        why: "only cli reads the environment: pass the value in",
+    },
+    Rule {
+        words: &["rayon"],
+        reads: Reads::Code,
+        rooms: &["validate"],
+        why: "only validate splits work over processors",
+    },
+    Rule {
+        words: &["println!", "eprintln!", "print!", "eprint!", "io::stdout", "io::stderr"],
+        reads: Reads::Code,
+        rooms: &["cli", "main"],
+        why: "only cli prints: write into what the caller passes",
+    },
+    Rule {
+        words: &["clap", "clap_complete", "clap_mangen"],
+        reads: Reads::Code,
+        rooms: &["cli"],
+        why: "below cli nobody sees the command line",
+    },
+    Rule {
+        words: &["async", ".await"],
+        reads: Reads::Code,
+        rooms: &["engine", "transport", "quota", "sandbox", "pipeline", "cli"],
+        why: "this room is synchronous: only rooms that wait for the network are not",
+    },
+    Rule { words: &["rusqlite"], reads: Reads::Code, rooms: &["ledger"], why: "SQL stays behind the Ledger trait" },
+    Rule {
+        words: &["todo!", "unimplemented!", "#[ignore"],
+        reads: Reads::CodeAndTests,
+        rooms: &[],
+        why: "what is committed is finished and is run",
+    },
+];
+
+/// One broken rule.
+#[derive(Debug, PartialEq)]
+struct Offence {
+    place: String,
+    line: usize,
+    what: String,
+}
+
+impl fmt::Display for Offence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.place, self.line, self.what)
+    }
+}
+
+#[test]
+fn the_house_rules_hold() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        collect(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 20, "the checker found no sources below {}", root.display());
+    let offences: Vec<String> = files
+        .iter()
+        .flat_map(|path| {
+            let place = path.strip_prefix(root).expect("it was found below").to_string_lossy().replace('\\', "/");
+            check(&place, &fs::read_to_string(path).expect("a source is readable text"))
+        })
+        .map(|offence| offence.to_string())
+        .collect();
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+}
+
+fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.expect("a folder can be listed").path()) {
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Every broken rule of one file; `place` is its path below the project, with slashes.
+fn check(place: &str, source: &str) -> Vec<Offence> {
+    let with_strings = blanked(source, false);
+    let code = blanked(source, true);
+    let tests_begin = tests_begin(&code);
+    let above_tests = &code[..tests_begin];
+    let mut offences = Vec::new();
+    let mut offend = |text: &str, at: usize, what: String| {
+        offences.push(Offence { place: place.to_owned(), line: line_of(text, at), what });
+    };
+
+    if place.split(['/', '.']).any(|part| matches!(part, "utils" | "util" | "helpers" | "misc")) {
+        offend(&code, 0, "a file is named for what it holds: no utils".to_owned());
+    }
+    let room = place.strip_prefix("src/").map(|below| below.split(['/', '.']).next().unwrap_or_default());
+    for rule in RULES {
+        let everywhere = rule.reads == Reads::CodeAndTests;
+        if room.is_none_or(|room| rule.rooms.contains(&room)) && !everywhere {
+            continue;
+        }
+        let lower;
+        let text = match rule.reads {
+            Reads::Code => above_tests,
+            Reads::CodeAndTests => &code,
+            Reads::Strings => {
+                lower = with_strings.to_lowercase();
+                &lower
+            }
+        };
+        for word in rule.words {
+            for at in occurrences(text, word, rule.reads != Reads::Strings) {
+                offend(text, at, format!("{word}: {}", rule.why));
+            }
+        }
+    }
+
+    let Some(room) = room else { return offences };
+    let lines = above_tests.lines().count();
+    if lines > LONGEST_FILE {
+        offend(&code, tests_begin, format!("{lines} lines above the unit tests: split it at {LONGEST_FILE}"));
+    }
+    let Some((_, may_import)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+        offend(&code, 0, format!("room without an entry in ROOMS of tests/architecture.rs: {room}"));
+        return offences;
+    };
+    for (at, imported) in imports(&code) {
+        let is_room = ROOMS.iter().any(|(name, _)| *name == imported);
+        if is_room && imported != room && !may_import.contains(&imported.as_str()) {
+            offend(&code, at, format!("{room} may not import {imported}"));
+        }
+    }
+    for at in escapes_by_super(place, &code) {
+        offend(&code, at, "leaves its room by super: write crate:: so that the rule can be read".to_owned());
+    }
+    offences
+}
+
+/// `source` with comments, and if asked the insides of strings and characters, made of spaces. Lines stay.
+fn blanked(source: &str, strings_too: bool) -> String {
+    let text: Vec<char> = source.chars().collect();
+    let mut out = String::with_capacity(source.len());
+    let mut at = 0;
+    let blank = |out: &mut String, from: usize, to: usize| {
+        out.extend(text[from..to].iter().map(|&c| if c == '\n' { '\n' } else { ' ' }));
+    };
+    while at < text.len() {
+        let rest = &text[at..];
+        let before = at.checked_sub(1).map(|before| text[before]);
+        let (end, comment) = if rest.starts_with(&['/', '/']) {
+            (at + rest.iter().position(|&c| c == '\n').unwrap_or(rest.len()), true)
+        } else if rest.starts_with(&['/', '*']) {
+            (at + block_comment(rest), true)
+        } else if rest[0] == '"' {
+            (at + quoted(rest, '"'), false)
+        } else if let Some(length) = raw_string(rest).filter(|_| !before.is_some_and(is_word)) {
+            (at + length, false)
+        } else if rest[0] == '\'' && (rest.get(1) == Some(&'\\') || rest.get(2) == Some(&'\'')) {
+            (at + quoted(rest, '\''), false)
+        } else {
+            out.push(rest[0]);
+            at += 1;
+            continue;
+        };
+        let end = end.min(text.len());
+        if comment || strings_too {
+            blank(&mut out, at, end);
+        } else {
+            out.extend(&text[at..end]);
+        }
+        at = end;
+    }
+    out
+}
+
+fn block_comment(rest: &[char]) -> usize {
+    let (mut depth, mut at) = (0, 0);
+    while at < rest.len() {
+        if rest[at..].starts_with(&['/', '*']) {
+            depth += 1;
+            at += 2;
+        } else if rest[at..].starts_with(&['*', '/']) {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                break;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    at
+}
+
+fn quoted(rest: &[char], quote: char) -> usize {
+    let mut at = 1;
+    while at < rest.len() && rest[at] != quote {
+        at += if rest[at] == '\\' { 2 } else { 1 };
+    }
+    at + 1
+}
+
+/// Length of the raw string that begins here, if one does.
+fn raw_string(rest: &[char]) -> Option<usize> {
+    let prefix = rest.iter().take_while(|c| matches!(c, 'r' | 'b' | 'c')).count();
+    if prefix == 0 || prefix > 2 || rest[prefix - 1] != 'r' {
+        return None;
+    }
+    let hashes = rest[prefix..].iter().take_while(|&&c| c == '#').count();
+    if rest.get(prefix + hashes) != Some(&'"') {
+        return None;
+    }
+    let mut closing = vec!['"'];
+    closing.resize(hashes + 1, '#');
+    let begin = prefix + hashes + 1;
+    let inside = rest[begin..].windows(closing.len()).position(|window| window == closing);
+    Some(inside.map_or(rest.len(), |inside| begin + inside + closing.len()))
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Where the unit tests begin: the `#[cfg(test)]` before a module at the left edge.
+fn tests_begin(code: &str) -> usize {
+    let mut at = 0;
+    while let Some(found) = code[at..].find("#[cfg(test)]") {
+        let begin = at + found;
+        let after = code[begin..].lines().skip(1).find(|line| !line.trim().is_empty() && !line.starts_with("#["));
+        if (begin == 0 || code[..begin].ends_with('\n')) && after.is_some_and(|line| line.starts_with("mod ")) {
+            return begin;
+        }
+        at = begin + 1;
+    }
+    code.len()
+}
+
+/// Byte positions of `word`; as a whole word if asked.
+fn occurrences(text: &str, word: &str, whole: bool) -> Vec<usize> {
+    text.match_indices(word)
+        .map(|(at, _)| at)
+        .filter(|&at| {
+            let before = text[..at].chars().next_back().is_some_and(is_word);
+            let after = text[at + word.len()..].chars().next().is_some_and(is_word);
+            !whole || !(before && word.starts_with(is_word) || after && word.ends_with(is_word))
+        })
+        .collect()
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text[..at].matches('\n').count() + 1
+}
+
+/// Every room named behind `crate::` (or `rolo::`), with where: `crate::a::b`, `use crate::{a, b::c}`.
+fn imports(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for root in ["crate::", "rolo::"] {
+        for at in occurrences(code, root, true) {
+            let rest = code[at + root.len()..].trim_start();
+            if let Some(group) = rest.strip_prefix('{') {
+                let mut depth = 1;
+                let mut name = String::new();
+                let mut names = Vec::new();
+                for c in group.chars() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 1 => names.push(std::mem::take(&mut name)),
+                        _ => {}
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                    if c != ',' || depth > 1 {
+                        name.push(c);
+                    }
+                }
+                names.push(name);
+                found.extend(names.iter().map(|name| (at, first_word(name.trim_start()))));
+            } else {
+                found.push((at, first_word(rest)));
+            }
+        }
+    }
+    found
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|&c| is_word(c)).collect()
+}
+
+/// Where a chain of `super::` climbs out of the room that `place` is in.
+fn escapes_by_super(place: &str, code: &str) -> Vec<usize> {
+    let below = place.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    let file_depth = below.split('/').count();
+    let mut found = Vec::new();
+    let (mut braces, mut modules) = (0_usize, Vec::new());
+    let mut at = 0;
+    while at < code.len() {
+        let rest = &code[at..];
+        let fresh = !code[..at].chars().next_back().is_some_and(is_word);
+        if fresh && rest.starts_with("mod ") {
+            let name = first_word(rest[4..].trim_start());
+            if rest[4..].trim_start()[name.len()..].trim_start().starts_with('{') {
+                modules.push(braces);
+            }
+            at += 4;
+        } else if fresh && rest.starts_with("super::") {
+            let mut chain = 0;
+            let mut end = at;
+            while code[end..].starts_with("super::") {
+                chain += 1;
+                end += "super::".len();
+            }
+            if chain >= file_depth + modules.len() {
+                found.push(at);
+            }
+            at = end;
+        } else {
+            match rest.as_bytes()[0] {
+                b'{' => braces += 1,
+                b'}' => {
+                    braces = braces.saturating_sub(1);
+                    if modules.last() == Some(&braces) {
+                        modules.pop();
+                    }
+                }
+                _ => {}
+            }
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    found
+}
+
+/// What the checker says of a planted source, as `line: what`, cut at the first colon of `what`.
+#[cfg(test)]
+fn said(place: &str, source: &str) -> Vec<String> {
+    check(place, source)
+        .into_iter()
+        .map(|offence| format!("{}: {}", offence.line, offence.what.split(": ").next().unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn a_forbidden_import_is_found_in_every_spelling() {
+    assert_eq!(
+        said("src/sandbox/server.rs", "//! x\nuse crate::contact::Field;\n"),
+        ["2: sandbox may not import contact"]
+    );
+    assert_eq!(
+        said("src/plan/mod.rs", "use crate::{\n  contact::{Call, Field},\n  services::Service, error,\n};\n"),
+        ["1: plan may not import services"]
+    );
+    assert_eq!(
+        said("src/table/x.rs", "fn f() -> crate::mapping::Draft { loop {} }\n"),
+        ["1: table may not import mapping"]
+    );
+    assert_eq!(said("src/services/a/b.rs", "use rolo::engine;\n"), ["1: services may not import engine"]);
+    assert_eq!(said("src/newroom/mod.rs", "\n"), ["1: room without an entry in ROOMS of tests/architecture.rs"]);
+}
+
+#[test]
+fn an_allowed_import_and_a_mention_are_no_offence() {
+    let source = "//! crate::engine\n/* use crate::cli; /* nested */ crate::cli */\nuse crate::contact::Call;\n\
+                  const S: &str = \"crate::engine\";\nconst R: &str = r#\"\"crate::cli\"#;\nfn f<'a>(c: &'a str) { let _ = ('\"', '\\''); }\n";
+    assert_eq!(said("src/plan/diff.rs", source), [""; 0]);
+    assert_eq!(said("tests/components/plan.rs", "use rolo::engine; fn f() { println!(\"chatwoot\") }\n"), [""; 0]);
+}
+
+#[test]
+fn leaving_a_room_by_super_is_found() {
+    assert_eq!(said("src/plan/diff.rs", "use super::super::engine;\n").len(), 1);
+    assert_eq!(said("src/plan/mod.rs", "use super::engine;\n").len(), 1);
+    assert_eq!(said("src/plan/diff.rs", "use super::chunk;\n#[cfg(test)]\nmod tests {\n use super::*;\n}\n"), [""; 0]);
+    assert_eq!(
+        said("src/clock.rs", "mod inner {\n use super::now;\n}\nuse super::engine;\n"),
+        ["4: leaves its room by super"]
+    );
+}
+
+#[test]
+fn a_vendors_name_is_found_in_code_and_strings_but_not_in_comments() {
+    assert_eq!(said("src/plan/x.rs", "// chatwoot\nfn f() {}\n"), [""; 0]);
+    assert_eq!(said("src/plan/x.rs", "\nstruct ChatwootPlan;\n"), ["2: chatwoot"]);
+    assert_eq!(said("src/cli/x.rs", "const S: &str = \"Respond.io\";\n"), ["1: respond.io"]);
+    assert_eq!(said("src/services/x.rs", "const S: &str = \"engagor\";\n"), [""; 0]);
+}
+
+#[test]
+fn each_reserved_word_is_found_outside_its_room_and_free_within() {
+    for (word, source, home) in [
+        ("Instant::now", "fn f() { let _ = Instant::now(); }\n", "clock.rs"),
+        ("std::env", "use std::env;\n", "cli/mod.rs"),
+        ("rayon", "use rayon::prelude::*;\n", "validate/mod.rs"),
+        ("println!", "fn f() { println!(\"x\") }\n", "cli/mod.rs"),
+        ("clap", "use clap::Parser;\n", "cli/mod.rs"),
+        ("async", "async fn f() {}\n", "engine/mod.rs"),
+        ("rusqlite", "use rusqlite::Connection;\n", "ledger/sqlite.rs"),
+    ] {
+        assert_eq!(said("src/mapping/x.rs", source), [format!("1: {word}")], "{source}");
+        assert_eq!(said(&format!("src/{home}"), source), [""; 0], "{source}");
+    }
+    assert_eq!(said("src/plan/x.rs", "struct Environment;\nfn env() {}\n"), [""; 0]);
+}
+
+#[test]
+fn unfinished_work_is_found_everywhere() {
+    assert_eq!(said("tests/x.rs", "#[ignore]\n#[test]\nfn f() { todo!() }\n"), ["3: todo!", "1: #[ignore"]);
+    assert_eq!(said("src/cli/x.rs", "fn f() { unimplemented!() }\n"), ["1: unimplemented!"]);
+}
+
+#[test]
+fn a_long_file_is_found_and_its_unit_tests_do_not_count() {
+    let long = "fn f() {}\n".repeat(LONGEST_FILE + 1);
+    assert_eq!(said("src/plan/x.rs", &long), ["502: 501 lines above the unit tests"]);
+    let tested = format!("{}#[cfg(test)]\nmod tests {{\n{long}}}\n", "fn f() {}\n".repeat(LONGEST_FILE));
+    assert_eq!(said("src/plan/x.rs", &tested), [""; 0]);
+}
+
+#[test]
+fn a_file_called_utils_is_found() {
+    assert_eq!(said("src/plan/utils.rs", "\n"), ["1: a file is named for what it holds"]);
+    assert_eq!(said("tests/components/utils/mod.rs", "\n"), ["1: a file is named for what it holds"]);
+}
