@@ -1,0 +1,5 @@
+//! Parts of rolo, each held to what it promises.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod transport;
