@@ -1,0 +1,5 @@
+//! Rooms tested through their public doors.
+
+mod mapping;
+mod mapping_facts;
+mod validate;
