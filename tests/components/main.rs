@@ -4,3 +4,8 @@
 
 mod table_csv;
 mod transport;
+//! Rooms tested through their public doors.
+
+mod mapping;
+mod mapping_facts;
+mod validate;
