@@ -9,3 +9,10 @@ mod transport;
 mod mapping;
 mod mapping_facts;
 mod validate;
+//! The parts of rolo, each tested from outside, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod sandbox;
+mod sandbox_client;
+mod sandbox_respondio_v1;
