@@ -39,6 +39,8 @@ pub mod sandbox;
 
 pub mod report;
 
+pub mod config;
+
 pub mod pipeline;
 
 pub mod cli;
