@@ -42,6 +42,8 @@ pub mod sandbox;
 
 pub mod report;
 
+pub mod config;
+
 pub mod pipeline;
 
 pub mod cli;

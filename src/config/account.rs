@@ -1,0 +1,200 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+
+use super::document::{Section, nearest};
+use super::rate::{parse_rate, rate_within};
+use super::secret::{SecretSource, TextSource};
+use super::{Origin, RESERVED};
+use crate::contact::Quota;
+use crate::error::{Error, Result};
+use crate::services::{self, Entry, Service, Settings};
+
+/// A named connection to a service.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub name: String,
+    /// Name of the service, which exists.
+    pub service: String,
+    /// `None` only where `refresh` stands in for it.
+    pub token: Option<SecretSource>,
+    /// How a new token is got when the present one has expired.
+    pub refresh: Option<Refresh>,
+    /// Lower than the service's own limit, which [`Account::connect`] checks.
+    pub rate: Option<Quota>,
+    /// Without a closing slash; `None` for the service's own.
+    pub base_url: Option<String>,
+    /// Certificates to trust beside the system's, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// What this service needs to know beside; names are checked, values by the service.
+    pub settings: Settings,
+    /// Where the account begins in its file.
+    pub origin: Origin,
+}
+
+/// What a new access token is got with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    pub refresh_token: SecretSource,
+    pub client_id: TextSource,
+    pub client_secret: SecretSource,
+}
+
+/// Settings that every account can have.
+const COMMON: [&str; 6] = ["service", "token", "refresh", "rate", "base_url", "ca_file"];
+
+impl Account {
+    pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[Entry]) -> Result<Self> {
+        if name == RESERVED || name.contains(':') || name.is_empty() {
+            return Err(Error::usage(format!("{}: an account can't be called: {name}", section.place()))
+                .hint(format!("`{RESERVED}` and `{RESERVED}:SERVICE` are the embedded server; take another name")));
+        }
+        let service = section.required_text("service")?;
+        let entry = find(&service, services).map_err(|error| section.wrong("service", error))?;
+        let own: Vec<&str> = entry.settings.iter().map(|spec| spec.name).collect();
+        let known: Vec<&str> = COMMON.iter().chain(&own).copied().collect();
+        section.only(&known)?;
+
+        let token = SecretSource::read(section, "token")?;
+        let refresh = section.section("refresh")?.map(|refresh| Refresh::read(&refresh)).transpose()?;
+        if token.is_none() && refresh.is_none() {
+            return Err(Error::usage(format!("{}: [accounts.{name}] lacks a setting: token", section.place()))
+                .hint("add `token = { env = \"NAME\" }`, or a file, command or credential"));
+        }
+        let rate = match section.text("rate")? {
+            Some((text, _)) => Some(parse_rate(&text).map_err(|error| section.wrong("rate", error))?),
+            None => None,
+        };
+        let base_url = match section.text("base_url")? {
+            Some((text, _)) => Some(checked_url(&text).map_err(|error| section.wrong("base_url", error))?),
+            None => None,
+        };
+        let account = Self {
+            name: name.to_owned(),
+            service,
+            token,
+            refresh,
+            rate,
+            base_url,
+            ca_file: section.path("ca_file")?,
+            settings: read_settings(section, &own)?,
+            origin: Origin::File(section.place()),
+        };
+        account.connect_to(entry).map_err(|error| {
+            let placed = Error::usage(format!("{}: [accounts.{name}]: {}", section.place(), error.message));
+            match error.hint {
+                Some(hint) => placed.hint(hint),
+                None => placed,
+            }
+        })?;
+        Ok(account)
+    }
+
+    /// What is known of its service.
+    pub fn entry(&self) -> Result<&'static Entry> {
+        services::find(&self.service)
+    }
+
+    /// The service with this account's settings; its rate has been checked against the service's own.
+    pub fn connect(&self) -> Result<Box<dyn Service>> {
+        self.connect_to(self.entry()?)
+    }
+
+    fn connect_to(&self, entry: &Entry) -> Result<Box<dyn Service>> {
+        let service = (entry.connect)(&self.settings)?;
+        if let Some(rate) = self.rate {
+            rate_within(rate, &service.limits().quota)?;
+        }
+        Ok(service)
+    }
+}
+
+impl Refresh {
+    fn read(section: &Section<'_, '_>) -> Result<Self> {
+        section.only(&["token", "client_id", "client_secret"])?;
+        let lacks = |key: &str| Error::usage(format!("{}: refresh lacks a setting: {key}", section.place()));
+        Ok(Self {
+            refresh_token: SecretSource::read(section, "token")?.ok_or_else(|| lacks("token"))?,
+            client_id: TextSource::read(section, "client_id")?.ok_or_else(|| lacks("client_id"))?,
+            client_secret: SecretSource::read(section, "client_secret")?.ok_or_else(|| lacks("client_secret"))?,
+        })
+    }
+}
+
+fn find<'e>(name: &str, services: &'e [Entry]) -> Result<&'e Entry> {
+    services.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let names: Vec<_> = services.iter().map(|entry| entry.name).collect();
+        Error::usage(format!("no service is called: {name}")).hint(match nearest(name, &names) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("the services are {}", names.join(", ")),
+        })
+    })
+}
+
+fn read_settings(section: &Section<'_, '_>, names: &[&str]) -> Result<Settings> {
+    let mut settings = BTreeMap::new();
+    for &name in names {
+        let Some(value) = section.get(name) else { continue };
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.to_string(),
+            DeValue::Boolean(flag) => flag.to_string(),
+            _ => return Err(section.not_a(name, value, "text, a number, or true or false")),
+        };
+        settings.insert(name.to_owned(), text);
+    }
+    Ok(Settings(settings))
+}
+
+/// A base URL: `https`, or `http` for a loopback address alone, since it would show the credential
+/// to everyone on the way. No closing slash, user, query or fragment.
+fn checked_url(text: &str) -> Result<String> {
+    let not = |why: &str| Error::usage(format!("not a usable base URL: {why}"));
+    let url = reqwest::Url::parse(text).map_err(|_| not("write it as https://host/path"))?;
+    let host = url.host_str().ok_or_else(|| not("it has no host"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(not("it holds a user or password").hint("give the credential as the account's token"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(not("it has a query or a fragment"));
+    }
+    let bare = host.trim_matches(['[', ']']);
+    let loopback = bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err(not("plain http is accepted for loopback addresses alone")
+                .hint("it would show the credential to everyone on the way; use https"));
+        }
+        other => return Err(not(&format!("it is neither https nor http: {other}"))),
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_goes_to_this_machine_alone() {
+        for good in ["https://chat.example.org", "http://127.0.0.1:8787/x", "http://localhost", "http://[::1]:80/a"] {
+            assert!(checked_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://chat.example.org",
+            "http://127.0.0.1.example.org",
+            "ftp://a.example.org",
+            "chat.example.org",
+            "https://user:secret@a.example.org",
+            "https://a.example.org/?x=1",
+            "https://a.example.org/#x",
+            "",
+        ] {
+            let error = checked_url(bad).unwrap_err();
+            assert!(!error.message.contains("secret"), "{error}");
+        }
+        assert_eq!(checked_url("https://chat.example.org/api/").unwrap(), "https://chat.example.org/api");
+    }
+}

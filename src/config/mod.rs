@@ -1,0 +1,146 @@
+//! What `rolo.toml` says: accounts, jobs and defaults.
+//!
+//! The file is read once into plain checked values. A mistake names the file, line and column, and
+//! the word that was probably meant. A secret is never in the file: an account says where it is
+//! kept ([`SecretSource`]), and only the command line goes there. Paths in the file are relative to
+//! the folder that holds it.
+//!
+//! Where a value can be given in several places, the order is flag, environment, file, default;
+//! [`Layered`] remembers which of them it was.
+
+mod account;
+mod document;
+mod job;
+mod layered;
+mod rate;
+mod secret;
+mod stop_when;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use account::{Account, Refresh};
+pub use job::{Action, Job};
+pub use layered::{Layered, Origin, layer};
+pub use rate::{parse_rate, rate_within, rate_words};
+pub use secret::{SecretSource, TextSource};
+pub use stop_when::{StopWhen, Threshold};
+
+use crate::error::{Error, Result};
+use crate::services::{self, Entry};
+use document::Document;
+
+/// Names that an account can't have, since they stand for the embedded server.
+pub const RESERVED: &str = "sandbox";
+
+/// A configuration file, checked. The default is that of an absent file: no accounts, no jobs.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Where it was read; `None` if there is no file.
+    pub path: Option<PathBuf>,
+    pub accounts: BTreeMap<String, Account>,
+    pub jobs: BTreeMap<String, Job>,
+    pub defaults: Defaults,
+}
+
+/// What commands take where neither flag nor environment says otherwise, each with its place.
+#[derive(Clone, Debug, Default)]
+pub struct Defaults {
+    /// Account of `--to`.
+    pub to: Option<(String, String)>,
+    /// Country of national phone numbers.
+    pub region: Option<(String, String)>,
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// Kind `Usage`, if it can't be read or something in it is wrong.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::usage(format!("the configuration can't be read: {}", path.display())).caused_by(error)
+        })?;
+        Self::parse(&text, path, services::ALL)
+    }
+
+    /// Checks `text`, the content of `path`, against the services there are.
+    pub fn parse(text: &str, path: &Path, services: &[Entry]) -> Result<Self> {
+        let document = Document::new(text, path);
+        let root = document.root()?;
+        let root = document.section("", &root);
+        root.only(&["accounts", "jobs", "defaults"])?;
+
+        let mut config = Self { path: Some(path.to_owned()), ..Self::default() };
+        if let Some(accounts) = root.section("accounts")? {
+            for name in accounts.names() {
+                let section = accounts.required_section(name)?;
+                config.accounts.insert(name.to_owned(), Account::read(name, &section, services)?);
+            }
+        }
+        if let Some(defaults) = root.section("defaults")? {
+            defaults.only(&["to", "region"])?;
+            config.defaults.to = defaults.text("to")?;
+            config.defaults.region = defaults.text("region")?;
+            if let Some((name, _)) = &config.defaults.to {
+                config.known(name).map_err(|error| defaults.wrong("to", error))?;
+            }
+        }
+        if let Some(jobs) = root.section("jobs")? {
+            for name in jobs.names() {
+                let section = jobs.required_section(name)?;
+                let job = Job::read(name, &section)?;
+                for (key, account) in job.accounts() {
+                    config.known(account).map_err(|error| section.wrong(key, error))?;
+                }
+                config.jobs.insert(name.to_owned(), job);
+            }
+        }
+        Ok(config)
+    }
+
+    /// The account with this name.
+    ///
+    /// # Errors
+    /// Kind `Usage`, with the name that was probably meant or the names there are.
+    pub fn account(&self, name: &str) -> Result<&Account> {
+        self.accounts.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.accounts.keys().map(String::as_str).collect();
+            let hint = match (document::nearest(name, &names), names.is_empty()) {
+                (Some(near), _) => format!("did you mean {near}?"),
+                (None, true) => {
+                    format!("add [accounts.{name}] to rolo.toml, or rehearse with `{RESERVED}`")
+                }
+                (None, false) => format!("the accounts are {}", names.join(", ")),
+            };
+            Error::usage(format!("no account is called: {name}")).hint(hint)
+        })
+    }
+
+    /// The job with this name.
+    ///
+    /// # Errors
+    /// As for [`Config::account`].
+    pub fn job(&self, name: &str) -> Result<&Job> {
+        self.jobs.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.jobs.keys().map(String::as_str).collect();
+            let hint = match (document::nearest(name, &names), names.is_empty()) {
+                (Some(near), _) => format!("did you mean {near}?"),
+                (None, true) => format!("add [jobs.{name}] to rolo.toml"),
+                (None, false) => format!("the jobs are {}", names.join(", ")),
+            };
+            Error::usage(format!("no job is called: {name}")).hint(hint)
+        })
+    }
+
+    /// Whether `name` is an account of this file or the embedded server.
+    fn known(&self, name: &str) -> Result<()> {
+        if name == RESERVED || name.starts_with(&format!("{RESERVED}:")) {
+            return Ok(());
+        }
+        self.account(name).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests;

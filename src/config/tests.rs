@@ -1,0 +1,285 @@
+use std::time::Duration;
+
+use super::*;
+use crate::contact::{
+    Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, Limits, ListAll, Quota, Source, Sourced,
+};
+use crate::services::{Answer, Credential, Request, Service, SettingSpec, Settings, Verdict};
+
+/// A service that exists only here: 100 calls a minute, one required setting.
+struct Invented {
+    capabilities: Capabilities,
+    limits: Limits,
+}
+
+impl Service for Invented {
+    fn name(&self) -> &'static str {
+        "invented"
+    }
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+    fn fields(&self) -> &'static [FieldSpec] {
+        &[]
+    }
+    fn credential(&self) -> Credential {
+        Credential::Bearer
+    }
+    fn request(&self, _: &Call) -> Result<Request> {
+        Err(Error::bug("nothing is sent here"))
+    }
+    fn verdict(&self, _: &Call, _: &Answer) -> Verdict {
+        Verdict::unclear("")
+    }
+}
+
+const SETTINGS: &[SettingSpec] = &[
+    SettingSpec { name: "account_id", required: true, default: "", meaning: "the account", source: Source::Seed },
+    SettingSpec { name: "strict", required: false, default: "", meaning: "strictness", source: Source::Seed },
+];
+
+fn connect(settings: &Settings) -> Result<Box<dyn Service>> {
+    settings.checked("invented", SETTINGS)?;
+    let quota = Sourced::new(Quota { calls: 100, per: Duration::from_secs(60) }, Source::Seed);
+    Ok(Box::new(Invented {
+        capabilities: Capabilities {
+            find_by: &[],
+            address_by: &[],
+            read: false,
+            find_tells_fields: false,
+            find_tells_tags: false,
+            create: false,
+            create_needs: &[],
+            create_needs_fields: &[],
+            create_tells_id: false,
+            create_with_custom_fields: false,
+            create_safety: Sourced::new(CreateSafety::Nothing, Source::Seed),
+            search_lag: Sourced::new(Duration::ZERO, Source::Seed),
+            update: false,
+            custom_fields: false,
+            custom_replace: false,
+            clear_custom_by: ClearBy::Unsupported,
+            upsert: false,
+            delete: false,
+            tags_add: false,
+            tags_remove: false,
+            tags_replace: false,
+            tags_read: false,
+            tags_in_create: false,
+            tags_in_update: false,
+            lists_add: false,
+            lists_remove: false,
+            lists_in_create: false,
+            list_all: ListAll::No,
+            filters: Filters::default(),
+            list_leaves_out: "",
+            find_by_listing: false,
+            messages: false,
+            fields_defined: false,
+            tags_defined: false,
+            operations: &[],
+        },
+        limits: Limits {
+            quota,
+            quota_scope: "account",
+            concurrency: Sourced::new(1, Source::Seed),
+            fields_per_create: None,
+            fields_per_update: None,
+            tags_per_add: None,
+            tags_per_remove: None,
+            identifiers_per_find: Sourced::new(1, Source::Seed),
+            page_size: None,
+            tag_chars: None,
+            custom_name_chars: None,
+            custom_value_chars: None,
+        },
+    }))
+}
+
+fn parse(text: &str) -> Result<Config> {
+    let invented = Entry {
+        name: "invented",
+        title: "Invented",
+        base_url: "https://api.example.org",
+        base_url_source: Source::Seed,
+        settings: SETTINGS,
+        sandbox_settings: &[],
+        connect,
+    };
+    Config::parse(text, Path::new("etc/rolo.toml"), &[invented])
+}
+
+/// The error and hint of a configuration, as `error | hint`.
+fn wrong(text: &str) -> String {
+    let error = parse(text).expect_err("this configuration is wrong");
+    format!("{} | {}", error.message, error.hint.unwrap_or_default())
+}
+
+const GOOD: &str = r#"
+[defaults]
+to = "support"
+region = "MY"
+
+[accounts.support]
+service = "invented"
+token = { env = "SUPPORT_TOKEN" }
+rate = "50/1m"
+base_url = "https://chat.example.org/"
+account_id = 7
+strict = true
+
+[accounts.vault]
+service = "invented"
+account_id = "8"
+token = { command = ["pass", "show", "vault"] }
+refresh = { token = { credential = "vault-refresh" }, client_id = "rolo", client_secret = { file = "client.secret" } }
+
+[jobs.nightly]
+import = "contacts.csv"
+to = "support"
+mapping = "contacts.mapping.toml"
+changed_only = true
+stop_when = { failed = "5%", same_reason = 20 }
+"#;
+
+#[test]
+fn a_whole_file_becomes_plain_values() {
+    let config = parse(GOOD).unwrap();
+    let support = config.account("support").unwrap();
+    assert_eq!(support.token, Some(SecretSource::Environment("SUPPORT_TOKEN".into())));
+    assert_eq!(support.rate, Some(Quota { calls: 50, per: Duration::from_secs(60) }));
+    assert_eq!(support.base_url.as_deref(), Some("https://chat.example.org"));
+    assert_eq!(support.settings.get("account_id"), Some("7"));
+    assert_eq!(support.settings.get("strict"), Some("true"));
+
+    let vault = config.account("vault").unwrap();
+    assert_eq!(vault.token, Some(SecretSource::Command(vec!["pass".into(), "show".into(), "vault".into()])));
+    assert_eq!(
+        vault.refresh,
+        Some(Refresh {
+            refresh_token: SecretSource::Credential("vault-refresh".into()),
+            client_id: TextSource::Text("rolo".into()),
+            client_secret: SecretSource::File("etc/client.secret".into()),
+        })
+    );
+
+    let nightly = config.job("nightly").unwrap();
+    assert_eq!(nightly.action, Action::Import { file: "etc/contacts.csv".into(), to: "support".into() });
+    assert_eq!(nightly.mapping.as_deref(), Some(Path::new("etc/contacts.mapping.toml")));
+    assert!(nightly.changed_only);
+    assert_eq!(nightly.stop_when.failed, Some(Threshold::Share(50)));
+    assert_eq!(nightly.stop_when.same_reason, Some(20));
+    assert_eq!(config.defaults.to, Some(("support".into(), "etc/rolo.toml:3:6".into())));
+}
+
+#[test]
+fn a_misspelt_word_is_found_by_line_and_column_with_what_was_meant() {
+    assert_eq!(
+        wrong("[accounts.a]\nservice = \"invented\"\ntokn = { env = \"T\" }\naccount_id = 1\n"),
+        "etc/rolo.toml:3:1: [accounts.a] has no setting called: tokn | did you mean token?"
+    );
+    assert_eq!(wrong("[acounts.a]\n"), "etc/rolo.toml:1:2: unknown section: acounts | did you mean accounts?");
+    assert_eq!(
+        wrong("\n[accounts.a]\n  service = \"invnted\"\n"),
+        "etc/rolo.toml:3:13: service of [accounts.a]: no service is called: invnted | did you mean invented?"
+    );
+    assert_eq!(
+        wrong(
+            "[jobs.n]\nimport = \"a.csv\"\nto = \"suport\"\n[accounts.support]\nservice = \"invented\"\ntoken = { env = \"T\" }\naccount_id = 1\n"
+        ),
+        "etc/rolo.toml:3:6: to of [jobs.n]: no account is called: suport | did you mean support?"
+    );
+    assert_eq!(
+        wrong("[jobs.n]\nimport = \"a.csv\"\nto = \"sandbox\"\nstop_when = { failled = \"5%\" }\n"),
+        "etc/rolo.toml:4:15: [jobs.n.stop_when] has no setting called: failled | did you mean failed?"
+    );
+}
+
+#[test]
+fn columns_are_counted_in_characters() {
+    assert_eq!(
+        wrong("[accounts.\"Zoë\"]\nservice = \"invented\"\n\"é\" = 1\n"),
+        "etc/rolo.toml:3:1: [accounts.Zoë] has no setting called: é | \
+         it may have service, token, refresh, rate, base_url, ca_file, account_id, strict"
+    );
+    assert!(wrong("[accounts.a]\nservice = \"é\", \n").starts_with("etc/rolo.toml:2:14: not valid TOML: "));
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_shown() {
+    for text in [
+        "[accounts.a]\nservice = \"invented\"\naccount_id = 1\ntoken = \"canary-4711\"\n",
+        "[accounts.a]\nservice = \"invented\"\naccount_id = 1\nrefresh = { token = \"canary-4711\" }\n",
+    ] {
+        let said = wrong(text);
+        assert!(said.contains("token holds the secret itself"), "{said}");
+        assert!(said.contains("token = { env = \"NAME\" }"), "{said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn a_token_has_exactly_one_place() {
+    let token =
+        |token: &str| wrong(&format!("[accounts.a]\nservice = \"invented\"\naccount_id = 1\ntoken = {token}\n"));
+    assert!(token("{}").contains("token should name one place"));
+    assert!(token("{ env = \"A\", file = \"b\" }").contains("token should name one place"));
+    assert!(token("{ evn = \"A\" }").ends_with("did you mean env?"));
+    assert!(token("{ command = \"pass show x\" }").contains("should be a list of texts"));
+    assert!(token("{ command = [] }").contains("should be a list of texts"));
+    assert!(token("7").contains("token of [accounts.a] should be a table, not a number"));
+    assert!(
+        wrong("[accounts.a]\nservice = \"invented\"\naccount_id = 1\n")
+            .starts_with("etc/rolo.toml:1:1: [accounts.a] lacks a setting: token | ")
+    );
+}
+
+#[test]
+fn a_rate_above_the_services_own_is_an_error() {
+    assert_eq!(
+        wrong("[accounts.a]\nservice = \"invented\"\naccount_id = 1\ntoken = { env = \"T\" }\nrate = \"101/1m\"\n"),
+        "etc/rolo.toml:1:1: [accounts.a]: the rate is above what the service admits: 101 a minute against 100 a minute \
+         | take the rate out to use the service's own limit, or lower it"
+    );
+}
+
+#[test]
+fn what_a_service_needs_is_asked_for() {
+    let said = wrong("[accounts.a]\nservice = \"invented\"\ntoken = { env = \"T\" }\n");
+    assert!(said.starts_with("etc/rolo.toml:1:1: [accounts.a]: invented needs the setting: account_id"), "{said}");
+}
+
+#[test]
+fn the_embedded_servers_name_is_not_for_accounts() {
+    for name in ["sandbox", "\"sandbox:x\"", "\"a:b\""] {
+        let said = wrong(&format!("[accounts.{name}]\nservice = \"invented\"\n"));
+        assert!(said.contains("an account can't be called"), "{said}");
+    }
+}
+
+#[test]
+fn a_job_is_an_import_an_export_or_a_copy() {
+    assert!(wrong("[jobs.n]\nimport = \"a.csv\"\n").contains("neither an import, an export nor a copy"));
+    assert!(wrong("[jobs.n]\nimport = \"a.csv\"\nexport = \"b.csv\"\nto = \"sandbox\"\n").contains("neither"));
+    let config = parse("[jobs.n]\nfrom = \"sandbox:invented\"\nto = \"sandbox\"\n").unwrap();
+    assert_eq!(config.jobs["n"].action, Action::Copy { from: "sandbox:invented".into(), to: "sandbox".into() });
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_names_there_are() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.account("suport").unwrap_err().hint.unwrap(), "did you mean support?");
+    assert_eq!(config.account("x").unwrap_err().hint.unwrap(), "the accounts are support, vault");
+    assert_eq!(config.job("x").unwrap_err().hint.unwrap(), "the jobs are nightly");
+    assert!(Config::default().account("x").unwrap_err().hint.unwrap().starts_with("add [accounts.x] to rolo.toml"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC*|(\\[(accounts|jobs)\\.a\\]\n(service|token|rate|import|to) = [\\PC\n]*)") {
+        drop(parse(&text));
+    }
+}
