@@ -79,7 +79,7 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are shown.
-pub const ALL: &[Entry] = &[respondio::v1::ENTRY];
+pub const ALL: &[Entry] = &[respondio::v1::ENTRY, respondio::v2::ENTRY];
 
 /// The entry with this name, or an error that lists the names.
 pub fn find(name: &str) -> Result<&'static Entry> {
