@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::caller::{Halt, Notice};
 use super::lane::{Lane, LaneEnd, Lanes};
-use crate::contact::{Counts, Outcome, Position, RowRecord};
+use crate::contact::{Outcome, Position, RowRecord};
 use crate::error::ErrorKind;
 use crate::ledger::{Entry, Key};
 
@@ -43,8 +43,8 @@ pub struct Brake {
 /// How a dispatch ended.
 #[derive(Clone, Debug, Default)]
 pub struct Ended {
-    /// Rows that were finished and handed on.
-    pub counts: Counts,
+    /// Rows that finished after one that did not, by index: durable, but not in an unbroken order.
+    pub apart: BTreeMap<u64, RowRecord>,
     /// Why it ended before the feed did.
     pub halt: Option<Halt>,
 }
@@ -55,6 +55,8 @@ pub struct Dispatcher {
     /// Lanes under way at once.
     pub concurrency: usize,
     pub brake: Brake,
+    /// Send this many rows first, and the others only if all of them went well.
+    pub canary: Option<u64>,
 }
 
 impl Dispatcher {
@@ -78,9 +80,11 @@ impl Dispatcher {
         let mut ended = Ended::default();
         let mut watch = Watch { brake: self.brake, ..Watch::default() };
         let mut feeding = true;
+        let (mut canary, mut sent) = (self.canary.filter(|rows| *rows > 0), 0_u64);
         loop {
             let room = feeding
                 && under_way.len() < self.concurrency
+                && canary.is_none_or(|rows| sent < rows)
                 && taken.saturating_sub(next) < WINDOW
                 && !caller.stop.is_asked();
             if !feeding && under_way.is_empty() || caller.stop.is_asked() && under_way.is_empty() {
@@ -107,6 +111,7 @@ impl Dispatcher {
                     }
                     Some(Work::Lane(lane)) => {
                         taken = lane.position.index + 1;
+                        sent += 1;
                         let lanes = self.lanes.clone();
                         under_way.push(async move { (lane.position, lanes.drive(*lane).await) });
                     }
@@ -121,9 +126,18 @@ impl Dispatcher {
             }
             while let Some((position, record)) = window.remove(&next) {
                 next = position.index + 1;
-                ended.counts[record.outcome] += 1;
                 if let Err(error) = finished(position, record) {
                     caller.halt_for(&error);
+                }
+            }
+            if let Some(rows) = canary
+                && (sent >= rows || !feeding)
+                && under_way.is_empty()
+            {
+                canary = None;
+                match watch.canary(rows) {
+                    Ok(told) => notice(Notice::Warning(told)),
+                    Err(halt) => caller.halt(halt),
                 }
             }
             if let Some(halt) = watch.verdict() {
@@ -134,13 +148,7 @@ impl Dispatcher {
         while let Ok(told) = notices.try_recv() {
             notice(told);
         }
-        // Rows that finished after one that did not: durable, but no longer in an unbroken order.
-        for (position, record) in window.into_values() {
-            ended.counts[record.outcome] += 1;
-            if let Err(error) = finished(position, record) {
-                caller.halt_for(&error);
-            }
-        }
+        ended.apart = window.into_iter().map(|(index, (_, record))| (index, record)).collect();
         ended.halt = caller.halted();
         ended
     }
@@ -182,6 +190,18 @@ impl Watch {
             cause.clone_into(&mut self.cause);
             self.same_cause = 1;
         }
+    }
+
+    /// Whether the first rows all went well.
+    fn canary(&self, rows: u64) -> Result<String, Halt> {
+        if self.failed == 0 {
+            return Ok(format!("the first {} rows all went well: going on with the others", self.sent.min(rows)));
+        }
+        Err(Halt {
+            kind: ErrorKind::Stopped,
+            message: format!("{} of the first {} rows failed: {}", self.failed, self.sent, self.cause),
+            hint: "look at the results file; `rolo resume` goes on with the others all the same".into(),
+        })
     }
 
     fn verdict(&self) -> Option<Halt> {

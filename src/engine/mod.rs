@@ -28,7 +28,7 @@ mod stop;
 
 pub use account::{Account, Renew};
 pub use backoff::Retry;
-pub use caller::{Caller, Ended, Halt, Notice, Reached};
+pub use caller::{Caller, Ended, Halt, Notice, Reached, StepAt};
 pub use dispatch::{Brake, Dispatcher, Ended as RunEnded, Work};
 pub use finder::{Finder, Found};
 pub use lane::{Lane, LaneEnd, Lanes};

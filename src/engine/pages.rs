@@ -18,13 +18,15 @@ pub struct Pages {
     begun: bool,
     seen: HashSet<RemoteId>,
     total: Option<u64>,
+    /// A second walk: pages without anything new are to be expected.
+    repeating: bool,
 }
 
 impl Pages {
     /// A listing from `cursor` on, or from the start.
     pub fn new(caller: Arc<Caller>, filter: Filter, cursor: Option<Cursor>) -> Self {
         let page_size = caller.account.service.limits().page_size.map(|size| size.value);
-        Self { begun: false, caller, filter, page_size, cursor, seen: HashSet::new(), total: None }
+        Self { begun: false, caller, filter, page_size, cursor, seen: HashSet::new(), total: None, repeating: false }
     }
 
     /// The next page's new contacts, and where the page after it begins. `None` at the end.
@@ -43,13 +45,20 @@ impl Pages {
         let fresh: Vec<Snapshot> =
             page.items.into_iter().filter(|contact| self.seen.insert(contact.id.clone())).collect();
         // A page without anything new, after one that had some, would go round for ever.
-        let stuck = fresh.is_empty() && (read > 0 || page.next.is_none());
+        let stuck = fresh.is_empty() && !self.repeating;
         self.cursor = if stuck || read == 0 { None } else { page.next };
         Ok(Some((fresh, self.cursor.clone())))
     }
 
     pub fn total(&self) -> Option<u64> {
         self.total
+    }
+
+    /// Begins from the start once more; what was seen stays seen.
+    pub fn again(&mut self) {
+        self.begun = false;
+        self.cursor = None;
+        self.repeating = true;
     }
 
     /// Contacts that a resumed listing has already.

@@ -20,14 +20,16 @@ const COLUMNS: [&str; 3] = ["Mobile", "Mail", "Surname"];
 
 #[test]
 fn a_good_row_becomes_a_contact_with_identifiers_most_specific_first() {
-    let rows = checked(PEOPLE, &["Mail", "Surname", "Mobile"], &two_names(), &[&["Anna@EXAMPLE.com", " Smith ", "07700 900123"]]);
+    let rows = checked(
+        PEOPLE,
+        &["Mail", "Surname", "Mobile"],
+        &two_names(),
+        &[&["Anna@EXAMPLE.com", " Smith ", "07700 900123"]],
+    );
     let contact = rows[0].as_ref().unwrap();
     assert_eq!(fields(contact), ["email=Anna@example.com", "last_name=Smith", "phone=+447700900123"]);
     let identifiers: Vec<_> = contact.identifiers.iter().map(|i| (i.kind, i.value.as_str())).collect();
-    assert_eq!(
-        identifiers,
-        [(IdentifierKind::Phone, "+447700900123"), (IdentifierKind::Email, "Anna@example.com")]
-    );
+    assert_eq!(identifiers, [(IdentifierKind::Phone, "+447700900123"), (IdentifierKind::Email, "Anna@example.com")]);
 }
 
 #[test]
