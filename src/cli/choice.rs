@@ -13,7 +13,7 @@ pub enum Chosen {
     /// The embedded server, standing in for this service.
     Sandbox(&'static Entry),
     /// One of the configuration.
-    Configured(Account),
+    Configured(Box<Account>),
 }
 
 impl Chosen {
@@ -31,7 +31,7 @@ impl Chosen {
                 services::ALL.first().map(Self::Sandbox).ok_or_else(|| Error::bug("this build of rolo has no service"))
             }
             Some(Ok(service)) => Ok(Self::Sandbox(services::find(service)?)),
-            _ => config.account(name).cloned().map(Self::Configured),
+            _ => config.account(name).cloned().map(Box::new).map(Self::Configured),
         }
     }
 

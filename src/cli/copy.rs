@@ -52,10 +52,10 @@ pub struct CopySettings {
 
 impl Args {
     pub fn settings(&self, context: &Context) -> Result<CopySettings> {
-        self.settings_with(&context.config()?, context)
+        self.settings_with(&context.config()?)
     }
 
-    pub(super) fn settings_with(&self, config: &Config, context: &Context) -> Result<CopySettings> {
+    pub(super) fn settings_with(&self, config: &Config) -> Result<CopySettings> {
         let from = Chosen::named(&self.from, config)?;
         let to = Chosen::named(&self.to, config)?;
         if from.name() == to.name() {

@@ -57,7 +57,9 @@ mod tests {
 
     fn summary(rows: u64, of: &[(Outcome, u64)]) -> Summary {
         let mut counts = Counts::default();
-        of.iter().for_each(|(outcome, n)| counts[*outcome] = *n);
+        for (outcome, n) in of {
+            counts[*outcome] = *n;
+        }
         Summary { rows, counts, ..Summary::default() }
     }
 

@@ -74,10 +74,10 @@ pub struct ExportSettings {
 
 impl Args {
     pub fn settings(&self, context: &Context) -> Result<ExportSettings> {
-        self.settings_with(&context.config()?, context)
+        self.settings_with(&context.config()?)
     }
 
-    pub(super) fn settings_with(&self, config: &Config, context: &Context) -> Result<ExportSettings> {
+    pub(super) fn settings_with(&self, config: &Config) -> Result<ExportSettings> {
         let file = (self.file.as_os_str() != "-").then(|| self.file.clone());
         if let Some(file) = &file
             && !["csv", "xlsx", "gz", "zst"].iter().any(|extension| has_extension(file, extension))

@@ -3,7 +3,7 @@ use super::export::{self, ExportSettings};
 use super::import::{self, ImportSettings};
 use super::source::{RunArgs, SandboxArgs, SourceArgs};
 use super::{Context, source};
-use crate::config::{Action, Config, Job, StopWhen};
+use crate::config::{Action, Job};
 use crate::error::Result;
 
 const EXAMPLES: &str = "\
@@ -22,9 +22,9 @@ pub struct Args {
 /// What a job asks for, as if it had been typed.
 #[derive(Clone, Debug)]
 pub enum JobSettings {
-    Import(ImportSettings),
-    Export(ExportSettings),
-    Copy(CopySettings),
+    Import(Box<ImportSettings>),
+    Export(Box<ExportSettings>),
+    Copy(Box<CopySettings>),
 }
 
 impl Args {
@@ -42,10 +42,11 @@ impl Args {
                 };
                 let mut settings = args.settings_with(&config, context)?;
                 settings.run = run_settings(job);
-                Ok(JobSettings::Import(settings))
+                Ok(JobSettings::Import(Box::new(settings)))
             }
             Action::Export { file, from } => {
-                export_settings(job, file, from, &config, context).map(JobSettings::Export)
+                let settings = export_args(job, file, from).settings_with(&config)?;
+                Ok(JobSettings::Export(Box::new(settings)))
             }
             Action::Copy { from, to } => {
                 let args = copy::Args {
@@ -58,22 +59,16 @@ impl Args {
                     run: RunArgs::default(),
                     sandbox: SandboxArgs::default(),
                 };
-                let mut settings = args.settings_with(&config, context)?;
+                let mut settings = args.settings_with(&config)?;
                 settings.run = run_settings(job);
-                Ok(JobSettings::Copy(settings))
+                Ok(JobSettings::Copy(Box::new(settings)))
             }
         }
     }
 }
 
-fn export_settings(
-    job: &Job,
-    file: &std::path::Path,
-    from: &str,
-    config: &Config,
-    context: &Context,
-) -> Result<ExportSettings> {
-    let args = export::Args {
+fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::Args {
+    export::Args {
         file: file.to_owned(),
         from: Some(from.to_owned()),
         tag: job.tag.clone(),
@@ -86,8 +81,7 @@ fn export_settings(
         // A job writes the same file every time.
         force: true,
         sandbox: SandboxArgs::default(),
-    };
-    args.settings_with(config, context)
+    }
 }
 
 fn source_args(job: &Job) -> SourceArgs {
@@ -103,9 +97,8 @@ fn source_args(job: &Job) -> SourceArgs {
 }
 
 fn run_settings(job: &Job) -> source::RunSettings {
-    let stop_when: StopWhen = job.stop_when;
     source::RunSettings {
-        stop_when,
+        stop_when: job.stop_when,
         canary: job.canary,
         // Nobody is there to ask.
         yes: false,

@@ -22,17 +22,16 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit> {
     let mut command = CommandLine::command();
     command.build();
-    match &args.folder {
-        Some(folder) => clap_mangen::generate_to(command, folder).map_err(|error| {
+    if let Some(folder) = &args.folder {
+        clap_mangen::generate_to(command, folder).map_err(|error| {
             Error::usage(format!("the manual can't be written: {}", folder.display())).caused_by(error)
-        })?,
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command)
-                .render(&mut page)
-                .map_err(|error| Error::bug("the manual could not be made").caused_by(error))?;
-            print(&String::from_utf8_lossy(&page))?;
-        }
+        })?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command)
+            .render(&mut page)
+            .map_err(|error| Error::bug("the manual could not be made").caused_by(error))?;
+        print(&String::from_utf8_lossy(&page))?;
     }
     Ok(Exit::Done)
 }

@@ -48,7 +48,7 @@ pub use output::{print, progress};
 use clap::Parser as _;
 
 /// Runs the command that `args` (with the program's name first) ask for.
-pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
+pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
     output::announce_bugs();
     let line = match CommandLine::try_parse_from(args) {
         Ok(line) => line,
@@ -64,7 +64,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
     match result {
         Ok(Ok(exit)) => exit.into(),
         Ok(Err(error)) => {
-            output::show_error(&error, &environment);
+            output::show_error(&error, environment);
             ExitCode::from(error.kind.exit_code())
         }
         Err(_) => ExitCode::from(crate::error::ErrorKind::Bug.exit_code()),

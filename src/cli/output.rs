@@ -42,16 +42,16 @@ pub fn show_error(error: &Error, environment: &Environment) {
 
 fn error_words(error: &Error, color: bool) -> String {
     let paint = |code: &str, word: &str| if color { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() };
-    let mut words = format!("{} {}\n", paint("1;31", "error:"), escape(&error.message));
+    let mut lines = vec![format!("{} {}\n", paint("1;31", "error:"), escape(&error.message))];
     let mut cause = error.source();
     while let Some(source) = cause {
-        words.push_str(&format!("{} {}\n", paint("1", "cause:"), escape(&source.to_string())));
+        lines.push(format!("{} {}\n", paint("1", "cause:"), escape(&source.to_string())));
         cause = source.source();
     }
     if let Some(hint) = &error.hint {
-        words.push_str(&format!("{} {}\n", paint("1;36", "hint:"), escape(hint)));
+        lines.push(format!("{} {}\n", paint("1;36", "hint:"), escape(hint)));
     }
-    words
+    lines.concat()
 }
 
 /// Makes a panic say that it is a bug, and where, but not with which values: they may be personal.

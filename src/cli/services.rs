@@ -82,19 +82,14 @@ fn mark(source: Source) -> &'static str {
 }
 
 fn details(entry: &Entry, service: &dyn Service) -> String {
-    let mut text = format!("{} ({})\n", entry.name, entry.title);
-    text.push_str(&format!(
-        "base URL: {}{} ({})\n",
-        entry.base_url,
-        mark(entry.base_url_source),
-        entry.base_url_source
-    ));
+    let (url, source) = (entry.base_url, entry.base_url_source);
+    let mut parts = vec![format!("{} ({})\nbase URL: {url}{} ({source})\n", entry.name, entry.title, mark(source))];
 
     let mut limits = table();
     for (name, value, source) in limit_rows(service) {
         limits.add_row([name.to_owned(), format!("{value}{}", mark(source)), source.to_string()]);
     }
-    section(&mut text, "limits", &limits);
+    section(&mut parts, "limits", &limits);
 
     let mut settings = table();
     for spec in entry.settings {
@@ -105,7 +100,7 @@ fn details(entry: &Entry, service: &dyn Service) -> String {
         };
         settings.add_row([spec.name.to_owned(), kind, spec.meaning.to_owned(), spec.source.to_string()]);
     }
-    section(&mut text, "settings of an account", &settings);
+    section(&mut parts, "settings of an account", &settings);
 
     let mut fields = table();
     for field in service.fields() {
@@ -118,7 +113,7 @@ fn details(entry: &Entry, service: &dyn Service) -> String {
             format!("{}{}", field.source, mark(field.source)),
         ]);
     }
-    section(&mut text, "fields", &fields);
+    section(&mut parts, "fields", &fields);
 
     let mut operations = table();
     for operation in service.capabilities().operations {
@@ -126,16 +121,16 @@ fn details(entry: &Entry, service: &dyn Service) -> String {
         let used = if calls.is_empty() { "not used".to_owned() } else { calls.join(", ") };
         operations.add_row([operation.title, operation.path, &used, operation.note]);
     }
-    section(&mut text, "operations of the vendor's documents", &operations);
+    section(&mut parts, "operations of the vendor's documents", &operations);
     if !service.capabilities().list_leaves_out.is_empty() {
-        text.push_str(&format!("\na full listing leaves out: {}\n", service.capabilities().list_leaves_out));
+        parts.push(format!("\na full listing leaves out: {}\n", service.capabilities().list_leaves_out));
     }
-    text
+    parts.concat()
 }
 
-fn section(text: &mut String, title: &str, table: &Table) {
+fn section(parts: &mut Vec<String>, title: &str, table: &Table) {
     if !table.is_empty() {
-        text.push_str(&format!("\n{title}\n{}\n", table.trim_fmt()));
+        parts.push(format!("\n{title}\n{}\n", table.trim_fmt()));
     }
 }
 
