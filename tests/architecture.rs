@@ -119,7 +119,7 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["std::env", "env::"],
         reads: Reads::Code,
-        rooms: &["cli"],
+        rooms: &["cli", "main"],
         why: "only cli reads the environment: pass the value in",
     },
     Rule {

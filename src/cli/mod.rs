@@ -1,1 +1,75 @@
 //! The only room that knows the command line, the terminal and the environment.
+//!
+//! One file a command: its arguments, and the checked settings they become. Below that nobody sees
+//! the command line. Standard output is data, standard error is talk; both can be read without
+//! color. A command ends with an [`Exit`], whose codes are a contract (docs/exit-codes.md).
+
+mod accounts;
+pub mod check;
+mod choice;
+mod command_line;
+mod completions;
+mod context;
+pub mod copy;
+mod environment;
+mod exit;
+pub mod export;
+pub mod forget;
+pub mod guess;
+pub mod import;
+pub mod job;
+mod logs;
+mod man;
+mod output;
+mod places;
+pub mod plan;
+pub mod report;
+pub mod resume;
+pub mod retry;
+pub mod runs;
+pub mod sandbox;
+pub mod secrets;
+mod services;
+pub mod show;
+pub mod source;
+pub mod undo;
+pub mod why;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+pub use choice::Chosen;
+pub use command_line::{Command, CommandLine};
+pub use context::{Context, GlobalArgs};
+pub use environment::Environment;
+pub use exit::Exit;
+pub use output::{print, progress};
+
+use clap::Parser as _;
+
+/// Runs the command that `args` (with the program's name first) ask for.
+pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    output::announce_bugs();
+    let line = match CommandLine::try_parse_from(args) {
+        Ok(line) => line,
+        Err(error) => {
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let result = std::panic::catch_unwind(|| {
+        let context = Context::new(line.global, environment.clone())?;
+        line.command.run(&context)
+    });
+    match result {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(error)) => {
+            output::show_error(&error, environment);
+            ExitCode::from(error.kind.exit_code())
+        }
+        Err(_) => ExitCode::from(crate::error::ErrorKind::Bug.exit_code()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -194,7 +194,9 @@ mod tests {
 
     fn counts(of: &[(Outcome, u64)]) -> Counts {
         let mut counts = Counts::default();
-        of.iter().for_each(|(outcome, n)| counts[*outcome] = *n);
+        for (outcome, n) in of {
+            counts[*outcome] = *n;
+        }
         counts
     }
 

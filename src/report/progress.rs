@@ -169,7 +169,9 @@ impl Tally {
     fn extras(&self) -> String {
         let mut extras = count(self.calls, "call");
         if self.needing_attention > 0 {
-            extras.push_str(&format!("  {} to look at", number(self.needing_attention)));
+            extras.push_str("  ");
+            extras.push_str(&number(self.needing_attention));
+            extras.push_str(" to look at");
         }
         if let Some(waiting) = &self.waiting {
             extras.push_str("  ");
@@ -217,7 +219,6 @@ mod tests {
 
     use super::*;
     use crate::contact::{CallKind, Outcome, Position, RowRecord};
-    use crate::report::Summary;
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -251,7 +252,7 @@ mod tests {
             progress.event(&row(if second == 0 { Outcome::Failed } else { Outcome::Created }));
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        progress.event(&Event::Finished(Box::new(Summary::default())));
+        progress.event(&Event::Finished(Box::default()));
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             text,
@@ -293,6 +294,6 @@ mod tests {
         let mut progress = Progress::bar(ProgressDrawTarget::hidden());
         progress.event(&started(Some(3), 1));
         progress.event(&row(Outcome::Created));
-        progress.event(&Event::Finished(Box::new(Summary::default())));
+        progress.event(&Event::Finished(Box::default()));
     }
 }

@@ -44,26 +44,26 @@ impl ResultsWriter {
         let calls = record.calls.to_string();
         let attempts = record.attempts.to_string();
         let status = record.http_status.map(|status| status.to_string()).unwrap_or_default();
-        let [code, column, message] = joined(&record.errors);
+        let [code, columns, message] = joined(&record.errors);
 
-        let mut cells: Vec<&str> = Vec::with_capacity(row.len().max(self.columns) + 10);
-        cells.extend((0..self.columns).map(|column| row.cell(column)));
-        cells.push(&line);
+        let mut written: Vec<&str> = Vec::with_capacity(row.len().max(self.columns) + 10);
+        written.extend((0..self.columns).map(|index| row.cell(index)));
+        written.push(&line);
         if self.workbook {
-            cells.push(sheet_name.unwrap_or_default());
+            written.push(sheet_name.unwrap_or_default());
         }
-        cells.extend([
+        written.extend([
             record.outcome.name(),
             record.contact_id.as_ref().map_or("", |id| id.0.as_str()),
             &calls,
             &attempts,
             &status,
             &code,
-            &column,
+            &columns,
             &message,
         ]);
-        cells.extend(row.cells().skip(self.columns));
-        self.rows.write(&cells)
+        written.extend(row.cells().skip(self.columns));
+        self.rows.write(&written)
     }
 
     /// Writes what is left, syncs, and puts the file in its place.
@@ -115,7 +115,9 @@ mod tests {
         let memory = Memory::default();
         let mut batch = RowBatch::new();
         batch.begin_row(Position { index: 5, line: 7, sheet: 1 });
-        cells.iter().for_each(|cell| batch.push_cell(cell));
+        for cell in cells {
+            batch.push_cell(cell);
+        }
         let mut results = ResultsWriter::new(Box::new(memory.clone()), columns, sheet.is_some());
         results.write(batch.row(0), sheet, record).unwrap();
         results.finish().unwrap();

@@ -1,0 +1,40 @@
+use std::path::PathBuf;
+
+use super::source::{SourceArgs, SourceSettings};
+use super::{Chosen, Context};
+use crate::error::Result;
+
+const EXAMPLES: &str = "\
+Examples:
+  rolo check contacts.csv --region GB
+  rolo check contacts.xlsx --sheet Leads --for support";
+
+/// Map and check every row, without network and without a ledger.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// CSV or XLSX file; `-` is CSV on standard input.
+    file: PathBuf,
+    /// Check against what this account's service admits [default: as for an import].
+    #[arg(long = "for", visible_alias = "to", value_name = "ACCOUNT")]
+    account: Option<String>,
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+#[derive(Clone, Debug)]
+pub struct CheckSettings {
+    pub source: SourceSettings,
+    /// Whose limits and fields the rows are checked against; nothing is sent there.
+    pub account: Chosen,
+}
+
+impl Args {
+    pub fn settings(&self, context: &Context) -> Result<CheckSettings> {
+        let config = context.config()?;
+        Ok(CheckSettings {
+            source: self.source.settings(self.file.clone(), &config, context)?,
+            account: Chosen::target(self.account.clone(), &config, context)?,
+        })
+    }
+}

@@ -1,0 +1,26 @@
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use super::{CommandLine, Exit, print};
+use crate::error::{Error, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  rolo completions bash > /etc/bash_completion.d/rolo
+  rolo completions fish > ~/.config/fish/completions/rolo.fish";
+
+/// Write the completions for a shell.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub fn run(args: &Args) -> Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut CommandLine::command(), "rolo", &mut script);
+    let script = String::from_utf8(script).map_err(|error| Error::bug("the script is not text").caused_by(error))?;
+    print(&script)?;
+    Ok(Exit::Done)
+}

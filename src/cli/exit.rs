@@ -1,0 +1,78 @@
+use std::process::ExitCode;
+
+use crate::error::ErrorKind;
+use crate::report::Summary;
+
+/// How a command that came to its end ended. Those that did not end in an error, whose
+/// [`ErrorKind`] has the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Every row reached its outcome, none rejected, failed or in doubt.
+    Done,
+    /// Some rows were rejected, failed or are in doubt.
+    RowsToLookAt,
+    /// Stopped early; can be resumed.
+    Stopped,
+    /// Interrupted by a signal, cleanly; can be resumed.
+    Interrupted,
+    /// The rows don't balance.
+    Bug,
+}
+
+impl Exit {
+    /// How a run with this summary ended. A signal is the caller's to tell.
+    pub fn of(summary: &Summary) -> Self {
+        if !summary.counts.balances(summary.rows) {
+            Self::Bug
+        } else if summary.stopped.is_some() {
+            Self::Stopped
+        } else if summary.counts.needing_attention() > 0 {
+            Self::RowsToLookAt
+        } else {
+            Self::Done
+        }
+    }
+
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::RowsToLookAt => 1,
+            Self::Stopped => ErrorKind::Stopped.exit_code(),
+            Self::Interrupted => ErrorKind::Interrupted.exit_code(),
+            Self::Bug => ErrorKind::Bug.exit_code(),
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::{Counts, Outcome};
+
+    fn summary(rows: u64, of: &[(Outcome, u64)]) -> Summary {
+        let mut counts = Counts::default();
+        for (outcome, n) in of {
+            counts[*outcome] = *n;
+        }
+        Summary { rows, counts, ..Summary::default() }
+    }
+
+    #[test]
+    fn the_code_follows_from_the_rows() {
+        assert_eq!(Exit::of(&summary(0, &[])).code(), 0);
+        assert_eq!(Exit::of(&summary(3, &[(Outcome::Created, 2), (Outcome::Skipped, 1)])).code(), 0);
+        for outcome in [Outcome::Rejected, Outcome::Failed, Outcome::InDoubt] {
+            assert_eq!(Exit::of(&summary(3, &[(Outcome::Created, 2), (outcome, 1)])).code(), 1);
+        }
+        let stopped = Summary { stopped: Some("refused".into()), ..summary(1, &[(Outcome::Failed, 1)]) };
+        assert_eq!(Exit::of(&stopped).code(), 3);
+        assert_eq!(Exit::of(&summary(2, &[(Outcome::Created, 1)])).code(), 70);
+        assert_eq!(Exit::Interrupted.code(), 4);
+    }
+}

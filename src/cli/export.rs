@@ -1,0 +1,138 @@
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::source::{SandboxArgs, SandboxSettings, has_extension};
+use super::{Chosen, Context};
+use crate::config::Config;
+use crate::contact::{Field, Filter, Value};
+use crate::error::{Error, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  rolo export all.xlsx --from support
+  rolo export vips.csv --from support --tag vip --updated-since 2026-01-31
+  rolo export some.csv --from support --identifiers phones.csv   where a service can't list all";
+
+/// Write the contacts of an account to a file. Given again after it was cut off, it goes on.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// File to write, .csv or .xlsx; `-` is CSV on standard output.
+    pub(super) file: PathBuf,
+    /// Account to read [default: the sandbox].
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(super) from: Option<String>,
+    /// Only contacts with this tag.
+    #[arg(long)]
+    pub(super) tag: Option<String>,
+    /// Only contacts changed at or after this day or moment: 2026-01-31, 2026-01-31T12:00:00Z.
+    #[arg(long, value_name = "MOMENT")]
+    pub(super) updated_since: Option<String>,
+    /// Only contacts whose field has this value.
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub(super) condition: Option<String>,
+    /// Read more of each contact; costs calls.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) with: Vec<With>,
+    /// Read the contacts that this file names, for services that can't list all.
+    #[arg(long, value_name = "FILE")]
+    pub(super) identifiers: Option<PathBuf>,
+    /// Mapping that says which fields become which columns [default: all fields].
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
+    /// Write at most this many contacts.
+    #[arg(long, value_name = "CONTACTS")]
+    pub(super) limit: Option<u64>,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) sandbox: SandboxArgs,
+}
+
+/// What can be read of a contact beside its fields and tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum With {
+    /// The messages of its conversations.
+    Messages,
+}
+
+#[derive(Clone, Debug)]
+pub struct ExportSettings {
+    /// `None` is standard output.
+    pub file: Option<PathBuf>,
+    pub account: Chosen,
+    pub filter: Filter,
+    pub with_messages: bool,
+    pub identifiers: Option<PathBuf>,
+    pub mapping: Option<PathBuf>,
+    pub limit: Option<u64>,
+    pub force: bool,
+    pub sandbox: SandboxSettings,
+}
+
+impl Args {
+    pub fn settings(&self, context: &Context) -> Result<ExportSettings> {
+        self.settings_with(&context.config()?)
+    }
+
+    pub(super) fn settings_with(&self, config: &Config) -> Result<ExportSettings> {
+        let file = (self.file.as_os_str() != "-").then(|| self.file.clone());
+        if let Some(file) = &file
+            && !["csv", "xlsx", "gz", "zst"].iter().any(|extension| has_extension(file, extension))
+        {
+            return Err(Error::usage(format!("an export ends in .csv or .xlsx: {}", file.display())));
+        }
+        let filter = Filter {
+            tag: self.tag.clone(),
+            updated_since: self.updated_since.as_deref().map(moment).transpose()?,
+            field: self.condition.as_deref().map(condition).transpose()?,
+        };
+        Ok(ExportSettings {
+            file,
+            account: Chosen::named(self.from.as_deref().unwrap_or(crate::config::RESERVED), config)?,
+            filter,
+            with_messages: self.with.contains(&With::Messages),
+            identifiers: self.identifiers.clone(),
+            mapping: self.mapping.clone(),
+            limit: self.limit,
+            force: self.force,
+            sandbox: self.sandbox.settings()?,
+        })
+    }
+}
+
+/// A day (its beginning in UTC) or a moment, as RFC 3339 in UTC.
+fn moment(text: &str) -> Result<String> {
+    let day =
+        || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp());
+    // A moment is tried first: a day parser takes its day and drops its hour.
+    let parsed = text.parse::<jiff::Timestamp>().ok().or_else(|| if text.len() == 10 { day() } else { None });
+    parsed
+        .map(|moment| moment.to_string())
+        .ok_or_else(|| Error::usage(format!("not a moment: {text}")).hint("write 2026-01-31 or 2026-01-31T12:00:00Z"))
+}
+
+fn condition(text: &str) -> Result<(Field, Value)> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.trim().is_empty() => {
+            Ok((Field::new(field.trim()), Value::Text(value.to_owned())))
+        }
+        _ => Err(Error::usage(format!("not a condition: {text}")).hint("write FIELD=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_its_beginning_and_a_moment_is_told_in_utc() {
+        assert_eq!(moment("2026-01-31").unwrap(), "2026-01-31T00:00:00Z");
+        assert_eq!(moment("2026-01-31T12:00:00+08:00").unwrap(), "2026-01-31T04:00:00Z");
+        for wrong in ["", "yesterday", "2026-02-30", "31.01.2026", "2026-01-31T12:00"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use super::copy::{self, CopySettings};
+use super::export::{self, ExportSettings};
+use super::import::{self, ImportSettings};
+use super::source::{RunArgs, SandboxArgs, SourceArgs};
+use super::{Context, source};
+use crate::config::{Action, Job};
+use crate::error::Result;
+
+const EXAMPLES: &str = "\
+Examples:
+  rolo run nightly
+  rolo run nightly --json";
+
+/// Run a job of the configuration.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Name of the job.
+    job: String,
+}
+
+/// What a job asks for, as if it had been typed.
+#[derive(Clone, Debug)]
+pub enum JobSettings {
+    Import(Box<ImportSettings>),
+    Export(Box<ExportSettings>),
+    Copy(Box<CopySettings>),
+}
+
+impl Args {
+    pub fn settings(&self, context: &Context) -> Result<JobSettings> {
+        let config = context.config()?;
+        let job = config.job(&self.job)?;
+        match &job.action {
+            Action::Import { file, to } => {
+                let args = import::Args {
+                    file: file.clone(),
+                    to: Some(to.clone()),
+                    source: source_args(job),
+                    run: RunArgs::default(),
+                    sandbox: SandboxArgs::default(),
+                };
+                let mut settings = args.settings_with(&config, context)?;
+                settings.run = run_settings(job);
+                Ok(JobSettings::Import(Box::new(settings)))
+            }
+            Action::Export { file, from } => {
+                let settings = export_args(job, file, from).settings_with(&config)?;
+                Ok(JobSettings::Export(Box::new(settings)))
+            }
+            Action::Copy { from, to } => {
+                let args = copy::Args {
+                    from: from.clone(),
+                    to: to.clone(),
+                    mapping: job.mapping.clone(),
+                    verify: false,
+                    limit: job.limit,
+                    results: job.results.clone(),
+                    run: RunArgs::default(),
+                    sandbox: SandboxArgs::default(),
+                };
+                let mut settings = args.settings_with(&config)?;
+                settings.run = run_settings(job);
+                Ok(JobSettings::Copy(Box::new(settings)))
+            }
+        }
+    }
+}
+
+fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::Args {
+    export::Args {
+        file: file.to_owned(),
+        from: Some(from.to_owned()),
+        tag: job.tag.clone(),
+        updated_since: job.updated_since.clone(),
+        condition: None,
+        with: Vec::new(),
+        identifiers: None,
+        mapping: job.mapping.clone(),
+        limit: job.limit,
+        // A job writes the same file every time.
+        force: true,
+        sandbox: SandboxArgs::default(),
+    }
+}
+
+fn source_args(job: &Job) -> SourceArgs {
+    SourceArgs {
+        mapping: job.mapping.clone(),
+        sheet: job.sheet.clone(),
+        delimiter: job.delimiter.clone(),
+        encoding: job.encoding.clone(),
+        region: job.region.clone(),
+        limit: job.limit,
+        results: job.results.clone(),
+    }
+}
+
+fn run_settings(job: &Job) -> source::RunSettings {
+    source::RunSettings {
+        stop_when: job.stop_when,
+        canary: job.canary,
+        // Nobody is there to ask.
+        yes: false,
+        keep_before: job.keep_before,
+        changed_only: job.changed_only,
+    }
+}

@@ -1,0 +1,66 @@
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use crate::clock;
+use crate::error::{Error, Result};
+
+/// Starts the logs that were asked for: words on standard error for `-v` and `-vv`, JSON lines in
+/// `file`, which only its owner can read. Without either, nothing is logged.
+///
+/// Only rolo's own events are taken: those of the HTTP client may hold what is sent.
+pub fn start(verbosity: u8, file: Option<&Path>) -> Result<()> {
+    let spoken = (verbosity > 0).then(|| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .with_target(false)
+            .with_timer(Calendar)
+            .with_filter(EnvFilter::new(if verbosity == 1 { "rolo=info" } else { "rolo=debug" }))
+    });
+    let written = match file {
+        None => None,
+        Some(path) => {
+            let mut options = OpenOptions::new();
+            options.create(true).append(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(path).map_err(|error| {
+                Error::usage(format!("the log can't be written: {}", path.display())).caused_by(error)
+            })?;
+            let layer = tracing_subscriber::fmt::layer()
+                .json()
+                .with_writer(Mutex::new(file))
+                .with_timer(Calendar)
+                .with_filter(EnvFilter::new("rolo=debug"));
+            Some(layer)
+        }
+    };
+    if spoken.is_none() && written.is_none() {
+        return Ok(());
+    }
+    tracing_subscriber::registry()
+        .with(spoken)
+        .with(written)
+        .try_init()
+        .map_err(|error| Error::bug("the log was started twice").caused_by(error))
+}
+
+/// The time of an event, RFC 3339 in UTC, by the one clock there is.
+struct Calendar;
+
+impl FormatTime for Calendar {
+    fn format_time(&self, out: &mut Writer<'_>) -> std::fmt::Result {
+        let now = i64::try_from(clock::unix_now().as_millis()).unwrap_or(i64::MAX);
+        match jiff::Timestamp::from_millisecond(now) {
+            Ok(moment) => write!(out, "{moment:.3}"),
+            Err(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+use std::path::PathBuf;
+
+use clap::CommandFactory as _;
+
+use super::{CommandLine, Exit, print};
+use crate::error::{Error, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  rolo man | man -l -
+  rolo man --folder /usr/local/share/man/man1";
+
+/// Write the manual pages.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Write one page a command into this folder, instead of the first page to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+pub fn run(args: &Args) -> Result<Exit> {
+    let mut command = CommandLine::command();
+    command.build();
+    if let Some(folder) = &args.folder {
+        clap_mangen::generate_to(command, folder).map_err(|error| {
+            Error::usage(format!("the manual can't be written: {}", folder.display())).caused_by(error)
+        })?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command)
+            .render(&mut page)
+            .map_err(|error| Error::bug("the manual could not be made").caused_by(error))?;
+        print(&String::from_utf8_lossy(&page))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,84 @@
+use std::error::Error as _;
+use std::io::{self, Write as _};
+
+use indicatif::ProgressDrawTarget;
+
+use super::{Context, Environment};
+use crate::error::{Error, Result};
+use crate::report::{JsonLines, Progress, Reporter, Several, escape};
+
+/// Writes data to standard output. A reader that has gone away (`| head`) is no error.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::stopped("standard output can't be written").caused_by(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whoever shows how a run gets on: a bar or lines on standard error, unless quiet, and JSON lines
+/// on standard output if asked for.
+pub fn progress(context: &Context) -> Box<dyn Reporter> {
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if context.json {
+        reporters.push(Box::new(JsonLines::new(Box::new(io::stdout()))));
+    }
+    let drawn = context.environment.watched && !matches!(context.environment.get("TERM"), None | Some("dumb"));
+    if context.quiet {
+    } else if drawn {
+        reporters.push(Box::new(Progress::bar(ProgressDrawTarget::stderr())));
+    } else {
+        reporters.push(Box::new(Progress::lines(Box::new(io::stderr()))));
+    }
+    Box::new(Several(reporters))
+}
+
+/// Writes an error to standard error: what happened, why, and what to do.
+pub fn show_error(error: &Error, environment: &Environment) {
+    drop(io::stderr().lock().write_all(error_words(error, environment.color()).as_bytes()));
+}
+
+fn error_words(error: &Error, color: bool) -> String {
+    let paint = |code: &str, word: &str| if color { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() };
+    let mut lines = vec![format!("{} {}\n", paint("1;31", "error:"), escape(&error.message))];
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        lines.push(format!("{} {}\n", paint("1", "cause:"), escape(&source.to_string())));
+        cause = source.source();
+    }
+    if let Some(hint) = &error.hint {
+        lines.push(format!("{} {}\n", paint("1;36", "hint:"), escape(hint)));
+    }
+    lines.concat()
+}
+
+/// Makes a panic say that it is a bug, and where, but not with which values: they may be personal.
+pub fn announce_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        let words = format!(
+            "error: rolo {} broke{place}\nhint: this is a bug in rolo: please report it with the command you ran\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        drop(io::stderr().lock().write_all(words.as_bytes()));
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_its_cure() {
+        let error = Error::usage("the mapping can't be read: a\u{1b}b.toml")
+            .caused_by(io::Error::other("permission denied"))
+            .hint("make it readable");
+        assert_eq!(
+            error_words(&error, false),
+            "error: the mapping can't be read: a\\u{1b}b.toml\ncause: permission denied\nhint: make it readable\n"
+        );
+        assert!(error_words(&error, true).starts_with("\u{1b}[1;31merror:\u{1b}[0m the mapping"));
+    }
+}

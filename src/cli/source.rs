@@ -1,0 +1,265 @@
+//! Options of every command that reads or writes a file, checked.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use encoding_rs::Encoding;
+
+use super::Context;
+use crate::config::{Config, StopWhen, layer};
+use crate::error::{Error, Result};
+
+/// How a source is read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Reading the file")]
+pub struct SourceArgs {
+    /// Mapping file [default: FILE.mapping.toml beside it, else guessed].
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Sheet of a workbook, by name or number [default: the first].
+    #[arg(long, value_name = "SHEET")]
+    pub sheet: Option<String>,
+    /// What stands between cells: a character, or `tab` [default: guessed].
+    #[arg(long, value_name = "CHARACTER")]
+    pub delimiter: Option<String>,
+    /// Encoding of the text, such as windows-1252 [default: guessed].
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// Country of phone numbers without a country code, such as GB [default: $ROLO_REGION].
+    #[arg(long, value_name = "XX")]
+    pub region: Option<String>,
+    /// Read at most this many rows.
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<u64>,
+    /// Results file, .csv or .xlsx [default: FILE.results.csv beside it].
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// CSV on standard input: `-`.
+    Stdin,
+    File(PathBuf),
+}
+
+impl Input {
+    pub fn new(file: PathBuf) -> Self {
+        if file.as_os_str() == "-" { Self::Stdin } else { Self::File(file) }
+    }
+}
+
+/// How a source is read, checked.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    pub input: Input,
+    /// A mapping file that was named, or the one beside the source; `None` to guess.
+    pub mapping: Option<PathBuf>,
+    pub sheet: Option<String>,
+    pub delimiter: Option<u8>,
+    pub encoding: Option<&'static Encoding>,
+    /// Two capital letters.
+    pub region: Option<String>,
+    pub limit: Option<u64>,
+    /// Where the results go.
+    pub results: PathBuf,
+}
+
+impl SourceArgs {
+    /// The settings for `file`.
+    pub fn settings(&self, file: PathBuf, config: &Config, context: &Context) -> Result<SourceSettings> {
+        let input = Input::new(file);
+        let mapping = match (&self.mapping, &input) {
+            (Some(named), _) => Some(named.clone()),
+            (None, Input::File(file)) => mapping_beside(file),
+            (None, Input::Stdin) => None,
+        };
+        let results = self.results.clone().unwrap_or_else(|| results_beside(&input));
+        Ok(SourceSettings {
+            mapping,
+            sheet: self.sheet.clone(),
+            delimiter: self.delimiter.as_deref().map(delimiter).transpose()?,
+            encoding: self.encoding.as_deref().map(encoding).transpose()?,
+            region: region(self.region.clone(), config, context)?,
+            limit: self.limit,
+            results: checked_results(results, &input)?,
+            input,
+        })
+    }
+}
+
+/// The country of national phone numbers: flag, `$ROLO_REGION`, configuration.
+pub fn region(flag: Option<String>, config: &Config, context: &Context) -> Result<Option<String>> {
+    let environment = context.environment.get("ROLO_REGION").map(str::to_owned);
+    let Some(named) = layer(("--region", flag), ("ROLO_REGION", environment), config.defaults.region.clone()) else {
+        return Ok(None);
+    };
+    let text = named.value.to_ascii_uppercase();
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(Some(text));
+    }
+    Err(Error::usage(format!("not the code of a country ({}): {}", named.origin, named.value))
+        .hint("write the two letters of ISO 3166, such as GB or MY"))
+}
+
+fn delimiter(text: &str) -> Result<u8> {
+    match text {
+        "tab" | "\\t" | "\t" => Ok(b'\t'),
+        "comma" => Ok(b','),
+        "semicolon" => Ok(b';'),
+        "pipe" => Ok(b'|'),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii_punctuation() && *byte != b'"' || *byte == b' ' => Ok(*byte),
+            _ => Err(Error::usage(format!("not a delimiter: {text}"))
+                .hint("write one character, such as ';', or tab, comma, semicolon or pipe")),
+        },
+    }
+}
+
+fn encoding(label: &str) -> Result<&'static Encoding> {
+    Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        Error::usage(format!("no encoding is called: {label}"))
+            .hint("utf-8, utf-16le, windows-1252, gb18030, shift_jis, windows-1255 and the like are")
+    })
+}
+
+/// `contacts.mapping.toml` for `contacts.csv` (or `contacts.csv.gz`), where it is there; the whole
+/// name works as well.
+fn mapping_beside(file: &Path) -> Option<PathBuf> {
+    let whole = file.file_name()?.to_string_lossy().into_owned();
+    [stem(file), whole]
+        .into_iter()
+        .map(|name| file.with_file_name(format!("{name}.mapping.toml")))
+        .find(|path| path.is_file())
+}
+
+/// `contacts.results.csv` for `contacts.csv`, `.xlsx` for a workbook.
+fn results_beside(input: &Input) -> PathBuf {
+    match input {
+        Input::Stdin => PathBuf::from("stdin.results.csv"),
+        Input::File(file) => {
+            let extension = if has_extension(file, "xlsx") { "xlsx" } else { "csv" };
+            file.with_file_name(format!("{}.results.{extension}", stem(file)))
+        }
+    }
+}
+
+fn stem(file: &Path) -> String {
+    let mut file = file.to_owned();
+    if has_extension(&file, "gz") || has_extension(&file, "zst") {
+        file.set_extension("");
+    }
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn checked_results(results: PathBuf, input: &Input) -> Result<PathBuf> {
+    if !has_extension(&results, "csv") && !has_extension(&results, "xlsx") {
+        return Err(Error::usage(format!("a results file ends in .csv or .xlsx: {}", results.display())));
+    }
+    if let Input::File(file) = input {
+        let same =
+            |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        if same(file, &results) {
+            return Err(Error::usage(format!("the results would replace the source: {}", results.display()))
+                .hint("name another file with --results"));
+        }
+    }
+    Ok(results)
+}
+
+/// Whether `path` ends in `.extension`, in any case.
+pub fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// How the embedded server behaves, where it is the account.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Sandbox")]
+pub struct SandboxArgs {
+    /// Let the sandbox answer as fast as it can, without its limits of calls.
+    #[arg(long)]
+    pub unthrottled: bool,
+    /// Make the sandbox fail: NAME or NAME=VALUE; may be given several times.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub fault: Vec<String>,
+    /// Keep the sandbox's contacts in memory, not in the state folder.
+    #[arg(long)]
+    pub memory: bool,
+}
+
+/// How the embedded server behaves, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SandboxSettings {
+    pub unthrottled: bool,
+    /// Name and value of each fault; what they mean, only the sandbox knows.
+    pub faults: Vec<(String, String)>,
+    pub memory: bool,
+}
+
+impl SandboxArgs {
+    pub fn settings(&self) -> Result<SandboxSettings> {
+        let fault = |text: &String| {
+            let (name, value) = text.split_once('=').unwrap_or((text, ""));
+            if name.is_empty() {
+                return Err(Error::usage(format!("a fault has a name: {text}")).hint("write --fault NAME=VALUE"));
+            }
+            Ok((name.to_owned(), value.to_owned()))
+        };
+        Ok(SandboxSettings {
+            unthrottled: self.unthrottled,
+            faults: self.fault.iter().map(fault).collect::<Result<_>>()?,
+            memory: self.memory,
+        })
+    }
+}
+
+/// When a run stops, and what it remembers.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Safety")]
+pub struct RunArgs {
+    /// Stop when this much went wrong: failed=5%, rejected=100, same_reason=20.
+    #[arg(long, value_name = "WHAT=MUCH")]
+    pub stop_when: Vec<String>,
+    /// Send this many rows first, and go on only if all went well or --yes is given.
+    #[arg(long, value_name = "ROWS")]
+    pub canary: Option<u64>,
+    /// Go on without asking.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Remember what each change replaces, even where that costs calls, so that undo can put it back.
+    #[arg(long)]
+    pub keep_before: bool,
+    /// Skip rows that have not changed since the last run, without looking at the service.
+    #[arg(long)]
+    pub changed_only: bool,
+}
+
+/// When a run stops and what it remembers, checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunSettings {
+    pub stop_when: StopWhen,
+    pub canary: Option<u64>,
+    pub yes: bool,
+    pub keep_before: bool,
+    pub changed_only: bool,
+}
+
+impl RunArgs {
+    pub fn settings(&self) -> Result<RunSettings> {
+        let mut stop_when = StopWhen::default();
+        for text in &self.stop_when {
+            let (name, value) = text
+                .split_once('=')
+                .ok_or_else(|| Error::usage(format!("not a reason to stop: {text}")).hint("write it as failed=5%"))?;
+            stop_when.set(name, value)?;
+        }
+        Ok(RunSettings {
+            stop_when,
+            canary: self.canary,
+            yes: self.yes,
+            keep_before: self.keep_before,
+            changed_only: self.changed_only,
+        })
+    }
+}

@@ -1,0 +1,64 @@
+use crate::contact::{Identifier, IdentifierKind};
+use crate::error::{Error, Result};
+
+const EXAMPLES: &str = "\
+Examples:
+  rolo why +447911123456
+  rolo why ann@example.org
+  rolo why external_id:4711";
+
+/// Show all that was ever done to one contact.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Phone with + and country code, e-mail address, or KIND:VALUE (id, service_id, external_id).
+    identifier: String,
+}
+
+impl Args {
+    pub fn identifier(&self) -> Result<Identifier> {
+        parse_identifier(&self.identifier)
+    }
+}
+
+/// An identifier as a person types it: its kind is seen, or stands before a colon.
+pub(super) fn parse_identifier(text: &str) -> Result<Identifier> {
+    let text = text.trim();
+    if let Some((kind, value)) = text.split_once(':')
+        && let Some(kind) = IdentifierKind::from_name(kind)
+        && !value.trim().is_empty()
+    {
+        return Ok(Identifier::new(kind, value.trim()));
+    }
+    if text.contains('@') {
+        return Ok(Identifier::new(IdentifierKind::Email, text));
+    }
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
+    if digits.strip_prefix('+').is_some_and(|rest| rest.len() >= 5 && rest.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Ok(Identifier::new(IdentifierKind::Phone, digits));
+    }
+    Err(Error::usage("the kind of this identifier can't be seen")
+        .hint("write a phone with + and country code, an e-mail address, or KIND:VALUE, such as external_id:4711"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_seen_or_stands_before_a_colon() {
+        for (text, kind, value) in [
+            ("+44 7911 123-456", IdentifierKind::Phone, "+447911123456"),
+            ("ann@example.org", IdentifierKind::Email, "ann@example.org"),
+            ("external_id: 4711", IdentifierKind::ExternalId, "4711"),
+            ("service_id:viber/a:b", IdentifierKind::ServiceId, "viber/a:b"),
+            ("id:815", IdentifierKind::Id, "815"),
+        ] {
+            assert_eq!(parse_identifier(text).unwrap(), Identifier::new(kind, value));
+        }
+        for text in ["", "4711", "ann", "id:", "+", "07911 123456"] {
+            let error = parse_identifier(text).unwrap_err();
+            assert!(text.is_empty() || !error.message.contains(text), "a person stays out of errors");
+        }
+    }
+}
