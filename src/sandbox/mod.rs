@@ -47,9 +47,14 @@ mod wire;
 // mod respondio;
 mod respondio_v1;
 
+mod chatwoot;
+// mod dmchamp;
+
 use std::time::Duration;
 
+pub use chatwoot::{ChatwootOptions, Language};
 pub use defects::Defect;
+// pub use dmchamp::{DmchampOptions, Duplicates};
 pub use faults::Fault;
 pub use log::LoggedRequest;
 pub use options::{Clock, EmulatorOptions, Options};
@@ -64,9 +69,9 @@ pub const EMULATORS: &[(&str, MakeEmulator)] = &[
     ("respondio-v1", respondio_v1::emulator),
     //     ("respondio", respondio::emulator),
     //     ("engagor", engagor::emulator),
-    // ("chatwoot", chatwoot::emulator),
-    // ("99digital", chatwoot::emulator_99digital),
-    // ("engagelab", chatwoot::emulator_engagelab),
+    ("chatwoot", chatwoot::emulator),
+    ("99digital", chatwoot::emulator_99digital),
+    ("engagelab", chatwoot::emulator_engagelab),
     // ("dmchamp", dmchamp::emulator),
 ];
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Defect, Fault};
+use super::{ChatwootOptions, Defect, Fault};
 
 /// Says how long it is since the Unix epoch; passed in so that tests can hold time still.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -66,4 +66,6 @@ pub struct EmulatorOptions {
     /// respond.io v1: a create with a phone or e-mail that exists is refused instead of making a
     /// second contact. The documents are silent; making a second one shows a careless client.
     pub refuse_duplicates: bool,
+    /// What one Chatwoot server, or a relative of it, does differently from the newest.
+    pub chatwoot: ChatwootOptions,
 }
