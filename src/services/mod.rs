@@ -5,8 +5,13 @@
 //! outside this folder and the sandbox names a vendor: the differences are fields of
 //! [`Capabilities`] and [`Limits`]. [`ALL`] is the only list.
 
+pub mod respondio;
+
 pub mod http;
+mod reading;
 mod settings;
+#[cfg(test)]
+mod transcript;
 mod verdict;
 
 pub use http::{Answer, Body, Method, Request, Wait, retry_after};
@@ -74,7 +79,7 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are shown.
-pub const ALL: &[Entry] = &[];
+pub const ALL: &[Entry] = &[respondio::v1::ENTRY];
 
 /// The entry with this name, or an error that lists the names.
 pub fn find(name: &str) -> Result<&'static Entry> {
