@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::Chatwoot;
 use super::pages::Place;
-use crate::contact::{Call, Field, RemoteId, TagMode, Value};
-use crate::services::{Answer, Reply, Verdict, by_status};
+use crate::contact::{Call, Field, Snapshot, TagMode, Value};
+use crate::services::{Answer, Reply, Verdict, by_status, reading};
 
 impl Chatwoot {
     /// The verdict on a 2xx answer.
@@ -30,8 +30,9 @@ impl Chatwoot {
                 let place = Place::read(cursor.as_ref()).ok()?;
                 Some(Reply::Contacts(place.of_list(items, meta)))
             }),
-            Call::EditTags { .. } | Call::ReadTags { .. } => body.as_ref().and_then(labels).map(Reply::Tags),
-            Call::ListTags { .. } => body.as_ref().and_then(titles).map(Reply::Tags),
+            Call::EditTags { .. } | Call::ReadTags { .. } | Call::ListTags { .. } => {
+                body.as_ref().and_then(|body| reading::names(body.get("payload")?, "title")).map(Reply::Tags)
+            }
             Call::Check => return self.checked(body.as_ref(), answer),
             _ => None,
         };
@@ -53,7 +54,7 @@ impl Chatwoot {
 
     /// The contacts of a page and its `meta`. A contact without an id makes the page unreadable:
     /// leaving it out would lose a contact silently.
-    fn contacts<'a>(&self, body: &'a Json) -> Option<(Vec<crate::contact::Snapshot>, &'a Json)> {
+    fn contacts<'a>(&self, body: &'a Json) -> Option<(Vec<Snapshot>, &'a Json)> {
         let items = body.get("payload")?.as_array()?.iter();
         let items = items.map(|contact| self.snapshot(contact)).collect::<Option<Vec<_>>>()?;
         Some((items, body.get("meta").unwrap_or(&Json::Null)))
@@ -108,23 +109,4 @@ fn warnings(call: &Call, reply: &Reply) -> Vec<String> {
 fn unreadable(body: Option<&Json>, answer: &Answer) -> Verdict {
     let said = body.map(super::refusals::message).unwrap_or_default();
     if said.is_empty() { by_status(answer, "") } else { Verdict::unclear(said) }
-}
-
-fn labels(body: &Json) -> Option<Vec<String>> {
-    body.get("payload")?.as_array()?.iter().map(|label| label.as_str().map(str::to_owned)).collect()
-}
-
-fn titles(body: &Json) -> Option<Vec<String>> {
-    body.get("payload")?
-        .as_array()?
-        .iter()
-        .map(|label| label.get("title").and_then(Json::as_str).map(str::to_owned))
-        .collect()
-}
-
-/// The id a call is about, for words.
-pub(super) fn inbox_of(call: &Call) -> Option<RemoteId> {
-    let Call::Create { edit, .. } = call else { return None };
-    let inbox = Field::new("inbox_id");
-    edit.fields.iter().find(|(field, _)| *field == inbox).map(|(_, value)| RemoteId(value.as_text().into_owned()))
 }

@@ -20,7 +20,9 @@ pub(super) fn upstream(_options: &Options) -> Limits {
     Limits {
         quota: Sourced::new(
             Quota { calls: 3000, per: MINUTE },
-            Source::Docs("config/initializers/rack_attack.rb, RACK_ATTACK_LIMIT (300 before 3.1.0; the cloud is silent)"),
+            Source::Docs(
+                "config/initializers/rack_attack.rb, RACK_ATTACK_LIMIT (300 before 3.1.0; the cloud is silent)",
+            ),
         ),
         quota_scope: "IP address",
         concurrency: Sourced::new(4, PARALLEL),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::flavors::Flavor;
 use crate::contact::Source;
 use crate::error::{Error, Result};
@@ -13,6 +15,8 @@ pub(super) struct Options {
     pub credential: Credential,
     /// An update replaces `additional_attributes` whole, so what is held is sent along.
     pub replace_additional: bool,
+    /// How long a new contact may be missing from a search, where the account says so.
+    pub search_lag: Option<Duration>,
     pub abilities: Abilities,
 }
 
@@ -41,6 +45,7 @@ impl Options {
             inbox_id: number(settings, "inbox_id")?,
             credential: credential(flavor, settings)?,
             replace_additional: settings.flag("replace_additional")?,
+            search_lag: settings.seconds("search_lag")?,
             abilities: Abilities {
                 read: documented.read || settings.flag("read")?,
                 filter: documented.filter || settings.flag("filter")?,
@@ -103,6 +108,14 @@ pub(super) const REPLACE_ADDITIONAL: SettingSpec = SettingSpec {
     default: "false",
     meaning: "true where an update replaces additional_attributes whole, as servers before 4.2 do",
     source: Source::Docs("chatwoot history: contacts_controller.rb merges since 4.2.0"),
+};
+
+pub(super) const SEARCH_LAG: SettingSpec = SettingSpec {
+    name: "search_lag",
+    required: false,
+    default: "5",
+    meaning: "seconds after which a new contact is surely found by a search",
+    source: Source::Assumed("no document says how soon a search sees it"),
 };
 
 const UNDOCUMENTED: Source =

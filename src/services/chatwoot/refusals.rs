@@ -10,15 +10,12 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::Chatwoot;
-use super::answers::inbox_of;
-use crate::contact::Call;
+use crate::contact::{Call, Field};
+use crate::services::reading::words;
 use crate::services::{Answer, Verdict, Wait, by_status, retry_after};
 
 /// Fields that no two contacts of an account may share.
 const UNIQUE: [&str; 3] = ["email", "phone", "external_id"];
-
-/// Longest message that is passed on, in characters.
-const MESSAGE_CHARS: usize = 300;
 
 impl Chatwoot {
     /// The verdict on an answer that is no 2xx.
@@ -26,29 +23,15 @@ impl Chatwoot {
         let body = answer.json();
         let said = body.as_ref().map(message).unwrap_or_default();
         match answer.status {
-            401 => self.unauthorized(body.as_ref(), &said),
-            404 if answer.excerpt() == "an HTML page" => Verdict::Stop {
-                message: "a web page answered instead of the service: check base_url".to_owned(),
-            },
+            401 => unauthorized(body.as_ref(), &said),
+            404 if answer.excerpt() == "an HTML page" => {
+                Verdict::Stop { message: "a web page answered instead of the service: check base_url".to_owned() }
+            }
             404 => self.not_found(call, &said),
             422 => self.invalid(call, body.as_ref(), said),
             429 => Verdict::Again { wait: self.wait(answer), message: "too many requests".to_owned() },
             _ => by_status(answer, &said),
         }
-    }
-
-    /// All failures of authorization are 401: `errors` where no key arrived, `error` where one did.
-    fn unauthorized(&self, body: Option<&Json>, said: &str) -> Verdict {
-        let stripped = body.is_some_and(|body| body.get("errors").is_some());
-        let message = match (stripped, said) {
-            (true, _) => format!(
-                "no key arrived at the service, perhaps because a proxy drops the header: \
-                 set header = \"Api-Access-Token\" ({said})"
-            ),
-            (false, "") => "the service refused the credentials".to_owned(),
-            (false, _) => format!("the key is unknown, or its user may not do this: {said}"),
-        };
-        Verdict::Stop { message }
     }
 
     fn not_found(&self, call: &Call, said: &str) -> Verdict {
@@ -74,12 +57,8 @@ impl Chatwoot {
 
     fn invalid(&self, call: &Call, body: Option<&Json>, said: String) -> Verdict {
         let attributes = body.and_then(|body| body.get("attributes")).and_then(Json::as_array);
-        let fields: Vec<String> = attributes
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-            .map(|wire| self.our_name(wire))
-            .collect();
+        let fields: Vec<String> =
+            attributes.into_iter().flatten().filter_map(Json::as_str).map(|wire| self.our_name(wire)).collect();
         let message = if said.is_empty() { "the service refused the values (status 422)".to_owned() } else { said };
         let writes = matches!(call, Call::Create { .. } | Call::Update { .. });
         if writes && !fields.is_empty() && fields.iter().all(|field| UNIQUE.contains(&field.as_str())) {
@@ -110,15 +89,32 @@ impl Chatwoot {
     }
 }
 
-/// What an error body says for a person: `message`, `error` or `errors`.
-pub(super) fn message(body: &Json) -> String {
-    let text = |key: &str| match body.get(key) {
-        Some(Json::String(text)) => Some(text.clone()),
-        Some(Json::Array(items)) => {
-            Some(items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
-        }
-        _ => None,
+/// All failures of authorization are 401: `errors` where no key arrived, `error` where one did.
+fn unauthorized(body: Option<&Json>, said: &str) -> Verdict {
+    let stripped = body.is_some_and(|body| body.get("errors").is_some());
+    let message = match (stripped, said) {
+        (true, _) => format!(
+            "no key arrived at the service, perhaps because a proxy drops the header: \
+             set header = \"Api-Access-Token\" ({said})"
+        ),
+        (false, "") => "the service refused the credentials".to_owned(),
+        (false, _) => format!("the key is unknown, or its user may not do this: {said}"),
     };
-    let said = text("message").or_else(|| text("error")).or_else(|| text("errors")).unwrap_or_default();
-    said.trim().chars().take(MESSAGE_CHARS).collect()
+    Verdict::Stop { message }
+}
+
+/// The inbox that a create names itself.
+fn inbox_of(call: &Call) -> Option<String> {
+    let Call::Create { edit, .. } = call else { return None };
+    let inbox = Field::new("inbox_id");
+    edit.fields.iter().find(|(field, _)| *field == inbox).map(|(_, value)| value.as_text().into_owned())
+}
+
+/// What an error body says for a person: `message`, `error` or `errors`, one text or several.
+pub(super) fn message(body: &Json) -> String {
+    ["message", "error", "errors"]
+        .into_iter()
+        .filter_map(|key| body.get(key).map(words))
+        .find(|words| !words.is_empty())
+        .unwrap_or_default()
 }

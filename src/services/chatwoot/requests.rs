@@ -1,6 +1,5 @@
 use std::fmt::Write as _;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json, json};
 
 use super::Chatwoot;
@@ -10,6 +9,7 @@ use crate::contact::{
     Value,
 };
 use crate::error::{Error, Result};
+use crate::services::reading::segment;
 use crate::services::{Method, Request};
 
 impl Chatwoot {
@@ -60,8 +60,7 @@ impl Chatwoot {
         if matches!(id.0.as_str(), "" | "." | "..") {
             return Err(Error::bug("a contact id that no path can hold"));
         }
-        let id = utf8_percent_encode(&id.0, NON_ALPHANUMERIC);
-        Ok(self.account(&format!("/contacts/{id}{rest}")))
+        Ok(self.account(&format!("/contacts/{}{rest}", segment(&id.0))))
     }
 
     fn find(&self, identifiers: &[Identifier], cursor: Option<&Cursor>) -> Result<Request> {
@@ -254,9 +253,7 @@ fn standard_json(spec: &FieldSpec, value: &Value) -> Result<Json> {
     }
     let text = value.as_text();
     match (spec.kind)() {
-        FieldKind::Phone if !is_phone(&text) => {
-            Err(Error::bug(format!("a {} that is not in E.164 form", spec.name)))
-        }
+        FieldKind::Phone if !is_phone(&text) => Err(Error::bug(format!("a {} that is not in E.164 form", spec.name))),
         FieldKind::Boolean => Ok(json!(text == "true")),
         FieldKind::Number => Ok(text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))),
         FieldKind::Text | FieldKind::Url | FieldKind::Email | FieldKind::Country | FieldKind::Phone => Ok(json!(text)),

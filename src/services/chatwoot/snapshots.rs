@@ -4,15 +4,16 @@ use serde_json::{Map, Value as Json};
 
 use super::Chatwoot;
 use super::fields::is_prefix;
-use crate::contact::{Field, FieldKind, RemoteId, Snapshot, Value};
+use crate::contact::{Field, FieldKind, Snapshot, Value};
+use crate::services::reading;
 
 impl Chatwoot {
     /// The contact that an object describes; `None` if it has no id.
     pub(super) fn snapshot(&self, contact: &Json) -> Option<Snapshot> {
         let object = contact.as_object()?;
-        let mut snapshot = Snapshot::new(id_of(object)?);
+        let mut snapshot = Snapshot::new(reading::id(object.get("id")?)?);
         for spec in self.fields.iter().filter(|spec| spec.name != "id") {
-            if let Some(value) = at(contact, spec.wire).and_then(|json| standard((spec.kind)(), json)) {
+            if let Some(value) = at(contact, spec.wire).and_then(|json| standard(&(spec.kind)(), json)) {
                 snapshot.fields.insert(Field::new(spec.name), value);
             }
             if let Some(group) = spec.group.filter(|group| !snapshot.groups.contains_key(*group)) {
@@ -22,7 +23,7 @@ impl Chatwoot {
         }
         if let Some(Json::Object(custom)) = object.get("custom_attributes") {
             for (name, json) in custom {
-                if let Some(value) = value_of(json) {
+                if let Some(value) = reading::value(json) {
                     snapshot.fields.insert(Field::custom(name), value);
                 }
             }
@@ -47,51 +48,19 @@ impl Chatwoot {
     }
 }
 
-/// The id of a contact: a number, or text where a document says so.
-fn id_of(object: &Map<String, Json>) -> Option<RemoteId> {
-    match object.get("id")? {
-        Json::Number(number) => number.as_u64().map(|id| RemoteId(id.to_string())),
-        Json::String(text) if !text.is_empty() => Some(RemoteId(text.clone())),
-        _ => None,
-    }
-}
-
 fn at<'a>(json: &'a Json, path: &str) -> Option<&'a Json> {
     path.split('.').try_fold(json, |json, key| json.get(key))
 }
 
 /// A standard field; empty text and null are no value.
-fn standard(kind: FieldKind, json: &Json) -> Option<Value> {
-    let value = value_of(json).filter(|value| !value.is_empty())?;
-    Some(match (kind, &value) {
-        (FieldKind::Timestamp, _) => timestamp(&value).map_or(value, Value::Timestamp),
-        (FieldKind::Boolean, Value::Text(text)) if text == "true" || text == "false" => Value::Boolean(text == "true"),
-        (FieldKind::Text | FieldKind::Phone | FieldKind::Email, Value::Number(text)) => Value::Text(text.clone()),
-        _ => value,
-    })
-}
-
-/// Unix seconds, as a number or as text, in RFC 3339.
-fn timestamp(value: &Value) -> Option<String> {
-    let seconds = value.as_text().parse().ok()?;
-    jiff::Timestamp::from_second(seconds).ok().map(|moment| moment.to_string())
-}
-
-/// Any JSON as a value; null is none.
-fn value_of(json: &Json) -> Option<Value> {
-    match json {
-        Json::Null => None,
-        Json::Bool(truth) => Some(Value::Boolean(*truth)),
-        Json::Number(number) => Some(Value::Number(plain(number))),
-        Json::String(text) => Some(Value::Text(text.clone())),
-        Json::Array(_) | Json::Object(_) => Some(Value::Json(json.clone())),
-    }
-}
-
-/// A number without an exponent.
-fn plain(number: &serde_json::Number) -> String {
-    match number.as_f64() {
-        Some(decimal) if number.is_f64() => decimal.to_string(),
-        _ => number.to_string(),
+fn standard(kind: &FieldKind, json: &Json) -> Option<Value> {
+    match kind {
+        FieldKind::Timestamp => reading::moment(json),
+        FieldKind::Text | FieldKind::Phone | FieldKind::Email => reading::text(json).map(Value::Text),
+        FieldKind::Boolean => match reading::value(json)? {
+            Value::Text(text) if text == "true" || text == "false" => Some(Value::Boolean(text == "true")),
+            other => Some(other),
+        },
+        _ => reading::value(json),
     }
 }

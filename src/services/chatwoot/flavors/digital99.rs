@@ -130,11 +130,5 @@ const fn documented(title: &'static str, path: &'static str, calls: &'static [Ca
 }
 
 const fn undocumented(title: &'static str, path: &'static str, note: &'static str) -> Operation {
-    Operation {
-        title,
-        path,
-        calls: &[],
-        note,
-        source: Source::Assumed("the program it was made from has it"),
-    }
+    Operation { title, path, calls: &[], note, source: Source::Assumed("the program it was made from has it") }
 }

@@ -7,7 +7,7 @@ use crate::contact::{CallKind, CreateSafety, FieldKind, FieldSpec, Operation, So
 use crate::services::chatwoot::fields::{self, Additional};
 use crate::services::chatwoot::limits;
 use crate::services::chatwoot::options::{
-    Abilities, DELETE, DESTROY, FILTER, INBOX_ID, LABELS, READ, REPLACE_ADDITIONAL,
+    Abilities, DELETE, DESTROY, FILTER, INBOX_ID, LABELS, READ, REPLACE_ADDITIONAL, SEARCH_LAG,
 };
 use crate::services::{Credential, SettingSpec};
 
@@ -29,8 +29,10 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         DELETE,
         DESTROY,
         REPLACE_ADDITIONAL,
+        SEARCH_LAG,
     ],
-    sandbox_settings: &[("inbox_id", "1")],
+    // The sandbox finds a new contact at once.
+    sandbox_settings: &[("inbox_id", "1"), ("search_lag", "0")],
     credential: Credential::Basic,
     prefix: "/api/v2/accounts",
     documented: Abilities {
@@ -140,11 +142,5 @@ const fn documented(title: &'static str, path: &'static str, calls: &'static [Ca
 }
 
 const fn undocumented(title: &'static str, path: &'static str, note: &'static str) -> Operation {
-    Operation {
-        title,
-        path,
-        calls: &[],
-        note,
-        source: Source::Assumed("the program it was made from has it"),
-    }
+    Operation { title, path, calls: &[], note, source: Source::Assumed("the program it was made from has it") }
 }

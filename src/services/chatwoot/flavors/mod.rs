@@ -81,7 +81,7 @@ impl Flavor {
             create_tells_id: true,
             create_with_custom_fields: self.create_with_custom_fields,
             create_safety: self.create_safety,
-            search_lag: self.search_lag,
+            search_lag: options.search_lag.map_or(self.search_lag, |lag| Sourced { value: lag, ..self.search_lag }),
             update: true,
             custom_fields: true,
             custom_replace: false,

@@ -84,6 +84,7 @@ impl RespondioV1 {
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: &[IdentifierKind::Phone, IdentifierKind::Email],
     address_by: &[],
+    tags_address_by: &[],
     read: true,
     find_tells_fields: true,
     find_tells_tags: true,
