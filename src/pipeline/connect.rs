@@ -62,7 +62,7 @@ pub struct Connection {
 /// Opens the ledger of a state folder, which is made if it isn't there.
 pub fn open_ledger(state_dir: &Path) -> Result<LedgerHandle> {
     let ledger = ledger::sqlite::open(&ledger_path(state_dir))?;
-    Ok(LedgerHandle::start(Box::new(ledger)))
+    LedgerHandle::start(Box::new(ledger))
 }
 
 pub fn ledger_path(state_dir: &Path) -> PathBuf {

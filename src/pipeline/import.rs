@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{self, LedgerHandle, NewRun, RunId, RunState};
 use crate::plan::Mode;
 use crate::report::{Event, Reporter, ResultsWriter, Summary};
-use crate::table::{self, RowReader};
+use crate::table::{self, ReadOptions, RowReader};
 use crate::validate::Validator;
 
 /// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
@@ -210,6 +210,39 @@ async fn close(
     })
 }
 
+/// How a source was read, as a recorded run keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReadRecord {
+    delimiter: Option<u8>,
+    encoding: Option<String>,
+    sheet: Option<String>,
+    header_row: Option<u64>,
+    limit: Option<u64>,
+}
+
+impl ReadRecord {
+    fn of(options: &ReadOptions) -> Self {
+        Self {
+            delimiter: options.delimiter,
+            encoding: options.encoding.clone(),
+            sheet: options.sheet.clone(),
+            header_row: options.header_row,
+            limit: options.limit,
+        }
+    }
+
+    pub fn options(self) -> ReadOptions {
+        ReadOptions {
+            delimiter: self.delimiter,
+            encoding: self.encoding,
+            sheet: self.sheet,
+            header_row: self.header_row,
+            limit: self.limit,
+            ..ReadOptions::default()
+        }
+    }
+}
+
 struct Begin<'a> {
     job: &'a ImportJob,
     mapped: &'a Mapped,
@@ -235,7 +268,7 @@ impl Begin<'_> {
             options: serde_json::json!({
                 "mapping": self.mapped.text,
                 "region": self.job.source.region,
-                "read": self.job.source.read,
+                "read": ReadRecord::of(&self.job.source.read),
                 "results": absolute(&self.job.results),
                 "import": self.job.options,
                 "unthrottled": self.job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
@@ -289,7 +322,7 @@ pub fn results_writer(path: &Path, headers: &[String], reader: &dyn RowReader) -
 
 /// Names of the sheets, empty for a source that isn't a workbook.
 pub fn sheet_names(reader: &dyn RowReader) -> Vec<String> {
-    (0..).map_while(|index| reader.sheet_name(index).map(str::to_owned)).collect()
+    (0..u16::MAX).map_while(|index| reader.sheet_name(index).map(str::to_owned)).collect()
 }
 
 fn absolute(path: &Path) -> PathBuf {

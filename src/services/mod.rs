@@ -5,6 +5,7 @@
 //! outside this folder and the sandbox names a vendor: the differences are fields of
 //! [`Capabilities`] and [`Limits`]. [`ALL`] is the only list.
 
+mod chatwoot;
 pub mod respondio;
 
 pub mod http;
@@ -79,7 +80,8 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are shown.
-pub const ALL: &[Entry] = &[respondio::v1::ENTRY, respondio::v2::ENTRY];
+pub const ALL: &[Entry] =
+    &[respondio::v1::ENTRY, respondio::v2::ENTRY, chatwoot::CHATWOOT, chatwoot::DIGITAL99, chatwoot::ENGAGELAB];
 
 /// The entry with this name, or an error that lists the names.
 pub fn find(name: &str) -> Result<&'static Entry> {

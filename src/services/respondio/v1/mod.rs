@@ -84,6 +84,7 @@ impl RespondioV1 {
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: &[IdentifierKind::Phone, IdentifierKind::Email],
     address_by: &[],
+    tags_address_by: &[],
     read: true,
     find_tells_fields: true,
     find_tells_tags: true,
@@ -109,6 +110,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     tags_read: false,
     tags_in_create: false,
     tags_in_update: false,
+    tags_ignore_case: false,
     lists_add: false,
     lists_remove: false,
     lists_in_create: false,
