@@ -5,6 +5,7 @@
 //! outside this folder and the sandbox names a vendor: the differences are fields of
 //! [`Capabilities`] and [`Limits`]. [`ALL`] is the only list.
 
+pub mod engagor;
 pub mod respondio;
 
 pub mod http;
@@ -40,6 +41,8 @@ pub trait Service: Send + Sync {
     ///
     /// Requires that the capabilities have the call and that it is within the limits; otherwise
     /// `Err` of kind `Bug`.
+    /// `Err` of kind `Usage` is about this contact alone, which the service can't carry out as it
+    /// stands: it fails the row and not the run.
     fn request(&self, call: &Call) -> Result<Request>;
 
     /// What `answer` means for `call`. Total: any bytes give a verdict, none panics.
@@ -49,6 +52,35 @@ pub trait Service: Send + Sync {
     fn quota_hint(&self, _answer: &Answer) -> QuotaHint {
         QuotaHint::default()
     }
+
+    /// How an access token that ran out is renewed. Nothing, unless the service's tokens run out.
+    fn refresh(&self) -> Option<RefreshSpec> {
+        None
+    }
+}
+
+/// How to ask for a new access token: a `GET` whose query holds the secrets, answered by JSON.
+///
+/// Names alone; the secrets themselves are the transport's, and so is the care that a URL with
+/// secrets in it is never shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshSpec {
+    /// Scheme and host, without a slash at the end.
+    pub site: String,
+    pub path: &'static str,
+    /// Query parameters that are the same for everyone.
+    pub fixed: &'static [(&'static str, &'static str)],
+    /// Names of the query parameters that hold secrets.
+    pub client_id: &'static str,
+    pub client_secret: &'static str,
+    pub refresh_token: &'static str,
+    /// Keys of the answer: the new token, the seconds it lasts, a new refresh token if one comes,
+    /// and what went wrong if something did.
+    pub answer_access_token: &'static str,
+    pub answer_expires_in: &'static str,
+    pub answer_refresh_token: &'static str,
+    pub answer_error: &'static str,
+    pub source: Source,
 }
 
 /// What an answer's headers tell about the quota.
@@ -79,7 +111,7 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are shown.
-pub const ALL: &[Entry] = &[respondio::v1::ENTRY, respondio::v2::ENTRY];
+pub const ALL: &[Entry] = &[respondio::v1::ENTRY, respondio::v2::ENTRY, engagor::ENTRY];
 
 /// The entry with this name, or an error that lists the names.
 pub fn find(name: &str) -> Result<&'static Entry> {
