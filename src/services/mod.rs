@@ -121,3 +121,58 @@ pub fn find(name: &str) -> Result<&'static Entry> {
             .hint(format!("the services are {}", names.join(", ")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::CallKind;
+
+    fn connected() -> impl Iterator<Item = (&'static Entry, Box<dyn Service>)> {
+        ALL.iter().map(|entry| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let settings = Settings(entry.sandbox_settings.iter().map(owned).collect());
+            (entry, (entry.connect)(&settings).unwrap())
+        })
+    }
+
+    #[test]
+    fn every_service_connects_with_the_settings_of_the_sandbox() {
+        for (entry, service) in connected() {
+            assert_eq!(service.name(), entry.name);
+            assert_eq!(ALL.iter().filter(|other| other.name == entry.name).count(), 1);
+            assert!(find(entry.name).is_ok());
+        }
+        assert!(find("nonesuch").is_err());
+    }
+
+    #[test]
+    fn every_call_a_service_has_belongs_to_an_operation_and_the_reverse() {
+        for (entry, service) in connected() {
+            let capabilities = service.capabilities();
+            for kind in CallKind::ALL {
+                let documented = capabilities.operations.iter().any(|operation| operation.calls.contains(&kind));
+                assert_eq!(capabilities.has(kind), documented, "{}: {kind}", entry.name);
+            }
+            for operation in capabilities.operations {
+                assert!(!operation.calls.is_empty() || !operation.note.is_empty(), "{}", operation.title);
+            }
+        }
+    }
+
+    #[test]
+    fn fields_have_one_name_and_one_spec_each() {
+        for (entry, service) in connected() {
+            for spec in service.fields() {
+                let count = service.fields().iter().filter(|other| other.name == spec.name).count();
+                assert_eq!(count, 1, "{}: {}", entry.name, spec.name);
+            }
+            for name in service.capabilities().create_needs_fields {
+                assert!(
+                    service.fields().iter().any(|spec| spec.name == *name && spec.create),
+                    "{}: {name}",
+                    entry.name
+                );
+            }
+        }
+    }
+}

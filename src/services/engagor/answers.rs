@@ -158,17 +158,17 @@ fn is_bound_to_a_topic(profiles: &Json) -> bool {
 
 /// Custom fields, as an object or as an array of pairs.
 fn custom_attributes(held: &mut Snapshot, json: &Json) {
-    let mut hold = |name: &str, json: &Json| {
+    let mut keep = |name: &str, json: &Json| {
         if let Some(found) = value(json) {
             held.fields.insert(Field::custom(name), found);
         }
     };
     match json {
-        Json::Object(attributes) => attributes.iter().for_each(|(name, json)| hold(name, json)),
+        Json::Object(attributes) => attributes.iter().for_each(|(name, json)| keep(name, json)),
         Json::Array(pairs) => {
             for pair in pairs {
                 if let (Some(name), Some(json)) = (pair.get("key").and_then(text), pair.get("value")) {
-                    hold(&name, json);
+                    keep(&name, json);
                 }
             }
         }

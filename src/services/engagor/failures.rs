@@ -95,14 +95,14 @@ pub(super) fn reset_after(answer: &Answer) -> Option<Duration> {
 fn missing(call: &Call, message: String) -> Verdict {
     match call {
         Call::List { .. } | Call::ListTags { .. } | Call::Check => {
-            Verdict::Stop { message: format!("{}: is account_id right", or_else(message, "the account was not found")) }
+            Verdict::Stop { message: format!("{}; check account_id", or_else(message, "the account was not found")) }
         }
         _ => Verdict::Missing { message: or_else(message, "not found") },
     }
 }
 
 fn wrong_address() -> Verdict {
-    Verdict::Stop { message: "there is no such API at this address (status 404): is base_url right".to_owned() }
+    Verdict::Stop { message: "there is no such API at this address (status 404); check base_url".to_owned() }
 }
 
 fn or_else(message: String, otherwise: &str) -> String {
