@@ -11,6 +11,7 @@ use crate::clock;
 use crate::contact::{Call, CallKind, RemoteId};
 use crate::error::{Error, ErrorKind};
 use crate::ledger::{Entry, Intent, RunId};
+use crate::quota::Slot;
 use crate::services::{Reply, Verdict, Wait};
 use crate::transport::{Failure, FailureKind};
 
@@ -175,10 +176,12 @@ impl Caller {
                 }
                 crash_point!("after_intent");
             }
+            let left = clock::now();
             let sent = tokio::select! {
                 sent = self.account.transport.send(&request) => sent,
                 () = self.stop.reached(StopLevel::Leave) => return reached,
             };
+            self.account.budget.took(clock::now() - left);
             crash_point!("after_answer");
             let answer = match sent {
                 Ok(answer) => answer,
@@ -205,19 +208,19 @@ impl Caller {
             let verdict = self.account.service.verdict(call, &answer);
             let asked = match &verdict {
                 Verdict::Again { wait: Wait::For(time) | Wait::Window(time), .. } => Some(*time),
+                Verdict::Again { wait: Wait::Backoff, .. } => Some(self.retry.pause(put_off + 1)),
                 _ => None,
             };
-            let throttled = matches!(verdict, Verdict::Again { .. });
-            self.account.budget.answered(&self.account.service.quota_hint(&answer), throttled, asked);
+            self.account.budget.answered(&self.account.service.quota_hint(&answer), asked);
             let message = match verdict {
-                Verdict::Again { wait, message } => {
+                Verdict::Again { message, .. } => {
                     put_off += 1;
                     if put_off >= self.retry.put_off {
                         reached.ended = Ended::Unreachable { message };
                         return reached;
                     }
-                    if wait == Wait::Backoff {
-                        self.pause(self.retry.pause(put_off), &message).await;
+                    if let Some(time) = asked.filter(|time| *time >= Duration::from_secs(1)) {
+                        let _ = self.notices.send(Notice::Waiting { time, reason: message });
                     }
                     continue;
                 }
@@ -323,7 +326,15 @@ impl Caller {
     async fn slot(&self) -> bool {
         tokio::select! {
             slot = self.account.budget.slot() => match slot {
-                Ok(()) => !self.stop.is_asked(),
+                Ok(Slot::Go) => !self.stop.is_asked(),
+                Ok(Slot::Parked(wait)) => {
+                    self.halt(Halt {
+                        kind: ErrorKind::Stopped,
+                        message: format!("{} asks to be left alone for {} minutes", self.account.service.name(), wait.as_secs().div_ceil(60)),
+                        hint: "nothing is lost: `rolo resume` goes on after that".into(),
+                    });
+                    false
+                }
                 Err(error) => {
                     self.halt_for(&error);
                     false

@@ -41,7 +41,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     let connection = connect(&job.account, &context.state_dir, &ledger).await?;
     refuse_unsupported(job, &connection)?;
     let fingerprint = fingerprint(job)?;
-    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint)?;
+    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), "export")?;
     let wanted = fingerprint.clone();
     let run = match ledger.run(move |ledger| ledger.unfinished(&wanted)).await? {
         Some(run) => run.id,

@@ -60,7 +60,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let headers = reader.headers().to_vec();
     let options = serde_json::to_string(&job.options).map_err(|error| Error::bug(error.to_string()))?;
     let fingerprint = job.source.fingerprint("import", &job.account.name, &mapped.text, &options)?;
-    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint)?;
+    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), "import")?;
     let begin = Begin { job, mapped: &mapped, fingerprint: &fingerprint };
     let (run, resuming) = begin.run(&ledger).await?;
     let total = job.source.count()?;

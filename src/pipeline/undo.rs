@@ -78,7 +78,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     let connection = connect(&job.account, &context.state_dir, &ledger).await?;
     let contacts = changed(&ledger, &job.run.id).await?;
     let fingerprint = Fingerprint(*blake3::hash(format!("undo\0{}", job.run.id).as_bytes()).as_bytes());
-    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint)?;
+    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), "undo")?;
     let wanted = fingerprint.clone();
     let run = match ledger.run(move |ledger| ledger.unfinished(&wanted)).await? {
         Some(run) => run.id,

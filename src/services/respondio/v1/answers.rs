@@ -131,7 +131,7 @@ fn failure(call: &Call, answer: &Answer, message: &str) -> Verdict {
         400 | 422 => Verdict::refused("service.value", or_else(message, "the service refused a value")),
         404 | 410 if matches!(call, Call::Find { .. } | Call::List { .. } | Call::Create { .. } | Call::Check) => {
             Verdict::Stop {
-                message: format!("there is no such API at this address (status {}): is base_url right", answer.status),
+                message: format!("there is no such API at this address (status {}); check base_url", answer.status),
             }
         }
         // Some errors come with a good status; nothing was applied.

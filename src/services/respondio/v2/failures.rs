@@ -92,7 +92,7 @@ fn missing(call: &Call, json: Option<&Json>, message: String) -> Verdict {
 }
 
 fn wrong_address() -> Verdict {
-    Verdict::Stop { message: "there is no such API at this address (status 404): is base_url right".to_owned() }
+    Verdict::Stop { message: "there is no such API at this address (status 404); check base_url".to_owned() }
 }
 
 fn or_else(message: String, otherwise: &str) -> String {

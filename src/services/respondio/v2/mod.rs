@@ -77,7 +77,7 @@ impl Respondio {
 
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: &[IdentifierKind::Phone, IdentifierKind::Email],
-    address_by: &[IdentifierKind::Phone, IdentifierKind::Email],
+    address_by: &[IdentifierKind::Id, IdentifierKind::Phone, IdentifierKind::Email],
     read: true,
     find_tells_fields: true,
     find_tells_tags: true,
