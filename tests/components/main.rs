@@ -4,4 +4,5 @@
 
 mod sandbox;
 mod sandbox_client;
+mod sandbox_respondio;
 mod sandbox_respondio_v1;
