@@ -6,6 +6,7 @@ mod mapping;
 mod mapping_facts;
 mod sandbox;
 mod sandbox_client;
+mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod table_csv;
 mod transport;
