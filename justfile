@@ -1,0 +1,29 @@
+# Recipes for people who work on rolo; `just` lists them.
+
+default:
+    @just --list
+
+# All that a push is checked with.
+ci:
+    .ci/run
+
+# Compile and lint, without running anything.
+check:
+    cargo fmt --check
+    cargo clippy --all-targets --all-features -- -D warnings
+
+# Every test, or those whose name contains FILTER.
+test FILTER="":
+    cargo test {{ FILTER }}
+
+# Licences, banned crates and sources of what is built in.
+deny:
+    cargo deny check bans licenses sources
+
+# Rehearse the first import in the sandbox.
+sample:
+    cargo run --release -- import samples/first-import/contacts.csv
+
+# The documentation of the code, in a browser.
+doc:
+    cargo doc --no-deps --open
