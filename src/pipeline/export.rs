@@ -25,6 +25,8 @@ pub struct ExportJob {
     pub filter: Filter,
     /// Columns in this order; all that are found otherwise.
     pub columns: Option<Vec<String>>,
+    /// Most contacts to write.
+    pub limit: Option<u64>,
     /// Read each contact's messages into a column.
     pub messages: bool,
     /// Look up the contacts of this file's rows, where a service has no listing.
@@ -88,6 +90,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
             let interrupted = context.stop.is_asked() && caller.halted().is_none();
             summary.contacts = Some(spool.contacts);
             summary.stopped = Some(error.message);
+            summary.interrupted = interrupted;
             summary.file = None;
             summary.remarks.push(format!(
                 "{} contacts were read and are kept: the same command, or `rolo resume {run}`, goes on from there",
@@ -214,7 +217,7 @@ async fn list_all(
         walk(job, caller, &mut pages, spool, tags.as_ref(), context).await?;
     }
     let unfiltered = job.filter == Filter::default() || job.filter.field.is_some();
-    if pages.short_of() > 0 && unfiltered {
+    if pages.short_of() > 0 && unfiltered && job.limit.is_none() {
         // Contacts moved between pages while they were read: a second walk finds those.
         context.note(format!("{} contacts moved while the pages were read: reading them once more", pages.short_of()));
         pages.again();
@@ -233,15 +236,22 @@ async fn walk(
     context: &mut Context,
 ) -> Result<()> {
     while let Some((mut contacts, next)) = pages.next().await? {
+        let room = job.limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.contacts));
+        contacts.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        let next = next.filter(|_| room > contacts.len() as u64);
         for contact in &mut contacts {
             if let Some(tags) = tags {
                 contact.tags = Some(tags.get(&contact.id).cloned().unwrap_or_default());
             }
             complete_one(job, caller, contact).await?;
         }
+        let full = next.is_none();
         spool.add(&contacts, next)?;
         crash_point!("after_page");
         context.tell(Event::Exported { contacts: spool.contacts, total: pages.total() });
+        if full {
+            break;
+        }
     }
     Ok(())
 }
@@ -313,6 +323,9 @@ async fn tags_by_listing(caller: &Arc<Caller>, summary: &mut Summary) -> Result<
 
 fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob) -> String {
     let filtered = job.filter != Filter::default();
+    if let Some(limit) = job.limit.filter(|limit| *limit <= spool.contacts) {
+        return format!("not complete, as asked: the first {limit} contacts");
+    }
     let mut text = match pages.total() {
         Some(total) if pages.short_of() == 0 => {
             format!(

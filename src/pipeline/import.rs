@@ -43,6 +43,8 @@ pub struct ImportOptions {
     pub keep_before: bool,
     pub failed_at_most: Option<u64>,
     pub failed_share: Option<f64>,
+    pub rejected_at_most: Option<u64>,
+    pub rejected_share: Option<f64>,
     pub same_cause: Option<u64>,
     /// Send this many rows first, and the others only if all of them went well.
     pub canary: Option<u64>,
@@ -100,6 +102,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         brake: Brake {
             failed_at_most: job.options.failed_at_most,
             failed_share: job.options.failed_share,
+            rejected_at_most: job.options.rejected_at_most,
+            rejected_share: job.options.rejected_share,
             same_cause: job.options.same_cause,
         },
         canary: if resuming { None } else { job.options.canary },
@@ -204,6 +208,7 @@ async fn close(
         }
         (None, true) => {
             summary.stopped = Some("interrupted by a signal".into());
+            summary.interrupted = true;
             RunState::Interrupted
         }
         (None, false) => RunState::Finished,
