@@ -4,4 +4,6 @@
 
 mod sandbox;
 mod sandbox_client;
+mod sandbox_dmchamp;
+mod sandbox_engagelab;
 mod sandbox_respondio_v1;
