@@ -44,7 +44,7 @@ pub mod window;
 mod wire;
 
 // mod engagor;
-// mod respondio;
+mod respondio;
 mod respondio_v1;
 
 mod chatwoot;
@@ -67,7 +67,7 @@ pub type MakeEmulator = fn(EmulatorOptions) -> Box<dyn Emulator>;
 /// Every emulator by its service's name, which is also its path; the only list.
 pub const EMULATORS: &[(&str, MakeEmulator)] = &[
     ("respondio-v1", respondio_v1::emulator),
-    //     ("respondio", respondio::emulator),
+    ("respondio", respondio::emulator),
     //     ("engagor", engagor::emulator),
     ("chatwoot", chatwoot::emulator),
     ("99digital", chatwoot::emulator_99digital),

@@ -54,11 +54,11 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
-    // Dropped with this task, and with it every connection.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = &mut stopped => return,
+            // Waits for them: a request carried out after the journal is given up would be lost.
+            _ = &mut stopped => return connections.shutdown().await,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     // Answers are small and single; waiting to fill a packet would only slow them.

@@ -6,4 +6,5 @@ mod sandbox;
 mod sandbox_client;
 mod sandbox_dmchamp;
 mod sandbox_engagelab;
+mod sandbox_respondio;
 mod sandbox_respondio_v1;
