@@ -48,13 +48,13 @@ mod respondio;
 mod respondio_v1;
 
 mod chatwoot;
-// mod dmchamp;
+mod dmchamp;
 
 use std::time::Duration;
 
 pub use chatwoot::{ChatwootOptions, Language};
 pub use defects::Defect;
-// pub use dmchamp::{DmchampOptions, Duplicates};
+pub use dmchamp::{DmchampOptions, Duplicates};
 pub use faults::Fault;
 pub use log::LoggedRequest;
 pub use options::{Clock, EmulatorOptions, Options};
@@ -72,7 +72,7 @@ pub const EMULATORS: &[(&str, MakeEmulator)] = &[
     ("chatwoot", chatwoot::emulator),
     ("99digital", chatwoot::emulator_99digital),
     ("engagelab", chatwoot::emulator_engagelab),
-    // ("dmchamp", dmchamp::emulator),
+    ("dmchamp", dmchamp::emulator),
 ];
 
 /// One service, as its documents describe it: state, validation, limits, answers.

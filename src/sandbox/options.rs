@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChatwootOptions, Defect, Fault};
+use super::{ChatwootOptions, Defect, DmchampOptions, Fault};
 
 /// Says how long it is since the Unix epoch; passed in so that tests can hold time still.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -68,4 +68,6 @@ pub struct EmulatorOptions {
     pub refuse_duplicates: bool,
     /// What one Chatwoot server, or a relative of it, does differently from the newest.
     pub chatwoot: ChatwootOptions,
+    /// Which of its descriptions a DM Champ server follows.
+    pub dmchamp: DmchampOptions,
 }

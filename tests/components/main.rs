@@ -6,6 +6,8 @@ mod mapping;
 mod mapping_facts;
 mod sandbox;
 mod sandbox_client;
+mod sandbox_dmchamp;
+mod sandbox_engagelab;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod table_csv;
