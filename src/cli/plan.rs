@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
+use super::forecast::{forecast_json, forecast_words};
 use super::source::{SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
 use super::{Chosen, Context, Exit, print, running};
 use crate::error::Result;
 use crate::pipeline::{self, PlanJob};
-use crate::report::{forecast_json, forecast_words};
 
 const EXAMPLES: &str = "\
 Examples:

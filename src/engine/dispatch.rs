@@ -241,7 +241,10 @@ impl Watch {
                 && of >= 100
                 && present >= most
             {
-                return stop(format!("{bad} of {of} rows {what}, and the run was told to stop at {:.1} %", most * 100.0));
+                return stop(format!(
+                    "{bad} of {of} rows {what}, and the run was told to stop at {:.1} %",
+                    most * 100.0
+                ));
             }
         }
         if let Some(most) = self.brake.same_cause
