@@ -1,3 +1,4 @@
 //! Each room alone, through its public face.
 
 mod table_csv;
+mod table_xlsx;
