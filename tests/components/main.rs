@@ -13,3 +13,4 @@ mod sandbox_respondio_v1;
 mod table_csv;
 mod transport;
 mod validate;
+mod table_xlsx;
