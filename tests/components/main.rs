@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod mapping;
+mod mapping_docs;
 mod mapping_facts;
 mod sandbox;
 mod sandbox_client;
@@ -14,3 +15,4 @@ mod table_csv;
 mod transport;
 mod validate;
 mod table_xlsx;
+mod validate_phone;
