@@ -4,5 +4,6 @@
 
 mod sandbox;
 mod sandbox_client;
+mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
