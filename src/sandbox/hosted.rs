@@ -36,7 +36,7 @@ impl Hosted {
                 let (emulator, journal) = Journal::open(folder, name, make, &options.emulator)?;
                 (emulator, Some(journal))
             }
-            None => (make(options.emulator.clone()), None),
+            None => (make(options.emulator), None),
         };
         let state = State {
             emulator,
@@ -63,7 +63,8 @@ impl Hosted {
         let carried_out = carried_out.as_ref().unwrap_or(request);
         // A refused secret is not kept: it may be a real one.
         let kept = answer.status != 401
-            && (state.throttled || (answer.status < 400 && state.emulator.may_change(carried_out)))
+            && ((state.throttled && state.emulator.counts(carried_out))
+                || (answer.status < 400 && state.emulator.may_change(carried_out)))
             && !state.saboteur.as_ref().is_some_and(Saboteur::stores_nothing);
         if kept {
             state.keep(|| Record::request(carried_out, now));

@@ -43,7 +43,7 @@ mod server;
 pub mod window;
 mod wire;
 
-// mod engagor;
+mod engagor;
 mod respondio;
 mod respondio_v1;
 
@@ -68,10 +68,10 @@ pub type MakeEmulator = fn(EmulatorOptions) -> Box<dyn Emulator>;
 pub const EMULATORS: &[(&str, MakeEmulator)] = &[
     ("respondio-v1", respondio_v1::emulator),
     ("respondio", respondio::emulator),
-    //     ("engagor", engagor::emulator),
     ("chatwoot", chatwoot::emulator),
     ("99digital", chatwoot::emulator_99digital),
     ("engagelab", chatwoot::emulator_engagelab),
+    ("engagor", engagor::emulator),
     ("dmchamp", dmchamp::emulator),
 ];
 
@@ -92,6 +92,12 @@ pub trait Emulator: Send {
     /// an unthrottled sandbox, so a service that reads by POST says no for those.
     fn may_change(&self, request: &WireRequest) -> bool {
         !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
+    /// Whether a request counts against a quota. One that neither counts nor may change anything is
+    /// never written down.
+    fn counts(&self, _request: &WireRequest) -> bool {
+        true
     }
 
     /// The contacts in the service's own reading form, for assertions; a JSON array where the

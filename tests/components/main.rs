@@ -9,6 +9,7 @@ mod sandbox;
 mod sandbox_client;
 mod sandbox_dmchamp;
 mod sandbox_engagelab;
+mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod table_csv;
