@@ -6,6 +6,7 @@
 //! [`Capabilities`] and [`Limits`]. [`ALL`] is the only list.
 
 mod chatwoot;
+mod dmchamp;
 pub mod respondio;
 
 pub mod http;
@@ -14,6 +15,7 @@ mod settings;
 #[cfg(test)]
 mod transcript;
 mod verdict;
+mod writing;
 
 pub use http::{Answer, Body, Method, Request, Wait, retry_after};
 pub use settings::{Credential, SettingSpec, Settings};
@@ -80,7 +82,8 @@ pub struct Entry {
 }
 
 /// Every service, in the order in which they are shown.
-pub const ALL: &[Entry] = &[respondio::v1::ENTRY, chatwoot::CHATWOOT, chatwoot::DIGITAL99, chatwoot::ENGAGELAB];
+pub const ALL: &[Entry] =
+    &[respondio::v1::ENTRY, chatwoot::CHATWOOT, chatwoot::DIGITAL99, chatwoot::ENGAGELAB, dmchamp::ENTRY];
 
 /// The entry with this name, or an error that lists the names.
 pub fn find(name: &str) -> Result<&'static Entry> {
