@@ -22,7 +22,11 @@ fn number(text: &str) -> Json {
         return json!(whole);
     }
     match text.parse::<f64>() {
-        Ok(decimal) if Value::Number(text.to_owned()).same_as(&Value::Number(decimal.to_string())) => json!(decimal),
+        Ok(decimal)
+            if decimal.is_finite() && Value::Number(text.to_owned()).same_as(&Value::Number(decimal.to_string())) =>
+        {
+            json!(decimal)
+        }
         _ => json!(text),
     }
 }
