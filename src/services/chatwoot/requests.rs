@@ -53,14 +53,18 @@ impl Chatwoot {
 
     /// A path of one contact.
     fn contact(&self, target: &Target, rest: &str) -> Result<String> {
-        let Target::Id(id) = target else {
-            return Err(Error::bug(format!("{} addresses contacts by id alone", self.flavor.name)));
+        let id = match target {
+            Target::Id(id) => &id.0,
+            Target::Identifier(Identifier { kind: IdentifierKind::Id, value }) => value,
+            Target::Identifier(_) => {
+                return Err(Error::bug(format!("{} addresses contacts by id alone", self.flavor.name)));
+            }
         };
         // A dot segment would be resolved away, even when it is encoded.
-        if matches!(id.0.as_str(), "" | "." | "..") {
-            return Err(Error::bug("a contact id that no path can hold"));
+        if matches!(id.as_str(), "" | "." | "..") {
+            return Err(Error::usage(format!("no contact can have this id: {id}")));
         }
-        Ok(self.account(&format!("/contacts/{}{rest}", segment(&id.0))))
+        Ok(self.account(&format!("/contacts/{}{rest}", segment(id))))
     }
 
     fn find(&self, identifiers: &[Identifier], cursor: Option<&Cursor>) -> Result<Request> {
@@ -253,7 +257,10 @@ fn standard_json(spec: &FieldSpec, value: &Value) -> Result<Json> {
     }
     let text = value.as_text();
     match (spec.kind)() {
-        FieldKind::Phone if !is_phone(&text) => Err(Error::bug(format!("a {} that is not in E.164 form", spec.name))),
+        FieldKind::Phone if !is_phone(&text) => {
+            Err(Error::usage(format!("the {} is not in international form", spec.name))
+                .hint("write it with a plus, the country code and no spaces, such as +4930123456"))
+        }
         FieldKind::Boolean => Ok(json!(text == "true")),
         FieldKind::Number => Ok(text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))),
         FieldKind::Text | FieldKind::Url | FieldKind::Email | FieldKind::Country | FieldKind::Phone => Ok(json!(text)),

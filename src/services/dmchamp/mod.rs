@@ -138,7 +138,7 @@ const BY: &[IdentifierKind] = &[IdentifierKind::Phone, IdentifierKind::Email];
 
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: BY,
-    address_by: &[],
+    address_by: &[IdentifierKind::Id],
     tags_address_by: BY,
     read: false,
     find_tells_fields: true,

@@ -133,12 +133,18 @@ fn key(identifier: &Identifier) -> Result<&'static str> {
 }
 
 fn id(target: &Target) -> Result<&str> {
-    match target {
-        // A dot segment would be resolved away, even when it is encoded.
-        Target::Id(id) if !matches!(id.0.as_str(), "" | "." | "..") => Ok(&id.0),
-        Target::Id(_) => Err(Error::bug("a contact id that no path can hold")),
-        Target::Identifier(_) => Err(Error::bug(format!("{NAME} addresses contacts by id in this call"))),
+    let id = match target {
+        Target::Id(id) => &id.0,
+        Target::Identifier(Identifier { kind: IdentifierKind::Id, value }) => value,
+        Target::Identifier(_) => {
+            return Err(Error::bug(format!("{NAME} addresses contacts by id in this call")));
+        }
+    };
+    // A dot segment would be resolved away, even when it is encoded.
+    if matches!(id.as_str(), "" | "." | "..") {
+        return Err(Error::usage(format!("no contact can have this id: {id}")));
     }
+    Ok(id)
 }
 
 fn standard(spec: &FieldSpec, value: &Value) -> Json {

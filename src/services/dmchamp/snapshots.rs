@@ -15,13 +15,13 @@ impl DmChamp {
     pub(super) fn snapshot(&self, body: &Json, asked: Option<&Identifier>) -> Option<Snapshot> {
         let contact = body.get("contact").filter(|contact| contact.is_object());
         let id = contact_id(body).or_else(|| reading::id(contact?.get("id")?))?;
-        let mut snapshot = Snapshot::new(id);
+        let mut snapshot = Snapshot::new(id.clone());
+        snapshot.fields.insert(Field::new("id"), Value::Text(id.0));
         // Custom fields are never told.
         snapshot.complete = contact.is_some() && !self.capabilities.custom_fields;
         if let Some(Json::Object(contact)) = contact {
             for (key, json) in contact {
                 match fields::FIELDS.iter().find(|spec| spec.read && fields::read_key(spec) == key) {
-                    Some(spec) if spec.name == "id" => {}
                     Some(spec) => {
                         if let Some(value) = self.field(spec, json) {
                             snapshot.fields.insert(Field::new(spec.name), value);

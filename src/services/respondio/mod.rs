@@ -5,3 +5,4 @@
 //! addressed by identifier in the path, listed by cursor.
 
 pub mod v1;
+pub mod v2;

@@ -83,7 +83,7 @@ impl RespondioV1 {
 
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: &[IdentifierKind::Phone, IdentifierKind::Email],
-    address_by: &[],
+    address_by: &[IdentifierKind::Id],
     tags_address_by: &[],
     read: true,
     find_tells_fields: true,

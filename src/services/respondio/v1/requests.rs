@@ -128,11 +128,13 @@ fn custom_fields(edit: &Edit, identifier: Option<&Identifier>, most: usize) -> R
 
 /// The path of one contact. Ids of a Viber channel go in Base64, when the account says so.
 fn contact(service: &RespondioV1, target: &Target) -> Result<String> {
-    match target {
-        Target::Id(id) if service.encode_ids => Ok(format!("/contact/{}", segment(&STANDARD.encode(&id.0)))),
-        Target::Id(id) => Ok(format!("/contact/{}", segment(&id.0))),
+    let id = match target {
+        Target::Id(id) => &id.0,
+        Target::Identifier(Identifier { kind: IdentifierKind::Id, value }) => value,
         Target::Identifier(identifier) => {
-            Err(Error::bug(format!("respondio-v1 addresses contacts by id, not by {}", identifier.kind)))
+            return Err(Error::bug(format!("respondio-v1 addresses contacts by id, not by {}", identifier.kind)));
         }
-    }
+    };
+    let id = if service.encode_ids { segment(&STANDARD.encode(id)) } else { segment(id) };
+    Ok(format!("/contact/{id}"))
 }
