@@ -14,6 +14,9 @@
 //!           rows     reverse    contacts
 //! ```
 
+#[macro_use]
+pub mod crash;
+
 pub mod contact;
 pub mod error;
 

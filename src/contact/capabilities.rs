@@ -53,6 +53,9 @@ pub struct Capabilities {
     pub find_by: &'static [IdentifierKind],
     /// Identifiers that can stand in place of the id in a [`super::Target`].
     pub address_by: &'static [IdentifierKind],
+    /// Identifiers of which one must stand in place of the id when tags are added; empty where the
+    /// id will do.
+    pub tags_address_by: &'static [IdentifierKind],
     /// [`super::Call::Read`] exists.
     pub read: bool,
     /// A [`super::Call::Find`] answer holds the contact's fields, not only its id.
@@ -84,6 +87,8 @@ pub struct Capabilities {
     pub tags_read: bool,
     pub tags_in_create: bool,
     pub tags_in_update: bool,
+    /// Tags that differ only in case are one tag.
+    pub tags_ignore_case: bool,
     pub lists_add: bool,
     pub lists_remove: bool,
     pub lists_in_create: bool,

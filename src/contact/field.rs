@@ -7,7 +7,8 @@ use super::Source;
 ///
 /// Standard names are the same for every service; which of them a service has is in its
 /// [`FieldSpec`] table. Cloning is cheap: the text is shared.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Field(Arc<str>);
 
 impl Field {
@@ -29,6 +30,18 @@ impl Field {
     /// The name of a custom field as the service knows it, or `None` for a standard field.
     pub fn custom_name(&self) -> Option<&str> {
         self.0.strip_prefix(Self::CUSTOM_PREFIX)
+    }
+}
+
+impl From<String> for Field {
+    fn from(name: String) -> Self {
+        Self(Arc::from(name))
+    }
+}
+
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        field.name().to_owned()
     }
 }
 

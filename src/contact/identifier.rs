@@ -1,7 +1,7 @@
 use std::fmt;
 
 /// The id a service gave a contact. Opaque text: some services use numbers, some do not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct RemoteId(pub String);
 
 impl fmt::Display for RemoteId {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{Field, Groups, RemoteId, Value};
 
 /// What a service holds of a contact, as one answer told it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Snapshot {
     pub id: RemoteId,
     /// Values by our names. A field that is absent here is not held, or not told: see `complete`.

@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 
 /// The value of one field: checked, typed, and independent of how any service writes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     Text(String),
     Boolean(bool),

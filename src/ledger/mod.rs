@@ -8,12 +8,18 @@
 //! Values of contacts are kept only as keyed hashes, but for before-images, which undo needs.
 //! SQL stays behind the [`Ledger`] trait.
 
+mod hasher;
+pub mod lock;
 mod records;
+pub mod sqlite;
+mod writer;
 
+pub use hasher::Hasher;
 pub use records::{
     Answered, BeforeImage, Change, Entry, Event, Fingerprint, Intent, Key, KnownContact, KnownValue, NewRun, Run,
     RunId, RunState, StepRecord,
 };
+pub use writer::LedgerHandle;
 
 use crate::contact::{Counts, RemoteId, RowRecord};
 use crate::error::Result;
@@ -26,7 +32,12 @@ use crate::error::Result;
 pub trait Ledger: Send {
     /// The key under which this ledger keeps a value: a keyed hash, so that a copy of the ledger
     /// does not give addresses away. `what` keeps equal texts of different meaning apart.
-    fn key(&self, what: &str, text: &str) -> Key;
+    fn key(&self, what: &str, text: &str) -> Key {
+        self.hasher().key(what, text)
+    }
+
+    /// What makes this ledger's keys, for use beside it.
+    fn hasher(&self) -> Hasher;
 
     /// Records a new run.
     fn begin(&mut self, run: &NewRun) -> Result<RunId>;

@@ -20,6 +20,13 @@ impl std::fmt::Display for RunId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
+impl Fingerprint {
+    /// A short name for files.
+    pub fn name(&self) -> String {
+        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
     /// Under way, or cut off without a chance to say so.

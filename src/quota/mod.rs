@@ -3,3 +3,16 @@
 //! Paced, burst 1, on an absolute schedule, with a period widened by the jitter between us and the
 //! service, so that no window of the service, however it counts, ever holds more calls than it
 //! admits. Slots are taken from the ledger, so that every process that uses the same key shares them.
+//!
+//! Calls that leave a period p apart, and reach a service after delays that differ by at most J, put
+//! at most (W + J) / p of them into any window of length W. With p = (W + J) / L that is the limit L,
+//! whether the service counts by fixed windows, a sliding log or a bucket. J also pays for a call
+//! that leaves late: a third of it is kept for that.
+
+mod budget;
+mod delays;
+mod floor;
+mod pace;
+
+pub use budget::{Budget, BudgetOptions, Slot};
+pub use pace::{period, usual_margin};

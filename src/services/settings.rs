@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::contact::Source;
 use crate::error::{Error, Result};
@@ -71,6 +72,17 @@ impl Settings {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(other) => Err(Error::usage(format!("the setting {name} is neither true nor false: {other}"))),
+        }
+    }
+
+    /// A setting that is a whole number of seconds; `None` if absent.
+    pub fn seconds(&self, name: &str) -> Result<Option<Duration>> {
+        match self.get(name).map(|text| (text, text.parse())) {
+            None => Ok(None),
+            Some((_, Ok(seconds))) => Ok(Some(Duration::from_secs(seconds))),
+            Some((text, Err(_))) => {
+                Err(Error::usage(format!("the setting {name} is not a whole number of seconds: {text}")))
+            }
         }
     }
 }

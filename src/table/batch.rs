@@ -1,4 +1,14 @@
+use std::sync::Arc;
+
 use crate::contact::{Position, RowError};
+
+/// What reading noticed about one cell and its text no longer shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellFlag {
+    /// The cell holds a number of 16 digits or more, of which a spreadsheet keeps 15: the digits
+    /// behind are gone. Harmless in a column of amounts, wrong in a phone number or an id.
+    DigitsLost,
+}
 
 /// Some rows of a source, their text in one buffer.
 #[derive(Debug, Default)]
@@ -9,6 +19,10 @@ pub struct RowBatch {
     rows: Vec<RowSlot>,
     /// Errors found while reading, with the row in this batch they belong to, in row order.
     errors: Vec<(usize, RowError)>,
+    /// Flagged cells as (row in this batch, column, flag), in row order.
+    flags: Vec<(usize, usize, CellFlag)>,
+    /// Names of rolo's own columns, whose cells follow each row's cells.
+    own_columns: Arc<[String]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +30,7 @@ struct RowSlot {
     position: Position,
     first_cell: usize,
     cells: usize,
+    own_cells: usize,
 }
 
 impl RowBatch {
@@ -28,6 +43,12 @@ impl RowBatch {
         self.ends.clear();
         self.rows.clear();
         self.errors.clear();
+        self.flags.clear();
+    }
+
+    /// Says which of rolo's own columns the rows carry, for [`RowView::own`]. Kept by `clear`.
+    pub fn set_own_columns(&mut self, names: &Arc<[String]>) {
+        self.own_columns = Arc::clone(names);
     }
 
     pub fn len(&self) -> usize {
@@ -45,7 +66,7 @@ impl RowBatch {
 
     /// Begins a row; cells pushed from here on are its cells.
     pub fn begin_row(&mut self, position: Position) {
-        self.rows.push(RowSlot { position, first_cell: self.ends.len(), cells: 0 });
+        self.rows.push(RowSlot { position, first_cell: self.ends.len(), cells: 0, own_cells: 0 });
     }
 
     /// Adds a cell to the row begun last.
@@ -57,6 +78,23 @@ impl RowBatch {
         self.ends.push(self.text.len());
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         row.cells += 1;
+    }
+
+    /// Adds a cell of rolo's own columns to the row begun last, in the order of `set_own_columns`
+    /// and after all of the row's cells.
+    ///
+    /// # Panics
+    /// If no row was begun: an error in the reader, not in the source.
+    pub fn push_own_cell(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+        let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
+        row.own_cells += 1;
+    }
+
+    /// Flags the cell at `column` of the row begun last.
+    pub fn push_flag(&mut self, column: usize, flag: CellFlag) {
+        self.flags.push((self.rows.len().saturating_sub(1), column, flag));
     }
 
     /// Adds an error to the row begun last.
@@ -101,7 +139,25 @@ impl<'a> RowView<'a> {
         if column >= self.slot.cells {
             return "";
         }
-        let at = self.slot.first_cell + column;
+        self.text_at(self.slot.first_cell + column)
+    }
+
+    /// The cell of rolo's own column `name`, such as `_line`; `None` if the source has no such
+    /// column or the row is too short for it.
+    pub fn own(&self, name: &str) -> Option<&'a str> {
+        let column = self.batch.own_columns.iter().position(|own| own == name)?;
+        (column < self.slot.own_cells).then(|| self.text_at(self.slot.first_cell + self.slot.cells + column))
+    }
+
+    /// What reading noticed about the cell at `column`.
+    pub fn flag(&self, column: usize) -> Option<CellFlag> {
+        let flags = &self.batch.flags;
+        let from = flags.partition_point(|(row, ..)| *row < self.index);
+        let mut here = flags[from..].iter().take_while(|(row, ..)| *row == self.index);
+        here.find(|(_, flagged, _)| *flagged == column).map(|(.., flag)| *flag)
+    }
+
+    fn text_at(&self, at: usize) -> &'a str {
         let start = if at == 0 { 0 } else { self.batch.ends[at - 1] };
         &self.batch.text[start..self.batch.ends[at]]
     }

@@ -1,20 +1,46 @@
 //! Spreadsheets in and out: rows of text with positions, whatever the file is.
 //!
+//! [`open`] looks at a file's content, not at its name, and gives a [`RowReader`]; [`create`] goes
+//! by the name and gives a [`RowWriter`].
+//!
 //! Reading streams: a [`RowReader`] fills a [`RowBatch`] that the caller owns and reuses, so no row
 //! allocates on its own. A row that the format itself makes unusable (too few cells, bytes that
-//! are not text) is still a row: it carries its [`RowError`]s and goes on to the results file.
+//! are not text) is still a row: it carries its [`crate::contact::RowError`]s and goes on to the
+//! results file. Memory is bounded by [`ReadLimits`] whatever the file holds.
+//!
+//! Writing is atomic: the file appears, whole and synced, when [`RowWriter::finish`] returns.
+//! Whatever was written reads back as the same values; `formula` says how, for cells that a
+//! spreadsheet would run.
 
 mod batch;
+mod columns;
+mod csv;
+mod formula;
+mod inflate;
+mod options;
+mod output;
+mod source;
 
-pub use batch::{RowBatch, RowView};
+use std::path::Path;
 
-use crate::error::Result;
+pub use batch::{CellFlag, RowBatch, RowView};
+pub use columns::MARK_COLUMN;
+pub use formula::PlusNumbers;
+pub use options::{ReadLimits, ReadOptions};
+
+use crate::error::{Error, Result};
 
 /// Rows of one source, in order.
+///
+/// Rows in which every cell is blank are no rows: they are passed over and have no index.
 pub trait RowReader: Send {
     /// Column names, in order, without those that begin with `_` (they are rolo's own) — see
-    /// `own_columns` for these.
+    /// `own_columns` for these. None is empty and none stands there twice.
     fn headers(&self) -> &[String];
+
+    /// Columns that begin with `_`, in order: no source of contact fields. [`RowView::own`] has
+    /// their cells.
+    fn own_columns(&self) -> &[String];
 
     /// Replaces what `batch` holds by at most `max_rows` further rows; returns how many. 0 is the end.
     ///
@@ -23,8 +49,12 @@ pub trait RowReader: Send {
     /// disk is.
     fn read(&mut self, batch: &mut RowBatch, max_rows: usize) -> Result<usize>;
 
-    /// What was guessed or noticed about the source, in words: delimiter, encoding, sheet, header row.
+    /// What was guessed or noticed about the source, in words: delimiter, encoding, sheet, header
+    /// row. Grows while reading, so ask again at the end.
     fn notes(&self) -> &[String];
+
+    /// Name of the sheet with index [`crate::contact::Position::sheet`]; `None` for text files.
+    fn sheet_name(&self, sheet: u16) -> Option<&str>;
 }
 
 /// Rows of one file being written.
@@ -34,4 +64,39 @@ pub trait RowWriter: Send {
 
     /// Writes what is left, syncs, and puts the file in its place.
     fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Opens a source. Its content decides how it is read: workbook, text, or either of gzip and zstd
+/// around text.
+///
+/// # Errors
+/// Kind `Usage`, with a hint, if there is no such file, it can't be read, is no spreadsheet, asks
+/// for more than `options.limits`, or has not one row of data: nothing can be sent from it.
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
+    let source = source::Source::open(path)?;
+    match source.content {
+        source::Content::Workbook => Err(Error::usage("workbooks are not read yet")),
+        source::Content::Text(packing) => Ok(Box::new(csv::CsvReader::open(source, packing, options)?)),
+    }
+}
+
+/// How to write a file.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// Strict E.164 numbers in a text file.
+    pub plus_numbers: PlusNumbers,
+}
+
+/// Creates a file with `headers` as its first row: `.xlsx` is a workbook, `.tsv` text with tabs,
+/// any other name text with commas, and `.gz` or `.zst` behind it compresses the text.
+///
+/// # Errors
+/// Kind `Usage` if the place can't hold such a file, `Stopped` if the disk refuses.
+pub fn create(path: &Path, headers: &[&str]) -> Result<Box<dyn RowWriter>> {
+    create_with(path, headers, &WriteOptions::default())
+}
+
+/// Like [`create`].
+pub fn create_with(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
+    Ok(Box::new(csv::CsvWriter::create(path, headers, options)?))
 }

@@ -4,6 +4,13 @@
 //! size of an answer. The credential is put into the request here and nowhere else, and can't be
 //! printed.
 
+mod address;
+mod client;
+mod credential;
+mod failure;
+
+pub use client::{HttpOptions, HttpTransport};
+
 use futures_util::future::BoxFuture;
 
 use crate::services::{Answer, Request};

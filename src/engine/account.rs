@@ -1,0 +1,22 @@
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::ledger::LedgerHandle;
+use crate::quota::Budget;
+use crate::services::Service;
+use crate::transport::Transport;
+
+/// Gets a new credential where the old one has run out; `Err` says in words why it can't.
+pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// A named connection to a service, ready for calls. Cloning is cheap.
+#[derive(Clone)]
+pub struct Account {
+    pub name: String,
+    pub service: Arc<dyn Service>,
+    pub transport: Arc<dyn Transport>,
+    pub budget: Budget,
+    pub ledger: LedgerHandle,
+    pub renew: Option<Renew>,
+}

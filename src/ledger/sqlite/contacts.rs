@@ -1,0 +1,195 @@
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::super::{Key, KnownContact};
+use super::damaged;
+use super::known::Known;
+use crate::contact::RemoteId;
+
+/// Numbers of names, as far as they have been asked for. A number never changes, so what another
+/// process adds makes this incomplete but never wrong.
+#[derive(Default)]
+pub(super) struct Names {
+    accounts: HashMap<String, i64>,
+    fields: HashMap<String, u64>,
+    fields_by_number: HashMap<u64, String>,
+}
+
+impl Names {
+    /// The account's number, given now if it has none.
+    pub(super) fn account(&mut self, db: &Connection, name: &str) -> rusqlite::Result<i64> {
+        if let Some(id) = self.known_account(db, name)? {
+            return Ok(id);
+        }
+        db.prepare_cached("INSERT INTO account (name) VALUES (?1)")?.execute([name])?;
+        let id = db.last_insert_rowid();
+        self.accounts.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    fn known_account(&mut self, db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+        if let Some(id) = self.accounts.get(name) {
+            return Ok(Some(*id));
+        }
+        let id = db
+            .prepare_cached("SELECT id FROM account WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = id {
+            self.accounts.insert(name.to_owned(), id);
+        }
+        Ok(id)
+    }
+
+    fn field(&mut self, db: &Connection, name: &str) -> rusqlite::Result<u64> {
+        if let Some(number) = self.fields.get(name) {
+            return Ok(*number);
+        }
+        db.prepare_cached("INSERT OR IGNORE INTO field_name (name) VALUES (?1)")?.execute([name])?;
+        let number: i64 =
+            db.prepare_cached("SELECT id FROM field_name WHERE name = ?1")?.query_row([name], |row| row.get(0))?;
+        let number = super::back(number);
+        self.fields.insert(name.to_owned(), number);
+        self.fields_by_number.insert(number, name.to_owned());
+        Ok(number)
+    }
+
+    fn field_name(&mut self, db: &Connection, number: u64) -> rusqlite::Result<String> {
+        if let Some(name) = self.fields_by_number.get(&number) {
+            return Ok(name.clone());
+        }
+        let name: String = db
+            .prepare_cached("SELECT name FROM field_name WHERE id = ?1")?
+            .query_row([super::int(number)], |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| damaged("a field of a contact has no name"))?;
+        self.fields_by_number.insert(number, name.clone());
+        Ok(name)
+    }
+}
+
+/// Merges what is newly known of a contact into what was.
+pub(super) fn learn(
+    db: &Connection,
+    names: &mut Names,
+    account: &str,
+    contact: &KnownContact,
+    keys: &[Key],
+) -> rusqlite::Result<()> {
+    let account = names.account(db, account)?;
+    let stored = db
+        .prepare_cached("SELECT id, known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
+        .query_row(params![account, contact.id.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .optional()?;
+    let before = stored.as_ref().map(|(_, bytes)| Known::decode(bytes)).transpose()?;
+    let mut known = before.clone().unwrap_or_default();
+    for (name, value) in &contact.fields {
+        known.fields.insert(names.field(db, name)?, *value);
+    }
+    if contact.tags.is_some() {
+        known.tags.clone_from(&contact.tags);
+    }
+    unite(&mut known.lists, &contact.lists);
+    unite(&mut known.keys, keys);
+    let id = match stored {
+        Some((id, _)) if before.as_ref() == Some(&known) => id,
+        Some((id, _)) => {
+            db.prepare_cached("UPDATE contact SET known = ?2 WHERE id = ?1")?.execute(params![id, known.encode()])?;
+            id
+        }
+        None => {
+            db.prepare_cached("INSERT INTO contact (account_id, remote_id, known) VALUES (?1, ?2, ?3)")?
+                .execute(params![account, contact.id.0, known.encode()])?;
+            db.last_insert_rowid()
+        }
+    };
+    // A key that another contact had is this one's from now on.
+    let mut point = db.prepare_cached(
+        "INSERT INTO contact_key (key, account_id, contact) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET contact = excluded.contact WHERE contact <> excluded.contact",
+    )?;
+    for key in keys {
+        point.execute(params![key.0, account, id])?;
+    }
+    Ok(())
+}
+
+/// Removes a contact and the keys that lead to it; returns how many records went.
+pub(super) fn remove(db: &Connection, account: i64, id: &str) -> rusqlite::Result<u64> {
+    let stored = db
+        .prepare_cached("DELETE FROM contact WHERE account_id = ?1 AND remote_id = ?2 RETURNING id, known")?
+        .query_row(params![account, id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .optional()?;
+    let Some((contact, bytes)) = stored else { return Ok(0) };
+    let mut unpoint =
+        db.prepare_cached("DELETE FROM contact_key WHERE key = ?1 AND account_id = ?2 AND contact = ?3")?;
+    let mut removed = 1;
+    for key in Known::decode(&bytes)?.keys {
+        removed += unpoint.execute(params![key.0, account, contact])? as u64;
+    }
+    Ok(removed)
+}
+
+/// The service no longer has the contact.
+pub(super) fn gone(db: &Connection, names: &mut Names, account: &str, id: &RemoteId) -> rusqlite::Result<()> {
+    match names.known_account(db, account)? {
+        Some(account) => remove(db, account, &id.0).map(drop),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn by_keys(
+    db: &Connection,
+    names: &mut Names,
+    account: &str,
+    keys: &[Key],
+) -> rusqlite::Result<Vec<Option<KnownContact>>> {
+    let Some(account) = names.known_account(db, account)? else { return Ok(vec![None; keys.len()]) };
+    let mut find = db.prepare_cached(
+        "SELECT contact.remote_id, contact.known FROM contact_key JOIN contact ON contact.id = contact_key.contact
+         WHERE contact_key.key = ?1 AND contact_key.account_id = ?2",
+    )?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let mut rows = find.query(params![key.0, account])?;
+        found.push(match rows.next()? {
+            Some(row) => {
+                let known = Known::decode(row.get_ref(1)?.as_blob()?)?;
+                Some(named(db, names, row.get(0)?, known)?)
+            }
+            None => None,
+        });
+    }
+    Ok(found)
+}
+
+pub(super) fn by_id(
+    db: &Connection,
+    names: &mut Names,
+    account: &str,
+    id: &RemoteId,
+) -> rusqlite::Result<Option<KnownContact>> {
+    let Some(account) = names.known_account(db, account)? else { return Ok(None) };
+    let bytes: Option<Vec<u8>> = db
+        .prepare_cached("SELECT known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
+        .query_row(params![account, id.0], |row| row.get(0))
+        .optional()?;
+    bytes.map(|bytes| named(db, names, id.0.clone(), Known::decode(&bytes)?)).transpose()
+}
+
+fn named(db: &Connection, names: &mut Names, id: String, known: Known) -> rusqlite::Result<KnownContact> {
+    let mut contact = KnownContact { id: RemoteId(id), fields: BTreeMap::new(), tags: known.tags, lists: known.lists };
+    for (number, value) in known.fields {
+        contact.fields.insert(names.field_name(db, number)?, value);
+    }
+    Ok(contact)
+}
+
+fn unite(keys: &mut Vec<Key>, more: &[Key]) {
+    for key in more {
+        if !keys.contains(key) {
+            keys.push(*key);
+        }
+    }
+}

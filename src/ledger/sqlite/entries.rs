@@ -1,0 +1,213 @@
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::super::{Answered, Entry, Hasher, Intent, Key, RunId, StepRecord};
+use super::contacts::{self, Names};
+use super::{back, change, damaged, int, runs};
+use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord};
+
+/// Bytes of a key that lead from a person to their rows. Half of it: two of ten million people meet
+/// with a chance of one in 300,000, and a row costs 250 bytes at most.
+const ROW_KEY_BYTES: usize = 8;
+
+pub(super) fn write(
+    db: &Connection,
+    names: &mut Names,
+    hasher: &Hasher,
+    run: &RunId,
+    entries: &[Entry],
+) -> rusqlite::Result<()> {
+    let number = runs::number(db, run)?;
+    for entry in entries {
+        match entry {
+            Entry::Intent(intent) => write_intent(db, number, intent)?,
+            Entry::Answered(answered) => write_answer(db, number, answered)?,
+            Entry::Known { account, contact, keys } => contacts::learn(db, names, account, contact, keys)?,
+            Entry::Gone { account, id } => contacts::gone(db, names, account, id)?,
+            Entry::Before(image) => change::write(db, names, number, image)?,
+            Entry::Row { position, record, keys } => write_row(db, hasher, number, *position, record, keys)?,
+        }
+    }
+    Ok(())
+}
+
+/// An answer that came before says nothing about what leaves now, so it is taken away.
+fn write_intent(db: &Connection, run: i64, intent: &Intent) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO call (run_id, row, step, kind, sent, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = excluded.sent, at = excluded.at, verdict = NULL,
+         answers = NULL, http_status = NULL, contact_id = NULL",
+    )?
+    .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, int(intent.at)])?;
+    mark_open(db, run, intent.row)
+}
+
+fn write_answer(db: &Connection, run: i64, answered: &Answered) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO call (run_id, row, step, kind, sent, at, verdict, answers, http_status, contact_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?8, ?9)
+         ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = max(sent, excluded.sent), at = excluded.at,
+         verdict = excluded.verdict, answers = excluded.answers, http_status = excluded.http_status,
+         contact_id = excluded.contact_id",
+    )?
+    .execute(params![
+        run,
+        int(answered.row),
+        answered.step,
+        answered.kind.name(),
+        answered.attempts,
+        int(answered.at),
+        answered.verdict,
+        answered.http_status,
+        answered.contact_id.as_ref().map(|id| &id.0)
+    ])?;
+    mark_open(db, run, answered.row)
+}
+
+fn mark_open(db: &Connection, run: i64, row: u64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO open_row (run_id, row)
+         SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM row_record WHERE run_id = ?1 AND row = ?2)",
+    )?
+    .execute(params![run, int(row)])
+    .map(drop)
+}
+
+fn write_row(
+    db: &Connection,
+    hasher: &Hasher,
+    run: i64,
+    position: Position,
+    record: &RowRecord,
+    keys: &[Key],
+) -> rusqlite::Result<()> {
+    let row = int(position.index);
+    let contact_id = record.contact_id.as_ref().map(|id| &id.0);
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO row_record
+         (run_id, row, line, sheet, outcome, contact_id, calls, attempts, http_status, errors)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        run,
+        row,
+        int(position.line),
+        position.sheet,
+        record.outcome.name(),
+        contact_id,
+        record.calls,
+        record.attempts,
+        record.http_status,
+        encode_errors(&record.errors)
+    ])?;
+    db.prepare_cached("DELETE FROM open_row WHERE run_id = ?1 AND row = ?2")?.execute(params![run, row])?;
+    let by_id = contact_id.map(|id| hasher.key(IdentifierKind::Id.name(), id));
+    let mut lead = db.prepare_cached("INSERT OR IGNORE INTO row_key (key, run_id, row) VALUES (?1, ?2, ?3)")?;
+    for key in keys.iter().chain(&by_id) {
+        lead.execute(params![row_key(key), run, row])?;
+    }
+    Ok(())
+}
+
+/// What of a key stands in `row_key`.
+pub(super) fn row_key(key: &Key) -> &[u8] {
+    &key.0[..ROW_KEY_BYTES]
+}
+
+pub(super) fn rows(db: &Connection, run: &RunId, from: u64, at_most: usize) -> rusqlite::Result<Vec<(u64, RowRecord)>> {
+    db.prepare_cached(
+        "SELECT row, outcome, contact_id, calls, attempts, http_status, errors FROM row_record
+         WHERE run_id = (SELECT id FROM run WHERE name = ?1) AND row >= ?2 ORDER BY row LIMIT ?3",
+    )?
+    .query_map(params![run.0, int(from), int(at_most as u64)], |row| {
+        let outcome: String = row.get(1)?;
+        let errors: Option<String> = row.get(6)?;
+        let record = RowRecord {
+            outcome: Outcome::from_name(&outcome).ok_or_else(|| damaged("the outcome of a row can't be read"))?,
+            contact_id: row.get::<_, Option<String>>(2)?.map(RemoteId),
+            calls: row.get(3)?,
+            attempts: row.get(4)?,
+            http_status: row.get(5)?,
+            errors: errors.map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?,
+        };
+        Ok((back(row.get(0)?), record))
+    })?
+    .collect()
+}
+
+pub(super) fn steps(db: &Connection, run: &RunId, row: u64) -> rusqlite::Result<Vec<StepRecord>> {
+    db.prepare_cached(
+        "SELECT step, kind, sent, at, verdict, answers, http_status, contact_id FROM call
+         WHERE run_id = (SELECT id FROM run WHERE name = ?1) AND row = ?2 ORDER BY step",
+    )?
+    .query_map(params![run.0, int(row)], |stored| read_step(row, stored))?
+    .collect()
+}
+
+fn read_step(row: u64, stored: &Row<'_>) -> rusqlite::Result<StepRecord> {
+    let kind: String = stored.get(1)?;
+    let kind = CallKind::from_name(&kind).ok_or_else(|| damaged("the kind of a call can't be read"))?;
+    let step = stored.get(0)?;
+    let verdict: Option<String> = stored.get(4)?;
+    let answered = match verdict {
+        None => None,
+        Some(verdict) => Some(Answered {
+            row,
+            step,
+            kind,
+            attempts: stored.get(5)?,
+            http_status: stored.get(6)?,
+            verdict,
+            contact_id: stored.get::<_, Option<String>>(7)?.map(RemoteId),
+            at: back(stored.get(3)?),
+        }),
+    };
+    Ok(StepRecord { step, kind, sent: stored.get(2)?, answered })
+}
+
+pub(super) fn open_rows(db: &Connection, run: &RunId) -> rusqlite::Result<Vec<u64>> {
+    db.prepare_cached("SELECT row FROM open_row WHERE run_id = (SELECT id FROM run WHERE name = ?1) ORDER BY row")?
+        .query_map([&run.0], |row| row.get(0).map(back))?
+        .collect()
+}
+
+/// Errors as JSON: a list of `[code, column, position of the column, message]`, the last two columns
+/// `null` for an error of the whole row.
+fn encode_errors(errors: &[RowError]) -> Option<String> {
+    if errors.is_empty() {
+        return None;
+    }
+    let list: Vec<_> = errors
+        .iter()
+        .map(|error| {
+            let index = (error.column_index != usize::MAX).then_some(error.column_index);
+            serde_json::json!([error.code, error.column, index, error.message])
+        })
+        .collect();
+    Some(serde_json::Value::Array(list).to_string())
+}
+
+pub(super) fn decode_errors(text: &str) -> rusqlite::Result<Vec<RowError>> {
+    type Stored = (String, Option<String>, Option<usize>, String);
+    let list: Vec<Stored> = serde_json::from_str(text).map_err(|_| damaged("the errors of a row can't be read"))?;
+    let errors = list.into_iter().map(|(code, column, index, message)| RowError {
+        code: code.into(),
+        column,
+        column_index: index.unwrap_or(usize::MAX),
+        message,
+    });
+    Ok(errors.collect())
+}
+
+/// The errors of a row with their codes alone: a message shows the value that it is about.
+pub(super) fn without_messages(db: &Connection, run: i64, row: i64) -> rusqlite::Result<Option<String>> {
+    let stored: Option<Option<String>> = db
+        .prepare_cached("SELECT errors FROM row_record WHERE run_id = ?1 AND row = ?2")?
+        .query_row(params![run, row], |row| row.get(0))
+        .optional()?;
+    let Some(text) = stored.flatten() else { return Ok(None) };
+    let mut errors = decode_errors(&text)?;
+    for error in &mut errors {
+        "forgotten".clone_into(&mut error.message);
+    }
+    Ok(encode_errors(&errors))
+}

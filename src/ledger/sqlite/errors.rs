@@ -1,0 +1,38 @@
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::error::Error;
+
+/// What went wrong with the file, and what to do about it.
+pub(super) fn told(path: &Path, error: rusqlite::Error) -> Error {
+    let file = path.display();
+    let (message, hint) = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            ("the disk is full, so the ledger can't be written", "free some space, then resume")
+        }
+        Some(ErrorCode::ReadOnly) => {
+            ("the ledger can't be written", "make the file and its folder writable, or name another with --state-dir")
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => (
+            "the ledger can't be opened",
+            "check that its folder exists and is yours, or name another with --state-dir",
+        ),
+        Some(ErrorCode::NotADatabase) => {
+            ("the ledger is not a SQLite database", "move the file away, or name another folder with --state-dir")
+        }
+        Some(ErrorCode::DatabaseCorrupt) => (
+            "the ledger is damaged",
+            "stop every rolo, keep a copy, and try `sqlite3 FILE .recover`; a ledger must lie on a local disk",
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            "another program has locked the ledger",
+            "close the program that has the file open, or wait for the other run, then resume",
+        ),
+        Some(ErrorCode::SystemIoFailure) => {
+            ("the ledger can't be read or written", "check the disk; a ledger must lie on a local disk")
+        }
+        _ => ("the ledger can't be used", "the cause below says why"),
+    };
+    Error::stopped(format!("{message}: {file}")).hint(hint).caused_by(error)
+}

@@ -1,0 +1,146 @@
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+
+use super::super::{Event, Hasher, Key, RunId};
+use super::{back, contacts, entries};
+use crate::contact::{IdentifierKind, RemoteId};
+
+/// What leads to one person: rows, and contacts of accounts.
+struct Traces {
+    /// Number of the run and index of the row, oldest first.
+    rows: BTreeSet<(i64, i64)>,
+    /// Number of the account and id.
+    contacts: BTreeSet<(i64, String)>,
+}
+
+/// Follows a key to the rows that carry it and to the contact that it identifies, then that contact's
+/// other keys to the rows of the same account.
+fn traces(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Traces> {
+    let mut rows = rows_with(db, key, None)?;
+    let mut contacts: BTreeSet<(i64, String)> = BTreeSet::new();
+    let mut by_key = db.prepare_cached(
+        "SELECT contact.account_id, contact.remote_id FROM contact_key JOIN contact ON contact.id = contact_key.contact
+         WHERE contact_key.key = ?1",
+    )?;
+    for found in by_key.query_map([key.0], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        contacts.insert(found?);
+    }
+    let mut by_row = db.prepare_cached(
+        "SELECT run.account_id, row_record.contact_id FROM row_record JOIN run ON run.id = row_record.run_id
+         WHERE row_record.run_id = ?1 AND row_record.row = ?2 AND row_record.contact_id IS NOT NULL",
+    )?;
+    for (run, row) in &rows {
+        for found in by_row.query_map(params![run, row], |row| Ok((row.get(0)?, row.get(1)?)))? {
+            contacts.insert(found?);
+        }
+    }
+    for (account, id) in &contacts {
+        rows.append(&mut rows_with(db, &hasher.key(IdentifierKind::Id.name(), id), Some(*account))?);
+    }
+    Ok(Traces { rows, contacts })
+}
+
+fn rows_with(db: &Connection, key: &Key, account: Option<i64>) -> rusqlite::Result<BTreeSet<(i64, i64)>> {
+    db.prepare_cached(
+        "SELECT row_key.run_id, row_key.row FROM row_key JOIN run ON run.id = row_key.run_id
+         WHERE row_key.key = ?1 AND (?2 IS NULL OR run.account_id = ?2)",
+    )?
+    .query_map(params![entries::row_key(key), account], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}
+
+pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Vec<Event>> {
+    let mut events = Vec::new();
+    for (run, row) in traces(db, hasher, key)?.rows {
+        events_of(db, run, row, &mut events)?;
+    }
+    // Stable, so that the events of a row keep their order.
+    events.sort_by_key(|event| event.at);
+    Ok(events)
+}
+
+fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> rusqlite::Result<()> {
+    let mut about = db.prepare_cached(
+        "SELECT run.name, account.name, run.file, run.started, row_record.line, row_record.outcome,
+         row_record.contact_id, row_record.errors
+         FROM row_record JOIN run ON run.id = row_record.run_id JOIN account ON account.id = run.account_id
+         WHERE row_record.run_id = ?1 AND row_record.row = ?2",
+    )?;
+    let mut found = about.query(params![run, row])?;
+    let Some(record) = found.next()? else { return Ok(()) };
+    let contact_id: Option<String> = record.get(6)?;
+    let mut ended = Event {
+        at: back(record.get(3)?),
+        run: RunId(record.get(0)?),
+        account: record.get(1)?,
+        file: record.get(2)?,
+        line: back(record.get(4)?),
+        what: format!("row: {}", record.get::<_, String>(5)?),
+        contact_id: contact_id.map(RemoteId),
+    };
+    let errors: Option<String> = record.get(7)?;
+    if let Some(errors) = errors {
+        let codes: Vec<_> = entries::decode_errors(&errors)?.into_iter().map(|error| error.code.into_owned()).collect();
+        ended.what = format!("{} ({})", ended.what, codes.join(", "));
+    }
+    let mut calls = db.prepare_cached(
+        "SELECT kind, at, verdict, http_status, contact_id FROM call WHERE run_id = ?1 AND row = ?2 ORDER BY step",
+    )?;
+    let mut calls = calls.query(params![run, row])?;
+    while let Some(call) = calls.next()? {
+        let verdict: Option<String> = call.get(2)?;
+        let verdict = verdict.unwrap_or_else(|| "no answer".to_owned());
+        let status: Option<u16> = call.get(3)?;
+        let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+        let at = back(call.get(1)?) / 1_000_000;
+        ended.at = ended.at.max(at);
+        let contact_id: Option<String> = call.get(4)?;
+        events.push(Event {
+            at,
+            what: format!("call {}: {verdict}{status}", call.get::<_, String>(0)?),
+            contact_id: contact_id.map(RemoteId),
+            ..ended.clone()
+        });
+    }
+    events.push(ended);
+    Ok(())
+}
+
+/// Rows keep their outcome, since a run must go on to balance and a resumed one must not send them
+/// again; all that tells whose they were goes.
+pub(super) fn forget(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<u64> {
+    let traces = traces(db, hasher, key)?;
+    let mut removed = 0;
+    for (run, row) in &traces.rows {
+        let errors = entries::without_messages(db, *run, *row)?;
+        removed += db
+            .prepare_cached("UPDATE row_record SET contact_id = NULL, errors = ?3 WHERE run_id = ?1 AND row = ?2")?
+            .execute(params![run, row, errors])?;
+        for table in ["call", "before_image"] {
+            removed += db
+                .prepare_cached(&format!("DELETE FROM {table} WHERE run_id = ?1 AND row = ?2"))?
+                .execute(params![run, row])?;
+        }
+    }
+    let mut removed = removed as u64;
+    for (account, id) in &traces.contacts {
+        removed += contacts::remove(db, *account, id)?;
+        removed += db
+            .prepare_cached("DELETE FROM before_image WHERE contact_id = ?1 AND account_id = ?2")?
+            .execute(params![id, account])? as u64;
+    }
+    Ok(removed + remove_row_keys(db, &traces.rows)?)
+}
+
+/// There is no index from a row to its keys, so this reads all of them, once: forgetting is rare.
+fn remove_row_keys(db: &Connection, rows: &BTreeSet<(i64, i64)>) -> rusqlite::Result<u64> {
+    db.execute_batch("CREATE TEMP TABLE forgotten (run_id INTEGER, row INTEGER, PRIMARY KEY (run_id, row))")?;
+    for (run, row) in rows {
+        db.execute("INSERT INTO temp.forgotten (run_id, row) VALUES (?1, ?2)", params![run, row])?;
+    }
+    let removed =
+        db.execute("DELETE FROM row_key WHERE (run_id, row) IN (SELECT run_id, row FROM temp.forgotten)", [])?;
+    db.execute_batch("DROP TABLE temp.forgotten")?;
+    Ok(removed as u64)
+}

@@ -1,0 +1,84 @@
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::Hasher;
+use super::schema::{self, NEWEST, State};
+use super::{BUSY, errors};
+use crate::error::{Error, Result};
+
+/// SQLite's name for a database without a file.
+pub(super) const MEMORY: &str = ":memory:";
+
+/// Statements that are kept prepared; there are fewer in all.
+const STATEMENTS: usize = 64;
+
+pub(super) fn open(path: &Path) -> Result<(Connection, Hasher)> {
+    if path != Path::new(MEMORY) {
+        make_private(path).map_err(|error| {
+            Error::stopped(format!("the ledger can't be opened: {}", path.display()))
+                .hint("check that its folder exists and is yours, or name another with --state-dir")
+                .caused_by(error)
+        })?;
+    }
+    let mut db = connect(path).map_err(|error| errors::told(path, error))?;
+    let state = schema::migrate(&mut db, &random_secret(path)?).map_err(|error| errors::told(path, error))?;
+    match state {
+        State::Ours => {}
+        State::Foreign => {
+            return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))
+                .hint("name another folder with --state-dir"));
+        }
+        State::Newer(version) => {
+            return Err(Error::stopped(format!("the ledger was written by a newer rolo: {}", path.display())).hint(
+                format!(
+                    "it has version {version} and this rolo knows {NEWEST}: update rolo, or use another --state-dir"
+                ),
+            ));
+        }
+    }
+    let secret: [u8; 32] =
+        db.query_row("SELECT key FROM secret", [], |row| row.get(0)).map_err(|error| errors::told(path, error))?;
+    Ok((db, Hasher::new(secret)))
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(BUSY)?;
+    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;")?;
+    db.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(db)
+}
+
+/// Makes the file and its folder readable by their owner alone. SQLite gives the files beside it the
+/// same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut folders = fs::DirBuilder::new();
+    let mut file = fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        folders.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        folders.recursive(true).create(folder)?;
+    }
+    match file.write(true).create_new(true).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn random_secret(path: &Path) -> Result<[u8; 32]> {
+    // SQLite has a generator of its own, seeded by the operating system: no further crate for 32 bytes.
+    Connection::open_in_memory()
+        .and_then(|db| db.query_row("SELECT randomblob(32)", [], |row| row.get(0)))
+        .map_err(|error| errors::told(path, error))
+}

@@ -1,0 +1,135 @@
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::super::{Fingerprint, NewRun, Run, RunId, RunState};
+use super::contacts::Names;
+use super::{back, damaged, int};
+use crate::clock;
+use crate::contact::{Counts, Outcome};
+
+const COLUMNS: &str = "SELECT run.name, command, fingerprint, account.name, service, file, options, started, state,
+    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt
+    FROM run JOIN account ON account.id = run.account_id";
+
+pub(super) fn begin(db: &Connection, names: &mut Names, run: &NewRun) -> rusqlite::Result<RunId> {
+    let account = names.account(db, &run.account)?;
+    let id = new_id(db, run.started)?;
+    db.execute(
+        "INSERT INTO run (name, command, fingerprint, account_id, service, file, options, started, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            id.0,
+            run.command,
+            run.fingerprint.0,
+            account,
+            run.service,
+            run.file,
+            run.options.to_string(),
+            int(run.started),
+            RunState::Running.name()
+        ],
+    )?;
+    Ok(id)
+}
+
+/// Day and minute (UTC) for people; then three characters that grow with the second, and that keep
+/// two runs of the same second apart.
+fn new_id(db: &Connection, started: u64) -> rusqlite::Result<RunId> {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    const PLACES: u64 = 36 * 36 * 36;
+    let minute = jiff::Timestamp::from_second(int(started))
+        .map_err(|_| damaged("the run began at an impossible time"))?
+        .strftime("%Y%m%d-%H%M-")
+        .to_string();
+    let random: i64 = db.query_row("SELECT random() & 0xFFFF", [], |row| row.get(0))?;
+    let a_second = PLACES / 60;
+    let mut number = started % 60 * a_second + back(random) % a_second;
+    loop {
+        let place = |power: u32| char::from(DIGITS[(number / 36_u64.pow(power) % 36) as usize]);
+        let name = format!("{minute}{}{}{}", place(2), place(1), place(0));
+        let taken = db
+            .prepare_cached("SELECT 1 FROM run WHERE name >= ?1 AND name < ?2")?
+            // Not only this name: an id must sort after those given before it in its minute.
+            .exists(params![name, format!("{minute}~")])?;
+        if !taken || number >= PLACES {
+            return Ok(RunId(name));
+        }
+        number += 1;
+    }
+}
+
+pub(super) fn unfinished(db: &Connection, fingerprint: &Fingerprint) -> rusqlite::Result<Option<Run>> {
+    let cut_off = [RunState::Running, RunState::Stopped, RunState::Interrupted].map(RunState::name);
+    db.prepare_cached(&format!(
+        "{COLUMNS} WHERE fingerprint = ?1 AND state IN (?2, ?3, ?4) ORDER BY run.id DESC LIMIT 1"
+    ))?
+    .query_row(params![fingerprint.0, cut_off[0], cut_off[1], cut_off[2]], read)
+    .optional()
+}
+
+pub(super) fn run(db: &Connection, id: &RunId) -> rusqlite::Result<Option<Run>> {
+    db.prepare_cached(&format!("{COLUMNS} WHERE run.name = ?1"))?.query_row([&id.0], read).optional()
+}
+
+pub(super) fn runs(db: &Connection, at_most: usize) -> rusqlite::Result<Vec<Run>> {
+    db.prepare_cached(&format!("{COLUMNS} ORDER BY run.id DESC LIMIT ?1"))?
+        .query_map([int(at_most as u64)], read)?
+        .collect()
+}
+
+pub(super) fn set_state(db: &Connection, id: &RunId, state: RunState, counts: &Counts) -> rusqlite::Result<()> {
+    let ended = (state != RunState::Running).then(|| int(clock::unix_now().as_secs()));
+    let number = number(db, id)?;
+    let count = |outcome| int(counts[outcome]);
+    db.execute(
+        "UPDATE run SET state = ?2, ended = ?3, created = ?4, updated = ?5, unchanged = ?6, skipped = ?7,
+         rejected = ?8, failed = ?9, in_doubt = ?10 WHERE id = ?1",
+        params![
+            number,
+            state.name(),
+            ended,
+            count(Outcome::Created),
+            count(Outcome::Updated),
+            count(Outcome::Unchanged),
+            count(Outcome::Skipped),
+            count(Outcome::Rejected),
+            count(Outcome::Failed),
+            count(Outcome::InDoubt)
+        ],
+    )
+    .map(drop)
+}
+
+/// The number by which other tables name the run.
+pub(super) fn number(db: &Connection, id: &RunId) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT id FROM run WHERE name = ?1")?
+        .query_row([&id.0], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| damaged("the ledger does not know the run"))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let state: String = row.get(8)?;
+    let mut counts = Counts::default();
+    for (column, outcome) in (10..).zip(Outcome::ALL) {
+        counts[outcome] = back(row.get(column)?);
+    }
+    let options: String = row.get(6)?;
+    Ok(Run {
+        id: RunId(row.get(0)?),
+        new: NewRun {
+            command: row.get(1)?,
+            fingerprint: Fingerprint(row.get(2)?),
+            account: row.get(3)?,
+            service: row.get(4)?,
+            file: row.get(5)?,
+            options: serde_json::from_str(&options).map_err(|_| damaged("the options of a run can't be read"))?,
+            started: back(row.get(7)?),
+        },
+        state: RunState::ALL
+            .into_iter()
+            .find(|candidate| candidate.name() == state)
+            .ok_or_else(|| damaged("the state of a run can't be read"))?,
+        ended: row.get::<_, Option<i64>>(9)?.map(back),
+        counts,
+    })
+}

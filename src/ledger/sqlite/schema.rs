@@ -1,0 +1,188 @@
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::int;
+
+/// Marks a file as ours: "rolo" in ASCII.
+pub(super) const APPLICATION: i64 = 0x726F_6C6F;
+
+/// The steps from an empty file to the present schema. The version of a file (`user_version`) is the
+/// number of steps it has been through. A released step never changes; a new one is added at the end.
+const STEPS: &[&str] = &[VERSION_1];
+
+pub(super) const NEWEST: usize = STEPS.len();
+
+/// Names stay in tables of their own so that what is written a million times holds a small number.
+const VERSION_1: &str = "
+CREATE TABLE secret (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    key  BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE account (
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE,
+    listed_at INTEGER
+) STRICT;
+
+CREATE TABLE note (
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    name       TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    PRIMARY KEY (account_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    command     TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    account_id  INTEGER NOT NULL REFERENCES account (id),
+    service     TEXT NOT NULL,
+    file        TEXT NOT NULL,
+    options     TEXT NOT NULL,
+    started     INTEGER NOT NULL,
+    state       TEXT NOT NULL,
+    ended       INTEGER,
+    created     INTEGER NOT NULL DEFAULT 0,
+    updated     INTEGER NOT NULL DEFAULT 0,
+    unchanged   INTEGER NOT NULL DEFAULT 0,
+    skipped     INTEGER NOT NULL DEFAULT 0,
+    rejected    INTEGER NOT NULL DEFAULT 0,
+    failed      INTEGER NOT NULL DEFAULT 0,
+    in_doubt    INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX run_by_fingerprint ON run (fingerprint);
+
+CREATE TABLE row_record (
+    run_id      INTEGER NOT NULL REFERENCES run (id),
+    row         INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    sheet       INTEGER NOT NULL,
+    outcome     TEXT NOT NULL,
+    contact_id  TEXT,
+    calls       INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL,
+    http_status INTEGER,
+    errors      TEXT,
+    PRIMARY KEY (run_id, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE row_key (
+    key    BLOB NOT NULL,
+    run_id INTEGER NOT NULL,
+    row    INTEGER NOT NULL,
+    PRIMARY KEY (key, run_id, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE open_row (
+    run_id INTEGER NOT NULL,
+    row    INTEGER NOT NULL,
+    PRIMARY KEY (run_id, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE call (
+    run_id      INTEGER NOT NULL REFERENCES run (id),
+    row         INTEGER NOT NULL,
+    step        INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    sent        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    verdict     TEXT,
+    answers     INTEGER,
+    http_status INTEGER,
+    contact_id  TEXT,
+    PRIMARY KEY (run_id, row, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE before_image (
+    run_id     INTEGER NOT NULL REFERENCES run (id),
+    number     INTEGER NOT NULL,
+    row        INTEGER NOT NULL,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    contact_id TEXT NOT NULL,
+    change     TEXT NOT NULL,
+    PRIMARY KEY (run_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX before_image_by_contact ON before_image (contact_id, account_id);
+
+CREATE TABLE field_name (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE contact (
+    id         INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    remote_id  TEXT NOT NULL,
+    known      BLOB NOT NULL,
+    UNIQUE (account_id, remote_id)
+) STRICT;
+
+CREATE TABLE contact_key (
+    key        BLOB NOT NULL,
+    account_id INTEGER NOT NULL,
+    contact    INTEGER NOT NULL,
+    PRIMARY KEY (key, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE budget (
+    scope           TEXT PRIMARY KEY,
+    next_at         INTEGER NOT NULL,
+    postponed_until INTEGER NOT NULL,
+    seen_at         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// What a file turned out to be.
+pub(super) enum State {
+    Ours,
+    /// A database of some other program.
+    Foreign,
+    /// Ours, but with this version.
+    Newer(usize),
+}
+
+/// Brings the file to the present schema, in one transaction.
+pub(super) fn migrate(db: &mut Connection, secret: &[u8; 32]) -> rusqlite::Result<State> {
+    // Most often there is nothing to do, and then no other process has to be waited for.
+    if let Some(state) = settled(db)? {
+        return Ok(state);
+    }
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(state) = settled(&transaction)? {
+        return Ok(state);
+    }
+    let from = version(&transaction)?;
+    for step in STEPS.iter().skip(from) {
+        transaction.execute_batch(step)?;
+    }
+    finish(&transaction, secret)?;
+    transaction.commit()?;
+    Ok(State::Ours)
+}
+
+fn finish(transaction: &Transaction<'_>, secret: &[u8; 32]) -> rusqlite::Result<()> {
+    transaction.execute("INSERT OR IGNORE INTO secret (only, key) VALUES (1, ?1)", params![secret])?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", int(NEWEST as u64))
+}
+
+/// What the file is, unless there are steps to take.
+fn settled(db: &Connection) -> rusqlite::Result<Option<State>> {
+    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version = version(db)?;
+    if application != APPLICATION {
+        let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        return Ok((application != 0 || version != 0 || tables != 0).then_some(State::Foreign));
+    }
+    Ok(match version {
+        NEWEST => Some(State::Ours),
+        newer if newer > NEWEST => Some(State::Newer(newer)),
+        _ => None,
+    })
+}
+
+fn version(db: &Connection) -> rusqlite::Result<usize> {
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}

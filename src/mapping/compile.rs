@@ -1,0 +1,357 @@
+//! A mapping held against a file's headers and a service, and compiled.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::check::Check;
+use super::codes::country_code;
+use super::facts::Facts;
+use super::file::{ColumnRule, CustomFields, Feeds, Mapping, Mode, SetAction};
+use super::forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
+use super::nearest::nearest;
+use super::resolve::{Refusal, resolve, writable};
+use crate::contact::{CustomEdit, IdentifierKind};
+use crate::error::{Error, Result};
+
+/// What stands between tags where the mapping doesn't say.
+pub(super) const DEFAULT_SEPARATOR: char = ';';
+
+impl Mapping {
+    /// The mapping compiled for a file with these headers and for this service.
+    ///
+    /// `default_region` is the country of phone numbers that neither the cell, a column nor the
+    /// mapping tells the country of.
+    ///
+    /// # Errors
+    /// Kind `Usage`, naming the column and the cure, for whatever can't work: an unknown column or
+    /// field, a field the service lacks or only tells, a custom field the account doesn't define,
+    /// two columns that feed one field, tags or lists on a service without them, no identifier.
+    pub fn forward(&self, headers: &[String], facts: &Facts<'_>, default_region: Option<&str>) -> Result<Forward> {
+        self.check_top(facts)?;
+        let region = self.region.as_deref().or(default_region).map(region).transpose()?;
+        let places = self.places(headers)?;
+        let region_columns: HashSet<_> =
+            self.columns.values().filter_map(|rule| rule.region_column.as_deref()).collect();
+        let mut compiled = Compiled::default();
+        for (column, header) in headers.iter().enumerate() {
+            match self.columns.get(header) {
+                Some(rule) => self
+                    .column(column, header, rule, headers, facts, &mut compiled)
+                    .map_err(|refusal| refused(header, refusal))?,
+                None if region_columns.contains(header.as_str()) => {}
+                None => compiled.unmapped.push(header.clone()),
+            }
+        }
+        self.names(&places, facts, &mut compiled)?;
+        self.constants(facts, &mut compiled)?;
+        compiled.feeds.sort_by_key(|feed| feed.column);
+        let match_by = self.match_by(facts, &compiled)?;
+        for feed in &mut compiled.feeds {
+            if let Becomes::Field(feed) = &mut feed.becomes {
+                feed.identifier = feed.identifier.filter(|kind| match_by.contains(kind));
+            }
+        }
+        if facts.definitions.is_none() && facts.capabilities.fields_defined && compiled.feeds_custom() {
+            let note = format!("custom fields were not compared with those that {} defines", facts.service);
+            compiled.notes.push(note);
+        }
+        Ok(Forward {
+            headers: headers.to_vec(),
+            feeds: compiled.feeds,
+            constants: compiled.constants,
+            constant_tags: self.constants.tags.clone(),
+            constant_lists: self.constants.lists.clone(),
+            match_by,
+            mode: self.mode,
+            custom: match self.custom_fields {
+                CustomFields::Merge => CustomEdit::Merge,
+                CustomFields::Replace => CustomEdit::Replace,
+            },
+            region,
+            unmapped: compiled.unmapped,
+            ignored: compiled.ignored,
+            notes: compiled.notes,
+        })
+    }
+
+    fn check_top(&self, facts: &Facts<'_>) -> Result<()> {
+        let can = facts.capabilities;
+        let service = facts.service;
+        if let Some(made_for) = self.service.as_deref().filter(|made_for| *made_for != service) {
+            return Err(Error::usage(format!("the mapping is for another service: {made_for}"))
+                .hint(format!("the account's service is {service}: change or remove service in the mapping")));
+        }
+        let refuse = |what: &str, cure: &str| Err(Error::usage(format!("{service} {what}")).hint(cure));
+        match self.mode {
+            Mode::Create if !can.create => refuse("can't create contacts", "write mode = \"update\"")?,
+            Mode::Update if !can.update => refuse("can't update contacts", "write mode = \"create\"")?,
+            _ => {}
+        }
+        if self.custom_fields == CustomFields::Replace && !can.custom_replace {
+            let cure = "write custom_fields = \"merge\"";
+            refuse("can't take away custom fields that a row doesn't name", cure)?;
+        }
+        if !self.constants.tags.is_empty() && !(can.tags_add || can.tags_in_create || can.tags_in_update) {
+            refuse("can't add tags", "remove tags from [constants]")?;
+        }
+        if !self.constants.lists.is_empty() && !(can.lists_add || can.lists_in_create) {
+            refuse("can't add contacts to lists", "remove lists from [constants]")?;
+        }
+        Ok(())
+    }
+
+    /// The place of each mapped column, by header.
+    fn places(&self, headers: &[String]) -> Result<HashMap<&str, usize>> {
+        let mut places = HashMap::new();
+        for header in self.columns.keys() {
+            places.insert(header.as_str(), place(header, headers, "in the mapping")?);
+        }
+        Ok(places)
+    }
+
+    fn column(
+        &self,
+        column: usize,
+        header: &str,
+        rule: &ColumnRule,
+        headers: &[String],
+        facts: &Facts<'_>,
+        compiled: &mut Compiled,
+    ) -> Result<(), Refusal> {
+        let blank = rule.blank.unwrap_or(self.blank);
+        let overwrite = rule.overwrite.unwrap_or(self.overwrite);
+        if let Some(separator) = rule.separator {
+            if !matches!(rule.feeds, Feeds::Tags(_) | Feeds::Lists(_)) {
+                return Err(("a separator is for tags and lists only".into(), "remove separator".into()));
+            }
+            if separator == '"' || separator.is_alphanumeric() {
+                let message = format!("this can't stand between tags: {separator}");
+                return Err((message, "write separator = \";\", \",\" or \"|\"".into()));
+            }
+        }
+        let becomes = match &rule.feeds {
+            Feeds::Nothing => {
+                compiled.ignored.push(header.to_owned());
+                return Ok(());
+            }
+            Feeds::Tags(action) => Becomes::Tags(tags(*action, rule, facts)?),
+            Feeds::Lists(action) => Becomes::Lists(lists(*action, rule, facts)?),
+            // Names that the service divides otherwise are made when all columns are known.
+            Feeds::Field(name) if converted(name, facts) => {
+                compiled.claim(name, header)?;
+                compiled.converted.insert(name.clone(), header.to_owned());
+                return Ok(());
+            }
+            Feeds::Field(name) => {
+                compiled.claim(name, header)?;
+                let mut feed = resolve(name, rule, overwrite, facts)?;
+                if let (Check::Phone { region_column }, Some(wanted)) = (&mut feed.check, &rule.region_column) {
+                    let at = place(wanted, headers, "as region_column").map_err(|error| {
+                        (error.message, error.hint.unwrap_or_else(|| "name a column of the file".into()))
+                    })?;
+                    *region_column = Some(at);
+                }
+                Becomes::Field(feed)
+            }
+        };
+        compiled.feeds.push(Feed { column, blank, becomes });
+        Ok(())
+    }
+
+    /// Names for a service that divides them otherwise than the columns do.
+    fn names(&self, places: &HashMap<&str, usize>, facts: &Facts<'_>, compiled: &mut Compiled) -> Result<()> {
+        let converted = std::mem::take(&mut compiled.converted);
+        let found = |name: &str| {
+            let header = converted.get(name)?;
+            Some((header.clone(), *places.get(header.as_str())?, self.columns.get(header)?.clone()))
+        };
+        let make = |field: &str, header: &str, rule: &ColumnRule| {
+            resolve(field, rule, rule.overwrite.unwrap_or(self.overwrite), facts).map_err(|r| refused(header, r))
+        };
+        let mut made = Vec::new();
+        if let Some((header, column, rule)) = found("name") {
+            let first = make("first_name", &header, &rule)?;
+            let last = make("last_name", &header, &rule)?;
+            compiled.claim("first_name", &header).map_err(|refusal| refused(&header, refusal))?;
+            compiled.claim("last_name", &header).map_err(|refusal| refused(&header, refusal))?;
+            compiled.notes.push(format!("{header}: each name is split into first_name and last_name"));
+            let becomes = Becomes::Name(NameFeed::Split { first, last });
+            made.push(Feed { column, blank: rule.blank.unwrap_or(self.blank), becomes });
+        }
+        let (first, last) = (found("first_name"), found("last_name"));
+        if let Some((header, column, rule)) = first.as_ref().or(last.as_ref()) {
+            compiled.claim("name", header).map_err(|refusal| refused(header, refusal))?;
+            let name = make("name", header, rule)?;
+            let last_column = first.as_ref().and(last.as_ref()).map(|(_, column, _)| *column);
+            let words = match (&first, &last) {
+                (Some((first, ..)), Some((last, ..))) => format!("{first} and {last} are joined into name"),
+                _ => format!("{header}: becomes the whole name"),
+            };
+            compiled.notes.push(words);
+            let becomes = Becomes::Name(NameFeed::Join { name, last_column });
+            made.push(Feed { column: *column, blank: rule.blank.unwrap_or(self.blank), becomes });
+        }
+        compiled.feeds.append(&mut made);
+        Ok(())
+    }
+
+    fn constants(&self, facts: &Facts<'_>, compiled: &mut Compiled) -> Result<()> {
+        for (field, text) in &self.constants.fields {
+            let place = format!("[constants] {field}");
+            let rule = ColumnRule::field(field.as_str());
+            compiled.claim(field, &place).map_err(|refusal| refused(&place, refusal))?;
+            let mut feed = resolve(field, &rule, self.overwrite, facts).map_err(|refusal| refused(&place, refusal))?;
+            if !feed.store {
+                let cure = "map a column to it".to_owned();
+                return Err(refused(&place, ("every contact would be the same one".into(), cure)));
+            }
+            feed.identifier = None;
+            compiled.constants.push(Constant { feed, text: text.clone() });
+        }
+        Ok(())
+    }
+
+    fn match_by(&self, facts: &Facts<'_>, compiled: &Compiled) -> Result<Vec<IdentifierKind>> {
+        let mapped: Vec<_> = IdentifierKind::ALL.into_iter().filter(|kind| compiled.feeds_field(kind.name())).collect();
+        let usable: Vec<_> = IdentifierKind::ALL.into_iter().filter(|kind| facts.identifies_by(*kind)).collect();
+        let names = |kinds: &[IdentifierKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        if let Some(wanted) = &self.match_by {
+            for kind in wanted {
+                if !usable.contains(kind) {
+                    let service = facts.service;
+                    return Err(Error::usage(format!("{service} can't find contacts by this identifier: {kind}"))
+                        .hint(format!("match can name: {}", names(&usable))));
+                }
+                if !mapped.contains(kind) {
+                    return Err(Error::usage(format!("match names an identifier that no column feeds: {kind}"))
+                        .hint(format!("map a column to {kind}, or remove it from match")));
+                }
+            }
+        }
+        let chosen: Vec<_> = match &self.match_by {
+            Some(wanted) => mapped.iter().copied().filter(|kind| wanted.contains(kind)).collect(),
+            None => mapped.iter().copied().filter(|kind| usable.contains(kind)).collect(),
+        };
+        if chosen.is_empty() {
+            return Err(Error::usage("no column feeds an identifier, so no contact could be found again")
+                .hint(format!("map a column to one of: {}", names(&usable))));
+        }
+        Ok(chosen)
+    }
+}
+
+/// A mapping half compiled.
+#[derive(Default)]
+struct Compiled {
+    feeds: Vec<Feed>,
+    constants: Vec<Constant>,
+    /// Which column, or constant, feeds each field.
+    claimed: BTreeMap<String, String>,
+    /// Name fields that the service divides otherwise, and their headers.
+    converted: BTreeMap<String, String>,
+    unmapped: Vec<String>,
+    ignored: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Compiled {
+    fn claim(&mut self, field: &str, header: &str) -> Result<(), Refusal> {
+        match self.claimed.insert(field.to_owned(), header.to_owned()) {
+            None => Ok(()),
+            Some(other) => Err((
+                format!("two columns feed one field: {field}, also fed by {other}"),
+                "keep one of them, and set ignore = true for the other".into(),
+            )),
+        }
+    }
+
+    fn field_feeds(&self) -> impl Iterator<Item = &FieldFeed> {
+        self.feeds.iter().filter_map(|feed| match &feed.becomes {
+            Becomes::Field(feed) => Some(feed),
+            _ => None,
+        })
+    }
+
+    fn feeds_field(&self, name: &str) -> bool {
+        self.field_feeds().any(|feed| feed.field.name() == name)
+    }
+
+    fn feeds_custom(&self) -> bool {
+        self.field_feeds().any(|feed| feed.field.custom_name().is_some())
+    }
+}
+
+/// Whether the service divides names so that this one has to be joined or split.
+fn converted(name: &str, facts: &Facts<'_>) -> bool {
+    match name {
+        "name" => !facts.writes("name") && facts.writes("first_name") && facts.writes("last_name"),
+        "first_name" | "last_name" => !facts.writes(name) && facts.writes("name"),
+        _ => false,
+    }
+}
+
+fn tags(action: SetAction, rule: &ColumnRule, facts: &Facts<'_>) -> Result<SetFeed, Refusal> {
+    let can = facts.capabilities;
+    let service = facts.service;
+    let works = match action {
+        SetAction::Add => can.tags_add || can.tags_replace || can.tags_in_create || can.tags_in_update,
+        SetAction::Remove => can.tags_remove || can.tags_replace || can.tags_in_update,
+        SetAction::Replace => can.tags_replace || can.tags_in_update || (can.tags_add && can.tags_remove),
+    };
+    if !works && !facts.has_tags() {
+        return Err((
+            format!("{service} has no tags"),
+            format!("set ignore = true, or map it to: {}", writable(facts)),
+        ));
+    }
+    if !works {
+        let word = if action == SetAction::Remove { "removed" } else { "replaced" };
+        return Err((format!("tags can't be {word} on {service}"), "write tags = \"add\"".into()));
+    }
+    Ok(set(action, rule, facts.limits.tag_chars.map(|limit| limit.value)))
+}
+
+fn lists(action: SetAction, rule: &ColumnRule, facts: &Facts<'_>) -> Result<SetFeed, Refusal> {
+    let can = facts.capabilities;
+    let service = facts.service;
+    if !facts.has_lists() {
+        return Err((
+            format!("{service} has no lists"),
+            if facts.has_tags() { "write tags = \"add\", or set ignore = true" } else { "set ignore = true" }.into(),
+        ));
+    }
+    if action == SetAction::Remove && !can.lists_remove {
+        return Err((format!("contacts can't be taken off lists on {service}"), "write lists = \"add\"".into()));
+    }
+    Ok(set(action, rule, None))
+}
+
+fn set(action: SetAction, rule: &ColumnRule, max_chars: Option<usize>) -> SetFeed {
+    SetFeed { action, separator: rule.separator.unwrap_or(DEFAULT_SEPARATOR), max_chars }
+}
+
+/// Where the column with this header is.
+fn place(header: &str, headers: &[String], named: &str) -> Result<usize> {
+    let mut found = headers.iter().enumerate().filter(|(_, known)| *known == header).map(|(place, _)| place);
+    match (found.next(), found.next()) {
+        (Some(place), None) => Ok(place),
+        (Some(first), Some(second)) => Err(Error::usage(format!("the file has this column twice: {header}"))
+            .hint(format!("rename one of columns {} and {}", first + 1, second + 1))),
+        (None, _) => {
+            let error = Error::usage(format!("the file has no column that stands {named}: {header}"));
+            Err(match nearest(header, headers.iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean: {near}")),
+                None => error.hint(format!("the columns are: {}", headers.join(", "))),
+            })
+        }
+    }
+}
+
+fn region(text: &str) -> Result<&'static str> {
+    country_code(text).ok_or_else(|| {
+        Error::usage(format!("not a country: {text}")).hint("write an ISO 3166 code of two letters, such as ES")
+    })
+}
+
+fn refused(column: &str, (message, cure): Refusal) -> Error {
+    Error::usage(format!("column {column}: {message}")).hint(cure)
+}

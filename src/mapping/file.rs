@@ -1,0 +1,135 @@
+//! The mapping file: what each column feeds, as a person wrote it. The page `docs/mapping-file.md`
+//! describes every key.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::contact::{FieldKind, IdentifierKind, Overwrite};
+
+/// Which column feeds which field, and by which rules. What a mapping file says, unchecked against
+/// any file or service: [`Mapping::forward`] does that.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapping {
+    /// The service this mapping was made for; checked against the account's.
+    pub service: Option<String>,
+    /// ISO 3166 country of phone numbers written without one.
+    pub region: Option<String>,
+    /// What a contact is found by; `None` for every mapped identifier that the service can use.
+    pub match_by: Option<Vec<IdentifierKind>>,
+    pub mode: Mode,
+    pub blank: Blank,
+    pub overwrite: Overwrite,
+    pub custom_fields: CustomFields,
+    /// By header.
+    pub columns: BTreeMap<String, ColumnRule>,
+    pub constants: Constants,
+}
+
+/// What a row may do to the service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Update the contact if it is found, create it if not.
+    #[default]
+    Upsert,
+    /// Only new contacts; one that is found is left as it is.
+    Create,
+    /// Only contacts that are found; nothing is created.
+    Update,
+}
+
+/// What an empty cell means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blank {
+    /// Nothing is said about the field.
+    #[default]
+    Ignore,
+    /// The field is to be emptied.
+    Clear,
+}
+
+/// What becomes of custom fields that the mapping doesn't name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CustomFields {
+    /// They stay.
+    #[default]
+    Merge,
+    /// They are taken away, where the service can do that.
+    Replace,
+}
+
+/// What is done with the names in a cell of tags or lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SetAction {
+    Add,
+    Remove,
+    /// They become all there are. Tags only.
+    Replace,
+}
+
+/// What one column feeds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Feeds {
+    /// A standard field by our name, or `custom.NAME`.
+    Field(String),
+    Tags(SetAction),
+    Lists(SetAction),
+    /// Left out on purpose.
+    Nothing,
+}
+
+/// One column of the mapping.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnRule {
+    pub feeds: Feeds,
+    pub overwrite: Option<Overwrite>,
+    pub blank: Option<Blank>,
+    /// What the cells hold, where the service's table doesn't say or says only "text".
+    pub kind: Option<FieldKind>,
+    /// How dates or numbers are written.
+    pub format: Option<String>,
+    /// IANA name of the zone of moments written without one.
+    pub time_zone: Option<String>,
+    /// Header of the column with the country of this column's phone numbers.
+    pub region_column: Option<String>,
+    /// What stands between two tags or lists.
+    pub separator: Option<char>,
+}
+
+impl ColumnRule {
+    pub fn new(feeds: Feeds) -> Self {
+        Self {
+            feeds,
+            overwrite: None,
+            blank: None,
+            kind: None,
+            format: None,
+            time_zone: None,
+            region_column: None,
+            separator: None,
+        }
+    }
+
+    pub fn field(name: impl Into<String>) -> Self {
+        Self::new(Feeds::Field(name.into()))
+    }
+}
+
+/// Values that every row gets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Constants {
+    /// Field and value as it would stand in a cell, in order of the field's name.
+    pub fields: BTreeMap<String, String>,
+    pub tags: Vec<String>,
+    pub lists: Vec<String>,
+}
+
+impl Constants {
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.tags.is_empty() && self.lists.is_empty()
+    }
+}

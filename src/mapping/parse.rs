@@ -1,0 +1,271 @@
+//! Mapping files read: TOML, with errors that name line and column.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use toml::Spanned;
+
+use super::file::{Blank, ColumnRule, Constants, CustomFields, Feeds, Mapping, Mode, SetAction};
+use super::nearest::nearest;
+use crate::contact::{FieldKind, IdentifierKind, Overwrite};
+use crate::error::{Error, Result};
+
+impl Mapping {
+    /// Reads the text of a mapping file. `file` names it in errors.
+    ///
+    /// # Errors
+    /// Kind `Usage`, with file, line and column, for anything that is not a mapping.
+    pub fn parse(text: &str, file: &str) -> Result<Self> {
+        let written: WrittenMapping = toml::from_str(text).map_err(|error| {
+            let hint = suggestion(error.message());
+            let fault = at(file, text, error.span().map_or(0, |span| span.start), &plain(error.message()));
+            match hint {
+                Some(hint) => fault.hint(hint),
+                None => fault,
+            }
+        })?;
+        let mut columns = BTreeMap::new();
+        for (header, rule) in written.columns {
+            let place = header.span().start;
+            let header = header.into_inner();
+            let rule = rule.check(&header).map_err(|(message, hint)| at(file, text, place, &message).hint(hint))?;
+            columns.insert(header, rule);
+        }
+        let constants = constants(written.constants).map_err(|(place, message)| at(file, text, place, &message))?;
+        Ok(Self {
+            service: written.service,
+            region: written.region,
+            match_by: written.match_by.map(|kinds| kinds.into_iter().map(|kind| kind.0).collect()),
+            mode: written.mode,
+            blank: written.blank,
+            overwrite: written.overwrite.0,
+            custom_fields: written.custom_fields,
+            columns,
+            constants,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMapping {
+    service: Option<String>,
+    region: Option<String>,
+    #[serde(rename = "match")]
+    match_by: Option<Vec<WrittenIdentifier>>,
+    #[serde(default)]
+    mode: Mode,
+    #[serde(default)]
+    blank: Blank,
+    #[serde(default)]
+    overwrite: WrittenOverwrite,
+    #[serde(default)]
+    custom_fields: CustomFields,
+    #[serde(default)]
+    columns: BTreeMap<Spanned<String>, WrittenColumn>,
+    #[serde(default)]
+    constants: BTreeMap<Spanned<String>, toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenColumn {
+    field: Option<String>,
+    tags: Option<SetAction>,
+    lists: Option<SetAction>,
+    #[serde(default)]
+    ignore: bool,
+    overwrite: Option<WrittenOverwrite>,
+    blank: Option<Blank>,
+    #[serde(rename = "type")]
+    kind: Option<WrittenKind>,
+    format: Option<String>,
+    time_zone: Option<String>,
+    region_column: Option<String>,
+    separator: Option<char>,
+}
+
+impl WrittenColumn {
+    /// The rule, or what is wrong with it and its cure.
+    fn check(self, header: &str) -> Result<ColumnRule, (String, String)> {
+        let mut feeds = Vec::new();
+        feeds.extend(self.field.map(Feeds::Field));
+        feeds.extend(self.tags.map(Feeds::Tags));
+        feeds.extend(self.lists.map(Feeds::Lists));
+        if self.ignore {
+            feeds.push(Feeds::Nothing);
+        }
+        let cure = "give each column exactly one of: field = \"...\", tags = \"add\", lists = \"add\", ignore = true";
+        let one = match <[Feeds; 1]>::try_from(feeds) {
+            Ok([one]) => one,
+            Err(none) if none.is_empty() => return Err((format!("the column feeds nothing: {header}"), cure.into())),
+            Err(_) => return Err((format!("the column feeds several things: {header}"), cure.into())),
+        };
+        if matches!(one, Feeds::Lists(SetAction::Replace)) {
+            let message = format!("lists can be added to or removed from, not replaced: {header}");
+            return Err((message, "write lists = \"add\" or lists = \"remove\"".into()));
+        }
+        Ok(ColumnRule {
+            feeds: one,
+            overwrite: self.overwrite.map(|overwrite| overwrite.0),
+            blank: self.blank,
+            kind: self.kind.map(|kind| kind.0),
+            format: self.format,
+            time_zone: self.time_zone,
+            region_column: self.region_column,
+            separator: self.separator,
+        })
+    }
+}
+
+struct WrittenIdentifier(IdentifierKind);
+
+impl<'de> Deserialize<'de> for WrittenIdentifier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        IdentifierKind::from_name(&name).map(Self).ok_or_else(|| {
+            let names: Vec<_> = IdentifierKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
+            D::Error::custom(format!("unknown identifier `{name}`, expected one of {}", names.join(", ")))
+        })
+    }
+}
+
+#[derive(Default)]
+struct WrittenOverwrite(Overwrite);
+
+impl<'de> Deserialize<'de> for WrittenOverwrite {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        overwrite_from_name(&name).map(Self).ok_or_else(|| {
+            D::Error::custom(format!("unknown policy `{name}`, expected one of `always`, `if_empty`, `never`"))
+        })
+    }
+}
+
+fn overwrite_from_name(name: &str) -> Option<Overwrite> {
+    [Overwrite::Always, Overwrite::IfEmpty, Overwrite::Never]
+        .into_iter()
+        .find(|overwrite| overwrite_name(*overwrite) == name)
+}
+
+/// As a mapping file writes it.
+pub(crate) const fn overwrite_name(overwrite: Overwrite) -> &'static str {
+    match overwrite {
+        Overwrite::Always => "always",
+        Overwrite::IfEmpty => "if_empty",
+        Overwrite::Never => "never",
+    }
+}
+
+/// The types a column may state, by name. Choices are known only to a service.
+pub(crate) const KINDS: [(&str, FieldKind); 12] = [
+    ("text", FieldKind::Text),
+    ("phone", FieldKind::Phone),
+    ("email", FieldKind::Email),
+    ("url", FieldKind::Url),
+    ("boolean", FieldKind::Boolean),
+    ("number", FieldKind::Number),
+    ("date", FieldKind::Date),
+    ("timestamp", FieldKind::Timestamp),
+    ("time", FieldKind::Time),
+    ("language", FieldKind::Language),
+    ("country", FieldKind::Country),
+    ("json", FieldKind::Json),
+];
+
+/// A kind in a word, for messages and mapping files.
+pub(crate) fn kind_name(kind: &FieldKind) -> &'static str {
+    KINDS.iter().find(|(_, known)| known == kind).map_or("choice", |(name, _)| name)
+}
+
+struct WrittenKind(FieldKind);
+
+impl<'de> Deserialize<'de> for WrittenKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| Self(kind.clone())).ok_or_else(|| {
+            let names: Vec<_> = KINDS.iter().map(|(name, _)| format!("`{name}`")).collect();
+            D::Error::custom(format!("unknown type `{name}`, expected one of {}", names.join(", ")))
+        })
+    }
+}
+
+fn constants(written: BTreeMap<Spanned<String>, toml::Value>) -> Result<Constants, (usize, String)> {
+    let mut constants = Constants::default();
+    for (key, value) in written {
+        let place = key.span().start;
+        let key = key.into_inner();
+        match (key.as_str(), value) {
+            ("tags", value) => constants.tags = texts(value).map_err(|why| (place, why))?,
+            ("lists", value) => constants.lists = texts(value).map_err(|why| (place, why))?,
+            // A dotted key without quotes is a table in TOML.
+            ("custom", toml::Value::Table(table)) => {
+                for (name, value) in table {
+                    let field = format!("custom.{name}");
+                    let text = scalar(value).ok_or_else(|| (place, not_scalar(&field)))?;
+                    constants.fields.insert(field, text);
+                }
+            }
+            (_, value) => {
+                let text = scalar(value).ok_or_else(|| (place, not_scalar(&key)))?;
+                constants.fields.insert(key, text);
+            }
+        }
+    }
+    Ok(constants)
+}
+
+fn not_scalar(field: &str) -> String {
+    format!("a constant is one text, number, boolean or date: {field}")
+}
+
+fn texts(value: toml::Value) -> Result<Vec<String>, String> {
+    let not_texts = || "constant tags and lists are a list of texts, such as [\"fair 2026\"]".to_owned();
+    let toml::Value::Array(items) = value else { return Err(not_texts()) };
+    items
+        .into_iter()
+        .map(|item| match item {
+            toml::Value::String(text) if !text.trim().is_empty() => Ok(text),
+            _ => Err(not_texts()),
+        })
+        .collect()
+}
+
+/// A TOML scalar as it would stand in a cell.
+fn scalar(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(number) if number.is_finite() => Some(number.to_string()),
+        toml::Value::Boolean(truth) => Some(truth.to_string()),
+        toml::Value::Datetime(moment) => Some(moment.to_string()),
+        _ => None,
+    }
+}
+
+/// An error at a byte of the file.
+fn at(file: &str, text: &str, place: usize, message: &str) -> Error {
+    let before = text.get(..place).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Error::usage(format!("{file}, line {line}, column {column}: {message}"))
+}
+
+/// The parser's words in the form of ours: one line, lower-case, no period.
+fn plain(message: &str) -> String {
+    let line = message.trim().lines().collect::<Vec<_>>().join(", ").replace('`', "");
+    let line = line.strip_suffix('.').unwrap_or(&line).to_owned();
+    let mut characters = line.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => "not a mapping file".to_owned(),
+    }
+}
+
+/// "did you mean", from words such as: unknown field `feild`, expected one of `field`, `tags`.
+fn suggestion(message: &str) -> Option<String> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let wrong = quoted.next().filter(|_| message.starts_with("unknown"))?;
+    nearest(wrong, quoted).map(|right| format!("did you mean: {right}"))
+}

@@ -1,0 +1,172 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+use crate::contact::Quota;
+use crate::engine::{Account, Caller, Finder, Notice, Retry, Stop};
+use crate::error::{Error, Result};
+use crate::ledger::{self, LedgerHandle, RunId};
+use crate::quota::{Budget, BudgetOptions};
+use crate::sandbox::{self, Sandbox};
+use crate::services::{Entry, Service, Settings};
+use crate::transport::{HttpOptions, HttpTransport};
+
+/// Everything needed to connect to one account.
+#[derive(Clone)]
+pub struct AccountSpec {
+    pub name: String,
+    pub service: &'static Entry,
+    pub settings: Settings,
+    /// `None`: the service's own, or the sandbox's.
+    pub base_url: Option<String>,
+    /// `None` only for the sandbox, which has its own.
+    pub secret: Option<SecretString>,
+    pub refresh: Option<RefreshSecrets>,
+    /// Lower than the service's own quota.
+    pub rate: Option<Quota>,
+    pub ca_file: Option<PathBuf>,
+    /// The account is the embedded server, which is started for it.
+    pub sandbox: Option<SandboxSpec>,
+}
+
+/// What renews an access token that has run out.
+#[derive(Clone)]
+pub struct RefreshSecrets {
+    pub refresh_token: SecretString,
+    pub client_id: String,
+    pub client_secret: SecretString,
+}
+
+/// How the embedded server should behave.
+#[derive(Clone, Debug, Default)]
+pub struct SandboxSpec {
+    pub unthrottled: bool,
+    /// Kept in memory only.
+    pub memory: bool,
+    /// As after `--fault`.
+    pub faults: Vec<String>,
+}
+
+/// A connected account, and the sandbox it may need kept alive.
+pub struct Connection {
+    pub account: Account,
+    pub sandbox: Option<Sandbox>,
+    /// No pacing: only ever for the sandbox.
+    pub unthrottled: bool,
+    pub quota: Quota,
+}
+
+/// Opens the ledger of a state folder, which is made if it isn't there.
+pub fn open_ledger(state_dir: &Path) -> Result<LedgerHandle> {
+    let ledger = ledger::sqlite::open(&ledger_path(state_dir))?;
+    LedgerHandle::start(Box::new(ledger))
+}
+
+pub fn ledger_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("ledger.sqlite")
+}
+
+/// Connects to an account; for a sandbox account, starts the server first.
+pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle) -> Result<Connection> {
+    let service: Arc<dyn Service> = Arc::from((spec.service.connect)(&spec.settings)?);
+    let sandbox = match &spec.sandbox {
+        Some(wanted) => Some(start_sandbox(wanted, spec.service.name, state_dir).await?),
+        None => None,
+    };
+    let base_url = match (&spec.base_url, &sandbox) {
+        (Some(url), _) => url.clone(),
+        (None, Some(sandbox)) => sandbox.base_url(spec.service.name),
+        (None, None) => spec.service.base_url.to_owned(),
+    };
+    let secret = match (&spec.secret, &sandbox) {
+        (Some(secret), _) => secret.clone(),
+        (None, Some(_)) => SecretString::from(sandbox_secret(service.as_ref())),
+        (None, None) => {
+            return Err(Error::usage(format!("account {} has no token", spec.name))
+                .hint("add `token = { env = \"…\" }` to the account in rolo.toml"));
+        }
+    };
+    let mut options = HttpOptions::new(base_url, service.credential(), secret);
+    options.ca_file.clone_from(&spec.ca_file);
+    let transport = Arc::new(HttpTransport::new(options)?);
+    let own = service.limits().quota.value;
+    let quota = match spec.rate {
+        Some(rate) if faster(rate, own) => {
+            return Err(Error::usage(format!(
+                "account {} asks for more calls than {} admits",
+                spec.name, spec.service.name
+            ))
+            .hint(format!(
+                "the service admits {} calls in {} s; give a lower rate, or none",
+                own.calls,
+                own.per.as_secs()
+            )));
+        }
+        Some(rate) => rate,
+        None => own,
+    };
+    let unthrottled = spec.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled);
+    let budget = Budget::new(
+        BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
+        ledger.clone(),
+    );
+    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew: None };
+    Ok(Connection { account, sandbox, unthrottled, quota })
+}
+
+fn faster(rate: Quota, own: Quota) -> bool {
+    f64::from(rate.calls) / rate.per.as_secs_f64().max(1e-9)
+        > f64::from(own.calls) / own.per.as_secs_f64().max(1e-9) * 1.000_001
+}
+
+async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &Path) -> Result<Sandbox> {
+    let mut options = sandbox::Options::new(crate::clock::unix_now);
+    options.services = vec![service.to_owned()];
+    options.emulator.unthrottled = wanted.unthrottled;
+    options.state = (!wanted.memory).then(|| state_dir.join("sandbox"));
+    for fault in &wanted.faults {
+        options.faults.push(
+            sandbox::Fault::parse(fault)
+                .map_err(|why| Error::usage(format!("the fault can't be read: {fault}")).hint(why))?,
+        );
+    }
+    sandbox::start(options)
+        .await
+        .map_err(|error| Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error))
+}
+
+fn sandbox_secret(service: &dyn Service) -> &'static str {
+    match service.credential() {
+        crate::services::Credential::Basic => "sandbox:sandbox",
+        _ => "sandbox",
+    }
+}
+
+impl Connection {
+    /// A caller for a run of this account, and what it will tell.
+    pub fn caller(&self, run: &RunId, stop: &Stop) -> (Arc<Caller>, mpsc::UnboundedReceiver<Notice>) {
+        let (sender, notices) = mpsc::unbounded_channel();
+        let seed = blake3::hash(run.0.as_bytes());
+        let mut retry = Retry::new(u64::from_le_bytes(seed.as_bytes()[..8].try_into().unwrap_or_default()));
+        if self.unthrottled {
+            retry.base = Duration::from_millis(20);
+            retry.cap = Duration::from_secs(1);
+        }
+        (Arc::new(Caller::new(self.account.clone(), run.clone(), retry, stop.clone(), sender)), notices)
+    }
+
+    /// A finder over `caller`, driven in the background.
+    pub fn finder(caller: &Arc<Caller>) -> Finder {
+        let (finder, serving) = Finder::new(caller.clone());
+        tokio::spawn(serving);
+        finder
+    }
+
+    /// How long a new contact may be missing from look-ups; the sandbox shows it at once.
+    pub fn search_lag(&self) -> Duration {
+        if self.sandbox.is_some() { Duration::ZERO } else { self.account.service.capabilities().search_lag.value }
+    }
+}

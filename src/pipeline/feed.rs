@@ -1,0 +1,214 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+
+use crate::contact::{Contact, Outcome, RowError, RowRecord};
+use crate::engine::{Keys, Lane, Work};
+use crate::error::{Error, Result};
+use crate::ledger::{Key, LedgerHandle, RunId};
+use crate::table::{RowBatch, RowReader};
+use crate::validate::Validator;
+
+/// Rows in a batch: enough to keep two cores busy, few enough to hold several.
+pub const BATCH: usize = 512;
+/// Batches that may be read ahead of the engine.
+const AHEAD: usize = 2;
+
+/// A batch with what validation made of each row.
+pub struct Checked {
+    pub batch: Arc<RowBatch>,
+    /// Empty once validation was switched off.
+    pub contacts: Vec<std::result::Result<Contact, Vec<RowError>>>,
+}
+
+/// Reads and validates on a thread of its own, so that the next batch is ready when the engine is.
+pub struct Reading {
+    checked: mpsc::Receiver<Result<Checked>>,
+    only_read: Arc<AtomicBool>,
+}
+
+impl Reading {
+    pub fn start(mut reader: Box<dyn RowReader>, mut validator: Validator) -> Self {
+        let (sender, checked) = mpsc::channel(AHEAD);
+        let only_read = Arc::new(AtomicBool::new(false));
+        let skip = only_read.clone();
+        std::thread::spawn(move || {
+            loop {
+                let mut batch = RowBatch::new();
+                let read = match reader.read(&mut batch, BATCH) {
+                    Ok(0) => return,
+                    Ok(_) => {
+                        let contacts = if skip.load(Ordering::Relaxed) { Vec::new() } else { validator.check(&batch) };
+                        Ok(Checked { batch: Arc::new(batch), contacts })
+                    }
+                    Err(error) => Err(error),
+                };
+                let failed = read.is_err();
+                if sender.blocking_send(read).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Self { checked, only_read }
+    }
+
+    pub async fn next(&mut self) -> Result<Option<Checked>> {
+        self.checked.recv().await.transpose()
+    }
+
+    /// Validates no more: what is still to come is only passed through.
+    pub fn only_read(&mut self) {
+        self.only_read.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Turns checked batches into work: what is known of each contact, what a cut-off execution did.
+pub struct Feed {
+    pub reading: Reading,
+    pub ledger: LedgerHandle,
+    pub keys: Keys,
+    pub run: RunId,
+    /// Trust what the ledger remembers of contacts.
+    pub remember: bool,
+    pub resuming: bool,
+    /// Finished rows of a cut-off execution, refilled from the ledger in order.
+    replay: Replay,
+    open: BTreeSet<u64>,
+    pub failure: Option<Error>,
+}
+
+#[derive(Default)]
+struct Replay {
+    records: BTreeMap<u64, RowRecord>,
+    from: u64,
+    exhausted: bool,
+}
+
+impl Feed {
+    pub async fn new(
+        reading: Reading,
+        ledger: LedgerHandle,
+        keys: Keys,
+        run: RunId,
+        remember: bool,
+        resuming: bool,
+    ) -> Result<Self> {
+        let open = if resuming {
+            let run = run.clone();
+            ledger.run(move |ledger| ledger.open_rows(&run)).await?.into_iter().collect()
+        } else {
+            BTreeSet::new()
+        };
+        Ok(Self { reading, ledger, keys, run, remember, resuming, replay: Replay::default(), open, failure: None })
+    }
+
+    /// Feeds work until the source ends or nobody takes it any more. Each batch goes to `batches`
+    /// before the first of its rows becomes work.
+    pub async fn run(&mut self, work: mpsc::Sender<Work>, batches: std::sync::mpsc::Sender<Arc<RowBatch>>) {
+        if let Err(error) = self.feed(work, batches).await {
+            self.failure = Some(error);
+        }
+    }
+
+    async fn feed(&mut self, work: mpsc::Sender<Work>, batches: std::sync::mpsc::Sender<Arc<RowBatch>>) -> Result<()> {
+        while let Some(checked) = self.reading.next().await? {
+            if batches.send(checked.batch.clone()).is_err() {
+                return Ok(());
+            }
+            for item in self.prepare(checked).await? {
+                if work.send(item).await.is_err() {
+                    self.reading.only_read();
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn prepare(&mut self, checked: Checked) -> Result<Vec<Work>> {
+        let rows = checked.batch.len() as u64;
+        let first = if rows == 0 { 0 } else { checked.batch.row(0).position().index };
+        let mut done = self.replayed(first, first + rows).await?;
+        let mut keys: Vec<Vec<Key>> = Vec::with_capacity(checked.contacts.len());
+        let mut asked: Vec<Key> = Vec::new();
+        for (row, contact) in checked.batch.rows().zip(&checked.contacts) {
+            let of_row = match contact {
+                Ok(contact) => self.keys.identifiers(&contact.identifiers),
+                Err(_) => Vec::new(),
+            };
+            if !done.contains_key(&row.position().index) {
+                asked.extend(&of_row);
+            }
+            keys.push(of_row);
+        }
+        let mut known = if asked.is_empty() || !(self.remember || self.resuming) {
+            Vec::new().into_iter()
+        } else {
+            self.ledger.known(self.keys.account(), asked).await?.into_iter()
+        };
+        let mut work = Vec::with_capacity(checked.contacts.len());
+        for ((row, contact), keys) in checked.batch.rows().zip(checked.contacts).zip(keys) {
+            let position = row.position();
+            if let Some(record) = done.remove(&position.index) {
+                work.push(Work::Ready { position, record, keys: Vec::new(), recorded: true });
+                continue;
+            }
+            match contact {
+                Err(errors) => {
+                    let record = RowRecord::unsent(Outcome::Rejected, errors);
+                    work.push(Work::Ready { position, record, keys, recorded: false });
+                }
+                Ok(contact) => {
+                    // Keys are most specific first, and so is what is known by them.
+                    let known = keys.iter().filter_map(|_| known.next().flatten()).next_if_any();
+                    let steps = if self.open.contains(&position.index) {
+                        let run = self.run.clone();
+                        self.ledger.run(move |ledger| ledger.steps(&run, position.index)).await?
+                    } else {
+                        Vec::new()
+                    };
+                    work.push(Work::Lane(Box::new(Lane { position, contact, keys, known, steps })));
+                }
+            }
+        }
+        Ok(work)
+    }
+
+    /// Records of the rows in `from..to` that a cut-off execution finished for good.
+    async fn replayed(&mut self, from: u64, to: u64) -> Result<BTreeMap<u64, RowRecord>> {
+        if !self.resuming {
+            return Ok(BTreeMap::new());
+        }
+        while !self.replay.exhausted && self.replay.from < to {
+            let (run, start) = (self.run.clone(), self.replay.from.max(from));
+            let rows = self.ledger.run(move |ledger| ledger.rows(&run, start, BATCH)).await?;
+            match rows.last() {
+                Some((last, _)) => self.replay.from = last + 1,
+                None => self.replay.exhausted = true,
+            }
+            self.replay.records.extend(rows);
+        }
+        let later = self.replay.records.split_off(&to);
+        let here = std::mem::replace(&mut self.replay.records, later);
+        // What nobody could settle is taken up again, with what was done for it.
+        let (doubtful, done) = here.into_iter().partition(|(_, record)| record.outcome == Outcome::InDoubt);
+        let doubtful: BTreeMap<u64, RowRecord> = doubtful;
+        self.open.extend(doubtful.into_keys());
+        Ok(done)
+    }
+}
+
+trait NextIfAny: Iterator + Sized {
+    /// The first item, after the iterator was run to its end: its source must be used up.
+    fn next_if_any(self) -> Option<Self::Item> {
+        let mut first = None;
+        for item in self {
+            first = first.or(Some(item));
+        }
+        first
+    }
+}
+
+impl<I: Iterator> NextIfAny for I {}

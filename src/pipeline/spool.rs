@@ -1,0 +1,113 @@
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::contact::{Cursor, RemoteId, Snapshot};
+use crate::error::{Error, Result};
+
+/// Contacts read so far, on disk, one JSON line each, and after each page where to go on.
+///
+/// An export reads all contacts before it writes the first row, since only then are its columns
+/// known; and one that was cut off goes on from the last whole page. Removed when the export ends.
+pub struct Spool {
+    path: PathBuf,
+    file: File,
+    pub contacts: u64,
+    /// Where the listing goes on; `None` before the first page and after the last.
+    pub cursor: Option<Cursor>,
+    pub complete: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Line {
+    Contact(Box<Snapshot>),
+    /// A page is whole; the next one begins here.
+    Page(Option<String>),
+}
+
+impl Spool {
+    /// Opens the spool at `path`, with what a cut-off export left in it; `seen` gets the ids.
+    pub fn open(path: &Path, seen: &mut Vec<RemoteId>) -> Result<Self> {
+        let failed = |error: std::io::Error| failure(path, error);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(failed)?;
+        let (mut whole, mut at, mut contacts) = (0_u64, 0_u64, 0_u64);
+        let (mut cursor, mut complete) = (None, false);
+        let mut page = Vec::new();
+        let mut reader = BufReader::new(&file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line).map_err(failed)?;
+            if read == 0 || line.last() != Some(&b'\n') {
+                break;
+            }
+            at += read as u64;
+            match serde_json::from_slice(&line) {
+                Ok(Line::Contact(contact)) => page.push(contact.id),
+                Ok(Line::Page(next)) => {
+                    contacts += page.len() as u64;
+                    seen.append(&mut page);
+                    complete = next.is_none();
+                    cursor = next.map(Cursor);
+                    whole = at;
+                }
+                Err(_) => break,
+            }
+        }
+        file.set_len(whole).map_err(failed)?;
+        file.seek(std::io::SeekFrom::End(0)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file, contacts, cursor, complete })
+    }
+
+    /// Adds one page; durable when it returns.
+    pub fn add(&mut self, contacts: &[Snapshot], next: Option<Cursor>) -> Result<()> {
+        let mut lines = Vec::new();
+        for contact in contacts {
+            push(&mut lines, &Line::Contact(Box::new(contact.clone())))?;
+        }
+        push(&mut lines, &Line::Page(next.as_ref().map(|cursor| cursor.0.clone())))?;
+        self.file.write_all(&lines).and_then(|()| self.file.sync_data()).map_err(|error| failure(&self.path, error))?;
+        self.contacts += contacts.len() as u64;
+        self.complete = next.is_none();
+        self.cursor = next;
+        Ok(())
+    }
+
+    /// Every contact, in the order in which they came.
+    pub fn each(&self, mut with: impl FnMut(Snapshot) -> Result<()>) -> Result<()> {
+        let file = File::open(&self.path).map_err(|error| failure(&self.path, error))?;
+        for line in BufReader::new(file).split(b'\n') {
+            let line = line.map_err(|error| failure(&self.path, error))?;
+            if let Ok(Line::Contact(contact)) = serde_json::from_slice(&line) {
+                with(*contact)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn remove(self) -> Result<()> {
+        std::fs::remove_file(&self.path).map_err(|error| failure(&self.path, error))
+    }
+}
+
+fn push(lines: &mut Vec<u8>, line: &Line) -> Result<()> {
+    serde_json::to_writer(&mut *lines, line)
+        .map_err(|error| Error::bug(format!("a contact can't be spooled: {error}")))?;
+    lines.push(b'\n');
+    Ok(())
+}
+
+fn failure(path: &Path, error: std::io::Error) -> Error {
+    Error::stopped(format!("the spool can't be written: {}", path.display()))
+        .hint("make room on the disk, or name another folder with --state-dir; the export goes on from there")
+        .caused_by(error)
+}

@@ -1,0 +1,46 @@
+use crate::contact::{Call, CallKind, Edit, Field, Identifier, TagEdit, TagMode, Target};
+
+/// One call of a lane, before it is known which contact it is about: a contact that is still to be
+/// created has no id yet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Create { identifier: Option<Identifier>, edit: Edit },
+    Update { edit: Edit },
+    ClearFields { fields: Vec<Field> },
+    EditTags { edit: TagEdit },
+    AddToList { list: String },
+    RemoveFromList { list: String },
+}
+
+impl Step {
+    pub fn kind(&self) -> CallKind {
+        match self {
+            Step::Create { .. } => CallKind::Create,
+            Step::Update { .. } => CallKind::Update,
+            Step::ClearFields { .. } => CallKind::ClearFields,
+            Step::EditTags { edit } => match edit.mode {
+                TagMode::Add => CallKind::AddTags,
+                TagMode::Remove => CallKind::RemoveTags,
+                TagMode::Replace => CallKind::ReplaceTags,
+            },
+            Step::AddToList { .. } => CallKind::AddToList,
+            Step::RemoveFromList { .. } => CallKind::RemoveFromList,
+        }
+    }
+
+    /// The call about `target`, which a create has no use for.
+    pub fn call(&self, target: Option<&Target>) -> Option<Call> {
+        if let Step::Create { identifier, edit } = self {
+            return Some(Call::Create { identifier: identifier.clone(), edit: edit.clone() });
+        }
+        let target = target?.clone();
+        Some(match self {
+            Step::Create { .. } => return None,
+            Step::Update { edit } => Call::Update { target, edit: edit.clone() },
+            Step::ClearFields { fields } => Call::ClearFields { target, fields: fields.clone() },
+            Step::EditTags { edit } => Call::EditTags { target, edit: edit.clone() },
+            Step::AddToList { list } => Call::AddToList { target, list: list.clone() },
+            Step::RemoveFromList { list } => Call::RemoveFromList { target, list: list.clone() },
+        })
+    }
+}

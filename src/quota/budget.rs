@@ -1,0 +1,236 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::floor::Floor;
+use super::pace::{Pace, usual_margin};
+use crate::clock::{self, Calendar};
+use crate::contact::Quota;
+use crate::error::Result;
+use crate::ledger::LedgerHandle;
+use crate::services::QuotaHint;
+
+/// A longer wait is not waited out: the run parks, and can be resumed.
+const PARK: Duration = Duration::from_secs(15 * 60);
+
+/// The same for a pace so slow that a slot among several processes may lie further ahead.
+const PARK_PERIODS: u32 = 16;
+
+/// What a service can ask for at most; more is a mistake that would lock the account for good.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the calendar may gain on the clock between two calls without meaning that it was set.
+const DRIFT: Duration = Duration::from_secs(1);
+
+/// Periods that are left free after the calendar was set forward: what other processes hold lies in
+/// the past for the ledger, and still ahead in truth.
+const AFTER_JUMP: u32 = 2;
+
+pub struct BudgetOptions {
+    /// What the service counts calls by (a key, an account), without any secret in it. Budgets of
+    /// the same scope and ledger share the quota.
+    pub scope: String,
+    pub quota: Quota,
+    /// Jitter that is allowed for. See [`usual_margin`].
+    pub margin: Duration,
+    /// Calls leave at once, unless the service has asked for a wait.
+    pub unthrottled: bool,
+    pub calendar: Calendar,
+}
+
+impl BudgetOptions {
+    pub fn new(scope: impl Into<String>, quota: Quota) -> Self {
+        Self {
+            scope: scope.into(),
+            quota,
+            margin: usual_margin(quota.per),
+            unthrottled: false,
+            calendar: clock::calendar(),
+        }
+    }
+}
+
+/// Whether a call may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Now: one call, at once.
+    Go,
+    /// Not for so long that waiting is no use: stop the run, which can be resumed then.
+    Parked(Duration),
+}
+
+/// The right to send, of one quota scope. Clones share it.
+#[derive(Clone)]
+pub struct Budget {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    scope: String,
+    ledger: LedgerHandle,
+    calendar: Calendar,
+    unthrottled: bool,
+    pace: Mutex<Pace>,
+    /// No call leaves before, since the service said so.
+    not_before: Mutex<Option<Instant>>,
+    /// Held by the one caller whose turn it is: a process has at most one slot outstanding, so a
+    /// process that dies wastes at most one.
+    turn: tokio::sync::Mutex<Turn>,
+}
+
+struct Turn {
+    floor: Floor,
+    /// Clock and calendar at the last reservation.
+    last: Option<(Instant, Duration)>,
+}
+
+impl Budget {
+    pub fn new(options: BudgetOptions, ledger: LedgerHandle) -> Self {
+        let pace = Pace::new(options.quota, options.margin);
+        let now = clock::now();
+        let turn = Turn { floor: Floor::new(now, pace.period(now)), last: None };
+        let shared = Shared {
+            scope: options.scope,
+            ledger,
+            calendar: options.calendar,
+            unthrottled: options.unthrottled,
+            pace: Mutex::new(pace),
+            not_before: Mutex::new(None),
+            turn: tokio::sync::Mutex::new(turn),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Waits until one call may leave. Callers are served in the order in which they came; a caller
+    /// that goes away while it waits wastes one slot at most.
+    pub async fn slot(&self) -> Result<Slot> {
+        let shared = &self.shared;
+        let mut turn = shared.turn.lock().await;
+        loop {
+            if let Some(wait) = shared.asked_to_wait() {
+                if wait > PARK {
+                    return Ok(Slot::Parked(wait));
+                }
+                sleep_until(clock::now() + wait).await;
+                continue;
+            }
+            if shared.unthrottled {
+                return Ok(Slot::Go);
+            }
+            let period = shared.period();
+            let at = turn.reserve(shared, period).await?;
+            let wait = at.saturating_duration_since(clock::now());
+            if wait > PARK.max(period * PARK_PERIODS) {
+                return Ok(Slot::Parked(wait));
+            }
+            turn.wait_for(at, shared, period).await;
+            // While it slept, an answer may have asked for a wait.
+            if shared.asked_to_wait().is_none() {
+                return Ok(Slot::Go);
+            }
+        }
+    }
+
+    /// What an answer told about the quota. `wait` is how long the service asked to be left alone
+    /// (or the engine's own choice, where a refusal for too many calls did not say): it holds for
+    /// every process.
+    pub fn answered(&self, hint: &QuotaHint, wait: Option<Duration>) {
+        let shared = &self.shared;
+        let now = clock::now();
+        let already_waiting = shared.asked_to_wait().is_some();
+        let mut pace = lock(&shared.pace);
+        pace.told(hint);
+        // Several calls that were under way together are refused for the same reason: one lesson.
+        if wait.is_some() && !already_waiting {
+            pace.refused(now);
+        }
+        drop(pace);
+        let used_up = hint.reset_after.filter(|_| hint.remaining == Some(0));
+        if let Some(wait) = wait.max(used_up) {
+            shared.postpone(now, wait.min(LONGEST));
+        }
+    }
+
+    /// How long a call took from leaving to its answer, whatever that was.
+    pub fn took(&self, round_trip: Duration) {
+        lock(&self.shared.pace).took(round_trip);
+    }
+
+    /// Time between two calls, as of now. Zero if nothing is throttled.
+    pub fn period(&self) -> Duration {
+        if self.shared.unthrottled { Duration::ZERO } else { self.shared.period() }
+    }
+
+    /// How long so many calls take at the present pace, alone on this quota.
+    pub fn estimate(&self, calls: u64) -> Duration {
+        let micros = u64::try_from(self.period().as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(micros.saturating_mul(calls))
+    }
+}
+
+impl Shared {
+    fn period(&self) -> Duration {
+        lock(&self.pace).period(clock::now())
+    }
+
+    fn asked_to_wait(&self) -> Option<Duration> {
+        let until = (*lock(&self.not_before))?;
+        until.checked_duration_since(clock::now()).filter(|wait| !wait.is_zero())
+    }
+
+    fn postpone(&self, now: Instant, wait: Duration) {
+        let mut not_before = lock(&self.not_before);
+        *not_before = Some(not_before.map_or(now + wait, |earlier| earlier.max(now + wait)));
+        let (scope, until) = (self.scope.clone(), micros((self.calendar)() + wait));
+        // If it can't be written, neither can the next reservation, and that is reported.
+        let _ = self.ledger.post(move |ledger| drop(ledger.postpone(&scope, until)));
+    }
+}
+
+impl Turn {
+    /// Takes the next moment that no process has taken, and says when that is by our clock.
+    async fn reserve(&mut self, shared: &Shared, period: Duration) -> Result<Instant> {
+        let lateness = lock(&shared.pace).lateness();
+        let (now, today) = (clock::now(), (shared.calendar)());
+        let set_forward =
+            self.last.is_some_and(|(then, that_day)| today.saturating_sub(that_day) > (now - then) + DRIFT);
+        self.last = Some((now, today));
+        let scope = shared.scope.clone();
+        let not_before = set_forward.then(|| micros(today + period * AFTER_JUMP));
+        let (asked, period) = (micros(today.saturating_sub(lateness)), micros(period));
+        let moment = shared
+            .ledger
+            .run(move |ledger| {
+                if let Some(until) = not_before {
+                    ledger.postpone(&scope, until)?;
+                }
+                ledger.reserve(&scope, asked, period)
+            })
+            .await?;
+        let ahead = Duration::from_micros(moment.saturating_sub(asked));
+        Ok((now + ahead).checked_sub(lateness).unwrap_or(now))
+    }
+
+    /// Sleeps until `at`, and longer if this process has sent too recently.
+    async fn wait_for(&mut self, at: Instant, shared: &Shared, period: Duration) {
+        let mut until = at;
+        loop {
+            sleep_until(until).await;
+            let lateness = lock(&shared.pace).lateness();
+            let scheduled = clock::now().checked_sub(lateness).map_or(until, |earliest| earliest.max(until));
+            match self.floor.take(scheduled, period) {
+                Ok(()) => return,
+                Err(later) => until = later,
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,202 @@
+//! One client connection: bytes to a request, a delivery to bytes.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::delivery::{Delivery, Payload};
+use super::hosted::Hosted;
+use super::server::Shared;
+use super::{LoggedRequest, WireAnswer, WireRequest};
+
+/// The longest body that is read.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// Serves one connection until either side closes it.
+pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let reset = Arc::new(AtomicBool::new(false));
+    let socket = Socket { stream, reset: Arc::clone(&reset) };
+    let service = service_fn(move |request| exchange(request, Arc::clone(&shared), Arc::clone(&reset)));
+    // A connection that breaks is the client's business, or a fault made on purpose.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+}
+
+async fn exchange(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+    reset: Arc<AtomicBool>,
+) -> io::Result<Response<Payload>> {
+    let (hosted, request) = match read(request, &shared).await {
+        Ok(read) => read,
+        Err(refusal) => return Ok(whole(refusal)),
+    };
+    match meet(&shared, hosted, request).await {
+        Delivery::Whole(answer) => Ok(whole(answer)),
+        Delivery::Reset => {
+            reset.store(true, Ordering::Relaxed);
+            Err(io::Error::other("reset on purpose"))
+        }
+        Delivery::Never => match std::future::pending::<Infallible>().await {},
+        Delivery::Cut { answer, bytes } => Ok(respond(answer, |body| Payload::cut(body, bytes))),
+        Delivery::CutAndReset { answer, bytes } => {
+            reset.store(true, Ordering::Relaxed);
+            Ok(respond(answer, |body| Payload::cut(body, bytes)))
+        }
+        Delivery::Slow { answer, pause } => Ok(respond(answer, |body| Payload::slow(&body, pause))),
+        Delivery::Endless(answer) => Ok(respond(answer, Payload::endless)),
+    }
+}
+
+/// Faults, emulator, faults again, log.
+async fn meet(shared: &Shared, hosted: &Hosted, request: WireRequest) -> Delivery {
+    let at = (shared.clock)();
+    let faults = shared.faults_for(&hosted.name, &request);
+    let delay = shared.latency + faults.iter().map(|fault| fault.delay()).sum::<Duration>();
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let now = (shared.clock)();
+    for fault in &faults {
+        hosted.configure(fault);
+    }
+    let asked = faults.iter().all(|fault| fault.applies());
+    let answer = if asked { hosted.answer(&request, now) } else { WireAnswer::json(200, &serde_json::json!({})) };
+    let applied = asked && answer.status < 400;
+    let mut delivery = Delivery::Whole(answer);
+    for fault in &faults {
+        let Delivery::Whole(answer) = delivery else { break };
+        delivery = fault.deliver(answer, now);
+    }
+    let used = faults.iter().map(|fault| fault.name()).collect::<Vec<_>>().join(",");
+    shared.record(LoggedRequest {
+        service: hosted.name.clone(),
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        body: request.body,
+        status: delivery.status(),
+        at,
+        applied,
+        fault: (!used.is_empty()).then_some(used),
+    });
+    delivery
+}
+
+/// The service a request is for, and what it asks there.
+async fn read(request: Request<Incoming>, shared: &Shared) -> Result<(&Hosted, WireRequest), WireAnswer> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let (name, below) = path.get(1..).map_or(("", ""), |rest| match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    });
+    let Some(hosted) = shared.hosted(name) else {
+        return Err(WireAnswer::text(404, &format!("no service of that name here; there are: {}", shared.names())));
+    };
+    let body = Limited::new(body, LARGEST_BODY)
+        .collect()
+        .await
+        .map_err(|_| WireAnswer::text(413, "the body is longer than 16 MiB, or ended early"))?
+        .to_bytes();
+    let headers = parts.headers.iter();
+    let request = WireRequest {
+        method: parts.method.as_str().to_owned(),
+        path: if below.is_empty() { "/".to_owned() } else { below.to_owned() },
+        query: parts.uri.query().map_or_else(Vec::new, form_pairs),
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
+        body: body.to_vec(),
+    };
+    Ok((hosted, request))
+}
+
+/// The pairs of `application/x-www-form-urlencoded` text, in which `+` is a space.
+pub(super) fn form_pairs(text: &str) -> Vec<(String, String)> {
+    let decode = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
+
+fn whole(answer: WireAnswer) -> Response<Payload> {
+    respond(answer, Payload::whole)
+}
+
+fn respond(answer: WireAnswer, payload: impl FnOnce(Vec<u8>) -> Payload) -> Response<Payload> {
+    let mut response = Response::new(payload(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// A stream that can be told to reset the connection when it is dropped.
+struct Socket {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            // Without it the client sees an ordinary end of the stream, which is a milder fault.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

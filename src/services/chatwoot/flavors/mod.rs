@@ -1,0 +1,111 @@
+//! What differs between the members of the family, as constants.
+
+pub(super) mod digital99;
+pub(super) mod engagelab;
+pub(super) mod upstream;
+
+use std::time::Duration;
+
+use super::options::{Abilities, Options};
+use crate::contact::{
+    Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Operation, Source,
+    Sourced,
+};
+use crate::error::Result;
+use crate::services::{Credential, Entry, Service, SettingSpec, Settings};
+
+/// One member of the family.
+pub(super) struct Flavor {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub base_url: &'static str,
+    pub base_url_source: Source,
+    pub settings: &'static [SettingSpec],
+    pub sandbox_settings: &'static [(&'static str, &'static str)],
+    /// Where the credential goes unless the `header` setting says otherwise.
+    pub credential: Credential,
+    /// Before the account id, if the path has one: `/api/v1/accounts`.
+    pub prefix: &'static str,
+    /// What the vendor documents; settings turn on the rest.
+    pub documented: Abilities,
+    /// A search has a path of its own, `contacts/search`; otherwise it is a list with `q`.
+    pub search_path: bool,
+    /// Query parameters that put a listing into a lasting order.
+    pub order: &'static [(&'static str, &'static str)],
+    /// The query parameter that narrows a listing to a label.
+    pub label_key: &'static str,
+    /// `GET /api/v1/profile` tells whose key it is.
+    pub profile: bool,
+    /// Custom attributes are accepted by the create call.
+    pub create_with_custom_fields: bool,
+    pub create_safety: Sourced<CreateSafety>,
+    pub search_lag: Sourced<Duration>,
+    /// A 429 without a wait means: until the whole minute of the server's clock is over.
+    pub minute_windows: bool,
+    pub limits: fn(&Options) -> Limits,
+    pub fields: fn(&Options) -> &'static [FieldSpec],
+    pub operations: &'static [Operation],
+}
+
+const FIND_BY: &[IdentifierKind] = &[IdentifierKind::ExternalId, IdentifierKind::Phone, IdentifierKind::Email];
+
+/// Chatwoot's `resolved_contacts` scope (`app/models/contact.rb`; issues 9770 and 15530).
+const LIST_LEAVES_OUT: &str = "contacts without e-mail, phone and identifier, such as web visitors";
+
+impl Flavor {
+    pub(super) const fn entry(&self, connect: fn(&Settings) -> Result<Box<dyn Service>>) -> Entry {
+        Entry {
+            name: self.name,
+            title: self.title,
+            base_url: self.base_url,
+            base_url_source: self.base_url_source,
+            settings: self.settings,
+            sandbox_settings: self.sandbox_settings,
+            connect,
+        }
+    }
+
+    /// What the service can do with these options.
+    pub(super) fn capabilities(&self, options: &Options) -> Capabilities {
+        let can = options.abilities;
+        Capabilities {
+            find_by: FIND_BY,
+            address_by: &[],
+            tags_address_by: &[],
+            read: can.read,
+            find_tells_fields: true,
+            find_tells_tags: false,
+            create: true,
+            create_needs: &[],
+            create_needs_fields: &[],
+            create_tells_id: true,
+            create_with_custom_fields: self.create_with_custom_fields,
+            create_safety: self.create_safety,
+            search_lag: options.search_lag.map_or(self.search_lag, |lag| Sourced { value: lag, ..self.search_lag }),
+            update: true,
+            custom_fields: true,
+            custom_replace: false,
+            clear_custom_by: if can.destroy_custom_attributes { ClearBy::Call } else { ClearBy::Update },
+            upsert: false,
+            delete: can.delete,
+            tags_add: false,
+            tags_remove: false,
+            tags_replace: can.labels,
+            tags_read: can.labels,
+            tags_in_create: false,
+            tags_in_update: false,
+            tags_ignore_case: true,
+            lists_add: false,
+            lists_remove: false,
+            lists_in_create: false,
+            list_all: ListAll::Yes,
+            filters: Filters { tag: true, updated_since: false, field: can.filter },
+            list_leaves_out: LIST_LEAVES_OUT,
+            find_by_listing: false,
+            messages: false,
+            fields_defined: false,
+            tags_defined: can.labels,
+            operations: self.operations,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use super::options::Options;
+use crate::contact::{Limits, Quota, Source, Sourced};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const PARALLEL: Source = Source::Assumed("nothing is published; few at once keep clear of the 14 s database timeout");
+const ONE_A_SEARCH: Source = Source::Docs("contacts/search has one q");
+
+/// Contacts on a page, and so the keys that one filter can be sure to answer in one page.
+pub(super) const PAGE: usize = 15;
+const PAGE_SIZE: u32 = 15;
+
+/// The shortest full page that any document of the family shows: EngageLab's list example has
+/// `page_size=10`, everything else says 15. A shorter page is the last one.
+pub(super) const SHORTEST_PAGE: usize = 10;
+
+/// Chatwoot's own throttle, read at release 4.14.2.
+pub(super) fn upstream(_options: &Options) -> Limits {
+    Limits {
+        quota: Sourced::new(
+            Quota { calls: 3000, per: MINUTE },
+            Source::Docs(
+                "config/initializers/rack_attack.rb, RACK_ATTACK_LIMIT (300 before 3.1.0; the cloud is silent)",
+            ),
+        ),
+        quota_scope: "IP address",
+        concurrency: Sourced::new(4, PARALLEL),
+        identifiers_per_find: Sourced::new(
+            PAGE,
+            Source::Docs("contacts/filter chains conditions with OR, and RESULTS_PER_PAGE is 15"),
+        ),
+        page_size: Some(Sourced::new(PAGE_SIZE, Source::Docs("RESULTS_PER_PAGE; issue 12565"))),
+        ..UNKNOWN
+    }
+}
+
+/// 99digital publishes no limit; a look-up by search counts against the tighter upstream throttle.
+pub(super) fn digital99(options: &Options) -> Limits {
+    let quota = if options.abilities.filter {
+        Sourced::new(
+            Quota { calls: 600, per: MINUTE },
+            Source::Assumed("not published; ten a second is a fifth of what the upstream program admits"),
+        )
+    } else {
+        Sourced::new(
+            Quota { calls: 100, per: MINUTE },
+            Source::Assumed("not published; upstream admits 100 searches a minute and account, and look-ups search"),
+        )
+    };
+    let identifiers = if options.abilities.filter {
+        Sourced::new(PAGE, Source::Assumed("as upstream: 15 contacts a page"))
+    } else {
+        Sourced::new(1, ONE_A_SEARCH)
+    };
+    Limits {
+        quota,
+        quota_scope: "account",
+        concurrency: Sourced::new(4, PARALLEL),
+        identifiers_per_find: identifiers,
+        page_size: Some(Sourced::new(PAGE_SIZE, Source::Docs("99digital: list contacts"))),
+        ..UNKNOWN
+    }
+}
+
+/// EngageLab publishes no limit.
+pub(super) fn engagelab(options: &Options) -> Limits {
+    let identifiers = if options.abilities.filter {
+        Sourced::new(PAGE, Source::Assumed("as upstream: 15 contacts a page"))
+    } else {
+        Sourced::new(1, Source::Docs("LiveDesk: Search Contacts has one q"))
+    };
+    Limits {
+        quota: Sourced::new(
+            Quota { calls: 120, per: MINUTE },
+            Source::Assumed("the documents are silent; two a second is harmless to a shared service"),
+        ),
+        quota_scope: "account",
+        concurrency: Sourced::new(2, Source::Assumed("the documents are silent")),
+        identifiers_per_find: identifiers,
+        // Fifteen a page, but one example asks for ten: no length is relied on.
+        page_size: None,
+        ..UNKNOWN
+    }
+}
+
+/// What nobody in the family states. Every member overrides the first four.
+const UNKNOWN: Limits = Limits {
+    quota: Sourced::new(Quota { calls: 60, per: MINUTE }, Source::Assumed("the documents are silent")),
+    quota_scope: "account",
+    concurrency: Sourced::new(1, Source::Assumed("the documents are silent")),
+    identifiers_per_find: Sourced::new(1, ONE_A_SEARCH),
+    fields_per_create: None,
+    fields_per_update: None,
+    tags_per_add: None,
+    tags_per_remove: None,
+    page_size: None,
+    tag_chars: None,
+    custom_name_chars: None,
+    custom_value_chars: None,
+};

@@ -1,0 +1,291 @@
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Chatwoot;
+use super::pages::Place;
+use crate::contact::{
+    Call, Cursor, CustomEdit, Edit, Field, FieldKind, FieldSpec, Filter, Identifier, IdentifierKind, TagMode, Target,
+    Value,
+};
+use crate::error::{Error, Result};
+use crate::services::reading::segment;
+use crate::services::{Method, Request};
+
+impl Chatwoot {
+    /// The request of a call that the capabilities have.
+    pub(super) fn build(&self, call: &Call) -> Result<Request> {
+        match call {
+            Call::Find { identifiers, cursor } => self.find(identifiers, cursor.as_ref()),
+            Call::Read { target } => Ok(Request::new(Method::Get, self.contact(target, "")?)),
+            Call::Create { identifier, edit } => self.create(identifier.as_ref(), edit),
+            Call::Update { target, edit } => {
+                let body = self.body(edit, |spec| spec.update)?;
+                Ok(Request::new(Method::Patch, self.contact(target, "")?).json(Json::Object(body)))
+            }
+            Call::ClearFields { target, fields } => {
+                let names = fields.iter().map(custom_name).collect::<Result<Vec<_>>>()?;
+                let path = self.contact(target, "/destroy_custom_attributes")?;
+                Ok(Request::new(Method::Post, path).json(json!({ "custom_attributes": names })))
+            }
+            Call::EditTags { target, edit } if edit.mode == TagMode::Replace => {
+                let path = self.contact(target, "/labels")?;
+                Ok(Request::new(Method::Post, path).json(json!({ "labels": edit.tags })))
+            }
+            Call::ReadTags { target } => Ok(Request::new(Method::Get, self.contact(target, "/labels")?)),
+            Call::Delete { target } => Ok(Request::new(Method::Delete, self.contact(target, "")?)),
+            Call::List { filter, cursor, .. } => self.list(filter, cursor.as_ref()),
+            Call::ListTags { .. } => Ok(Request::new(Method::Get, self.account("/labels"))),
+            Call::Check if self.flavor.profile => Ok(Request::new(Method::Get, "/api/v1/profile")),
+            Call::Check => self.list(&Filter::default(), None),
+            _ => Err(Error::bug(format!("{} has no call: {}", self.flavor.name, call.kind()))),
+        }
+    }
+
+    /// A path of the account: `/api/v1/accounts/1` and what follows.
+    fn account(&self, rest: &str) -> String {
+        let mut path = self.flavor.prefix.to_owned();
+        if let Some(id) = &self.options.account_id {
+            let _ = write!(path, "/{id}");
+        }
+        path + rest
+    }
+
+    /// A path of one contact.
+    fn contact(&self, target: &Target, rest: &str) -> Result<String> {
+        let Target::Id(id) = target else {
+            return Err(Error::bug(format!("{} addresses contacts by id alone", self.flavor.name)));
+        };
+        // A dot segment would be resolved away, even when it is encoded.
+        if matches!(id.0.as_str(), "" | "." | "..") {
+            return Err(Error::bug("a contact id that no path can hold"));
+        }
+        Ok(self.account(&format!("/contacts/{}{rest}", segment(&id.0))))
+    }
+
+    fn find(&self, identifiers: &[Identifier], cursor: Option<&Cursor>) -> Result<Request> {
+        if identifiers.is_empty() || identifiers.len() > self.limits.identifiers_per_find.value {
+            return Err(Error::bug(format!("a look-up by {} identifiers", identifiers.len())));
+        }
+        if let Some(empty) = identifiers.iter().find(|identifier| identifier.value.trim().is_empty()) {
+            return Err(Error::bug(format!("a look-up by an empty {}", empty.kind)));
+        }
+        if self.options.abilities.filter {
+            let conditions = identifiers
+                .iter()
+                .map(|identifier| {
+                    // The server puts a plus in front of a phone by itself, and some versions do so
+                    // even if there is one.
+                    let value = match identifier.kind {
+                        IdentifierKind::Phone => identifier.value.trim_start_matches('+'),
+                        _ => identifier.value.as_str(),
+                    };
+                    Ok((self.wire(identifier.kind)?, json!(value)))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            return self.filter(conditions, "OR", cursor);
+        }
+        let [identifier] = identifiers else {
+            return Err(Error::bug("a search by more than one identifier"));
+        };
+        self.wire(identifier.kind)?;
+        let path = if self.flavor.search_path { "/contacts/search" } else { "/contacts" };
+        let request = Request::new(Method::Get, self.account(path)).query("q", identifier.value.as_str());
+        Ok(self.paged(request, cursor)?.query("include_contact_inboxes", "false"))
+    }
+
+    fn list(&self, filter: &Filter, cursor: Option<&Cursor>) -> Result<Request> {
+        if filter.updated_since.is_some() {
+            return Err(Error::bug(format!("{} can't list by the time of a change", self.flavor.name)));
+        }
+        if let Some((field, value)) = &filter.field {
+            if !self.options.abilities.filter {
+                return Err(Error::bug(format!("{} can't list by a field", self.flavor.name)));
+            }
+            let mut conditions = vec![(self.filter_key(field)?, json_of(value))];
+            conditions.extend(filter.tag.as_ref().map(|tag| ("labels".to_owned(), json!(tag))));
+            return self.filter(conditions, "AND", cursor);
+        }
+        let mut request = Request::new(Method::Get, self.account("/contacts"));
+        if let Some(tag) = &filter.tag {
+            request = request.query(self.flavor.label_key, tag.as_str());
+        }
+        Ok(self.paged(request, cursor)?.query("include_contact_inboxes", "false"))
+    }
+
+    /// A request to `contacts/filter` for contacts that are equal in these keys.
+    fn filter(&self, conditions: Vec<(String, Json)>, join: &str, cursor: Option<&Cursor>) -> Result<Request> {
+        let last = conditions.len().saturating_sub(1);
+        let payload: Vec<_> = conditions
+            .into_iter()
+            .enumerate()
+            .map(|(index, (key, value))| {
+                json!({
+                    "attribute_key": key,
+                    "filter_operator": "equal_to",
+                    "values": [value],
+                    "query_operator": if index == last { Json::Null } else { json!(join) },
+                })
+            })
+            .collect();
+        let request = Request::new(Method::Post, self.account("/contacts/filter"));
+        Ok(self.paged(request, cursor)?.json(json!({ "payload": payload })))
+    }
+
+    /// Adds the page and an order, without which pages may overlap.
+    fn paged(&self, request: Request, cursor: Option<&Cursor>) -> Result<Request> {
+        let place = Place::read(cursor)?;
+        let request = request.query("page", place.page.to_string());
+        Ok(self.flavor.order.iter().fold(request, |request, (name, value)| request.query(name, *value)))
+    }
+
+    fn create(&self, identifier: Option<&Identifier>, edit: &Edit) -> Result<Request> {
+        let mut body = self.body(edit, |spec| spec.create)?;
+        if let Some(identifier) = identifier {
+            let wire = self.wire(identifier.kind)?;
+            if !body.contains_key(&wire) {
+                body.insert(wire, json!(identifier.value));
+            }
+        }
+        if let (None, Some(inbox)) = (body.get("inbox_id"), self.options.inbox_id) {
+            body.insert("inbox_id".to_owned(), json!(inbox));
+        }
+        body.retain(|_, value| !value.is_null());
+        Ok(Request::new(Method::Post, self.account("/contacts")).json(Json::Object(body)))
+    }
+
+    /// The JSON of an edit: only what it names, and the held siblings of objects that are replaced.
+    fn body(&self, edit: &Edit, accepted: fn(&FieldSpec) -> bool) -> Result<Map<String, Json>> {
+        if edit.custom != CustomEdit::Merge || edit.tags.is_some() || !edit.lists.is_empty() {
+            return Err(Error::bug(format!("{} takes fields alone in a create or update", self.flavor.name)));
+        }
+        let mut body = Map::new();
+        let mut standard = Vec::new();
+        for (field, value) in &edit.fields {
+            if let Some(name) = field.custom_name() {
+                put(&mut body, &["custom_attributes", name], json_of(value));
+                continue;
+            }
+            let spec = self.spec(field.name()).filter(|spec| accepted(spec)).ok_or_else(|| {
+                Error::bug(format!("{} does not take this field in this call: {field}", self.flavor.name))
+            })?;
+            standard.push((spec, value));
+        }
+        for group in standard.iter().filter_map(|(spec, _)| spec.group) {
+            if let Some(held @ Json::Object(_)) = edit.groups.get(group) {
+                put(&mut body, &segments(group), held.clone());
+            }
+        }
+        for (spec, value) in standard {
+            put(&mut body, &segments(spec.wire), standard_json(spec, value)?);
+        }
+        Ok(body)
+    }
+
+    fn wire(&self, kind: IdentifierKind) -> Result<String> {
+        match kind {
+            IdentifierKind::ExternalId | IdentifierKind::Phone | IdentifierKind::Email => {
+                Ok(self.spec(kind.name()).map_or(kind.name(), |spec| spec.wire).to_owned())
+            }
+            _ => Err(Error::bug(format!("{} finds no contact by {kind}", self.flavor.name))),
+        }
+    }
+
+    /// The key of `lib/filters/filter_keys.yml` that stands for a field.
+    fn filter_key(&self, field: &Field) -> Result<String> {
+        const KEYS: [(&str, &str); 8] = [
+            ("name", "name"),
+            ("phone", "phone_number"),
+            ("email", "email"),
+            ("external_id", "identifier"),
+            ("country", "country_code"),
+            ("city", "city"),
+            ("company", "company_name"),
+            ("blocked", "blocked"),
+        ];
+        if let Some(name) = field.custom_name() {
+            return Ok(name.to_owned());
+        }
+        KEYS.iter().find(|(ours, _)| *ours == field.name()).map(|(_, key)| (*key).to_owned()).ok_or_else(|| {
+            let names: Vec<_> = KEYS.iter().map(|(ours, _)| *ours).collect();
+            Error::usage(format!("{} can't list contacts by the field: {field}", self.flavor.name))
+                .hint(format!("it can by {} and by custom attributes that the account defines", names.join(", ")))
+        })
+    }
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.split('.').collect()
+}
+
+/// Sets the value at a path, making the objects on the way.
+fn put(body: &mut Map<String, Json>, path: &[&str], value: Json) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        body.insert((*first).to_owned(), value);
+        return;
+    }
+    let inner = body.entry(*first).or_insert_with(|| Json::Object(Map::new()));
+    if !inner.is_object() {
+        *inner = Json::Object(Map::new());
+    }
+    if let Json::Object(inner) = inner {
+        put(inner, rest, value);
+    }
+}
+
+fn custom_name(field: &Field) -> Result<&str> {
+    field.custom_name().ok_or_else(|| Error::bug(format!("no custom attribute: {field}")))
+}
+
+/// A standard field as it is written.
+///
+/// No value is written `null` in a column: an empty identifier would be stored, and the second one
+/// of an account ends in a server error. `blocked` can't be null. Inside `additional_attributes` it
+/// is the empty text, as the documents' samples show.
+fn standard_json(spec: &FieldSpec, value: &Value) -> Result<Json> {
+    if value.is_empty() {
+        return Ok(match (spec.kind)() {
+            FieldKind::Boolean => json!(false),
+            _ if spec.wire.contains('.') => json!(""),
+            _ => Json::Null,
+        });
+    }
+    let text = value.as_text();
+    match (spec.kind)() {
+        FieldKind::Phone if !is_phone(&text) => Err(Error::bug(format!("a {} that is not in E.164 form", spec.name))),
+        FieldKind::Boolean => Ok(json!(text == "true")),
+        FieldKind::Number => Ok(text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))),
+        FieldKind::Text | FieldKind::Url | FieldKind::Email | FieldKind::Country | FieldKind::Phone => Ok(json!(text)),
+        _ => Ok(json_of(value)),
+    }
+}
+
+/// `^\+[1-9]\d{1,14}$`. The server anchors its own check at the end alone, so `abc+4912345` would
+/// pass there.
+fn is_phone(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix('+') else { return false };
+    (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A custom value as it is written: numbers and booleans as such, so that they stay comparable.
+fn json_of(value: &Value) -> Json {
+    match value {
+        Value::Text(text) | Value::Date(text) | Value::Timestamp(text) => json!(text),
+        Value::Boolean(truth) => json!(truth),
+        Value::Number(text) => number(text),
+        Value::Json(json) => json.clone(),
+        Value::Clear => Json::Null,
+    }
+}
+
+/// A decimal as a JSON number, or as text where the number would lose digits.
+fn number(text: &str) -> Json {
+    if let Ok(whole) = text.parse::<i64>() {
+        return json!(whole);
+    }
+    match text.parse::<f64>() {
+        Ok(decimal) if Value::Number(text.to_owned()).same_as(&Value::Number(decimal.to_string())) => json!(decimal),
+        _ => json!(text),
+    }
+}

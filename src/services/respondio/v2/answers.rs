@@ -1,0 +1,118 @@
+//! Good answers as replies. What went wrong is in [`super::failures`].
+
+use serde_json::Value as Json;
+
+use super::failures;
+use super::fields::by_key;
+use crate::contact::{Call, Cursor, Field, FieldDefinition, FieldKind, Snapshot, Value};
+use crate::services::http::Answer;
+use crate::services::reading::{id, moment, names, text, value};
+use crate::services::verdict::{Page, Reply, Verdict, by_status};
+
+pub(super) fn verdict(call: &Call, answer: &Answer) -> Verdict {
+    let json = answer.json();
+    match json {
+        Some(json) if (200..300).contains(&answer.status) && !failures::carries_an_error(&json) => {
+            success(call, &json).map_or_else(|| by_status(answer, ""), Verdict::done)
+        }
+        json => failures::verdict(call, answer, json.as_ref()),
+    }
+}
+
+/// The reply of a good answer; `None` if it can't be read.
+fn success(call: &Call, json: &Json) -> Option<Reply> {
+    match call {
+        Call::Find { .. } => {
+            let items = vec![snapshot(json)?];
+            Some(Reply::Contacts(Page { items, next: None, total: None }))
+        }
+        Call::Read { .. } => Some(Reply::Contact(Box::new(snapshot(json)?))),
+        Call::List { cursor, .. } => Some(Reply::Contacts(page(json, cursor.as_ref(), snapshot)?)),
+        Call::ListFields { cursor } => Some(Reply::Fields(page(json, cursor.as_ref(), definition)?)),
+        Call::Check => page(json, None, definition).map(|_| Reply::Nothing),
+        Call::Update { .. } if json.is_object() => {
+            Some(json.get("contactId").and_then(id).map_or(Reply::Nothing, Reply::Id))
+        }
+        _ => json.is_object().then_some(Reply::Nothing),
+    }
+}
+
+/// One page; `None` if it isn't one, or if an item of it can't be read.
+///
+/// Of the next page's address only its cursor is taken: the sample lacks `/v2`, and an address
+/// from an answer is not to be trusted with a token.
+fn page<T>(json: &Json, cursor: Option<&Cursor>, item: fn(&Json) -> Option<T>) -> Option<Page<T>> {
+    let items = json.get("items")?.as_array()?.iter().map(item).collect::<Option<Vec<T>>>()?;
+    let next = json
+        .pointer("/pagination/next")
+        .and_then(cursor_id)
+        .filter(|next| !items.is_empty() && cursor.is_none_or(|cursor| cursor.0 != *next))
+        .map(Cursor);
+    Some(Page { items, next, total: None })
+}
+
+/// The `cursorId` in the query of an address.
+fn cursor_id(next: &Json) -> Option<String> {
+    let query = next.as_str()?.split_once('?')?.1;
+    let value = query.split(['&', '#']).find_map(|pair| pair.strip_prefix("cursorId="))?;
+    let number = value.strip_prefix('-').unwrap_or(value);
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| value.to_owned())
+}
+
+/// What a contact of an answer holds; `None` without an id.
+fn snapshot(json: &Json) -> Option<Snapshot> {
+    let mut held = Snapshot::new(id(json.get("id")?)?);
+    for (key, json) in json.as_object()? {
+        match key.as_str() {
+            "id" => drop(held.fields.insert(Field::new("id"), Value::Text(held.id.0.clone()))),
+            "tags" => held.tags = names(json, "name"),
+            "custom_fields" => custom_fields(&mut held, json),
+            key => match by_key(key) {
+                Some(spec) => {
+                    let found = match spec.name {
+                        "created_at" => moment(json),
+                        "assignee" => json.get("email").and_then(value).or_else(|| value(json)),
+                        _ => value(json),
+                    };
+                    if let Some(found) = found {
+                        held.fields.insert(Field::new(spec.name), found);
+                    }
+                }
+                None => drop(held.extra.insert(key.to_owned(), json.clone())),
+            },
+        }
+    }
+    Some(held)
+}
+
+fn custom_fields(held: &mut Snapshot, json: &Json) {
+    for pair in json.as_array().into_iter().flatten() {
+        let name = pair.get("name").and_then(text);
+        if let (Some(name), Some(found)) = (name, pair.get("value").and_then(value)) {
+            held.fields.insert(Field::custom(&name), found);
+        }
+    }
+}
+
+/// One custom field of the workspace; `None` without a name.
+fn definition(json: &Json) -> Option<FieldDefinition> {
+    let name = json.get("name").and_then(text)?;
+    let kind = match json.get("dataType").and_then(Json::as_str).unwrap_or_default() {
+        "list" => choices(json.get("allowedValues")),
+        "checkbox" => FieldKind::Boolean,
+        "email" => FieldKind::Email,
+        "number" => FieldKind::Number,
+        "url" => FieldKind::Url,
+        "date" => FieldKind::Date,
+        "time" => FieldKind::Time,
+        _ => FieldKind::Text,
+    };
+    Some(FieldDefinition { name, kind })
+}
+
+/// The allowed values of a list: an array in the vendor's SDK, an object that holds one in its n8n
+/// node. Free text where they aren't told.
+fn choices(json: Option<&Json>) -> FieldKind {
+    let values = json.and_then(|json| names(json.get("listValues").unwrap_or(json), "value")).unwrap_or_default();
+    if values.is_empty() { FieldKind::Text } else { FieldKind::Choice(values) }
+}

@@ -1,0 +1,100 @@
+//! Compressed text as plain bytes, while they are in proportion.
+
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::options::ReadLimits;
+use super::source::{Fault, Packing, Source};
+
+/// Largest zstd window taken, as a power of two: 64 MB, above what any level below 22 makes.
+const ZSTD_WINDOW_LOG: u32 = 26;
+
+/// The bytes of `source` with `packing` taken off.
+///
+/// Reading ends with a [`Fault`] when the file unpacks to more than `limits` allow, is cut off or
+/// damaged.
+pub fn unpacked(source: Source, packing: Packing, limits: &ReadLimits) -> io::Result<Box<dyn Read + Send>> {
+    if packing == Packing::None {
+        return Ok(Box::new(source.into_bytes()));
+    }
+    let taken = Arc::new(AtomicU64::new(0));
+    let packed = BufReader::new(Counted { inner: source.into_bytes(), bytes: Arc::clone(&taken) });
+    let inner: Box<dyn Read + Send> = if packing == Packing::Gzip {
+        Box::new(flate2::bufread::MultiGzDecoder::new(packed))
+    } else {
+        let mut decoder = zstd::Decoder::with_buffer(packed)?;
+        decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+        Box::new(decoder)
+    };
+    Ok(Box::new(Proportioned { inner, taken, given: 0, limits: limits.clone() }))
+}
+
+struct Counted<R> {
+    inner: R,
+    bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+struct Proportioned {
+    inner: Box<dyn Read + Send>,
+    /// Compressed bytes read so far.
+    taken: Arc<AtomicU64>,
+    /// Unpacked bytes handed on so far.
+    given: u64,
+    limits: ReadLimits,
+}
+
+impl Read for Proportioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer).map_err(damaged)?;
+        self.given += count as u64;
+        let taken = self.taken.load(Ordering::Relaxed).max(1);
+        out_of_proportion(self.given, taken, &self.limits).map_or(Ok(count), Err)
+    }
+}
+
+/// The error if `given` unpacked bytes out of `taken` compressed ones are more than `limits` allow.
+pub fn out_of_proportion(given: u64, taken: u64, limits: &ReadLimits) -> Option<io::Error> {
+    if given > limits.inflated_bytes {
+        return Some(Fault::error(
+            format!("unpacks to more than {} MB", limits.inflated_bytes >> 20),
+            "split it into several files",
+        ));
+    }
+    if given > limits.ratio_free_bytes && given / taken > limits.ratio {
+        return Some(Fault::error(
+            format!(
+                "unpacks to more than {} times its size, as no spreadsheet does: {} MB out of {} KB so far",
+                limits.ratio,
+                given >> 20,
+                taken.div_ceil(1024)
+            ),
+            "unpack it yourself and look at what it holds",
+        ));
+    }
+    None
+}
+
+fn damaged(cause: io::Error) -> io::Error {
+    if cause.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()).is_some() {
+        return cause;
+    }
+    match cause.kind() {
+        ErrorKind::UnexpectedEof => {
+            Fault::error("is cut off: its compressed data ends too early", "copy the whole file again")
+        }
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => Fault::error(
+            format!("can't be unpacked: {cause}"),
+            "the file is damaged, or not what its first bytes say: copy or pack it again",
+        ),
+        _ => cause,
+    }
+}

@@ -1,0 +1,102 @@
+use super::fault::Fault;
+use crate::contact::Value;
+
+/// Words for yes, in the languages that spreadsheets are kept in most.
+const YES: &[&str] = &[
+    "true",
+    "yes",
+    "y",
+    "1",
+    "on",
+    "t",
+    "x",
+    "✓",
+    "✔",
+    "sí",
+    "si",
+    "s",
+    "sim",
+    "oui",
+    "o",
+    "vrai",
+    "ja",
+    "j",
+    "wahr",
+    "verdadero",
+    "verdadeiro",
+    "vero",
+    "waar",
+    "tak",
+    "да",
+    "истина",
+    "是",
+    "はい",
+    "نعم",
+    "כן",
+];
+
+/// Words for no.
+const NO: &[&str] = &[
+    "false",
+    "no",
+    "n",
+    "0",
+    "off",
+    "f",
+    "não",
+    "nao",
+    "non",
+    "faux",
+    "nein",
+    "nee",
+    "falsch",
+    "falso",
+    "onwaar",
+    "nie",
+    "нет",
+    "ложь",
+    "否",
+    "いいえ",
+    "لا",
+    "לא",
+];
+
+/// A cell that says yes or no.
+pub(super) fn check_boolean(cell: &str) -> Result<Value, Fault> {
+    let is = |words: &[&str]| words.contains(&cell) || words.contains(&cell.to_lowercase().as_str());
+    match cell {
+        "true" | "TRUE" | "1" => Ok(Value::Boolean(true)),
+        "false" | "FALSE" | "0" => Ok(Value::Boolean(false)),
+        _ if cell.len() > 40 => Err(not_a_boolean()),
+        _ if is(YES) => Ok(Value::Boolean(true)),
+        _ if is(NO) => Ok(Value::Boolean(false)),
+        _ => Err(not_a_boolean()),
+    }
+}
+
+fn not_a_boolean() -> Fault {
+    Fault::new("value.not_a_boolean", "not a yes or no, write true or false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yes_and_no_are_understood_in_many_spellings() {
+        for yes in ["true", "TRUE", "Yes", "y", "1", "on", "Sí", "JA", "oui", "Да"] {
+            assert_eq!(check_boolean(yes), Ok(Value::Boolean(true)), "{yes}");
+        }
+        for no in ["false", "No", "N", "0", "off", "Nein", "não", "Нет"] {
+            assert_eq!(check_boolean(no), Ok(Value::Boolean(false)), "{no}");
+        }
+        for neither in ["maybe", "2", "10", "truee", "n/a", "-"] {
+            assert_eq!(check_boolean(neither).unwrap_err().code, "value.not_a_boolean", "{neither}");
+        }
+    }
+
+    #[test]
+    fn no_word_means_both() {
+        assert!(YES.iter().all(|word| !NO.contains(word)));
+    }
+}

@@ -1,0 +1,201 @@
+//! E-mail addresses.
+//!
+//! The rule: the grammar of `input type=email` in the HTML standard (WHATWG, "valid e-mail address"),
+//! and beyond it what mail servers need: no dot at an end of the local part and no two in a row
+//! (RFC 5321, 4.1.2), at most 64 octets before the `@` and 254 in all (RFC 5321, 4.5.3.1), at least
+//! one dot in the domain and a top level that is not a number. Domains in other scripts become
+//! their ASCII form (IDNA, UTS 46). The local part keeps its case, the domain is written small.
+
+use std::borrow::Cow;
+
+use super::fault::{Fault, is_invisible};
+use crate::contact::Value;
+
+/// Domains whose misspellings are worth pointing out in a message.
+const COMMON_DOMAINS: [&str; 14] = [
+    "gmail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "live.com",
+    "aol.com",
+    "googlemail.com",
+    "protonmail.com",
+    "web.de",
+    "gmx.de",
+    "orange.fr",
+    "libero.it",
+    "qq.com",
+];
+
+/// The address in a cell, ready to be sent.
+pub fn check_email(cell: &str) -> Result<Value, Fault> {
+    let address = cell.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    if address.len() > 1024 {
+        return Err(Fault::new("email.too_long", "an e-mail address has at most 254 characters"));
+    }
+    if address.starts_with("mailto:") || address.contains(['<', '>']) {
+        let message = "more than the bare address, write it alone as anna@example.com";
+        return Err(Fault::new("email.not_bare", message));
+    }
+    let parts = address.split('@').count() - 1;
+    if parts > 1 && address.contains([',', ';', ' ', '/', '\n', '|']) {
+        return Err(Fault::new(
+            "email.several_addresses",
+            "more than one e-mail address, keep one and move the others",
+        ));
+    }
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return Err(syntax("not an e-mail address, write it as anna@example.com"));
+    };
+    check_local(local)?;
+    let domain = check_domain(domain)?;
+    if local.len() + 1 + domain.len() > 254 {
+        return Err(Fault::new("email.too_long", "an e-mail address has at most 254 characters"));
+    }
+    Ok(Value::Text(format!("{local}@{domain}")))
+}
+
+fn check_local(local: &str) -> Result<(), Fault> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
+    if local.is_empty() {
+        return Err(syntax("nothing before the @"));
+    }
+    if !local.bytes().all(allowed) {
+        return Err(syntax(if local.starts_with('"') {
+            "quotation marks before the @, which services refuse"
+        } else if local.is_ascii() {
+            "a character before the @ that no e-mail address has"
+        } else {
+            "a letter before the @ that is not ASCII, which services refuse"
+        }));
+    }
+    if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        return Err(syntax("a dot at an end, or two in a row, before the @"));
+    }
+    if local.len() > 64 {
+        return Err(Fault::new("email.too_long", "at most 64 characters stand before the @"));
+    }
+    Ok(())
+}
+
+/// The domain in ASCII and small.
+fn check_domain(domain: &str) -> Result<Cow<'_, str>, Fault> {
+    let plain = domain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    // `xn--` labels are checked by decoding them, which only the library does.
+    let ascii = if plain && !domain.contains("xn--") {
+        Cow::Borrowed(domain)
+    } else if domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--") {
+        Cow::Owned(domain.to_ascii_lowercase())
+    } else {
+        Cow::Owned(idna::domain_to_ascii(domain).map_err(|_| domain_fault("not a domain that can exist", domain))?)
+    };
+    if ascii.is_empty() {
+        return Err(syntax("nothing after the @"));
+    }
+    if !ascii.contains('.') {
+        return Err(domain_fault("the domain after the @ has no dot", &ascii));
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let top_is_number = ascii.rsplit('.').next().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()));
+    if top_is_number || !ascii.split('.').all(label) {
+        return Err(domain_fault("the domain after the @ is not one that can exist", &ascii));
+    }
+    Ok(ascii)
+}
+
+fn domain_fault(message: &str, domain: &str) -> Fault {
+    match meant_domain(domain) {
+        Some(meant) => Fault::new("email.domain", format!("{message}, did you mean {meant}")),
+        None => Fault::new("email.domain", message),
+    }
+}
+
+/// The well-known domain that this one is probably a slip for.
+fn meant_domain(domain: &str) -> Option<&'static str> {
+    if domain.len() > 30 {
+        return None;
+    }
+    COMMON_DOMAINS
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(known, domain), known))
+        .filter(|(distance, known)| *distance <= if known.len() > 7 { 2 } else { 1 })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+fn syntax(message: &str) -> Fault {
+    Fault::new("email.syntax", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cell: &str) -> Result<String, &'static str> {
+        check_email(cell).map(|value| value.as_text().into_owned()).map_err(|fault| fault.code)
+    }
+
+    #[test]
+    fn addresses_keep_their_local_part_and_get_a_small_domain() {
+        for (cell, address) in [
+            ("anna@example.com", "anna@example.com"),
+            ("  Anna.Smith+Tag@EXAMPLE.Com ", "Anna.Smith+Tag@example.com"),
+            ("\u{200b}anna@example.com\u{a0}", "anna@example.com"),
+            ("o'brien@mail.example.co.uk", "o'brien@mail.example.co.uk"),
+            ("anna@bücher.example", "anna@xn--bcher-kva.example"),
+            ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
+            ("1@2.io", "1@2.io"),
+        ] {
+            assert_eq!(read(cell), Ok(address.to_owned()), "{cell}");
+        }
+        let longest = format!("{}@{}.com", "a".repeat(64), ["b".repeat(61), "c".repeat(61), "d".repeat(61)].join("."));
+        assert_eq!(longest.len(), 254);
+        assert_eq!(read(&longest), Ok(longest.clone()));
+    }
+
+    #[test]
+    fn what_no_service_takes_is_refused() {
+        for (cell, code) in [
+            ("n/a", "email.syntax"),
+            ("anna", "email.syntax"),
+            ("anna@", "email.syntax"),
+            ("@example.com", "email.syntax"),
+            ("anna@@example.com", "email.syntax"),
+            ("anna smith@example.com", "email.syntax"),
+            (".anna@example.com", "email.syntax"),
+            ("anna..x@example.com", "email.syntax"),
+            ("\"anna x\"@example.com", "email.syntax"),
+            ("jörg@example.com", "email.syntax"),
+            ("anna@localhost", "email.domain"),
+            ("anna@example.com.", "email.domain"),
+            ("anna@-example.com", "email.domain"),
+            ("anna@exa_mple.com", "email.domain"),
+            ("anna@example,com", "email.domain"),
+            ("anna@[192.0.2.1]", "email.domain"),
+            ("anna@192.0.2.1", "email.domain"),
+            ("anna@example.com;second@example.com", "email.several_addresses"),
+            ("a@example.com, b@example.com", "email.several_addresses"),
+            ("<anna@example.com>", "email.not_bare"),
+            ("Anna <anna@example.com>", "email.not_bare"),
+            ("mailto:anna@example.com", "email.not_bare"),
+        ] {
+            assert_eq!(read(cell), Err(code), "{cell}");
+        }
+        assert_eq!(read(&format!("{}@example.com", "a".repeat(65))), Err("email.too_long"));
+        let long = format!("{}@{}.com", "a".repeat(64), ["b".repeat(62), "c".repeat(61), "d".repeat(61)].join("."));
+        assert_eq!(read(&long), Err("email.too_long"));
+    }
+
+    #[test]
+    fn a_misspelt_common_domain_is_pointed_out_in_an_error() {
+        let fault = check_email("anna@gmail,com").unwrap_err();
+        assert!(fault.message.ends_with("did you mean gmail.com"), "{}", fault.message);
+    }
+}

@@ -1,0 +1,13 @@
+//! Each room alone, through its public face.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod mapping;
+mod mapping_facts;
+mod sandbox;
+mod sandbox_client;
+mod sandbox_respondio;
+mod sandbox_respondio_v1;
+mod table_csv;
+mod transport;
+mod validate;

@@ -1,0 +1,424 @@
+//! The transport against servers that misbehave on a loopback socket, one way each.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rolo::services::{Body, Credential, Method, Request};
+use rolo::transport::{FailureKind, HttpOptions, HttpTransport, Transport};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+const SECRET: &str = "canary-7f3a9b";
+
+fn options(base_url: String) -> HttpOptions {
+    let mut options = HttpOptions::new(base_url, Credential::Bearer, SECRET.to_owned().into());
+    options.deadline = Duration::from_secs(5);
+    options
+}
+
+fn transport(address: SocketAddr) -> HttpTransport {
+    HttpTransport::new(options(format!("http://{address}/api"))).unwrap()
+}
+
+fn get() -> Request {
+    Request::new(Method::Get, "/contact/1").query("value", "+60 1")
+}
+
+/// Serves each connection with `serve`; the counter tells how many there were.
+async fn server<F, R>(serve: F) -> (SocketAddr, Arc<AtomicUsize>)
+where
+    F: Fn(TcpStream) -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(serve(stream));
+        }
+    });
+    (address, connections)
+}
+
+/// One whole request: head and body.
+async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .to_lowercase()
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ").and_then(|length| length.parse().ok()))
+                .unwrap_or(0);
+            if body.len() >= length {
+                return text;
+            }
+        }
+        let n = stream.read(&mut buffer).await.unwrap();
+        if n == 0 {
+            return text;
+        }
+        bytes.extend_from_slice(&buffer[..n]);
+    }
+}
+
+async fn answer<S: AsyncWrite + Unpin>(stream: &mut S, text: &str) {
+    let _ = stream.write_all(text.as_bytes()).await;
+    let _ = stream.flush().await;
+}
+
+/// Closes with a reset instead of an orderly end.
+fn reset(stream: TcpStream) {
+    let _ = stream.set_zero_linger();
+    drop(stream);
+}
+
+/// What a server that says `said` (and then stays silent) makes of a call.
+async fn failure_after(said: &'static str) -> rolo::transport::Failure {
+    let (address, _) = server(move |mut stream| async move {
+        request(&mut stream).await;
+        answer(&mut stream, said).await;
+    })
+    .await;
+    transport(address).send(&get()).await.unwrap_err()
+}
+
+/// A transport with this credential, and all requests that reach its server, each answered with 204.
+async fn recorded(credential: Credential, secret: &str) -> (HttpTransport, mpsc::UnboundedReceiver<String>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let (address, _) = server(move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            sender.send(request(&mut stream).await).unwrap();
+            answer(&mut stream, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").await;
+        }
+    })
+    .await;
+    let options = HttpOptions::new(format!("http://{address}/api"), credential, secret.to_owned().into());
+    (HttpTransport::new(options).unwrap(), receiver)
+}
+
+#[tokio::test]
+async fn an_answer_comes_whole_with_status_headers_and_time() {
+    let (address, _) = server(|mut stream| async move {
+        request(&mut stream).await;
+        answer(&mut stream, "HTTP/1.1 422 No\r\nX-RateLimit-Limit: 200\r\nContent-Length: 4\r\n\r\n{\"a\"").await;
+    })
+    .await;
+    let answer = transport(address).send(&get()).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (422, b"{\"a\"".as_slice()));
+    assert_eq!(answer.header("x-ratelimit-limit"), Some("200"));
+    assert!(answer.at > Duration::from_secs(1_700_000_000));
+}
+
+#[tokio::test]
+async fn a_request_carries_path_query_credential_and_our_name() {
+    let (transport, mut seen) = recorded(Credential::Bearer, SECRET).await;
+    transport.send(&get()).await.unwrap();
+    let text = seen.recv().await.unwrap();
+    assert!(text.starts_with("GET /api/contact/1?value=%2B60%201 HTTP/1.1\r\n"), "{text}");
+    let head = text.to_lowercase();
+    assert!(head.contains(&format!("authorization: bearer {SECRET}\r\n")), "{text}");
+    assert!(head.contains(&format!("user-agent: rolo/{}\r\n", env!("CARGO_PKG_VERSION"))), "{text}");
+    assert!(head.contains("accept: application/json\r\n"), "{text}");
+    assert!(!head.contains("accept-encoding") && !head.contains("referer"), "{text}");
+}
+
+#[tokio::test]
+async fn a_delete_carries_json_and_a_form_is_encoded() {
+    let (transport, mut seen) = recorded(Credential::Header("api_access_token"), SECRET).await;
+    let delete = Request::new(Method::Delete, "/contact/1/tags").json(serde_json::json!(["a b", "é"]));
+    transport.send(&delete).await.unwrap();
+    let text = seen.recv().await.unwrap();
+    assert!(text.starts_with("DELETE /api/contact/1/tags HTTP/1.1\r\n"), "{text}");
+    assert!(text.to_lowercase().contains("content-type: application/json\r\n"), "{text}");
+    assert!(text.to_lowercase().contains(&format!("api_access_token: {SECRET}\r\n")), "{text}");
+    assert!(text.ends_with("\r\n\r\n[\"a b\",\"é\"]"), "{text}");
+
+    let mut form = Request::new(Method::Post, "/token");
+    form.body = Body::Form(vec![("grant type".into(), "a+b&c=d".into()), ("x".into(), String::new())]);
+    transport.send(&form).await.unwrap();
+    let text = seen.recv().await.unwrap();
+    assert!(text.to_lowercase().contains("content-type: application/x-www-form-urlencoded\r\n"), "{text}");
+    assert!(text.ends_with("\r\n\r\ngrant%20type=a%2Bb%26c%3Dd&x="), "{text}");
+}
+
+#[tokio::test]
+async fn a_renewed_secret_is_used_from_the_next_call_on() {
+    let (transport, mut seen) = recorded(Credential::Query("key"), "old").await;
+    transport.send(&get()).await.unwrap();
+    transport.set_secret("new".to_owned().into()).unwrap();
+    transport.send(&get()).await.unwrap();
+    assert!(seen.recv().await.unwrap().starts_with("GET /api/contact/1?value=%2B60%201&key=old HTTP"));
+    assert!(seen.recv().await.unwrap().starts_with("GET /api/contact/1?value=%2B60%201&key=new HTTP"));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let failure = transport(address).send(&get()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent);
+    assert!(failure.message.contains(&address.to_string()), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_not_sent() {
+    // RFC 6761, section 6.4: `invalid` never resolves.
+    let transport = HttpTransport::new(options("https://nowhere.invalid".into())).unwrap();
+    let failure = transport.send(&get()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent);
+    assert_eq!(failure.message, "the name of the server was not found: nowhere.invalid");
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_not_sent() {
+    let (address, _) = server(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    })
+    .await;
+    let mut options = options(format!("https://{address}"));
+    options.connect_timeout = Duration::from_millis(200);
+    let failure = HttpTransport::new(options).unwrap().send(&get()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent, "{}", failure.message);
+    assert!(failure.message.contains("in time"), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_reset_before_the_server_reads_leaves_doubt() {
+    let (address, connections) = server(|stream| async move { reset(stream) }).await;
+    let failure = transport(address).send(&get()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NoAnswer, "{}", failure.message);
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "it must not be tried again");
+}
+
+#[tokio::test]
+async fn a_reset_after_the_server_read_leaves_doubt_and_is_not_repeated() {
+    let (address, connections) = server(|mut stream| async move {
+        request(&mut stream).await;
+        reset(stream);
+    })
+    .await;
+    assert_eq!(transport(address).send(&get()).await.unwrap_err().kind, FailureKind::NoAnswer);
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_reset_in_the_middle_of_the_answer_leaves_doubt() {
+    let (address, _) = server(|mut stream| async move {
+        request(&mut stream).await;
+        answer(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        reset(stream);
+    })
+    .await;
+    assert_eq!(transport(address).send(&get()).await.unwrap_err().kind, FailureKind::NoAnswer);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_whole_leaves_doubt() {
+    for said in [
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Le",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n{\"id\":\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+    ] {
+        let failure = failure_after(said).await;
+        assert_eq!(failure.kind, FailureKind::NoAnswer, "{said:?}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut_at_the_cap() {
+    let (address, _) = server(|mut stream| async move {
+        request(&mut stream).await;
+        answer(&mut stream, "HTTP/1.1 200 OK\r\n\r\n").await;
+        while stream.write_all(&[b'x'; 65_536]).await.is_ok() {}
+    })
+    .await;
+    let mut options = options(format!("http://{address}"));
+    options.answer_cap = 1_000_000;
+    let failure = HttpTransport::new(options).unwrap().send(&get()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NoAnswer);
+    assert_eq!(failure.message, format!("the answer of {address} is larger than 1000000 bytes"));
+}
+
+#[tokio::test]
+async fn an_answer_of_one_byte_at_a_time_meets_the_deadline() {
+    let (address, _) = server(|mut stream| async move {
+        request(&mut stream).await;
+        answer(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await;
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let mut options = options(format!("http://{address}"));
+    options.deadline = Duration::from_millis(500);
+    let transport = HttpTransport::new(options).unwrap();
+    let request = get();
+    let result = tokio::time::timeout(Duration::from_secs(3), transport.send(&request)).await;
+    let failure = result.expect("the deadline must hold").unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NoAnswer);
+    assert_eq!(failure.message, format!("{address} gave no whole answer within 0.5 s"));
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let (elsewhere, visits) = server(|stream| async move { reset(stream) }).await;
+    let (address, _) = server(move |mut stream| async move {
+        request(&mut stream).await;
+        let text = format!(
+            "HTTP/1.1 307 Moved\r\nLocation: http://{elsewhere}/\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
+        );
+        answer(&mut stream, &text).await;
+    })
+    .await;
+    assert_eq!(transport(address).send(&get()).await.unwrap().status, 307);
+    assert_eq!(visits.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_path_that_would_lead_elsewhere_is_not_sent() {
+    let (address, connections) = server(|stream| async move { reset(stream) }).await;
+    let failure = transport(address).send(&Request::new(Method::Get, "/contact/%2e%2e/admin")).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent);
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn the_secret_shows_in_no_debug_and_no_failure() {
+    for credential in [Credential::Bearer, Credential::Header("x-key"), Credential::Query("key")] {
+        let (address, _) = server(|stream| async move { reset(stream) }).await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        for address in [address, closed] {
+            let mut options = options(format!("http://{address}"));
+            options.credential = credential;
+            let transport = HttpTransport::new(options).unwrap();
+            let failure = transport.send(&get()).await.unwrap_err();
+            let said = format!("{failure:?} {transport:?}");
+            assert!(!said.contains(SECRET) && !said.contains("%2B60"), "{said}");
+        }
+    }
+}
+
+/// A certificate authority in a file, and a TLS server for `name` that it vouches for.
+struct Authority {
+    folder: tempfile::TempDir,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), certificate.pem()).unwrap();
+        Self { folder, issuer: rcgen::Issuer::new(params, key) }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    async fn server(&self, name: &str, expired: bool) -> SocketAddr {
+        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        if expired {
+            params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        }
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (address, _) = server(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                request(&mut stream).await;
+                answer(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+            }
+        })
+        .await;
+        address
+    }
+}
+
+async fn over_tls(address: SocketAddr, ca_file: Option<PathBuf>) -> Result<u16, rolo::transport::Failure> {
+    let mut options = options(format!("https://{address}"));
+    options.ca_file = ca_file;
+    HttpTransport::new(options).unwrap().send(&get()).await.map(|answer| answer.status)
+}
+
+#[tokio::test]
+async fn a_certificate_is_trusted_only_with_its_authority_and_for_its_own_host() {
+    let authority = Authority::new();
+    let good = authority.server("127.0.0.1", false).await;
+    assert_eq!(over_tls(good, Some(authority.file())).await, Ok(200));
+
+    for (case, address, ca_file, reason) in [
+        ("unknown authority", good, None, "UnknownIssuer"),
+        ("other host", authority.server("example.com", false).await, Some(authority.file()), "not valid for"),
+        ("expired", authority.server("127.0.0.1", true).await, Some(authority.file()), "expired"),
+    ] {
+        let failure = over_tls(address, ca_file).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Untrusted, "{case}: {}", failure.message);
+        assert!(failure.message.contains(&format!("the certificate of {address}")), "{case}: {}", failure.message);
+        assert!(failure.message.contains(reason), "{case}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_untrusted_and_sees_no_secret() {
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let (address, _) = server(move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            let mut buffer = [0; 4096];
+            let n = stream.read(&mut buffer).await.unwrap();
+            sender.send(String::from_utf8_lossy(&buffer[..n]).into_owned()).unwrap();
+            answer(&mut stream, "HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    })
+    .await;
+    let failure = over_tls(address, None).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Untrusted, "{}", failure.message);
+    assert!(!seen.recv().await.unwrap().contains(SECRET));
+}
+
+#[test]
+fn a_certificate_file_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    for content in [None, Some("no certificate")] {
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        let mut options = options("https://example.com".into());
+        options.ca_file = Some(file.clone());
+        let error = HttpTransport::new(options).unwrap_err();
+        assert_eq!(error.kind, rolo::error::ErrorKind::Usage);
+        assert!(error.to_string().contains("ca.pem"), "{error}");
+    }
+}
