@@ -1,9 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::contact::{
-    Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, Limits, ListAll, Quota, Source, Sourced,
-};
+use crate::contact::{Call, Capabilities, FieldSpec, Limits, Quota, Source, Sourced};
 use crate::services::{Answer, Credential, Request, Service, SettingSpec, Settings, Verdict};
 
 /// A service that exists only here: 100 calls a minute, one required setting.
@@ -43,59 +41,14 @@ const SETTINGS: &[SettingSpec] = &[
 
 fn connect(settings: &Settings) -> Result<Box<dyn Service>> {
     settings.checked("invented", SETTINGS)?;
+    // What else it can do does not matter here, so it is as the first service there is.
+    let first = services::ALL.first().expect("there is a service");
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let first = (first.connect)(&Settings(first.sandbox_settings.iter().map(owned).collect()))?;
     let quota = Sourced::new(Quota { calls: 100, per: Duration::from_secs(60) }, Source::Seed);
     Ok(Box::new(Invented {
-        capabilities: Capabilities {
-            find_by: &[],
-            address_by: &[],
-            read: false,
-            find_tells_fields: false,
-            find_tells_tags: false,
-            create: false,
-            create_needs: &[],
-            create_needs_fields: &[],
-            create_tells_id: false,
-            create_with_custom_fields: false,
-            create_safety: Sourced::new(CreateSafety::Nothing, Source::Seed),
-            search_lag: Sourced::new(Duration::ZERO, Source::Seed),
-            update: false,
-            custom_fields: false,
-            custom_replace: false,
-            clear_custom_by: ClearBy::Unsupported,
-            upsert: false,
-            delete: false,
-            tags_add: false,
-            tags_remove: false,
-            tags_replace: false,
-            tags_read: false,
-            tags_in_create: false,
-            tags_in_update: false,
-            lists_add: false,
-            lists_remove: false,
-            lists_in_create: false,
-            list_all: ListAll::No,
-            filters: Filters::default(),
-            list_leaves_out: "",
-            find_by_listing: false,
-            messages: false,
-            fields_defined: false,
-            tags_defined: false,
-            operations: &[],
-        },
-        limits: Limits {
-            quota,
-            quota_scope: "account",
-            concurrency: Sourced::new(1, Source::Seed),
-            fields_per_create: None,
-            fields_per_update: None,
-            tags_per_add: None,
-            tags_per_remove: None,
-            identifiers_per_find: Sourced::new(1, Source::Seed),
-            page_size: None,
-            tag_chars: None,
-            custom_name_chars: None,
-            custom_value_chars: None,
-        },
+        capabilities: first.capabilities().clone(),
+        limits: Limits { quota, ..first.limits().clone() },
     }))
 }
 
