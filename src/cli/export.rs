@@ -3,10 +3,11 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::source::{SandboxArgs, SandboxSettings, has_extension};
-use super::{Chosen, Context, Exit, print, running};
+use super::{Chosen, Context, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
+use crate::ledger::Run;
 use crate::pipeline::{self, ExportJob};
 
 const EXAMPLES: &str = "\
@@ -102,6 +103,28 @@ impl Args {
             sandbox: self.sandbox.settings()?,
         })
     }
+}
+
+/// An export that was cut off.
+pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result<ExportJob> {
+    let options = &run.new.options;
+    let text = |name: &str| options[name].as_str().map(str::to_owned);
+    let columns = options["columns"]
+        .as_array()
+        .map(|columns| columns.iter().filter_map(|column| column.as_str().map(str::to_owned)).collect());
+    Ok(ExportJob {
+        account: recorded::account(run, options["unthrottled"].as_bool().unwrap_or(false), sandbox, context)?,
+        file: PathBuf::from(&run.new.file),
+        filter: Filter {
+            tag: text("tag"),
+            updated_since: text("updated_since"),
+            field: text("where").as_deref().map(condition).transpose()?,
+        },
+        columns,
+        limit: options["limit"].as_u64(),
+        messages: options["messages"].as_bool().unwrap_or(false),
+        identifiers: text("ids").map(|path| running::plain_source(PathBuf::from(path))),
+    })
 }
 
 /// A day (its beginning in UTC) or a moment, as RFC 3339 in UTC.

@@ -1,6 +1,9 @@
 use super::why::parse_identifier;
+use super::{Context, Exit, print, running};
 use crate::contact::Identifier;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::pipeline;
+use crate::report::{count, escape};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,4 +31,27 @@ impl Args {
     pub fn settings(&self) -> Result<ForgetSettings> {
         Ok(ForgetSettings { identifier: parse_identifier(&self.identifier)?, yes: self.yes })
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let settings = args.settings()?;
+    if !settings.yes {
+        return Err(Error::usage("forgetting can't be put back, and this would be its first word")
+            .hint("add --yes to remove the person from the ledger and from the files rolo wrote"));
+    }
+    running::block_on(async {
+        let state_dir = context.state_dir()?.value;
+        let ledger = pipeline::open_ledger(&state_dir)?;
+        let forgotten = pipeline::forget(&ledger, &state_dir, &settings.identifier).await?;
+        let mut words = format!("removed: {} of the ledger\n", count(forgotten.records, "record"));
+        for file in &forgotten.files {
+            words.push_str(&format!("removed from: {}\n", escape(&file.display().to_string())));
+        }
+        for file in &forgotten.kept {
+            words.push_str(&format!("still holds the person, and is yours to mend: {}\n", escape(&file.display().to_string())));
+        }
+        words.push_str("what the services hold is there as before\n");
+        print(&words)?;
+        Ok(Exit::Done)
+    })
 }

@@ -66,6 +66,8 @@ pub(super) fn import(settings: &ImportSettings, context: &Context) -> Result<Exi
             account: running::account_spec(&settings.account, &settings.sandbox, context)?,
             results: settings.source.results.clone(),
             options: running::import_options(&settings.run),
+            command: "import",
+            retries: None,
             resume: None,
         };
         let summary = pipeline::import(&import, &mut job).await?;

@@ -59,6 +59,7 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result
         results: record.results.clone(),
         options: record.import.clone(),
         command: "import",
+        retries: None,
         resume: Some(run.id.clone()),
     })
 }

@@ -1,4 +1,10 @@
+use std::io::Write as _;
 use std::path::PathBuf;
+
+use super::{Context, Exit, print, running};
+use crate::error::Result;
+use crate::ledger::RunState;
+use crate::pipeline;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,4 +20,23 @@ pub struct Args {
     /// File to write; `-` is standard output [default: RUN.html].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    running::block_on(async {
+        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let run = running::find_run(&ledger, args.run.as_deref(), |run| run.state != RunState::Running, "to report").await?;
+        let mut page = Vec::new();
+        pipeline::report(&ledger, &run, &mut page).await?;
+        let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id)));
+        if path.as_os_str() == "-" {
+            print(&String::from_utf8_lossy(&page))?;
+            return Ok(Exit::Done);
+        }
+        crate::table::write_private(&path, &page)?;
+        if !context.quiet {
+            drop(std::io::stderr().lock().write_all(format!("written: {}\n", path.display()).as_bytes()));
+        }
+        Ok(Exit::Done)
+    })
 }

@@ -1,6 +1,9 @@
-use super::Context;
 use super::source::{SandboxArgs, SandboxSettings};
-use crate::error::Result;
+use super::{Context, Exit, export, recorded, retry, running, undo};
+use crate::contact::Outcome;
+use crate::error::{Error, Result};
+use crate::ledger::{Run, RunState};
+use crate::pipeline;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,8 +1,12 @@
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::recorded::{self, ImportRecord};
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
-use crate::error::Result;
+use super::{Context, Exit, running};
+use crate::error::{Error, Result};
+use crate::ledger::{LedgerHandle, Run, RunId};
+use crate::pipeline::{self, Chosen, ImportJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,6 +105,7 @@ async fn of(
         results: retry_results(&record.results),
         options: record.import.clone(),
         command: "retry",
+        retries: Some(run.id.clone()),
         resume: None,
     })
 }
@@ -121,6 +126,7 @@ pub(super) async fn again(
     let chosen = of(&original, Some(job.source.path.clone()), sandbox, context, ledger).await?.source.chosen;
     job.source.chosen = chosen;
     job.command = "retry";
+    job.retries = Some(original.id);
     Ok(job)
 }
 
@@ -132,8 +138,7 @@ async fn failed_rows(run: &Run, ledger: &LedgerHandle) -> Result<(BTreeSet<u64>,
         let rows = ledger.run(move |ledger| ledger.placed_rows(&id, from, 4096)).await?;
         let Some((last, _)) = rows.last() else { return Ok((indexes, lines)) };
         from = last.index + 1;
-        for (position, record) in rows.iter().filter(|(_, record)| record.outcome.needs_attention()) {
-            let _ = record;
+        for (position, _) in rows.iter().filter(|(_, record)| record.outcome.needs_attention()) {
             indexes.insert(position.index);
             lines.insert(position.line);
         }

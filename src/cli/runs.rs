@@ -1,3 +1,12 @@
+use comfy_table::{Table, presets};
+use serde_json::json;
+
+use super::{Context, Exit, print, running};
+use crate::error::Result;
+use crate::ledger::Run;
+use crate::pipeline;
+use crate::report::{escape, number};
+
 const EXAMPLES: &str = "\
 Examples:
   rolo runs
@@ -17,4 +26,55 @@ impl Args {
     pub fn last(&self) -> usize {
         self.last.try_into().unwrap_or(usize::MAX)
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    running::block_on(async {
+        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let last = args.last();
+        let runs = ledger.run(move |ledger| ledger.runs(last)).await?;
+        if context.json {
+            for run in &runs {
+                print(&format!("{}\n", run_json(run)))?;
+            }
+            return Ok(Exit::Done);
+        }
+        if runs.is_empty() {
+            print("there are no runs yet\n")?;
+            return Ok(Exit::Done);
+        }
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.add_row(["run", "command", "account", "state", "rows", "to look at", "file"]);
+        for run in &runs {
+            table.add_row([
+                run.id.to_string(),
+                run.new.command.clone(),
+                escape(&run.new.account).into_owned(),
+                run.state.name().to_owned(),
+                number(run.counts.total()),
+                number(run.counts.needing_attention()),
+                escape(&run.new.file).into_owned(),
+            ]);
+        }
+        print(&format!("{}\n", table.trim_fmt()))?;
+        Ok(Exit::Done)
+    })
+}
+
+/// A run as one JSON object.
+pub(super) fn run_json(run: &Run) -> serde_json::Value {
+    let outcomes: serde_json::Map<String, serde_json::Value> =
+        run.counts.iter().map(|(outcome, rows)| (outcome.name().to_owned(), rows.into())).collect();
+    json!({
+        "run": run.id.0,
+        "command": run.new.command,
+        "account": run.new.account,
+        "service": run.new.service,
+        "state": run.state.name(),
+        "file": run.new.file,
+        "started": run.new.started,
+        "ended": run.ended,
+        "outcomes": outcomes,
+    })
 }

@@ -1,5 +1,10 @@
+use serde_json::json;
+
+use super::{Context, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
+use crate::pipeline;
+use crate::report::escape;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +24,47 @@ impl Args {
     pub fn identifier(&self) -> Result<Identifier> {
         parse_identifier(&self.identifier)
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let identifier = args.identifier()?;
+    running::block_on(async {
+        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let key = ledger.key(identifier.kind.name(), &identifier.comparable());
+        let events = ledger.run(move |ledger| ledger.history(&key)).await?;
+        if events.is_empty() && !context.json {
+            print("nothing was ever done to this contact, as far as this ledger knows\n")?;
+            return Ok(Exit::Done);
+        }
+        for event in events {
+            let at = jiff::Timestamp::from_second(i64::try_from(event.at).unwrap_or(0)).map_or_else(|_| event.at.to_string(), |at| at.to_string());
+            let id = event.contact_id.as_ref().map_or("", |id| id.0.as_str());
+            let line = if context.json {
+                json!({
+                    "at": at,
+                    "run": event.run.0,
+                    "account": event.account,
+                    "file": event.file,
+                    "line": event.line,
+                    "what": event.what,
+                    "contact_id": id,
+                })
+                .to_string()
+            } else {
+                let contact = if id.is_empty() { String::new() } else { format!(" (contact {id})") };
+                format!(
+                    "{at}  {}  {}  {} line {}: {}{contact}",
+                    event.run,
+                    escape(&event.account),
+                    escape(&event.file),
+                    event.line,
+                    escape(&event.what)
+                )
+            };
+            print(&format!("{line}\n"))?;
+        }
+        Ok(Exit::Done)
+    })
 }
 
 /// An identifier as a person types it: its kind is seen, or stands before a colon.

@@ -69,6 +69,8 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         account: job.to.clone(),
         results: job.results.clone(),
         options: job.options.clone(),
+        command: "import",
+        retries: None,
         resume: None,
     };
     let mut summary = import(&importing, context).await?;

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::Context;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
-use super::source::SourceSpec;
+use super::source::{SourceSpec, facts};
 use super::spool::Spool;
 use crate::clock;
 use crate::contact::{Call, Field, Filter, ListAll, Message, RemoteId, Snapshot, Target, Value};
 use crate::engine::{Caller, Ended, Finder, Found, Notice, Pages};
 use crate::error::{Error, Result};
 use crate::ledger::{self, Fingerprint, NewRun, RunState};
-use crate::mapping::Reverse;
+use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Event, Summary};
-use crate::services::Reply;
+use crate::services::{Reply, Service};
 use crate::table;
 use crate::validate::Validator;
 
@@ -81,7 +81,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     }
     let state = match read {
         Ok(()) => {
-            let written = write(job, &spool)?;
+            let written = write(job, connection.account.service.as_ref(), &spool)?;
             summary.contacts = Some(written);
             spool.remove()?;
             RunState::Finished
@@ -185,6 +185,7 @@ fn new_run(job: &ExportJob, fingerprint: &Fingerprint) -> NewRun {
             "updated_since": job.filter.updated_since,
             "where": field,
             "columns": job.columns,
+            "limit": job.limit,
             "messages": job.messages,
             "ids": job.identifiers.as_ref().map(|source| std::path::absolute(&source.path).unwrap_or_default()),
             "unthrottled": job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
@@ -409,15 +410,21 @@ async fn look_up_all(
 }
 
 /// Writes the file from the spool: once over it for the columns, once for the rows.
-fn write(job: &ExportJob, spool: &Spool) -> Result<u64> {
-    let mut reverse = Reverse::new(job.columns.as_deref());
-    spool.each(|contact| {
-        reverse.discover(&contact);
-        Ok(())
-    })?;
-    let headers = reverse.headers();
-    let columns: Vec<&str> = headers.iter().map(String::as_str).collect();
-    let mut writer = table::create(&job.file, &columns)?;
+fn write(job: &ExportJob, service: &dyn Service, spool: &Spool) -> Result<u64> {
+    let columns = match &job.columns {
+        Some(names) => names.iter().map(|name| ExportColumn::parse(name)).collect(),
+        None => {
+            let mut discovery = Discovery::new(&facts(service, None));
+            spool.each(|contact| {
+                discovery.see(&contact);
+                Ok(())
+            })?;
+            discovery.columns()
+        }
+    };
+    let reverse = Reverse::new(columns);
+    let headers: Vec<&str> = reverse.headers().iter().map(String::as_str).collect();
+    let mut writer = table::create(&job.file, &headers)?;
     let mut cells = Vec::new();
     let mut written = 0;
     spool.each(|contact| {

@@ -29,6 +29,10 @@ pub struct ImportJob {
     pub account: AccountSpec,
     pub results: PathBuf,
     pub options: ImportOptions,
+    /// `import` or `retry`.
+    pub command: &'static str,
+    /// The run of which rows are sent again.
+    pub retries: Option<RunId>,
     /// Take up exactly this run, even if it has finished with rows in doubt.
     pub resume: Option<RunId>,
 }
@@ -61,8 +65,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reader = job.source.open()?;
     let headers = reader.headers().to_vec();
     let options = serde_json::to_string(&job.options).map_err(|error| Error::bug(error.to_string()))?;
-    let fingerprint = job.source.fingerprint("import", &job.account.name, &mapped.text, &options)?;
-    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), "import")?;
+    let fingerprint = job.source.fingerprint(job.command, &job.account.name, &mapped.text, &options)?;
+    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), job.command)?;
     let begin = Begin { job, mapped: &mapped, fingerprint: &fingerprint };
     let (run, resuming) = begin.run(&ledger).await?;
     let total = job.source.count()?;
@@ -71,7 +75,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let (caller, notices) = connection.caller(&run, &context.stop);
     let keys = Keys::new(ledger.clone(), &job.account.name, service.capabilities().tags_ignore_case);
     context.tell(Event::Started {
-        command: "import",
+        command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
         file: job.source.path.display().to_string(),
@@ -115,7 +119,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reading = Reading::start(reader, Validator::new(mapped.forward)?);
     let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
     let mut summary = Summary {
-        command: "import",
+        command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
         unmapped,
@@ -236,11 +240,11 @@ impl ReadRecord {
         }
     }
 
-    pub fn options(self) -> ReadOptions {
+    pub fn options(&self) -> ReadOptions {
         ReadOptions {
             delimiter: self.delimiter,
-            encoding: self.encoding,
-            sheet: self.sheet,
+            encoding: self.encoding.clone(),
+            sheet: self.sheet.clone(),
             header_row: self.header_row,
             limit: self.limit,
             ..ReadOptions::default()
@@ -265,7 +269,7 @@ impl Begin<'_> {
             return Ok((run.id, true));
         }
         let new = NewRun {
-            command: "import".into(),
+            command: self.job.command.into(),
             fingerprint: self.fingerprint.clone(),
             account: self.job.account.name.clone(),
             service: self.job.account.service.name.to_owned(),
@@ -276,6 +280,7 @@ impl Begin<'_> {
                 "read": ReadRecord::of(&self.job.source.read),
                 "results": absolute(&self.job.results),
                 "import": self.job.options,
+                "retries": self.job.retries.as_ref().map(|run| &run.0),
                 "unthrottled": self.job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
             }),
             started: clock::unix_now().as_secs(),

@@ -71,6 +71,15 @@ impl SourceSpec {
         Ok(Mapped { forward, text, origin })
     }
 
+    /// A guessed mapping as a commented file.
+    pub fn guess(&self, service: &dyn Service) -> Result<String> {
+        let mut reader = self.open()?;
+        let headers = reader.headers().to_vec();
+        let mut sample = RowBatch::new();
+        reader.read(&mut sample, SAMPLE)?;
+        Ok(mapping::write_commented(&mapping::guess(&headers, &sample, &facts(service, None))))
+    }
+
     fn mapping_text(&self) -> Result<Option<(String, String)>> {
         let path = match &self.mapping {
             MappingChoice::Text(text) => return Ok(Some((text.clone(), "the recorded mapping".to_owned()))),
