@@ -85,7 +85,11 @@ pub const FAULTS: &[(&str, &str, Parse)] = &[
     ("wrong-json", "the answer is JSON of another kind", wrong_json::parse),
     ("html", "a page for people comes instead, with status 200", html::parse),
     ("endless", "the answer has no end", endless::parse),
-    ("gzip", "the answer says that it is compressed, and is not", gzip::parse),
+    (
+        "gzip",
+        "gzip[=bomb]: the answer says that it is compressed, and is not, or is and unpacks to 64 MiB",
+        gzip::parse,
+    ),
     ("empty", "status 200 with nothing in it", empty::parse),
     ("slow", "slow[=1s]: the answer comes byte by byte, with a pause between", slow::parse),
     ("timeout", "timeout[=before]: no answer comes; the request was carried out unless before", timeout::parse),
