@@ -107,10 +107,17 @@ impl Hosted {
     /// Folds the journal into the snapshot and gives the files up.
     pub(super) fn close(&self) {
         let mut state = self.state();
-        if let Some(mut journal) = state.journal.take() {
+        let state = &mut *state;
+        if let Some(journal) = &mut state.journal {
             // What a failed fold leaves behind is still whole: the old snapshot with its journal.
             let _ = journal.fold(state.emulator.as_ref());
         }
+        state.give_up();
+    }
+
+    /// Gives the files up as they are.
+    pub(super) fn leave(&self) {
+        self.state().give_up();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -119,6 +126,13 @@ impl Hosted {
 }
 
 impl State {
+    /// A request that comes later is not answered, for it could not be kept.
+    fn give_up(&mut self) {
+        if self.journal.take().is_some() {
+            self.failure = Some("the sandbox has stopped".to_owned());
+        }
+    }
+
     fn keep(&mut self, record: impl FnOnce() -> Record) {
         let Some(journal) = &mut self.journal else { return };
         let kept = journal

@@ -16,6 +16,9 @@
 //!
 //! - **It is a function of its state, the request and the time it is handed.** No randomness, no
 //!   clock, no order of a hash map: kept state is rebuilt by asking it the same requests again.
+//! - **A refused request (400 and above) changes nothing but the quota.** In an unthrottled sandbox it
+//!   is not written down.
+//! - **What it saves holds its quotas too**, so that a client that comes back meets the window it left.
 //! - **It accepts the secret `sandbox`** (Basic: `sandbox:sandbox`) and refuses any other as its
 //!   vendor does.
 //! - **A request costs next to nothing**: whatever is looked up is indexed.

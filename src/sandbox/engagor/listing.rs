@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::contacts::{Contact, Sort};
-use super::{Answer, Engagor, invalid};
+use super::emulator::{Answer, Engagor, invalid};
 use crate::sandbox::{WireAnswer, WireRequest};
 
 impl Engagor {

@@ -3,8 +3,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::contacts::Contact;
+use super::emulator::{ACCOUNT, Answer, Engagor, failure, invalid};
 use super::updates::Update;
-use super::{ACCOUNT, Answer, Engagor, failure, invalid};
 use crate::sandbox::connection::form_pairs;
 use crate::sandbox::{WireAnswer, WireRequest};
 
@@ -44,7 +44,7 @@ impl Engagor {
                 }
                 let response = contact.shown();
                 self.contacts.replace(contact);
-                Ok(super::Success { response, warnings })
+                Ok(super::emulator::Success { response, warnings })
             }
             ("DELETE", [_, "inbox", "contact", id]) => {
                 let id = self.named(&[*id], &Form::with_topics())?.id;

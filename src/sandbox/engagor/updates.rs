@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::contacts::{Contact, TEXT_FIELDS};
-use super::invalid;
+use super::emulator::invalid;
 use crate::sandbox::WireAnswer;
 
 #[derive(Clone, Copy)]
