@@ -57,6 +57,9 @@ impl Columns {
             };
             columns.headers.push(unique);
         }
+        if !ours && !own.is_empty() {
+            columns.notes.push(format!("columns that begin with _ are not read: {}", own.join(", ")));
+        }
         columns.own = own.into();
         columns
     }
@@ -133,6 +136,8 @@ mod tests {
 
     #[test]
     fn an_underscore_alone_does_not_make_a_file_ours() {
-        assert!(!columns(&["name", "_private"]).ours);
+        let columns = columns(&["name", "_private"]);
+        assert!(!columns.ours);
+        assert_eq!(columns.notes, ["columns that begin with _ are not read: _private"]);
     }
 }

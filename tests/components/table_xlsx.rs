@@ -1,5 +1,7 @@
 //! Workbooks: what the sheet shows is what is read, hostile ones are refused, and writing reverses reading.
 
+#![expect(clippy::format_push_string, clippy::format_collect, reason = "workbooks put together for reading, not speed")]
+
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
 

@@ -49,6 +49,10 @@ impl CsvReader {
             return Err(Error::usage(format!("{} is not text: it looks like a binary file", path.display()))
                 .hint("hand over a .csv or .xlsx file"));
         }
+        if let Some(delimiter @ (b'"' | b'\n' | b'\r' | 0x80..)) = options.delimiter {
+            return Err(Error::usage(format!("the delimiter can't be {}", delimiter_name(delimiter)))
+                .hint("use one character such as , or ; or | or a tab"));
+        }
         let dialect = Dialect::of(&sample, options.delimiter);
         let rules = RecordRules {
             delimiter: dialect.delimiter,
@@ -65,6 +69,9 @@ impl CsvReader {
         let mut notes: Vec<String> = encoding.note().into_iter().collect();
         if dialect.delimiter != b',' && options.delimiter.is_none() {
             notes.push(format!("cells are separated by a {}", delimiter_name(dialect.delimiter)));
+        }
+        if options.sheet.is_some() {
+            notes.push(format!("{} is text and has no sheets: what was said of them is not used", path.display()));
         }
         let mut reader = Self {
             path: path.clone(),

@@ -7,7 +7,7 @@ use calamine::{Sheet, SheetVisible, Xlsx};
 use super::package::{Gated, Package};
 use super::scan::PartSeen;
 use crate::error::{Error, Result};
-use crate::table::options::ReadOptions;
+use crate::table::options::{ReadLimits, ReadOptions};
 
 /// The sheet to read: the one named or numbered, else the first visible one with content.
 pub fn choose(
@@ -36,6 +36,26 @@ pub fn choose(
         .hint("name a hidden sheet with --sheet, or save the workbook again with its contacts"))
 }
 
+/// The sheets that continue the one at `index`: where a sheet is full to its last row, rolo writes
+/// on in one with the same name and a number.
+pub fn continuations(
+    package: &mut Package,
+    workbook: &mut Xlsx<Gated>,
+    sheets: &[Sheet],
+    index: usize,
+    mut seen: PartSeen,
+    limits: &ReadLimits,
+) -> Result<Vec<usize>> {
+    let mut found = Vec::new();
+    while seen.rows >= limits.sheet_rows {
+        let name = format!("{} {}", sheets[index].name, found.len() + 2);
+        let Some(next) = sheets.iter().position(|sheet| sheet.name == name) else { break };
+        seen = package.measure_sheet(workbook, &name)?;
+        found.push(next);
+    }
+    Ok(found)
+}
+
 fn named(sheets: &[Sheet], wanted: &str) -> Option<usize> {
     let by_number =
         || wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|at| *at < sheets.len());
@@ -61,6 +81,9 @@ pub fn notes_on(path: &Path, sheets: &[Sheet], index: usize, seen: PartSeen, opt
             index + 1,
             sheets.len()
         ));
+    }
+    if options.delimiter.is_some() || options.encoding.is_some() {
+        notes.push("a workbook has neither delimiter nor encoding: what was said of them is not used".into());
     }
     if seen.hidden_rows > 0 {
         notes.push(format!("{} hidden rows are read like the others", seen.hidden_rows));

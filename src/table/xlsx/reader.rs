@@ -12,7 +12,7 @@ use crate::table::options::ReadOptions;
 use crate::table::source::Source;
 use crate::table::{RowBatch, RowReader};
 
-/// Rows of one sheet of a workbook.
+/// Rows of one sheet of a workbook, and of those that continue it.
 ///
 /// The cells borrow from the workbook, so both live in a thread of their own, which also means
 /// that unpacking overlaps with whatever is done with the rows. It ends with the sheet, or when
@@ -43,13 +43,13 @@ impl XlsxReader {
             workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
         let (index, seen) = choice::choose(&path, &mut package, &mut workbook, &sheets, options.sheet.as_deref())?;
         let mut notes = choice::notes_on(&path, &sheets, index, seen, options);
-        let task = SheetTask {
-            path: path.clone(),
-            workbook,
-            sheet: sheets[index].name.clone(),
-            sheet_index: u16::try_from(index).unwrap_or(u16::MAX),
-            options: options.clone(),
-        };
+        let mut indices = vec![index];
+        indices.extend(choice::continuations(&mut package, &mut workbook, &sheets, index, seen, &options.limits)?);
+        let sheets_to_read = indices
+            .into_iter()
+            .map(|index| (sheets[index].name.clone(), u16::try_from(index).unwrap_or(u16::MAX)))
+            .collect();
+        let task = SheetTask { path: path.clone(), workbook, sheets: sheets_to_read, options: options.clone() };
         let (sender, messages) = sync_channel(2);
         std::thread::Builder::new()
             .name("workbook".into())

@@ -27,6 +27,8 @@ const SPLIT: &str = "keep the contacts alone and save them as .csv";
 pub struct PartSeen {
     /// Cells that have a value.
     pub filled_cells: u64,
+    /// Rows, blank ones that are written out included.
+    pub rows: u64,
     pub hidden_rows: u64,
     pub hidden_columns: u64,
     /// Cells that have a formula and no value saved with it.
@@ -48,7 +50,6 @@ pub struct Scan<'a> {
     open: Vec<usize>,
     content: Content,
     kind: PartKind,
-    rows: u64,
     cells_in_row: usize,
     strings: u64,
     definitions: u64,
@@ -92,7 +93,6 @@ impl<'a> Scan<'a> {
             open: Vec::new(),
             content: Content::default(),
             kind: PartKind::Small,
-            rows: 0,
             cells_in_row: 0,
             strings: 0,
             definitions: 0,
@@ -109,20 +109,53 @@ impl<'a> Scan<'a> {
         }
         let mut rest = bytes;
         while !rest.is_empty() {
-            if self.at == At::Text {
-                let length = rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len());
-                self.text(length)?;
-                rest = &rest[length..];
-                if !rest.is_empty() {
-                    rest = &rest[1..];
-                    self.at = At::Markup { quote: None };
-                    self.token.clear();
-                    self.text = 0;
-                }
-            } else {
-                self.markup(rest[0])?;
-                rest = &rest[1..];
-            }
+            let length = match self.at {
+                At::Text => self.text_begins(rest)?,
+                At::Markup { quote } => self.markup_begins(rest, quote)?,
+            };
+            rest = &rest[length..];
+        }
+        Ok(())
+    }
+
+    /// Takes text from the beginning of `bytes` and the `<` behind it; returns how many bytes.
+    fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+        let Some(length) = bytes.iter().position(|byte| *byte == b'<') else {
+            self.text(bytes.len())?;
+            return Ok(bytes.len());
+        };
+        self.text(length)?;
+        self.text = 0;
+        self.token.clear();
+        self.at = At::Markup { quote: None };
+        Ok(length + 1)
+    }
+
+    /// Takes markup from the beginning of `bytes`, up to a byte that matters; returns how many bytes.
+    fn markup_begins(&mut self, bytes: &[u8], quote: Option<u8>) -> Result<usize, Fault> {
+        let matters = |byte: u8| match quote {
+            Some(quote) => byte == quote,
+            None => matches!(byte, b'>' | b'"' | b'\'' | b'<'),
+        };
+        // A declaration is told by its first bytes, so each of them matters.
+        let is_tag = self.token.first().is_some_and(|first| !matches!(first, b'!' | b'?'));
+        let plain = if is_tag { bytes.iter().position(|byte| matters(*byte)).unwrap_or(bytes.len()) } else { 0 };
+        self.token.extend_from_slice(&bytes[..plain]);
+        self.add_markup(plain)?;
+        let Some(byte) = bytes.get(plain) else { return Ok(plain) };
+        self.token.push(*byte);
+        self.add_markup(1)?;
+        self.markup(*byte)?;
+        Ok(plain + 1)
+    }
+
+    fn add_markup(&mut self, length: usize) -> Result<(), Fault> {
+        if self.content.depth > 0 {
+            self.content.markup += length;
+        }
+        let most = self.limits.text_run_bytes;
+        if self.token.len() > most || self.content.markup > most.saturating_mul(MARKUP_FACTOR) {
+            return Err(self.too_long());
         }
         Ok(())
     }
@@ -158,15 +191,8 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    /// Takes note of `byte`, which `token` ends with.
     fn markup(&mut self, byte: u8) -> Result<(), Fault> {
-        self.token.push(byte);
-        if self.content.depth > 0 {
-            self.content.markup += 1;
-        }
-        let most = self.limits.text_run_bytes;
-        if self.token.len() > most || self.content.markup > most.saturating_mul(MARKUP_FACTOR) {
-            return Err(self.too_long());
-        }
         let first = self.token[0];
         let ended = match first {
             b'!' => return self.declaration(),
@@ -271,11 +297,11 @@ impl<'a> Scan<'a> {
     }
 
     fn start_row(&mut self, attributes: &[u8]) -> Result<(), Fault> {
-        self.rows += 1;
+        self.seen.rows += 1;
         self.cells_in_row = 0;
         self.seen.hidden_rows += u64::from(is_hidden(attributes));
         let number = attribute(attributes, b"r").map_or(Some(0), digits);
-        if self.rows > self.limits.sheet_rows || number.is_none_or(|number| number > self.limits.sheet_rows) {
+        if self.seen.rows > self.limits.sheet_rows || number.is_none_or(|number| number > self.limits.sheet_rows) {
             return Err(self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT));
         }
         Ok(())
@@ -403,7 +429,7 @@ mod tests {
              <!-- a > b --><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>a&lt;b</t></is></c><c r=\"B1\"/></row>\
              <x:row hidden=\"true\"><x:c><f>A1&gt;2</f></x:c><x:c><f>1</f><v>2</v></x:c></x:row></sheetData></worksheet>",
         );
-        let expected = PartSeen { filled_cells: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 1 };
+        let expected = PartSeen { filled_cells: 2, rows: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 1 };
         assert_eq!(seen, Ok(expected));
     }
 
@@ -439,7 +465,7 @@ mod tests {
         assert_eq!(refused(&format!("<t x='{}'/>", "x".repeat(21))), long);
         assert_eq!(refused(&format!("<!--{}", "x".repeat(21))), long);
         assert_eq!(refused(&format!("<c>{}</c>", "<t>xxxxxx</t>".repeat(4))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxx</c>".repeat(4))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxxxxxxxx</c>".repeat(2))), long);
         assert_eq!(refused(&format!("<c>{}</c>", "<f/>".repeat(100))), long);
         assert_eq!(refused("<row/><row/><row/>"), "has more than 2 rows");
         assert_eq!(refused("<row r='3'/>"), "has more than 2 rows");

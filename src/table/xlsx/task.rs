@@ -35,9 +35,8 @@ pub enum Message {
 pub struct SheetTask {
     pub path: PathBuf,
     pub workbook: Xlsx<Gated>,
-    pub sheet: String,
-    /// Index of the sheet among those of the workbook.
-    pub sheet_index: u16,
+    /// Name and index of the sheet, and of those that continue it.
+    pub sheets: Vec<(String, u16)>,
     pub options: ReadOptions,
 }
 
@@ -51,7 +50,10 @@ impl SheetTask {
     }
 
     fn send_all(&mut self, sender: &SyncSender<Message>) -> Result<()> {
-        let Self { path, workbook, sheet, sheet_index, options } = self;
+        let Self { path, workbook, sheets, options } = self;
+        let Some(((sheet, index), continuations)) = sheets.split_first() else {
+            return Err(Error::bug("no sheet to read"));
+        };
         let cells = workbook.worksheet_cells_reader(sheet).map_err(|cause| damaged(path, &cause))?;
         let mut rows = SheetRows::new(path, cells, options.limits.row_bytes);
         let mut sample = read_sample(&mut rows, options.header_row)?;
@@ -73,15 +75,24 @@ impl SheetTask {
         if sender.send(Message::Header(layout.columns.clone(), notes)).is_err() {
             return Ok(());
         }
-        let most = options.limit.unwrap_or(u64::MAX);
-        let mut chunks = Chunks::new(path, sender, &layout, *sheet_index, options.limits.cell_bytes);
+        let mut chunks = Chunks::new(path, sender, &layout, *index, options);
         for row in &sample {
-            chunks.push(row, most)?;
+            chunks.push(row)?;
         }
         drop(sample);
-        let mut row = SheetRow::default();
-        while chunks.rows < most && !chunks.is_abandoned && rows.read(&mut row)? {
-            chunks.push(&row, most)?;
+        chunks.push_all(&mut rows)?;
+        drop(rows);
+        for (sheet, index) in continuations {
+            let cells = workbook.worksheet_cells_reader(sheet).map_err(|cause| damaged(path, &cause))?;
+            let mut rows = SheetRows::new(path, cells, options.limits.row_bytes);
+            let mut header = SheetRow::default();
+            if rows.read(&mut header)? && layout.has_header(&header) {
+                chunks.notes.push(format!("the rows go on in sheet \"{sheet}\""));
+                chunks.sheet_index = *index;
+                chunks.push_all(&mut rows)?;
+            } else {
+                chunks.notes.push(format!("sheet \"{sheet}\" has another header and is not read"));
+            }
         }
         chunks.finish();
         Ok(())
@@ -149,6 +160,13 @@ impl Layout {
         Ok((Self { first, columns }, notes))
     }
 
+    /// Whether `row` names the same columns in the same places.
+    fn has_header(&self, row: &SheetRow) -> bool {
+        let width = self.columns.width();
+        let names = Columns::from_cells((self.first..self.first + width).map(|column| row.cell(column).0));
+        names.headers == self.columns.headers && names.own == self.columns.own
+    }
+
     fn is_blank(&self, row: &SheetRow) -> bool {
         row.cells().all(|(column, text, _)| {
             let is_own = column
@@ -166,6 +184,9 @@ struct Chunks<'a> {
     layout: &'a Layout,
     sheet_index: u16,
     cell_bytes: usize,
+    /// Rows to push at most.
+    most: u64,
+    notes: Vec<String>,
     chunk: RowBatch,
     /// Rows pushed so far.
     rows: u64,
@@ -180,14 +201,16 @@ impl<'a> Chunks<'a> {
         sender: &'a SyncSender<Message>,
         layout: &'a Layout,
         sheet_index: u16,
-        cell_bytes: usize,
+        options: &ReadOptions,
     ) -> Self {
         Self {
             path,
             sender,
             layout,
             sheet_index,
-            cell_bytes,
+            cell_bytes: options.limits.cell_bytes,
+            most: options.limit.unwrap_or(u64::MAX),
+            notes: Vec::new(),
             chunk: RowBatch::new(),
             rows: 0,
             beyond: 0,
@@ -195,9 +218,17 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Takes a row unless it is blank or `most` were taken.
-    fn push(&mut self, row: &SheetRow, most: u64) -> Result<()> {
-        if self.layout.is_blank(row) || self.rows >= most {
+    fn push_all(&mut self, rows: &mut SheetRows<'_>) -> Result<()> {
+        let mut row = SheetRow::default();
+        while self.rows < self.most && !self.is_abandoned && rows.read(&mut row)? {
+            self.push(&row)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a row unless it is blank or enough were taken.
+    fn push(&mut self, row: &SheetRow) -> Result<()> {
+        if self.layout.is_blank(row) || self.rows >= self.most {
             return Ok(());
         }
         let Layout { first, columns } = self.layout;
@@ -249,11 +280,10 @@ impl<'a> Chunks<'a> {
 
     fn finish(mut self) {
         self.send();
-        let mut notes = Vec::new();
         if self.beyond > 0 {
-            notes.push(format!("{} rows have content beside the table, which is not read", self.beyond));
+            self.notes.push(format!("{} rows have content beside the table, which is not read", self.beyond));
         }
         // The receiver may be gone: then nobody wants to know.
-        let _ = self.sender.send(Message::Ended(notes));
+        let _ = self.sender.send(Message::Ended(self.notes));
     }
 }

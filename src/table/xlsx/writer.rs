@@ -197,7 +197,8 @@ fn fitted(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::{self, ReadOptions, RowBatch};
+    use crate::contact::Position;
+    use crate::table::{self, ReadLimits, ReadOptions, RowBatch};
 
     #[test]
     fn rows_beyond_a_sheet_go_on_in_the_next_one() {
@@ -211,6 +212,17 @@ mod tests {
         }
         sheets.finish(&mut workbook).expect("sheets");
         workbook.finish().expect("a file");
+        let limits = ReadLimits { sheet_rows: 3, ..ReadLimits::default() };
+        let mut whole = table::open(&path, &ReadOptions { limits, ..ReadOptions::default() }).expect("our own file");
+        let mut batch = RowBatch::new();
+        whole.read(&mut batch, 10).expect("rows");
+        let found: Vec<_> = batch.rows().map(|row| (row.cell(0), row.position())).collect();
+        let at = |index, line, sheet| Position { index, line, sheet };
+        assert_eq!(
+            found,
+            [("A", at(0, 2, 0)), ("B", at(1, 3, 0)), ("C", at(2, 2, 1)), ("D", at(3, 3, 1)), ("E", at(4, 2, 2))]
+        );
+        assert_eq!(whole.sheet_name(2), Some("contacts 3"));
         for (sheet, names) in [("contacts", "AB"), ("contacts 2", "CD"), ("contacts 3", "E")] {
             let options = ReadOptions { sheet: Some(sheet.into()), ..ReadOptions::default() };
             let mut reader = table::open(&path, &options).expect("our own file");
