@@ -10,37 +10,57 @@ const COUNTRIES: &str = include_str!("countries.tsv");
 /// ISO 639-1 code, then the English names of ISO 639-2 and, for widely spoken languages, their own.
 const LANGUAGES: &str = include_str!("languages.tsv");
 
-static COUNTRY_NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| by_name(COUNTRIES));
-static LANGUAGE_NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| by_name(LANGUAGES));
+static COUNTRY_NAMES: LazyLock<Names> = LazyLock::new(|| Names::new(COUNTRIES));
+static LANGUAGE_NAMES: LazyLock<Names> = LazyLock::new(|| Names::new(LANGUAGES));
 
 /// The ISO 3166-1 alpha-2 code for a code or a name, such as `GB` for `gb`, `GBR` or `United Kingdom`.
 pub fn country_code(text: &str) -> Option<&'static str> {
-    look_up(&COUNTRY_NAMES, text)
+    COUNTRY_NAMES.look_up(text)
 }
 
 /// The ISO 639-1 code for a code or a name, such as `de` for `DE`, `German` or `Deutsch`.
 pub fn language_code(text: &str) -> Option<&'static str> {
-    look_up(&LANGUAGE_NAMES, text)
+    LANGUAGE_NAMES.look_up(text)
 }
 
-fn look_up(table: &HashMap<String, &'static str>, text: &str) -> Option<&'static str> {
-    let text = text.trim();
-    // The longest name in either table has fewer characters than this; a giant cell is not copied.
-    if text.len() > 200 {
-        return None;
-    }
-    table.get(&text.to_lowercase()).copied()
+/// Codes, and the names that stand for them.
+struct Names {
+    /// By the two letters, since most files hold codes and every row is looked up.
+    by_letters: [Option<&'static str>; 26 * 26],
+    by_name: HashMap<String, &'static str>,
 }
 
-fn by_name(table: &'static str) -> HashMap<String, &'static str> {
-    let mut names = HashMap::new();
-    for line in table.lines() {
-        let code = line.split('\t').next().unwrap_or_default();
-        for name in line.split('\t') {
-            names.entry(name.to_lowercase()).or_insert(code);
+impl Names {
+    fn new(table: &'static str) -> Self {
+        let mut names = Self { by_letters: [None; 26 * 26], by_name: HashMap::new() };
+        for line in table.lines() {
+            let code = line.split('\t').next().unwrap_or_default();
+            if let Some(letters) = letters(code) {
+                names.by_letters[letters] = Some(code);
+            }
+            for name in line.split('\t') {
+                names.by_name.entry(name.to_lowercase()).or_insert(code);
+            }
         }
+        names
     }
-    names
+
+    fn look_up(&self, text: &str) -> Option<&'static str> {
+        let text = text.trim();
+        let by_letters = letters(text).and_then(|letters| self.by_letters[letters]);
+        // The longest name in either table has fewer characters than this; a giant cell is not copied.
+        if by_letters.is_some() || text.len() > 200 {
+            return by_letters;
+        }
+        self.by_name.get(&text.to_lowercase()).copied()
+    }
+}
+
+/// A number below 676 for two ASCII letters of either case.
+fn letters(text: &str) -> Option<usize> {
+    let [first, second] = text.as_bytes() else { return None };
+    let place = |letter: u8| letter.is_ascii_alphabetic().then(|| usize::from(letter.to_ascii_lowercase() - b'a'));
+    Some(place(*first)? * 26 + place(*second)?)
 }
 
 #[cfg(test)]

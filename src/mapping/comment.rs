@@ -63,16 +63,13 @@ fn top(text: &mut String, mapping: &Mapping) {
 
 fn write_column(text: &mut String, column: &ColumnEvidence, rule: Option<&ColumnRule>) {
     text.push('\n');
-    match rule {
-        Some(rule) => {
-            comment(text, &column.because);
-            table(text, &column.header, rule);
-        }
-        None => {
-            comment(text, &format!("Not mapped: {}.", column.because));
-            comment(text, &format!("[columns.{}]", quoted(&column.header)));
-            comment(text, column.could_be.as_deref().unwrap_or("ignore = true"));
-        }
+    if let Some(rule) = rule {
+        comment(text, &column.because);
+        table(text, &column.header, rule);
+    } else {
+        comment(text, &format!("Not mapped: {}.", column.because));
+        comment(text, &format!("[columns.{}]", quoted(&column.header)));
+        comment(text, column.could_be.as_deref().unwrap_or("ignore = true"));
     }
 }
 

@@ -90,10 +90,12 @@ impl Mapping {
             let cure = "write custom_fields = \"merge\"";
             refuse("can't take away custom fields that a row doesn't name", cure)?;
         }
-        if !self.constants.tags.is_empty() && !(can.tags_add || can.tags_in_create || can.tags_in_update) {
+        let adds_tags = can.tags_add || can.tags_in_create || can.tags_in_update;
+        if !adds_tags && !self.constants.tags.is_empty() {
             refuse("can't add tags", "remove tags from [constants]")?;
         }
-        if !self.constants.lists.is_empty() && !(can.lists_add || can.lists_in_create) {
+        let adds_lists = can.lists_add || can.lists_in_create;
+        if !adds_lists && !self.constants.lists.is_empty() {
             refuse("can't add contacts to lists", "remove lists from [constants]")?;
         }
         Ok(())
@@ -164,23 +166,23 @@ impl Mapping {
             let header = converted.get(name)?;
             Some((header.clone(), *places.get(header.as_str())?, self.columns.get(header)?.clone()))
         };
-        let make = |field: &str, header: &str, rule: &ColumnRule| {
+        let feed = |field: &str, header: &str, rule: &ColumnRule| {
             resolve(field, rule, rule.overwrite.unwrap_or(self.overwrite), facts).map_err(|r| refused(header, r))
         };
-        let mut made = Vec::new();
+        let mut feeds = Vec::new();
         if let Some((header, column, rule)) = found("name") {
-            let first = make("first_name", &header, &rule)?;
-            let last = make("last_name", &header, &rule)?;
+            let first = feed("first_name", &header, &rule)?;
+            let last = feed("last_name", &header, &rule)?;
             compiled.claim("first_name", &header).map_err(|refusal| refused(&header, refusal))?;
             compiled.claim("last_name", &header).map_err(|refusal| refused(&header, refusal))?;
             compiled.notes.push(format!("{header}: each name is split into first_name and last_name"));
             let becomes = Becomes::Name(NameFeed::Split { first, last });
-            made.push(Feed { column, blank: rule.blank.unwrap_or(self.blank), becomes });
+            feeds.push(Feed { column, blank: rule.blank.unwrap_or(self.blank), becomes });
         }
         let (first, last) = (found("first_name"), found("last_name"));
         if let Some((header, column, rule)) = first.as_ref().or(last.as_ref()) {
             compiled.claim("name", header).map_err(|refusal| refused(header, refusal))?;
-            let name = make("name", header, rule)?;
+            let name = feed("name", header, rule)?;
             let last_column = first.as_ref().and(last.as_ref()).map(|(_, column, _)| *column);
             let words = match (&first, &last) {
                 (Some((first, ..)), Some((last, ..))) => format!("{first} and {last} are joined into name"),
@@ -188,9 +190,9 @@ impl Mapping {
             };
             compiled.notes.push(words);
             let becomes = Becomes::Name(NameFeed::Join { name, last_column });
-            made.push(Feed { column: *column, blank: rule.blank.unwrap_or(self.blank), becomes });
+            feeds.push(Feed { column: *column, blank: rule.blank.unwrap_or(self.blank), becomes });
         }
-        compiled.feeds.append(&mut made);
+        compiled.feeds.append(&mut feeds);
         Ok(())
     }
 

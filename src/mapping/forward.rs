@@ -155,7 +155,7 @@ impl Forward {
             match &feed.becomes {
                 Becomes::Field(feed) if feed.store => fields.push(feed.field.clone()),
                 Becomes::Name(NameFeed::Split { first, last }) => {
-                    fields.extend([first.field.clone(), last.field.clone()])
+                    fields.extend([first.field.clone(), last.field.clone()]);
                 }
                 Becomes::Name(NameFeed::Join { name, .. }) => fields.push(name.field.clone()),
                 Becomes::Field(_) | Becomes::Tags(_) | Becomes::Lists(_) => {}

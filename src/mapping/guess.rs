@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::evidence::Seen;
 use super::facts::Facts;
 use super::file::{ColumnRule, Feeds, Mapping, SetAction};
+use super::guess_names::settle_parts;
 use super::headers::{custom_name, field_of, key};
 use super::standard::{self, EXTRA, LISTS, TAGS};
 use crate::contact::Field;
@@ -33,12 +34,12 @@ pub struct ColumnEvidence {
 }
 
 /// What speaks for one field on one column.
-struct Claim {
-    field: String,
-    because: String,
+pub(super) struct Claim {
+    pub field: String,
+    pub because: String,
     /// Smaller is better: how exactly the header fits.
-    rank: usize,
-    filled: usize,
+    pub rank: usize,
+    pub filled: usize,
 }
 
 /// Proposes a mapping for a file with these headers and first rows, for one service.
@@ -51,6 +52,7 @@ pub fn guess(headers: &[String], sample: &RowBatch, facts: &Facts<'_>) -> Guess 
     let mut guessing = Guessing::new(headers, sample, facts);
     guessing.claim_columns();
     guessing.claim_by_cells();
+    settle_parts(&mut guessing.claims, headers, sample);
     guessing.settle();
     guessing.region();
     guessing.finish()
@@ -264,17 +266,21 @@ impl<'a> Guessing<'a> {
         }
     }
 
-    /// Where full and divided names stand side by side, those the service has are taken.
+    /// Where full and divided names stand side by side, those are taken that tell the whole name in
+    /// the form the service has.
     fn settle_names(&mut self) {
+        let facts = self.facts;
         let has = |field: &str| self.claims.iter().flatten().any(|claim| claim.field == field);
-        let (full, parts) = (has("name"), has("first_name") || has("last_name"));
-        if !(full && parts) {
+        let (full, first, last) = (has("name"), has("first_name"), has("last_name"));
+        if !full || !(first || last) || (facts.writes("name") && facts.writes("first_name")) {
             return;
         }
+        let take_full = facts.writes("name") || !(first && last);
         for column in 0..self.headers.len() {
             let Some(claim) = &self.claims[column] else { continue };
-            let name = matches!(claim.field.as_str(), "name" | "first_name" | "last_name");
-            if name && !self.facts.writes(&claim.field) {
+            let is_full = claim.field == "name";
+            let is_part = matches!(claim.field.as_str(), "first_name" | "last_name");
+            if (is_full && !take_full) || (is_part && take_full) {
                 let because = format!("{}, which other columns tell in the form the service has", claim.because);
                 self.claims[column] = None;
                 self.leave_unmapped(column, because, None);

@@ -18,6 +18,7 @@ mod facts;
 mod file;
 mod forward;
 mod guess;
+mod guess_names;
 mod headers;
 mod names;
 mod nearest;

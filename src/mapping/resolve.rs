@@ -49,17 +49,15 @@ fn resolve_custom(
     }
     let mut defined = FieldKind::Text;
     if let Some(definitions) = facts.definitions {
-        match facts.definition(name) {
-            Some(definition) => defined = definition.kind.clone(),
-            None => {
-                let known = definitions.iter().map(|definition| definition.name.as_str());
-                let cure = match nearest(name, known) {
-                    Some(near) => format!("did you mean: custom.{near}"),
-                    None => format!("create the field in {} first, or set ignore = true", facts.service),
-                };
-                return Err((format!("the account defines no custom field of this name: {name}"), cure));
-            }
-        }
+        let Some(definition) = facts.definition(name) else {
+            let known = definitions.iter().map(|definition| definition.name.as_str());
+            let cure = match nearest(name, known) {
+                Some(near) => format!("did you mean: custom.{near}"),
+                None => format!("create the field in {} first, or set ignore = true", facts.service),
+            };
+            return Err((format!("the account defines no custom field of this name: {name}"), cure));
+        };
+        defined = definition.kind.clone();
     }
     let kind = agreed_kind(name, &defined, rule)?;
     Ok(FieldFeed {

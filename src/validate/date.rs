@@ -28,11 +28,8 @@ pub(super) fn check_date(cell: &str, order: &DateOrder) -> Result<Value, Fault> 
 
 /// The day, and the time of day if one follows it.
 pub(super) fn split_time(cell: &str) -> (&str, Option<&str>) {
-    // The time begins at the last `T` or space that is followed by a digit and somewhere a colon.
-    let colon = match cell.find(':') {
-        Some(colon) => colon,
-        None => return (cell, None),
-    };
+    // The hour is what stands between the first colon and the last `T` or space before it.
+    let Some(colon) = cell.find(':') else { return (cell, None) };
     match cell[..colon].rfind(['T', 't', ' ']) {
         Some(gap) => (cell[..gap].trim_end().trim_end_matches(','), Some(cell[gap + 1..].trim())),
         None => (cell, None),

@@ -11,12 +11,9 @@ pub(super) struct Key([u8; 16]);
 
 impl Key {
     pub fn of(identifier: &Identifier) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(identifier.kind.name().as_bytes());
-        hasher.update(&[0]);
-        hasher.update(identifier.comparable().as_bytes());
+        let text = format!("{}\0{}", identifier.kind, identifier.comparable());
         let mut key = [0; 16];
-        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        key.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
         Self(key)
     }
 }

@@ -103,23 +103,23 @@ impl<'a> Draft<'a> {
         match name {
             NameFeed::Split { first, last } => {
                 let (first_name, last_name) = split_name(cell);
-                self.part(cell, first_name, feed, first);
-                self.part(cell, last_name, feed, last);
+                self.part(cell, &first_name, feed, first);
+                self.part(cell, &last_name, feed, last);
             }
             NameFeed::Join { name, last_column } => {
                 let whole = join_name(cell, last_column.map_or("", |column| self.row.cell(column)));
-                self.part(&whole, whole.clone(), feed, name);
+                self.part(&whole, &whole, feed, name);
             }
         }
     }
 
     /// One part of a name made from `cell`.
-    fn part(&mut self, cell: &str, part: String, feed: &Feed, field: &FieldFeed) {
+    fn part(&mut self, cell: &str, part: &str, feed: &Feed, field: &FieldFeed) {
         if part.is_empty() {
             self.blank(feed.blank, field);
             return;
         }
-        match check_cell(&part, field, PhoneRegion::Unknown) {
+        match check_cell(part, field, PhoneRegion::Unknown) {
             Ok(value) => self.set(field, value),
             Err(fault) => self.refuse(feed.column, cell, &fault),
         }
@@ -219,10 +219,20 @@ fn is_blank(cell: &str) -> bool {
 
 /// Leaves the first of equal names.
 fn unrepeated(names: &mut Vec<String>) {
-    if names.len() > 1 {
-        let mut seen = HashSet::with_capacity(names.len());
-        let first: Vec<bool> = names.iter().map(|name| seen.insert(name.as_str())).collect();
-        let mut first = first.into_iter();
-        names.retain(|_| first.next().unwrap_or(true));
+    // For the few names of a usual cell, comparing each with those before it is quicker than hashing.
+    if names.len() <= 16 {
+        let mut at = 1;
+        while at < names.len() {
+            if names[..at].contains(&names[at]) {
+                names.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        return;
     }
+    let mut seen = HashSet::with_capacity(names.len());
+    let first: Vec<bool> = names.iter().map(|name| seen.insert(name.as_str())).collect();
+    let mut first = first.into_iter();
+    names.retain(|_| first.next().unwrap_or(true));
 }

@@ -60,8 +60,9 @@ impl Validator {
     pub fn check(&mut self, batch: &RowBatch) -> Vec<Result<Contact, Vec<RowError>>> {
         let rules = Rules { forward: &self.forward, region: self.region, constants: &self.constants };
         let first = if self.cold { WARMING_ROWS.min(batch.len()) } else { 0 };
-        let mut checked: Vec<Checked> = (0..first).map(|row| guarded(&rules, &batch.row(row))).collect();
-        checked.par_extend((first..batch.len()).into_par_iter().map(|row| guarded(&rules, &batch.row(row))));
+        let check = |row: usize| guarded(|| rules.check(&batch.row(row)));
+        let mut checked: Vec<Checked> = (0..first).map(check).collect();
+        checked.par_extend((first..batch.len()).into_par_iter().map(check));
         self.cold &= batch.is_empty();
         checked.into_iter().zip(batch.rows()).map(|(row, view)| self.settle(row, &view)).collect()
     }
@@ -78,9 +79,9 @@ impl Validator {
     }
 }
 
-/// Checks one row; a panic is an error of this row alone.
-fn guarded(rules: &Rules<'_>, row: &RowView<'_>) -> Checked {
-    catch_unwind(AssertUnwindSafe(|| rules.check(row))).unwrap_or_else(|_| {
+/// What a check says of a row; a panic is an error of this row alone.
+fn guarded(check: impl FnOnce() -> Checked) -> Checked {
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|_| {
         let message = "rolo failed while checking this row, please report it with the row";
         Checked {
             contact: Contact::default(),
@@ -88,4 +89,17 @@ fn guarded(rules: &Rules<'_>, row: &RowView<'_>) -> Checked {
             keys: Vec::new(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_of_its_row() {
+        let checked = guarded(|| panic!("on purpose"));
+        assert_eq!(checked.errors.len(), 1);
+        assert_eq!(checked.errors[0].code, "row.internal_error");
+        assert_eq!(checked.errors[0].column, None);
+    }
 }

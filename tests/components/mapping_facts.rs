@@ -1,5 +1,7 @@
 //! Services made up for the tests, and small helpers of the mapping and validation tests.
 
+#![expect(clippy::unwrap_used, reason = "a failed helper fails the test that called it")]
+
 use std::time::Duration;
 
 use rolo::contact::{

@@ -122,7 +122,9 @@ fn cells_of_a_row_that_is_out_of_step_are_not_checked_one_by_one() {
 fn a_cell_the_reader_refused_is_told_once_beside_the_errors_of_other_cells() {
     let mut rows = RowBatch::new();
     rows.begin_row(Position { index: 0, line: 2, sheet: 0 });
-    ["\u{fffd}", "broken", "Smith"].iter().for_each(|cell| rows.push_cell(cell));
+    for cell in ["\u{fffd}", "broken", "Smith"] {
+        rows.push_cell(cell);
+    }
     rows.push_error(RowError::of_cell("text.not_in_encoding", 0, "Mobile", "Mobile: not text"));
     let checked = Validator::new(forward(PEOPLE, &COLUMNS, &two_names()).unwrap()).unwrap().check(&rows);
     assert_eq!(codes(checked[0].as_ref().unwrap_err()), ["Mobile:text.not_in_encoding", "Mail:email.syntax"]);
@@ -167,6 +169,16 @@ fn a_blank_cell_of_tags_to_replace_clears_them_only_if_the_mapping_says_so() {
 fn one_tag_added_and_removed_is_a_contradiction() {
     let toml = "[columns.P]\nfield = \"phone\"\n[columns.T]\ntags = \"add\"\n[columns.U]\ntags = \"remove\"";
     let rows = checked(toml, &["P", "T", "U"], &two_names(), &[&["+34600123456", "a;b", "c;b"]]);
+    assert_eq!(codes(rows[0].as_ref().unwrap_err()), ["row:tags.added_and_removed"]);
+}
+
+#[test]
+fn a_cell_of_very_many_tags_takes_no_more_than_its_length() {
+    let toml = "[columns.P]\nfield = \"phone\"\n[columns.T]\ntags = \"add\"\n[columns.U]\ntags = \"remove\"";
+    let many: Vec<String> = (0..100_000).map(|tag| format!("t{tag}")).collect();
+    let cell = format!("{};t1;\"{}", many.join(";"), "\"\";".repeat(100_000));
+    let rows = checked(toml, &["P", "T", "U"], &two_names(), &[&["+34600123456", &cell, &many.join(";u")]]);
+    // Quadratic work on cells of this size would take minutes. The first tag of both is the same.
     assert_eq!(codes(rows[0].as_ref().unwrap_err()), ["row:tags.added_and_removed"]);
 }
 

@@ -1,5 +1,7 @@
 //! Phone numbers, with results worked out by hand from national numbering plans.
 
+#![expect(clippy::unwrap_used, reason = "a failed helper fails the test that called it")]
+
 use proptest::prelude::*;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use rolo::validate::{PhoneRegion, check_phone};
