@@ -166,7 +166,6 @@ fn a_plain_row_costs_at_most_250_bytes() {
     // Closing writes the log back into the file.
     drop(ledger);
     let bytes = (fs::metadata(&path).unwrap().len() - empty) / ROWS;
-    println!("{bytes} bytes a row");
     assert!(bytes <= 250, "{bytes} bytes a row");
 }
 

@@ -26,7 +26,7 @@ struct Slow {
 }
 
 impl Slow {
-    fn new(fails: usize) -> (Box<dyn Ledger>, Arc<AtomicUsize>) {
+    fn ledger(fails: usize) -> (Box<dyn Ledger>, Arc<AtomicUsize>) {
         let writes = Arc::new(AtomicUsize::new(0));
         let slow = Self { inner: sqlite::in_memory().unwrap(), writes: writes.clone(), fails };
         (Box::new(slow), writes)
@@ -110,7 +110,7 @@ async fn begin(ledger: &LedgerHandle) -> RunId {
 
 #[tokio::test]
 async fn writes_that_wait_together_share_a_transaction() {
-    let (slow, writes) = Slow::new(usize::MAX);
+    let (slow, writes) = Slow::ledger(usize::MAX);
     let ledger = LedgerHandle::start(slow).unwrap();
     let run = begin(&ledger).await;
     let tasks: Vec<_> = (0..200)
@@ -142,7 +142,7 @@ async fn a_write_is_durable_when_it_returns() {
 #[tokio::test]
 async fn once_a_write_has_failed_every_later_one_fails_with_the_same_cause() {
     for threaded in [true, false] {
-        let (slow, writes) = Slow::new(2);
+        let (slow, writes) = Slow::ledger(2);
         let ledger = if threaded { LedgerHandle::start(slow).unwrap() } else { LedgerHandle::direct(slow) };
         let run = begin(&ledger).await;
         ledger.write(&run, vec![intent(0)]).await.unwrap();
