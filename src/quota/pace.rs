@@ -145,15 +145,15 @@ mod tests {
         let (mut pace, now) = (pace(), crate::clock::now());
         let hint = |limit, window| QuotaHint { limit: Some(limit), window, ..QuotaHint::default() };
         pace.told(&hint(100, None));
-        assert_eq!(pace.period(now), Duration::from_micros(603_000));
+        assert_eq!(pace.period(now), Duration::from_millis(603));
         pace.told(&hint(1000, None));
         assert_eq!(pace.period(now), Duration::from_micros(301_500));
         // One a second is less than 200 a minute.
         pace.told(&hint(1, Some(Duration::from_secs(1))));
-        assert_eq!(pace.period(now), Duration::from_micros(1_300_000));
+        assert_eq!(pace.period(now), Duration::from_millis(1300));
         pace.told(&hint(0, Some(Duration::ZERO)));
         pace.told(&QuotaHint::default());
-        assert_eq!(pace.period(now), Duration::from_micros(1_300_000));
+        assert_eq!(pace.period(now), Duration::from_millis(1300));
     }
 
     #[test]
@@ -162,6 +162,6 @@ mod tests {
         (0..200).for_each(|n| pace.took(Duration::from_millis(100 + n % 2 * 350)));
         assert_eq!(pace.period(now), Duration::from_micros(302_250));
         (0..1000).for_each(|n| pace.took(Duration::from_millis(100 + n % 2 * 5000)));
-        assert_eq!(pace.period(now), Duration::from_micros(303_000));
+        assert_eq!(pace.period(now), Duration::from_millis(303));
     }
 }

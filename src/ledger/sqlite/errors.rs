@@ -36,3 +36,36 @@ pub(super) fn told(path: &Path, error: rusqlite::Error) -> Error {
     };
     Error::stopped(format!("{message}: {file}")).hint(hint).caused_by(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use rusqlite::ffi;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn each_trouble_with_the_file_names_it_and_its_cure() {
+        for (code, words, cure) in [
+            (ffi::SQLITE_FULL, "the disk is full", "free some space"),
+            (ffi::SQLITE_READONLY, "can't be written", "writable"),
+            (ffi::SQLITE_CANTOPEN, "can't be opened", "--state-dir"),
+            (ffi::SQLITE_NOTADB, "not a SQLite database", "move the file away"),
+            (ffi::SQLITE_CORRUPT, "damaged", ".recover"),
+            (ffi::SQLITE_BUSY, "another program has locked", "close the program"),
+            (ffi::SQLITE_LOCKED, "another program has locked", "close the program"),
+            (ffi::SQLITE_IOERR_FSYNC, "can't be read or written", "check the disk"),
+            (ffi::SQLITE_MISUSE, "can't be used", "cause"),
+        ] {
+            let cause = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = told(Path::new("/state/ledger.db"), cause);
+            assert_eq!(error.kind, ErrorKind::Stopped);
+            assert!(error.message.contains(words), "{error}");
+            assert!(error.message.ends_with(": /state/ledger.db"), "{error}");
+            assert!(error.hint.as_ref().unwrap().contains(cure), "{:?}", error.hint);
+            assert!(error.source().is_some());
+        }
+    }
+}

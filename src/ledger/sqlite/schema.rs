@@ -145,7 +145,9 @@ pub(super) enum State {
 /// Brings the file to the present schema, in one transaction.
 pub(super) fn migrate(db: &mut Connection, secret: &[u8; 32]) -> rusqlite::Result<State> {
     // Most often there is nothing to do, and then no other process has to be waited for.
-    if let Some(state) = settled(db)? {
+    // One transaction, so that what is read belongs together.
+    let state = settled(&*db.transaction()?)?;
+    if let Some(state) = state {
         return Ok(state);
     }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,0 +1,243 @@
+//! What only the ledger in a SQLite file promises: the file itself.
+
+use std::fs;
+use std::path::Path;
+
+use rolo::contact::{CallKind, Outcome, Position, RemoteId, RowError, RowRecord};
+use rolo::error::ErrorKind;
+use rolo::ledger::{Answered, Entry, Key, KnownContact, KnownValue, Ledger, sqlite};
+use rusqlite::Connection;
+
+use crate::ledger::new_run;
+
+/// A ledger as version 1 made it, with one run, row and contact in it.
+const VERSION_1: &str = include_str!("../fixtures/ledger-version-1.sql");
+
+fn refused(path: &Path) -> (String, String) {
+    let error = sqlite::open(path).err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Stopped);
+    assert!(error.message.contains(&path.display().to_string()), "{error}");
+    (error.message, error.hint.unwrap())
+}
+
+fn schema(path: &Path) -> Vec<String> {
+    let db = Connection::open(path).unwrap();
+    let mut statement = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    // Where lines break in a definition is of no importance.
+    rows.map(|sql| sql.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn a_ledger_of_a_newer_rolo_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    drop(sqlite::open(&path).unwrap());
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let (message, hint) = refused(&path);
+    assert!(message.starts_with("the ledger was written by a newer rolo: "), "{message}");
+    assert!(hint.contains("99"), "{hint}");
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE cookie (a)").unwrap();
+    assert!(refused(&path).0.starts_with("the file is no ledger of rolo: "));
+    assert_eq!(schema(&path), ["CREATE TABLE cookie (a)"]);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let text = "name,phone\n".repeat(1000);
+    fs::write(&path, &text).unwrap();
+    assert!(refused(&path).0.starts_with("the ledger is not a SQLite database: "));
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(refused(&file.join("ledger.db")).0.starts_with("the ledger can't be opened: "));
+    assert!(refused(folder.path()).0.starts_with("the ledger can't be opened: "));
+}
+
+#[test]
+#[cfg(unix)]
+fn the_files_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/ledger.db");
+    let mut ledger = sqlite::open(&path).unwrap();
+    ledger.begin(&new_run(1)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        assert_eq!(mode(&path.with_file_name(name)), 0o600, "{name}");
+    }
+    assert_eq!((mode(&folder.path().join("a")), mode(&folder.path().join("a/b"))), (0o700, 0o700));
+}
+
+#[test]
+fn the_file_is_set_up_to_survive_a_power_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let ledger = sqlite::open(&path).unwrap();
+    let mode: String = Connection::open(&path).unwrap().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+    drop(ledger);
+}
+
+#[test]
+fn a_ledger_of_version_1_opens_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    Connection::open(&path).unwrap().execute_batch(VERSION_1).unwrap();
+    let ledger = sqlite::open(&path).unwrap();
+    let run = ledger.runs(10).unwrap().remove(0);
+    assert_eq!((run.id.0.as_str(), run.counts[Outcome::Created]), ("20261121-0931-k3f", 1));
+    let rows = ledger.rows(&run.id, 0, 10).unwrap();
+    assert_eq!((rows[0].1.outcome, rows[0].1.contact_id.as_ref().unwrap().0.as_str()), (Outcome::Created, "c1"));
+    let key = ledger.key("email", "ann@example.com");
+    let known = ledger.known("support", &[key]).unwrap().remove(0).unwrap();
+    assert_eq!((known.id.0.as_str(), known.fields["email"]), ("c1", KnownValue::Held(key)));
+    assert_eq!(ledger.history(&key).unwrap().len(), 2);
+    drop(ledger);
+
+    let fresh = folder.path().join("fresh.db");
+    drop(sqlite::open(&fresh).unwrap());
+    assert_eq!(schema(&path), schema(&fresh));
+}
+
+#[test]
+fn two_that_open_a_new_ledger_at_once_share_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let keys: Vec<Key> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| sqlite::open(&path).unwrap().key("email", "a@example.com"))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(keys.iter().all(|key| *key == keys[0]));
+}
+
+/// One plain row: created in one call, known by phone and e-mail.
+fn plain_row(ledger: &dyn Ledger, index: u64) -> [Entry; 2] {
+    let id = RemoteId(format!("{}", 100_000_000 + index));
+    let keys =
+        vec![ledger.key("phone", &format!("+6012{index:08}")), ledger.key("email", &format!("p{index}@example.com"))];
+    let answered = Answered {
+        row: index,
+        step: 0,
+        kind: CallKind::Create,
+        attempts: 1,
+        http_status: Some(200),
+        verdict: "done".into(),
+        contact_id: Some(id.clone()),
+        at: 1_795_253_460_123_456 + index * 301_500,
+    };
+    let record = RowRecord {
+        outcome: Outcome::Created,
+        contact_id: Some(id),
+        calls: 1,
+        attempts: 1,
+        http_status: Some(200),
+        errors: Vec::new(),
+    };
+    [Entry::Answered(answered), Entry::Row { position: Position { index, line: index + 2, sheet: 0 }, record, keys }]
+}
+
+#[test]
+fn a_plain_row_costs_at_most_250_bytes() {
+    const ROWS: u64 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = sqlite::open(&path).unwrap();
+    let run = ledger.begin(&new_run(1)).unwrap();
+    let empty = fs::metadata(&path).unwrap().len();
+    for start in (0..ROWS).step_by(1000) {
+        let entries: Vec<_> = (start..start + 1000).flat_map(|index| plain_row(&ledger, index)).collect();
+        ledger.write(&run, &entries).unwrap();
+    }
+    // Closing writes the log back into the file.
+    drop(ledger);
+    let bytes = (fs::metadata(&path).unwrap().len() - empty) / ROWS;
+    assert!(bytes <= 250, "{bytes} bytes a row");
+}
+
+/// Everything in the ledger's files, as bytes.
+fn all_bytes(folder: &Path) -> Vec<u8> {
+    fs::read_dir(folder).unwrap().flat_map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn what_is_forgotten_is_gone_from_the_bytes_of_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = sqlite::open(&folder.path().join("ledger.db")).unwrap();
+    let run = ledger.begin(&new_run(1)).unwrap();
+    let key = ledger.key("email", "canary@example.com");
+    let contact = KnownContact {
+        id: RemoteId("canary-id".into()),
+        fields: [("email".to_owned(), KnownValue::Held(key))].into(),
+        tags: None,
+        lists: vec![],
+    };
+    let record = RowRecord {
+        contact_id: Some(RemoteId("canary-id".into())),
+        ..RowRecord::unsent(Outcome::Failed, vec![RowError::of_row("service.refused", "canary-message")])
+    };
+    let position = Position { index: 0, line: 2, sheet: 0 };
+    ledger
+        .write(
+            &run,
+            &[
+                Entry::Known { account: "support".into(), contact, keys: vec![key] },
+                Entry::Row { position, record, keys: vec![key] },
+            ],
+        )
+        .unwrap();
+    let bytes = all_bytes(folder.path());
+    assert!(holds(&bytes, "canary-id") && holds(&bytes, "canary-message"));
+    assert!(!holds(&bytes, "canary@example.com"), "a value is kept only as a keyed hash");
+    assert!(bytes.windows(16).any(|window| window == key.0));
+
+    ledger.forget(&key).unwrap();
+    let bytes = all_bytes(folder.path());
+    assert!(!holds(&bytes, "canary-id") && !holds(&bytes, "canary-message"));
+    assert!(!bytes.windows(8).any(|window| window == &key.0[..8]));
+}
+
+#[test]
+fn a_ledger_can_be_asked_with_plain_sql() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = sqlite::open(&path).unwrap();
+    let run = ledger.begin(&new_run(1)).unwrap();
+    for index in 0..3 {
+        let entries = plain_row(&ledger, index);
+        ledger.write(&run, &entries).unwrap();
+    }
+    // The questions in the documentation, with the ledger still open.
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ledger.md")).unwrap();
+    let questions: Vec<_> = page
+        .split("```sql\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .flat_map(|sql| sql.split(';'))
+        .collect();
+    let db = Connection::open(&path).unwrap();
+    let mut asked = 0;
+    for question in questions.into_iter().filter(|sql| !sql.trim().is_empty()) {
+        db.prepare(question).unwrap().query([]).unwrap().next().unwrap();
+        asked += 1;
+    }
+    assert!(asked >= 5, "{asked}");
+}
