@@ -1,6 +1,6 @@
 use clap::{Parser, Subcommand};
 
-use super::{Context, Exit, GlobalArgs, accounts, completions, man, services};
+use super::{Context, Exit, GlobalArgs, accounts, completions, forget, man, report, runs, services, show, why};
 use crate::error::Result;
 
 const EXAMPLES: &str = "\
@@ -23,6 +23,11 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Runs(runs::Args),
+    Show(show::Args),
+    Why(why::Args),
+    Forget(forget::Args),
+    Report(report::Args),
     Services(services::Args),
     Accounts(accounts::Args),
     Completions(completions::Args),
@@ -32,6 +37,11 @@ pub enum Command {
 impl Command {
     pub fn run(self, context: &Context) -> Result<Exit> {
         match self {
+            Self::Runs(args) => runs::run(&args, context),
+            Self::Show(args) => show::run(&args, context),
+            Self::Why(args) => why::run(&args, context),
+            Self::Forget(args) => forget::run(&args, context),
+            Self::Report(args) => report::run(&args, context),
             Self::Services(args) => services::run(&args, context),
             Self::Accounts(args) => accounts::run(&args, context),
             Self::Completions(args) => completions::run(&args),

@@ -74,7 +74,7 @@ impl Args {
             limit: self.limit,
             results,
             run: self.run.settings()?,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

@@ -98,7 +98,7 @@ impl Args {
             mapping: self.mapping.clone(),
             limit: self.limit,
             force: self.force,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

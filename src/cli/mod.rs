@@ -23,6 +23,7 @@ mod man;
 mod output;
 mod places;
 pub mod plan;
+mod recorded;
 pub mod report;
 pub mod resume;
 pub mod retry;

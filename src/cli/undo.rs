@@ -29,6 +29,6 @@ pub struct UndoSettings {
 
 impl Args {
     pub fn settings(&self, _: &Context) -> Result<UndoSettings> {
-        Ok(UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings()? })
+        Ok(UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings() })
     }
 }

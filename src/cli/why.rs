@@ -1,5 +1,8 @@
+use super::{Context, Exit, print, recorded};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
+use crate::ledger::Ledger as _;
+use crate::report::history_words;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +22,20 @@ impl Args {
     pub fn identifier(&self) -> Result<Identifier> {
         parse_identifier(&self.identifier)
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let identifier = args.identifier()?;
+    let events = match context.ledger()? {
+        Some(ledger) => ledger.history(&recorded::key(&ledger, &identifier))?,
+        None => Vec::new(),
+    };
+    if events.is_empty() {
+        print("nothing was ever done to a contact with this identifier\n")?;
+    } else {
+        print(&history_words(&events))?;
+    }
+    Ok(Exit::Done)
 }
 
 /// An identifier as a person types it: its kind is seen, or stands before a colon.

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use minijinja::{AutoEscape, Environment, context};
 
-use super::words::{number, span};
+use super::words::{moment, number, span};
 use super::{Summary, closing, cure, escape};
 use crate::contact::RowRecord;
 use crate::error::{Error, Result};
@@ -118,15 +118,6 @@ fn listing(row: &PageRow) -> minijinja::Value {
         columns => columns.join(" | "),
         messages => messages.join(" | "),
     }
-}
-
-/// Seconds from the Unix epoch as `2026-11-21 09:31 UTC`.
-fn moment(seconds: u64) -> String {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
-        .unwrap_or_default()
 }
 
 fn broken(error: minijinja::Error) -> Error {
