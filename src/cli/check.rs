@@ -1,8 +1,10 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::source::{SourceArgs, SourceSettings};
-use super::{Chosen, Context};
+use super::{Chosen, Context, Exit, running};
 use crate::error::Result;
+use crate::pipeline::{self, CheckJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,4 +39,18 @@ impl Args {
             account: Chosen::target(self.account.clone(), &config, context)?,
         })
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let settings = args.settings(context)?;
+    running::block_on(async {
+        let mut job = running::job_context(context)?;
+        let check = CheckJob {
+            source: running::source_spec(&settings.source, &job.state_dir)?,
+            service: Arc::from(settings.account.connect()?),
+            results: settings.source.results.clone(),
+        };
+        let summary = pipeline::check(&check, &mut job).await?;
+        Ok(running::ended(&summary, &job, context))
+    })
 }

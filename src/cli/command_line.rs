@@ -1,6 +1,9 @@
 use clap::{Parser, Subcommand};
 
-use super::{Context, Exit, GlobalArgs, accounts, completions, forget, man, report, runs, services, show, why};
+use super::{
+    Context, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, man, plan,
+    report, resume, retry, runs, sandbox, services, show, undo, why,
+};
 use crate::error::Result;
 
 const EXAMPLES: &str = "\
@@ -23,11 +26,22 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Guess(guess::Args),
+    Check(check::Args),
+    Plan(plan::Args),
+    Import(import::Args),
+    Export(export::Args),
+    Copy(copy::Args),
+    Resume(resume::Args),
+    Retry(retry::Args),
+    Undo(undo::Args),
     Runs(runs::Args),
     Show(show::Args),
     Why(why::Args),
     Forget(forget::Args),
     Report(report::Args),
+    Run(job::Args),
+    Sandbox(sandbox::Args),
     Services(services::Args),
     Accounts(accounts::Args),
     Completions(completions::Args),
@@ -37,11 +51,22 @@ pub enum Command {
 impl Command {
     pub fn run(self, context: &Context) -> Result<Exit> {
         match self {
+            Self::Guess(args) => guess::run(&args, context),
+            Self::Check(args) => check::run(&args, context),
+            Self::Plan(args) => plan::run(&args, context),
+            Self::Import(args) => import::run(&args, context),
+            Self::Export(args) => export::run(&args, context),
+            Self::Copy(args) => copy::run(&args, context),
+            Self::Resume(args) => resume::run(&args, context),
+            Self::Retry(args) => retry::run(&args, context),
+            Self::Undo(args) => undo::run(&args, context),
             Self::Runs(args) => runs::run(&args, context),
             Self::Show(args) => show::run(&args, context),
             Self::Why(args) => why::run(&args, context),
             Self::Forget(args) => forget::run(&args, context),
             Self::Report(args) => report::run(&args, context),
+            Self::Run(args) => job::run(&args, context),
+            Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Services(args) => services::run(&args, context),
             Self::Accounts(args) => accounts::run(&args, context),
             Self::Completions(args) => completions::run(&args),

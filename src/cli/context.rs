@@ -5,10 +5,6 @@ use clap::{ArgAction, Args};
 use super::{Environment, logs, places};
 use crate::config::{Config, Layered};
 use crate::error::Result;
-use crate::ledger::sqlite::{self, SqliteLedger};
-
-/// File of the ledger in the state folder.
-const LEDGER: &str = "ledger.sqlite";
 
 /// Options of every command.
 #[derive(Clone, Debug, Default, Args)]
@@ -66,12 +62,6 @@ impl Context {
     /// The folder of the ledger; not yet made.
     pub fn state_dir(&self) -> Result<Layered<PathBuf>> {
         places::state_dir(self.state_dir.clone(), &self.environment)
-    }
-
-    /// The ledger, if there is one yet: looking into history makes no files.
-    pub fn ledger(&self) -> Result<Option<SqliteLedger>> {
-        let path = self.state_dir()?.value.join(LEDGER);
-        if path.is_file() { sqlite::open(&path).map(Some) } else { Ok(None) }
     }
 
     /// The configuration; an empty one if there is no file.

@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
-use super::{Chosen, Context};
+use super::{Chosen, Context, Exit, export, running};
 use crate::config::Config;
+use crate::contact::Filter;
 use crate::error::{Error, Result};
+use crate::pipeline::{self, CopyJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +28,15 @@ pub struct Args {
     /// Read both afterwards and list the fields that differ.
     #[arg(long)]
     pub(super) verify: bool,
+    /// Only contacts with this tag.
+    #[arg(long)]
+    pub(super) tag: Option<String>,
+    /// Only contacts whose field has this value.
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub(super) condition: Option<String>,
+    /// Copy the contacts that this file names, for services that can't list all.
+    #[arg(long, value_name = "FILE")]
+    pub(super) identifiers: Option<PathBuf>,
     /// Copy at most this many contacts.
     #[arg(long, value_name = "CONTACTS")]
     pub(super) limit: Option<u64>,
@@ -44,6 +55,8 @@ pub struct CopySettings {
     pub to: Chosen,
     pub mapping: Option<PathBuf>,
     pub verify: bool,
+    pub filter: Filter,
+    pub identifiers: Option<PathBuf>,
     pub limit: Option<u64>,
     pub results: PathBuf,
     pub run: RunSettings,
@@ -71,10 +84,39 @@ impl Args {
             to,
             mapping: self.mapping.clone(),
             verify: self.verify,
+            filter: Filter {
+                tag: self.tag.clone(),
+                field: self.condition.as_deref().map(export::condition).transpose()?,
+                ..Filter::default()
+            },
+            identifiers: self.identifiers.clone(),
             limit: self.limit,
             results,
             run: self.run.settings()?,
             sandbox: self.sandbox.settings(),
         })
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    copy(&args.settings(context)?, context)
+}
+
+pub(super) fn copy(settings: &CopySettings, context: &Context) -> Result<Exit> {
+    running::block_on(async {
+        let mut job = running::job_context(context)?;
+        let copy = CopyJob {
+            from: running::account_spec(&settings.from, &settings.sandbox, context)?,
+            to: running::account_spec(&settings.to, &settings.sandbox, context)?,
+            filter: settings.filter.clone(),
+            identifiers: settings.identifiers.clone().map(running::plain_source),
+            mapping: settings.mapping.clone(),
+            limit: settings.limit,
+            results: settings.results.clone(),
+            options: running::import_options(&settings.run),
+            verify: settings.verify,
+        };
+        let summary = pipeline::copy(&copy, &mut job).await?;
+        Ok(running::ended(&summary, &job, context))
+    })
 }

@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::source::{SandboxArgs, SandboxSettings, has_extension};
-use super::{Chosen, Context};
+use super::{Chosen, Context, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
+use crate::ledger::Run;
+use crate::pipeline::{self, ExportJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,9 +40,9 @@ pub struct Args {
     /// Read the contacts that this file names, for services that can't list all.
     #[arg(long, value_name = "FILE")]
     pub(super) identifiers: Option<PathBuf>,
-    /// Mapping that says which fields become which columns [default: all fields].
-    #[arg(long, value_name = "FILE")]
-    pub(super) mapping: Option<PathBuf>,
+    /// Columns to write, in this order, such as id,phone,custom.tier [default: all that are found].
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(super) columns: Option<Vec<String>>,
     /// Write at most this many contacts.
     #[arg(long, value_name = "CONTACTS")]
     pub(super) limit: Option<u64>,
@@ -66,7 +68,7 @@ pub struct ExportSettings {
     pub filter: Filter,
     pub with_messages: bool,
     pub identifiers: Option<PathBuf>,
-    pub mapping: Option<PathBuf>,
+    pub columns: Option<Vec<String>>,
     pub limit: Option<u64>,
     pub force: bool,
     pub sandbox: SandboxSettings,
@@ -95,12 +97,34 @@ impl Args {
             filter,
             with_messages: self.with.contains(&With::Messages),
             identifiers: self.identifiers.clone(),
-            mapping: self.mapping.clone(),
+            columns: self.columns.clone(),
             limit: self.limit,
             force: self.force,
             sandbox: self.sandbox.settings(),
         })
     }
+}
+
+/// An export that was cut off.
+pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result<ExportJob> {
+    let options = &run.new.options;
+    let text = |name: &str| options[name].as_str().map(str::to_owned);
+    let columns = options["columns"]
+        .as_array()
+        .map(|columns| columns.iter().filter_map(|column| column.as_str().map(str::to_owned)).collect());
+    Ok(ExportJob {
+        account: recorded::account(run, options["unthrottled"].as_bool().unwrap_or(false), sandbox, context)?,
+        file: PathBuf::from(&run.new.file),
+        filter: Filter {
+            tag: text("tag"),
+            updated_since: text("updated_since"),
+            field: text("where").as_deref().map(condition).transpose()?,
+        },
+        columns,
+        limit: options["limit"].as_u64(),
+        messages: options["messages"].as_bool().unwrap_or(false),
+        identifiers: text("ids").map(|path| running::plain_source(PathBuf::from(path))),
+    })
 }
 
 /// A day (its beginning in UTC) or a moment, as RFC 3339 in UTC.
@@ -114,13 +138,49 @@ fn moment(text: &str) -> Result<String> {
         .ok_or_else(|| Error::usage(format!("not a moment: {text}")).hint("write 2026-01-31 or 2026-01-31T12:00:00Z"))
 }
 
-fn condition(text: &str) -> Result<(Field, Value)> {
+pub(super) fn condition(text: &str) -> Result<(Field, Value)> {
     match text.split_once('=') {
         Some((field, value)) if !field.trim().is_empty() => {
             Ok((Field::new(field.trim()), Value::Text(value.to_owned())))
         }
         _ => Err(Error::usage(format!("not a condition: {text}")).hint("write FIELD=VALUE")),
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    export(&args.settings(context)?, context)
+}
+
+pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exit> {
+    if let Some(file) = settings.file.as_deref().filter(|file| !settings.force && file.exists()) {
+        return Err(Error::usage(format!("the file is there already: {}", file.display()))
+            .hint("name another, or replace it with --force"));
+    }
+    running::block_on(async {
+        let mut job = running::job_context(context)?;
+        let file = match &settings.file {
+            Some(file) => file.clone(),
+            None => job.state_dir.join("export").join("stdout.csv"),
+        };
+        let export = ExportJob {
+            account: running::account_spec(&settings.account, &settings.sandbox, context)?,
+            file: file.clone(),
+            filter: settings.filter.clone(),
+            columns: settings.columns.clone(),
+            limit: settings.limit,
+            messages: settings.with_messages,
+            identifiers: settings.identifiers.clone().map(running::plain_source),
+        };
+        let mut summary = pipeline::export(&export, &mut job).await?;
+        if settings.file.is_none() && summary.stopped.is_none() {
+            print(&std::fs::read_to_string(&file).map_err(|error| {
+                Error::stopped(format!("the export can't be read: {}", file.display())).caused_by(error)
+            })?)?;
+            drop(std::fs::remove_file(&file));
+            summary.file = None;
+        }
+        Ok(running::ended(&summary, &job, context))
+    })
 }
 
 #[cfg(test)]

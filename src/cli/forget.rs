@@ -1,12 +1,9 @@
-use std::collections::BTreeSet;
-
 use super::why::parse_identifier;
-use super::{Context, Exit, print, recorded};
+use super::{Context, Exit, print, running};
 use crate::contact::Identifier;
-use crate::error::Result;
-use crate::ledger::Ledger as _;
-use crate::report::escape;
-use crate::report::words::count;
+use crate::error::{Error, Result};
+use crate::pipeline;
+use crate::report::{count, escape};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,30 +35,26 @@ impl Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings()?;
-    let Some(mut ledger) = context.ledger()? else {
-        print("nothing is remembered of this person\n")?;
-        return Ok(Exit::Done);
-    };
-    let key = recorded::key(&ledger, &settings.identifier);
-    let events = ledger.history(&key)?;
     if !settings.yes {
-        let runs: BTreeSet<_> = events.iter().map(|event| &event.run).collect();
-        print(&format!(
-            "{} in {} would be forgotten, with all that is known of the contact; give --yes to do it\n",
-            count(events.len() as u64, "event"),
-            count(runs.len() as u64, "run")
-        ))?;
-        return Ok(Exit::Done);
+        return Err(Error::usage("forgetting can't be put back, and this would be its first word")
+            .hint("add --yes to remove the person from the ledger and from the files rolo wrote"));
     }
-    let removed = ledger.forget(&key)?;
-    print(&format!("removed from the ledger: {}\n", count(removed, "record")))?;
-    let files: BTreeSet<_> = events.iter().map(|event| event.file.as_str()).collect();
-    if !files.is_empty() {
-        let files: Vec<_> = files.into_iter().map(|file| format!("  {}\n", escape(file))).collect();
-        print(&format!(
-            "these files, and the results and reports made of them, may still name the person:\n{}",
-            files.concat()
-        ))?;
-    }
-    Ok(Exit::Done)
+    running::block_on(async {
+        let state_dir = context.state_dir()?.value;
+        let ledger = pipeline::open_ledger(&state_dir)?;
+        let forgotten = pipeline::forget(&ledger, &state_dir, &settings.identifier).await?;
+        let mut words = format!("removed: {} of the ledger\n", count(forgotten.records, "record"));
+        for file in &forgotten.files {
+            words.push_str(&format!("removed from: {}\n", escape(&file.display().to_string())));
+        }
+        for file in &forgotten.kept {
+            words.push_str(&format!(
+                "still holds the person, and is yours to mend: {}\n",
+                escape(&file.display().to_string())
+            ));
+        }
+        words.push_str("what the services hold is there as before\n");
+        print(&words)?;
+        Ok(Exit::Done)
+    })
 }

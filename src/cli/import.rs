@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
-use super::{Chosen, Context};
+use super::{Chosen, Context, Exit, running};
 use crate::config::Config;
 use crate::error::Result;
+use crate::pipeline::{self, ImportJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,4 +52,25 @@ impl Args {
             sandbox: self.sandbox.settings(),
         })
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    import(&args.settings(context)?, context)
+}
+
+pub(super) fn import(settings: &ImportSettings, context: &Context) -> Result<Exit> {
+    running::block_on(async {
+        let mut job = running::job_context(context)?;
+        let import = ImportJob {
+            source: running::source_spec(&settings.source, &job.state_dir)?,
+            account: running::account_spec(&settings.account, &settings.sandbox, context)?,
+            results: settings.source.results.clone(),
+            options: running::import_options(&settings.run),
+            command: "import",
+            retries: None,
+            resume: None,
+        };
+        let summary = pipeline::import(&import, &mut job).await?;
+        Ok(running::ended(&summary, &job, context))
+    })
 }

@@ -2,7 +2,7 @@ use super::copy::{self, CopySettings};
 use super::export::{self, ExportSettings};
 use super::import::{self, ImportSettings};
 use super::source::{RunArgs, SandboxArgs, SourceArgs};
-use super::{Context, source};
+use super::{Context, Exit, source};
 use crate::config::{Action, Job};
 use crate::error::Result;
 
@@ -54,6 +54,9 @@ impl Args {
                     to: to.clone(),
                     mapping: job.mapping.clone(),
                     verify: false,
+                    tag: job.tag.clone(),
+                    condition: None,
+                    identifiers: None,
                     limit: job.limit,
                     results: job.results.clone(),
                     run: RunArgs::default(),
@@ -76,7 +79,7 @@ fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::Args {
         condition: None,
         with: Vec::new(),
         identifiers: None,
-        mapping: job.mapping.clone(),
+        columns: None,
         limit: job.limit,
         // A job writes the same file every time.
         force: true,
@@ -104,5 +107,13 @@ fn run_settings(job: &Job) -> source::RunSettings {
         yes: false,
         keep_before: job.keep_before,
         changed_only: job.changed_only,
+    }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    match args.settings(context)? {
+        JobSettings::Import(settings) => import::import(&settings, context),
+        JobSettings::Export(settings) => export::export(&settings, context),
+        JobSettings::Copy(settings) => copy::copy(&settings, context),
     }
 }

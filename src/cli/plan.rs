@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
+use super::forecast::{forecast_json, forecast_words};
 use super::source::{SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
-use super::{Chosen, Context};
+use super::{Chosen, Context, Exit, print, running};
 use crate::error::Result;
+use crate::pipeline::{self, PlanJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,4 +52,25 @@ impl Args {
             sandbox: self.sandbox.settings(),
         })
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let settings = args.settings(context)?;
+    running::block_on(async {
+        let mut job = running::job_context(context)?;
+        let plan = PlanJob {
+            source: running::source_spec(&settings.source, &job.state_dir)?,
+            account: running::account_spec(&settings.account, &settings.sandbox, context)?,
+            live: settings.live,
+            samples: usize::try_from(settings.samples).unwrap_or(usize::MAX),
+        };
+        let forecast = pipeline::plan(&plan, &mut job).await?;
+        if context.json {
+            print(&format!("{}\n", forecast_json(&forecast)))?;
+        } else {
+            print(&forecast_words(&forecast))?;
+        }
+        let fails = forecast.counts.needing_attention() > 0;
+        Ok(if fails { Exit::RowsToLookAt } else { Exit::Done })
+    })
 }

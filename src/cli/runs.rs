@@ -1,9 +1,10 @@
 use serde_json::json;
 
-use super::{Context, Exit, print};
+use super::{Context, Exit, print, running};
 use crate::error::Result;
-use crate::ledger::{Ledger as _, Run};
-use crate::report::{escape_json, runs_words};
+use crate::ledger::Run;
+use crate::pipeline;
+use crate::report::runs_words;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,35 +28,38 @@ impl Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
-    let runs = match context.ledger()? {
-        Some(ledger) => ledger.runs(args.last())?,
-        None => Vec::new(),
-    };
-    if context.json {
-        let lines: Vec<String> =
-            runs.iter().map(|run| format!("{}\n", escape_json(&to_json(run).to_string()))).collect();
-        print(&lines.concat())?;
-    } else if runs.is_empty() {
-        print("no runs yet\n")?;
-    } else {
+    running::block_on(async {
+        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let last = args.last();
+        let runs = ledger.run(move |ledger| ledger.runs(last)).await?;
+        if context.json {
+            for run in &runs {
+                print(&format!("{}\n", run_json(run)))?;
+            }
+            return Ok(Exit::Done);
+        }
+        if runs.is_empty() {
+            print("there are no runs yet\n")?;
+            return Ok(Exit::Done);
+        }
         print(&runs_words(&runs))?;
-    }
-    Ok(Exit::Done)
+        Ok(Exit::Done)
+    })
 }
 
-/// A run as one object; its fields are those of docs/json-events.md.
-pub(super) fn to_json(run: &Run) -> serde_json::Value {
-    let outcomes: serde_json::Map<_, _> =
-        run.counts.iter().map(|(outcome, n)| (outcome.name().to_owned(), json!(n))).collect();
+/// A run as one JSON object.
+pub(super) fn run_json(run: &Run) -> serde_json::Value {
+    let outcomes: serde_json::Map<String, serde_json::Value> =
+        run.counts.iter().map(|(outcome, rows)| (outcome.name().to_owned(), rows.into())).collect();
     json!({
         "run": run.id.0,
         "command": run.new.command,
         "account": run.new.account,
         "service": run.new.service,
+        "state": run.state.name(),
         "file": run.new.file,
         "started": run.new.started,
         "ended": run.ended,
-        "state": run.state.name(),
         "outcomes": outcomes,
     })
 }

@@ -1,7 +1,10 @@
+use std::io::Write as _;
 use std::net::SocketAddr;
 
 use super::source::{SandboxArgs, SandboxSettings};
+use super::{Context, Exit, print, running};
 use crate::error::{Error, Result};
+use crate::sandbox;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,4 +39,34 @@ impl Args {
         }
         Ok(ServeSettings { listen: self.listen, sandbox: self.sandbox.settings() })
     }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let settings = args.settings()?;
+    running::block_on(async {
+        let job = running::job_context(context)?;
+        let mut options = sandbox::Options::new(crate::clock::unix_now);
+        options.listen = settings.listen;
+        options.emulator.unthrottled = settings.sandbox.unthrottled;
+        options.state = (!settings.sandbox.memory).then(|| job.state_dir.join("sandbox"));
+        for (name, value) in &settings.sandbox.faults {
+            let text = if value.is_empty() { name.clone() } else { format!("{name}={value}") };
+            let fault = sandbox::Fault::parse(&text)
+                .map_err(|why| Error::usage(format!("the fault can't be read: {text}")).hint(why))?;
+            options.faults.push(fault);
+        }
+        let served = sandbox::start(options).await.map_err(|error| {
+            Error::stopped(format!("the sandbox can't listen on {}", settings.listen))
+                .hint("another program may have the port; --listen 127.0.0.1:0 picks a free one")
+                .caused_by(error)
+        })?;
+        print(&format!("http://{}\n", served.addr()))?;
+        if !context.quiet {
+            let words = "serving each service below its own path; the secret is `sandbox`; ctrl-c ends it\n";
+            drop(std::io::stderr().lock().write_all(words.as_bytes()));
+        }
+        job.stop.asked().await;
+        served.stop().await;
+        Ok(Exit::Done)
+    })
 }

@@ -1,8 +1,10 @@
-use super::{Context, Exit, print, recorded};
+use serde_json::json;
+
+use super::{Context, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
-use crate::ledger::Ledger as _;
-use crate::report::history_words;
+use crate::pipeline;
+use crate::report::{escape_json, history_words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,16 +28,32 @@ impl Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let identifier = args.identifier()?;
-    let events = match context.ledger()? {
-        Some(ledger) => ledger.history(&recorded::key(&ledger, &identifier))?,
-        None => Vec::new(),
-    };
-    if events.is_empty() {
-        print("nothing was ever done to a contact with this identifier\n")?;
-    } else {
-        print(&history_words(&events))?;
-    }
-    Ok(Exit::Done)
+    running::block_on(async {
+        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let key = ledger.key(identifier.kind.name(), &identifier.comparable());
+        let events = ledger.run(move |ledger| ledger.history(&key)).await?;
+        if events.is_empty() && !context.json {
+            print("nothing was ever done to this contact, as far as this ledger knows\n")?;
+            return Ok(Exit::Done);
+        }
+        if !context.json {
+            print(&history_words(&events))?;
+            return Ok(Exit::Done);
+        }
+        for event in events {
+            let line = json!({
+                "at": event.at,
+                "run": event.run.0,
+                "account": event.account,
+                "file": event.file,
+                "line": event.line,
+                "what": event.what,
+                "contact_id": event.contact_id.map(|id| id.0),
+            });
+            print(&format!("{}\n", escape_json(&line.to_string())))?;
+        }
+        Ok(Exit::Done)
+    })
 }
 
 /// An identifier as a person types it: its kind is seen, or stands before a colon.

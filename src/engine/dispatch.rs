@@ -36,6 +36,10 @@ pub struct Brake {
     pub failed_at_most: Option<u64>,
     /// Their share of the rows that were sent, judged from the hundredth on.
     pub failed_share: Option<f64>,
+    /// Rejected rows.
+    pub rejected_at_most: Option<u64>,
+    /// Their share of the rows read, judged from the hundredth on.
+    pub rejected_share: Option<f64>,
     /// The same error code in this many rows in a row.
     pub same_cause: Option<u64>,
 }
@@ -103,6 +107,7 @@ impl Dispatcher {
                 work = feed.recv(), if room => match work {
                     None => feeding = false,
                     Some(Work::Ready { position, record, keys, recorded }) => {
+                        watch.ready(&record);
                         taken = position.index + 1;
                         if !recorded {
                             unrecorded.push(Entry::Row { position, record: record.clone(), keys });
@@ -171,12 +176,20 @@ struct Watch {
     brake: Brake,
     sent: u64,
     failed: u64,
+    read: u64,
+    rejected: u64,
     cause: String,
     same_cause: u64,
 }
 
 impl Watch {
+    fn ready(&mut self, record: &RowRecord) {
+        self.read += 1;
+        self.rejected += u64::from(record.outcome == Outcome::Rejected);
+    }
+
     fn sent(&mut self, record: &RowRecord) {
+        self.read += 1;
         self.sent += 1;
         if !matches!(record.outcome, Outcome::Failed | Outcome::InDoubt) {
             self.same_cause = 0;
@@ -212,23 +225,27 @@ impl Watch {
                 hint: "look at the results file; `rolo resume` goes on with the rows not sent, `rolo retry` sends the failed ones again".into(),
             })
         };
-        if let Some(most) = self.brake.failed_at_most
-            && self.failed >= most.max(1)
-        {
-            return stop(format!("{} rows failed, and the run was told to stop at {most}", self.failed));
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a share of rows needs no more than 52 bits")]
-        let share = self.failed as f64 / self.sent.max(1) as f64;
-        if let Some(most) = self.brake.failed_share
-            && self.sent >= 100
-            && share > most
-        {
-            return stop(format!(
-                "{} of {} rows failed, more than the share the run was told to stop at: {:.1} %",
-                self.failed,
-                self.sent,
-                most * 100.0
-            ));
+        let kinds = [
+            ("failed", self.failed, self.sent, self.brake.failed_at_most, self.brake.failed_share),
+            ("were rejected", self.rejected, self.read, self.brake.rejected_at_most, self.brake.rejected_share),
+        ];
+        for (what, bad, of, at_most, share) in kinds {
+            if let Some(most) = at_most
+                && bad >= most.max(1)
+            {
+                return stop(format!("{bad} rows {what}, and the run was told to stop at {most}"));
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a share of rows needs no more than 52 bits")]
+            let present = bad as f64 / of.max(1) as f64;
+            if let Some(most) = share
+                && of >= 100
+                && present >= most
+            {
+                return stop(format!(
+                    "{bad} of {of} rows {what}, and the run was told to stop at {:.1} %",
+                    most * 100.0
+                ));
+            }
         }
         if let Some(most) = self.brake.same_cause
             && self.same_cause >= most.max(1)

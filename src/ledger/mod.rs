@@ -21,7 +21,7 @@ pub use records::{
 };
 pub use writer::LedgerHandle;
 
-use crate::contact::{Counts, RemoteId, RowRecord};
+use crate::contact::{Counts, Position, RemoteId, RowRecord};
 use crate::error::Result;
 
 /// What rolo remembers. One implementation a backend; `tests/components/ledger.rs` holds each to
@@ -57,7 +57,13 @@ pub trait Ledger: Send {
     fn write(&mut self, run: &RunId, entries: &[Entry]) -> Result<()>;
 
     /// Records of finished rows whose index is at least `from`, in order, at most `at_most`.
-    fn rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(u64, RowRecord)>>;
+    fn rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(u64, RowRecord)>> {
+        let placed = self.placed_rows(run, from, at_most)?;
+        Ok(placed.into_iter().map(|(position, record)| (position.index, record)).collect())
+    }
+
+    /// Like [`Ledger::rows`], with where each row stands in its source.
+    fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>>;
 
     /// Steps of a row that has not ended, in order: answered ones and intents without an answer.
     fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>>;

@@ -11,21 +11,29 @@
 
 mod check;
 mod codes;
+mod comment;
 mod compile;
+mod evidence;
 mod facts;
 mod file;
 mod forward;
+mod guess;
+mod headers;
 mod names;
 mod nearest;
 mod parse;
 mod resolve;
+mod reverse;
 mod standard;
 mod tags;
 
 pub use check::{Check, DateOrder, DecimalMark};
 pub use codes::{country_code, language_code};
+pub use comment::write_commented;
 pub use facts::Facts;
 pub use file::{Blank, ColumnRule, Constants, CustomFields, Feeds, Mapping, Mode, SetAction};
 pub use forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
-pub use names::{collapse, join_name, split_name};
+pub use guess::{ColumnEvidence, Guess, guess};
+pub use names::{collapse, join_name, split_name, splits_back};
+pub use reverse::{Discovery, ExportColumn, Reverse};
 pub use tags::{join_set, split_set};

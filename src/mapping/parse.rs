@@ -32,11 +32,15 @@ impl Mapping {
             let rule = rule.check(&header).map_err(|(message, hint)| at(file, text, place, &message).hint(hint))?;
             columns.insert(header, rule);
         }
+        let match_by = written
+            .match_by
+            .map(|names| names.into_iter().map(|name| identifier(&name, text, file)).collect::<Result<_>>())
+            .transpose()?;
         let constants = constants(written.constants).map_err(|(place, message)| at(file, text, place, &message))?;
         Ok(Self {
             service: written.service,
             region: written.region,
-            match_by: written.match_by.map(|kinds| kinds.into_iter().map(|kind| kind.0).collect()),
+            match_by,
             mode: written.mode,
             blank: written.blank,
             overwrite: written.overwrite.0,
@@ -53,7 +57,7 @@ struct WrittenMapping {
     service: Option<String>,
     region: Option<String>,
     #[serde(rename = "match")]
-    match_by: Option<Vec<WrittenIdentifier>>,
+    match_by: Option<Vec<Spanned<String>>>,
     #[serde(default)]
     mode: Mode,
     #[serde(default)]
@@ -119,16 +123,17 @@ impl WrittenColumn {
     }
 }
 
-struct WrittenIdentifier(IdentifierKind);
-
-impl<'de> Deserialize<'de> for WrittenIdentifier {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        IdentifierKind::from_name(&name).map(Self).ok_or_else(|| {
-            let names: Vec<_> = IdentifierKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
-            D::Error::custom(format!("unknown identifier `{name}`, expected one of {}", names.join(", ")))
-        })
-    }
+fn identifier(name: &Spanned<String>, text: &str, file: &str) -> Result<IdentifierKind> {
+    let word = name.get_ref();
+    IdentifierKind::from_name(word).ok_or_else(|| {
+        let names = IdentifierKind::ALL.map(IdentifierKind::name);
+        let message = format!("unknown identifier {word}, expected one of {}", names.join(", "));
+        let error = at(file, text, name.span().start, &message);
+        match nearest(word, names) {
+            Some(near) => error.hint(format!("did you mean: {near}")),
+            None => error,
+        }
+    })
 }
 
 #[derive(Default)]

@@ -74,6 +74,7 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
         file: Some(job.results.clone()),
         unmapped,
         remarks: vec![format!("mapping: {}", mapped.origin)],
+        interrupted: stopped.is_some(),
         stopped,
         ..Summary::default()
     };

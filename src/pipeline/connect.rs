@@ -36,7 +36,7 @@ pub struct AccountSpec {
 #[derive(Clone)]
 pub struct RefreshSecrets {
     pub refresh_token: SecretString,
-    pub client_id: String,
+    pub client_id: SecretString,
     pub client_secret: SecretString,
 }
 

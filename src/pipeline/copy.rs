@@ -24,6 +24,8 @@ pub struct CopyJob {
     pub identifiers: Option<SourceSpec>,
     /// A mapping from the columns of an export; guessed if absent.
     pub mapping: Option<PathBuf>,
+    /// Most contacts to copy.
+    pub limit: Option<u64>,
     pub results: PathBuf,
     pub options: ImportOptions,
     /// Compare every copied contact afterwards, and write what differs beside the results.
@@ -46,6 +48,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
             file: file.clone(),
             filter: job.filter.clone(),
             columns: None,
+            limit: job.limit,
             messages: false,
             identifiers: job.identifiers.clone(),
         };
@@ -66,6 +69,8 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         account: job.to.clone(),
         results: job.results.clone(),
         options: job.options.clone(),
+        command: "import",
+        retries: None,
         resume: None,
     };
     let mut summary = import(&importing, context).await?;

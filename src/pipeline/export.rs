@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::Context;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
-use super::source::SourceSpec;
+use super::source::{SourceSpec, facts};
 use super::spool::Spool;
 use crate::clock;
 use crate::contact::{Call, Field, Filter, ListAll, Message, RemoteId, Snapshot, Target, Value};
 use crate::engine::{Caller, Ended, Finder, Found, Notice, Pages};
 use crate::error::{Error, Result};
 use crate::ledger::{self, Fingerprint, NewRun, RunState};
-use crate::mapping::Reverse;
+use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Event, Summary};
-use crate::services::Reply;
+use crate::services::{Reply, Service};
 use crate::table;
 use crate::validate::Validator;
 
@@ -25,6 +25,8 @@ pub struct ExportJob {
     pub filter: Filter,
     /// Columns in this order; all that are found otherwise.
     pub columns: Option<Vec<String>>,
+    /// Most contacts to write.
+    pub limit: Option<u64>,
     /// Read each contact's messages into a column.
     pub messages: bool,
     /// Look up the contacts of this file's rows, where a service has no listing.
@@ -79,7 +81,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     }
     let state = match read {
         Ok(()) => {
-            let written = write(job, &spool)?;
+            let written = write(job, connection.account.service.as_ref(), &spool)?;
             summary.contacts = Some(written);
             spool.remove()?;
             RunState::Finished
@@ -88,6 +90,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
             let interrupted = context.stop.is_asked() && caller.halted().is_none();
             summary.contacts = Some(spool.contacts);
             summary.stopped = Some(error.message);
+            summary.interrupted = interrupted;
             summary.file = None;
             summary.remarks.push(format!(
                 "{} contacts were read and are kept: the same command, or `rolo resume {run}`, goes on from there",
@@ -182,6 +185,7 @@ fn new_run(job: &ExportJob, fingerprint: &Fingerprint) -> NewRun {
             "updated_since": job.filter.updated_since,
             "where": field,
             "columns": job.columns,
+            "limit": job.limit,
             "messages": job.messages,
             "ids": job.identifiers.as_ref().map(|source| std::path::absolute(&source.path).unwrap_or_default()),
             "unthrottled": job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
@@ -214,7 +218,7 @@ async fn list_all(
         walk(job, caller, &mut pages, spool, tags.as_ref(), context).await?;
     }
     let unfiltered = job.filter == Filter::default() || job.filter.field.is_some();
-    if pages.short_of() > 0 && unfiltered {
+    if pages.short_of() > 0 && unfiltered && job.limit.is_none() {
         // Contacts moved between pages while they were read: a second walk finds those.
         context.note(format!("{} contacts moved while the pages were read: reading them once more", pages.short_of()));
         pages.again();
@@ -233,15 +237,22 @@ async fn walk(
     context: &mut Context,
 ) -> Result<()> {
     while let Some((mut contacts, next)) = pages.next().await? {
+        let room = job.limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.contacts));
+        contacts.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        let next = next.filter(|_| room > contacts.len() as u64);
         for contact in &mut contacts {
             if let Some(tags) = tags {
                 contact.tags = Some(tags.get(&contact.id).cloned().unwrap_or_default());
             }
             complete_one(job, caller, contact).await?;
         }
+        let full = next.is_none();
         spool.add(&contacts, next)?;
         crash_point!("after_page");
         context.tell(Event::Exported { contacts: spool.contacts, total: pages.total() });
+        if full {
+            break;
+        }
     }
     Ok(())
 }
@@ -313,6 +324,9 @@ async fn tags_by_listing(caller: &Arc<Caller>, summary: &mut Summary) -> Result<
 
 fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob) -> String {
     let filtered = job.filter != Filter::default();
+    if let Some(limit) = job.limit.filter(|limit| *limit <= spool.contacts) {
+        return format!("not complete, as asked: the first {limit} contacts");
+    }
     let mut text = match pages.total() {
         Some(total) if pages.short_of() == 0 => {
             format!(
@@ -396,15 +410,21 @@ async fn look_up_all(
 }
 
 /// Writes the file from the spool: once over it for the columns, once for the rows.
-fn write(job: &ExportJob, spool: &Spool) -> Result<u64> {
-    let mut reverse = Reverse::new(job.columns.as_deref());
-    spool.each(|contact| {
-        reverse.discover(&contact);
-        Ok(())
-    })?;
-    let headers = reverse.headers();
-    let columns: Vec<&str> = headers.iter().map(String::as_str).collect();
-    let mut writer = table::create(&job.file, &columns)?;
+fn write(job: &ExportJob, service: &dyn Service, spool: &Spool) -> Result<u64> {
+    let columns = match &job.columns {
+        Some(names) => names.iter().map(|name| ExportColumn::parse(name)).collect(),
+        None => {
+            let mut discovery = Discovery::new(&facts(service, None));
+            spool.each(|contact| {
+                discovery.see(&contact);
+                Ok(())
+            })?;
+            discovery.columns()
+        }
+    };
+    let reverse = Reverse::new(columns);
+    let headers: Vec<&str> = reverse.headers().iter().map(String::as_str).collect();
+    let mut writer = table::create(&job.file, &headers)?;
     let mut cells = Vec::new();
     let mut written = 0;
     spool.each(|contact| {

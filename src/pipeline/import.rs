@@ -29,6 +29,10 @@ pub struct ImportJob {
     pub account: AccountSpec,
     pub results: PathBuf,
     pub options: ImportOptions,
+    /// `import` or `retry`.
+    pub command: &'static str,
+    /// The run of which rows are sent again.
+    pub retries: Option<RunId>,
     /// Take up exactly this run, even if it has finished with rows in doubt.
     pub resume: Option<RunId>,
 }
@@ -43,6 +47,8 @@ pub struct ImportOptions {
     pub keep_before: bool,
     pub failed_at_most: Option<u64>,
     pub failed_share: Option<f64>,
+    pub rejected_at_most: Option<u64>,
+    pub rejected_share: Option<f64>,
     pub same_cause: Option<u64>,
     /// Send this many rows first, and the others only if all of them went well.
     pub canary: Option<u64>,
@@ -59,8 +65,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reader = job.source.open()?;
     let headers = reader.headers().to_vec();
     let options = serde_json::to_string(&job.options).map_err(|error| Error::bug(error.to_string()))?;
-    let fingerprint = job.source.fingerprint("import", &job.account.name, &mapped.text, &options)?;
-    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), "import")?;
+    let fingerprint = job.source.fingerprint(job.command, &job.account.name, &mapped.text, &options)?;
+    let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), job.command)?;
     let begin = Begin { job, mapped: &mapped, fingerprint: &fingerprint };
     let (run, resuming) = begin.run(&ledger).await?;
     let total = job.source.count()?;
@@ -69,7 +75,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let (caller, notices) = connection.caller(&run, &context.stop);
     let keys = Keys::new(ledger.clone(), &job.account.name, service.capabilities().tags_ignore_case);
     context.tell(Event::Started {
-        command: "import",
+        command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
         file: job.source.path.display().to_string(),
@@ -100,6 +106,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         brake: Brake {
             failed_at_most: job.options.failed_at_most,
             failed_share: job.options.failed_share,
+            rejected_at_most: job.options.rejected_at_most,
+            rejected_share: job.options.rejected_share,
             same_cause: job.options.same_cause,
         },
         canary: if resuming { None } else { job.options.canary },
@@ -111,7 +119,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reading = Reading::start(reader, Validator::new(mapped.forward)?);
     let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
     let mut summary = Summary {
-        command: "import",
+        command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
         unmapped,
@@ -204,6 +212,7 @@ async fn close(
         }
         (None, true) => {
             summary.stopped = Some("interrupted by a signal".into());
+            summary.interrupted = true;
             RunState::Interrupted
         }
         (None, false) => RunState::Finished,
@@ -231,11 +240,11 @@ impl ReadRecord {
         }
     }
 
-    pub fn options(self) -> ReadOptions {
+    pub fn options(&self) -> ReadOptions {
         ReadOptions {
             delimiter: self.delimiter,
-            encoding: self.encoding,
-            sheet: self.sheet,
+            encoding: self.encoding.clone(),
+            sheet: self.sheet.clone(),
             header_row: self.header_row,
             limit: self.limit,
             ..ReadOptions::default()
@@ -260,7 +269,7 @@ impl Begin<'_> {
             return Ok((run.id, true));
         }
         let new = NewRun {
-            command: "import".into(),
+            command: self.job.command.into(),
             fingerprint: self.fingerprint.clone(),
             account: self.job.account.name.clone(),
             service: self.job.account.service.name.to_owned(),
@@ -271,6 +280,7 @@ impl Begin<'_> {
                 "read": ReadRecord::of(&self.job.source.read),
                 "results": absolute(&self.job.results),
                 "import": self.job.options,
+                "retries": self.job.retries.as_ref().map(|run| &run.0),
                 "unthrottled": self.job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
             }),
             started: clock::unix_now().as_secs(),

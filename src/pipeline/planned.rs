@@ -12,15 +12,14 @@ use crate::plan::{self, Decision, Held, Need, Rules, SnapshotHeld, Step};
 use crate::table::RowBatch;
 use crate::validate::Validator;
 
-/// Rows of which the differences are shown.
-const SAMPLES: usize = 5;
-
 /// An import to be foreseen.
 pub struct PlanJob {
     pub source: SourceSpec,
     pub account: AccountSpec,
     /// Look the contacts up, to be exact. Reads only.
     pub live: bool,
+    /// Rows of which the changes are told.
+    pub samples: usize,
 }
 
 /// What an import would do.
@@ -60,7 +59,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     let keys = Keys::new(ledger.clone(), &job.account.name, service.capabilities().tags_ignore_case);
     let mut foreseeing = Foreseeing {
-        connection: &connection,
+        samples: job.samples,
         keys: &keys,
         finder: job.live.then(|| Connection::finder(&caller)),
         rules: Rules {
@@ -111,7 +110,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
 }
 
 struct Foreseeing<'a> {
-    connection: &'a Connection,
+    samples: usize,
     keys: &'a Keys,
     finder: Option<Finder>,
     rules: Rules<'a>,
@@ -182,7 +181,7 @@ impl Foreseeing<'_> {
             }
         };
         self.forecast.counts[outcome] += 1;
-        if self.forecast.samples.len() < SAMPLES && matches!(outcome, Outcome::Created | Outcome::Updated) {
+        if self.forecast.samples.len() < self.samples && matches!(outcome, Outcome::Created | Outcome::Updated) {
             self.forecast.samples.push(sample(position, &decision));
         }
         Ok(())

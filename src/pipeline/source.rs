@@ -17,8 +17,8 @@ const SAMPLE: usize = 200;
 pub enum MappingChoice {
     /// This file.
     File(PathBuf),
-    /// `FILE.mapping.toml` beside the source, else guessed.
-    Beside,
+    /// Guessed from column names and values.
+    Guess,
     /// The text of a mapping, as a recorded run keeps it.
     Text(String),
 }
@@ -71,17 +71,20 @@ impl SourceSpec {
         Ok(Mapped { forward, text, origin })
     }
 
+    /// A guessed mapping as a commented file.
+    pub fn guess(&self, service: &dyn Service) -> Result<String> {
+        let mut reader = self.open()?;
+        let headers = reader.headers().to_vec();
+        let mut sample = RowBatch::new();
+        reader.read(&mut sample, SAMPLE)?;
+        Ok(mapping::write_commented(&mapping::guess(&headers, &sample, &facts(service, None))))
+    }
+
     fn mapping_text(&self) -> Result<Option<(String, String)>> {
         let path = match &self.mapping {
             MappingChoice::Text(text) => return Ok(Some((text.clone(), "the recorded mapping".to_owned()))),
             MappingChoice::File(path) => path.clone(),
-            MappingChoice::Beside => {
-                let beside = beside(&self.path);
-                if !beside.exists() {
-                    return Ok(None);
-                }
-                beside
-            }
+            MappingChoice::Guess => return Ok(None),
         };
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Error::usage(format!("the mapping file can't be read: {}", path.display()))
@@ -123,17 +126,6 @@ impl SourceSpec {
             }
         }
     }
-}
-
-/// `contacts.csv` → `contacts.csv.mapping.toml`, and where that is absent `contacts.mapping.toml`.
-pub fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".mapping.toml");
-    let long = path.with_file_name(name);
-    if long.exists() {
-        return long;
-    }
-    path.with_extension("mapping.toml")
 }
 
 /// What the mapping has to know of a service.

@@ -171,6 +171,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
         }
         None if context.stop.is_asked() => {
             summary.stopped = Some("interrupted by a signal".into());
+            summary.interrupted = true;
             RunState::Interrupted
         }
         None => RunState::Finished,

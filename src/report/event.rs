@@ -73,6 +73,8 @@ pub struct Summary {
     pub remarks: Vec<String>,
     /// Why the run ended before its time; `None` if it didn't.
     pub stopped: Option<String>,
+    /// It was a signal that ended it.
+    pub interrupted: bool,
 }
 
 /// Whoever wants to see events. Called from one task, in order.

@@ -20,11 +20,12 @@ pub use closing::closing_words;
 pub use cures::cure;
 pub use escape::{escape, escape_json};
 pub use event::{Event, Reporter, Summary};
-pub use history::{history_words, recall, runs_words};
-pub use html::{PageRow, write_page};
+pub use history::{history_words, runs_words};
+pub use html::{PAGE_ROWS, PageRow, write_page};
 pub use json::JsonLines;
 pub use progress::Progress;
 pub use results::ResultsWriter;
+pub use words::{count, number, span};
 
 /// Passes each event on to several reporters, in order.
 pub struct Several(pub Vec<Box<dyn Reporter>>);

@@ -59,8 +59,8 @@ impl Saboteur {
         now: Duration,
     ) -> (WireAnswer, Option<WireRequest>) {
         match self.defect {
-            Defect::DropsATag => carry_out(emulator, request, changed_body(request, drop_last_tag), now),
-            Defect::LosesAField => carry_out(emulator, request, changed_body(request, drop_last_field), now),
+            Defect::DropsATag => carry_out_less(emulator, request, drop_last_tag, now),
+            Defect::LosesAField => carry_out_less(emulator, request, drop_last_field, now),
             Defect::AnswersSuccessStoresNothing => {
                 if !emulator.may_change(request) {
                     return (emulator.answer(request, now), None);
@@ -73,11 +73,7 @@ impl Saboteur {
             }
             Defect::RepeatsAPage => (self.repeat_page(emulator, request, now), None),
             Defect::MiscountsTheQuota => {
-                let mut phantom = request.clone();
-                "GET".clone_into(&mut phantom.method);
-                "/".clone_into(&mut phantom.path);
-                phantom.body.clear();
-                emulator.answer(&phantom, now);
+                emulator.answer(&phantom(request), now);
                 (emulator.answer(request, now), None)
             }
         }
@@ -101,15 +97,29 @@ impl Saboteur {
     }
 }
 
-fn carry_out(
+/// A request that counts as the given one does, and changes nothing: a write gets a body that no
+/// service can read, and a removal, which may need no body, becomes a read.
+fn phantom(request: &WireRequest) -> WireRequest {
+    match request.method.as_str() {
+        "GET" => request.clone(),
+        "DELETE" => WireRequest { method: "GET".to_owned(), body: Vec::new(), ..request.clone() },
+        _ => WireRequest { body: vec![0], query: Vec::new(), ..request.clone() },
+    }
+}
+
+fn carry_out_less(
     emulator: &mut dyn Emulator,
     request: &WireRequest,
-    other_body: Option<Vec<u8>>,
+    drop: fn(&mut Value) -> bool,
     now: Duration,
 ) -> (WireAnswer, Option<WireRequest>) {
-    let Some(body) = other_body else { return (emulator.answer(request, now), None) };
-    let other = WireRequest { body, ..request.clone() };
-    (emulator.answer(&other, now), Some(other))
+    match changed_body(request, drop).filter(|_| emulator.may_change(request)) {
+        Some(body) => {
+            let other = WireRequest { body, ..request.clone() };
+            (emulator.answer(&other, now), Some(other))
+        }
+        None => (emulator.answer(request, now), None),
+    }
 }
 
 /// The body with something dropped, whether it is JSON or a form that holds JSON; none if nothing was.

@@ -36,7 +36,7 @@ impl Hosted {
                 let (emulator, journal) = Journal::open(folder, name, make, &options.emulator)?;
                 (emulator, Some(journal))
             }
-            None => (make(options.emulator.clone()), None),
+            None => (make(options.emulator), None),
         };
         let state = State {
             emulator,
@@ -63,7 +63,8 @@ impl Hosted {
         let carried_out = carried_out.as_ref().unwrap_or(request);
         // A refused secret is not kept: it may be a real one.
         let kept = answer.status != 401
-            && (state.throttled || (answer.status < 400 && state.emulator.may_change(carried_out)))
+            && ((state.throttled && state.emulator.counts(carried_out))
+                || (answer.status < 400 && state.emulator.may_change(carried_out)))
             && !state.saboteur.as_ref().is_some_and(Saboteur::stores_nothing);
         if kept {
             state.keep(|| Record::request(carried_out, now));
@@ -106,10 +107,17 @@ impl Hosted {
     /// Folds the journal into the snapshot and gives the files up.
     pub(super) fn close(&self) {
         let mut state = self.state();
-        if let Some(mut journal) = state.journal.take() {
+        let state = &mut *state;
+        if let Some(journal) = &mut state.journal {
             // What a failed fold leaves behind is still whole: the old snapshot with its journal.
             let _ = journal.fold(state.emulator.as_ref());
         }
+        state.give_up();
+    }
+
+    /// Gives the files up as they are.
+    pub(super) fn leave(&self) {
+        self.state().give_up();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,6 +126,13 @@ impl Hosted {
 }
 
 impl State {
+    /// A request that comes later is not answered, for it could not be kept.
+    fn give_up(&mut self) {
+        if self.journal.take().is_some() {
+            self.failure = Some("the sandbox has stopped".to_owned());
+        }
+    }
+
     fn keep(&mut self, record: impl FnOnce() -> Record) {
         let Some(journal) = &mut self.journal else { return };
         let kept = journal

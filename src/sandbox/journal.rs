@@ -5,14 +5,14 @@
 //! - `NAME.json`: `{"generation": N, "emulator": ...}`, replaced whole by renaming.
 //! - `NAME.N.journal`: a line with the options the emulator ran under, then one [`Record`] a line.
 //!   A last line without its newline was never answered, and is ignored.
-//! - `NAME.lock`: locked while a process serves the service. The system frees it when the process
-//!   dies, however it dies.
+//! - `NAME.lock`: locked while a process serves the service, whose number is in it. The system frees
+//!   it when the process dies, however it dies.
 //!
 //! When the journal outgrows the snapshot, the next generation's snapshot is written and the
 //! journal begins anew. A journal of any other generation is already in the snapshot.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ impl Journal {
     ) -> io::Result<(Box<dyn Emulator>, Self)> {
         create_private_folder(folder)?;
         let lock = lock(&folder.join(format!("{service}.lock")))?;
-        let mut emulator = make(options.clone());
+        let mut emulator = make(*options);
         let snapshot = read_snapshot(&snapshot_path(folder, service))?;
         let generation = snapshot.as_ref().map_or(0, |snapshot| snapshot.generation);
         let journal = journal_path(folder, service, generation);
@@ -138,7 +138,7 @@ impl Journal {
         let journal = Self {
             folder: folder.to_owned(),
             service: service.to_owned(),
-            options: options.clone(),
+            options: *options,
             generation: generation + 1,
             file,
             bytes,
@@ -248,12 +248,21 @@ fn remove_other_journals(folder: &Path, service: &str, generation: u64) -> io::R
 
 fn lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let file = keep_private(&mut options).open(path).map_err(|error| named(path, &error))?;
+    options.create(true).truncate(false).read(true).write(true);
+    let mut file = keep_private(&mut options).open(path).map_err(|error| named(path, &error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            file.set_len(0)?;
+            write!(file, "{}", std::process::id())?;
+            Ok(file)
+        }
         Err(fs::TryLockError::WouldBlock) => {
-            let message = format!("the sandbox's contacts are in use by another process; its lock: {}", path.display());
+            let mut owner = String::new();
+            // Who it is helps, but is not needed.
+            let _ = file.read_to_string(&mut owner);
+            let path = path.display();
+            let message =
+                format!("the sandbox's contacts are in use by another process ({owner}), by its lock: {path}");
             Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
         }
         Err(fs::TryLockError::Error(error)) => Err(named(path, &error)),

@@ -16,6 +16,9 @@
 //!
 //! - **It is a function of its state, the request and the time it is handed.** No randomness, no
 //!   clock, no order of a hash map: kept state is rebuilt by asking it the same requests again.
+//! - **A refused request (400 and above) changes nothing but the quota.** In an unthrottled sandbox it
+//!   is not written down.
+//! - **What it saves holds its quotas too**, so that a client that comes back meets the window it left.
 //! - **It accepts the secret `sandbox`** (Basic: `sandbox:sandbox`) and refuses any other as its
 //!   vendor does.
 //! - **A request costs next to nothing**: whatever is looked up is indexed.
@@ -43,18 +46,18 @@ mod server;
 pub mod window;
 mod wire;
 
-// mod engagor;
+mod engagor;
 mod respondio;
 mod respondio_v1;
 
 mod chatwoot;
-// mod dmchamp;
+mod dmchamp;
 
 use std::time::Duration;
 
 pub use chatwoot::{ChatwootOptions, Language};
 pub use defects::Defect;
-// pub use dmchamp::{DmchampOptions, Duplicates};
+pub use dmchamp::{DmchampOptions, Duplicates};
 pub use faults::Fault;
 pub use log::LoggedRequest;
 pub use options::{Clock, EmulatorOptions, Options};
@@ -68,11 +71,11 @@ pub type MakeEmulator = fn(EmulatorOptions) -> Box<dyn Emulator>;
 pub const EMULATORS: &[(&str, MakeEmulator)] = &[
     ("respondio-v1", respondio_v1::emulator),
     ("respondio", respondio::emulator),
-    //     ("engagor", engagor::emulator),
     ("chatwoot", chatwoot::emulator),
     ("99digital", chatwoot::emulator_99digital),
     ("engagelab", chatwoot::emulator_engagelab),
-    // ("dmchamp", dmchamp::emulator),
+    ("engagor", engagor::emulator),
+    ("dmchamp", dmchamp::emulator),
 ];
 
 /// One service, as its documents describe it: state, validation, limits, answers.
@@ -92,6 +95,12 @@ pub trait Emulator: Send {
     /// an unthrottled sandbox, so a service that reads by POST says no for those.
     fn may_change(&self, request: &WireRequest) -> bool {
         !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
+    /// Whether a request counts against a quota. One that neither counts nor may change anything is
+    /// never written down.
+    fn counts(&self, _request: &WireRequest) -> bool {
+        true
     }
 
     /// The contacts in the service's own reading form, for assertions; a JSON array where the

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChatwootOptions, Defect, Fault};
+use super::{ChatwootOptions, Defect, DmchampOptions, Fault};
 
 /// Says how long it is since the Unix epoch; passed in so that tests can hold time still.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -52,7 +52,7 @@ impl Options {
 
 /// What an emulator is told when it is made. Written at the head of a journal, so that the journal
 /// can be replayed under the same rules.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EmulatorOptions {
     /// No request is refused for coming too early.
@@ -68,4 +68,6 @@ pub struct EmulatorOptions {
     pub refuse_duplicates: bool,
     /// What one Chatwoot server, or a relative of it, does differently from the newest.
     pub chatwoot: ChatwootOptions,
+    /// Which of its descriptions a DM Champ server follows.
+    pub dmchamp: DmchampOptions,
 }

@@ -73,7 +73,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot
     }
 }
 
-/// A running server; it stops when dropped.
+/// A running server. Dropped, it stops as if killed: what was answered is kept, and nothing else is done.
 pub struct Sandbox {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -139,6 +139,9 @@ impl Drop for Sandbox {
         let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((_, task)) = running {
             task.abort();
+            for hosted in self.shared.hosted.values() {
+                hosted.leave();
+            }
         }
     }
 }

@@ -47,6 +47,59 @@ impl SlidingWindow {
     }
 }
 
+/// At most `limit` requests from the first one until `span` later, when the count begins anew; a
+/// refused request does not count.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FixedWindow {
+    limit: u32,
+    span: Duration,
+    began: Duration,
+    used: u32,
+}
+
+impl FixedWindow {
+    pub fn new(limit: u32, span: Duration) -> Self {
+        Self { limit, span, began: Duration::ZERO, used: 0 }
+    }
+
+    /// Whether the request is admitted.
+    pub fn admit(&mut self, now: Duration) -> bool {
+        if self.used == 0 || now >= self.reset() {
+            self.began = now;
+            self.used = 0;
+        }
+        let admitted = self.used < self.limit;
+        self.used += u32::from(admitted);
+        admitted
+    }
+
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    pub fn span(&self) -> Duration {
+        self.span
+    }
+
+    pub fn remaining(&self) -> u32 {
+        self.limit.saturating_sub(self.used)
+    }
+
+    /// When the count begins anew, from the Unix epoch.
+    pub fn reset(&self) -> Duration {
+        self.began + self.span
+    }
+
+    pub fn set_limit(&mut self, limit: u32) {
+        self.limit = limit;
+    }
+
+    /// Takes over what another window has counted, keeping its own limit and span.
+    pub fn resume(&mut self, earlier: &Self) {
+        (self.began, self.used) = (earlier.began, earlier.used);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +125,16 @@ mod tests {
         }
         window.set_limit(1);
         assert_eq!(window.admit(10 * SECOND), Err(52 * SECOND));
+    }
+
+    #[test]
+    fn a_fixed_window_begins_with_its_first_request_and_ends_whole() {
+        let mut window = FixedWindow::new(2, 60 * SECOND);
+        assert!(window.admit(100 * SECOND));
+        assert!(window.admit(159 * SECOND));
+        assert!(!window.admit(159 * SECOND));
+        assert_eq!((window.remaining(), window.reset()), (0, 160 * SECOND));
+        assert!(window.admit(160 * SECOND));
+        assert_eq!((window.remaining(), window.reset()), (1, 220 * SECOND));
     }
 }

@@ -6,6 +6,7 @@
 //! [`Capabilities`] and [`Limits`]. [`ALL`] is the only list.
 
 mod chatwoot;
+mod dmchamp;
 pub mod engagor;
 pub mod respondio;
 
@@ -15,6 +16,7 @@ mod settings;
 #[cfg(test)]
 mod transcript;
 mod verdict;
+mod writing;
 
 pub use http::{Answer, Body, Method, Request, Wait, retry_after};
 pub use settings::{Credential, SettingSpec, Settings};
@@ -119,6 +121,7 @@ pub const ALL: &[Entry] = &[
     chatwoot::DIGITAL99,
     chatwoot::ENGAGELAB,
     engagor::ENTRY,
+    dmchamp::ENTRY,
 ];
 
 /// The entry with this name, or an error that lists the names.

@@ -10,6 +10,9 @@ pub enum CellFlag {
     DigitsLost,
 }
 
+/// Text at which a batch counts as full.
+const FULL_BYTES: usize = 4 << 20;
+
 /// Some rows of a source, their text in one buffer.
 #[derive(Debug, Default)]
 pub struct RowBatch {
@@ -62,6 +65,25 @@ impl RowBatch {
     /// Bytes of text held.
     pub fn text_len(&self) -> usize {
         self.text.len()
+    }
+
+    /// Whether a reader stops filling: `max_rows` are there, or so much text that a file of huge
+    /// rows would cost too much memory.
+    pub fn is_full(&self, max_rows: usize) -> bool {
+        self.len() >= max_rows || self.text_len() >= FULL_BYTES
+    }
+
+    /// Copies a row of another batch, with its own cells, errors and flags.
+    pub fn push_row(&mut self, row: RowView<'_>) {
+        self.begin_row(row.position());
+        row.cells().for_each(|cell| self.push_cell(cell));
+        let own_from = row.slot.first_cell + row.slot.cells;
+        (own_from..own_from + row.slot.own_cells).for_each(|at| self.push_own_cell(row.text_at(at)));
+        row.errors().iter().for_each(|(_, error)| self.push_error(error.clone()));
+        let flags = &row.batch.flags;
+        let from = flags.partition_point(|(flagged, ..)| *flagged < row.index);
+        let here = flags[from..].iter().take_while(|(flagged, ..)| *flagged == row.index);
+        here.for_each(|(_, column, flag)| self.push_flag(*column, *flag));
     }
 
     /// Begins a row; cells pushed from here on are its cells.

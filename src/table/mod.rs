@@ -13,6 +13,7 @@
 //! spreadsheet would run.
 
 mod batch;
+mod cell_error;
 mod columns;
 mod csv;
 mod formula;
@@ -20,6 +21,7 @@ mod inflate;
 mod options;
 mod output;
 mod source;
+mod xlsx;
 
 use std::path::Path;
 
@@ -27,6 +29,7 @@ pub use batch::{CellFlag, RowBatch, RowView};
 pub use columns::MARK_COLUMN;
 pub use formula::PlusNumbers;
 pub use options::{ReadLimits, ReadOptions};
+pub use xlsx::ResultsWorkbook;
 
 use crate::error::{Error, Result};
 
@@ -75,7 +78,7 @@ pub trait RowWriter: Send {
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
     let source = source::Source::open(path)?;
     match source.content {
-        source::Content::Workbook => Err(Error::usage("workbooks are not read yet")),
+        source::Content::Workbook => Ok(Box::new(xlsx::XlsxReader::open(source, options)?)),
         source::Content::Text(packing) => Ok(Box::new(csv::CsvReader::open(source, packing, options)?)),
     }
 }
@@ -98,5 +101,13 @@ pub fn create(path: &Path, headers: &[&str]) -> Result<Box<dyn RowWriter>> {
 
 /// Like [`create`].
 pub fn create_with(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
-    Ok(Box::new(csv::CsvWriter::create(path, headers, options)?))
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("xlsx") => Ok(Box::new(xlsx::XlsxWriter::create(path, headers)?)),
+        Some(other @ ("xls" | "xlsm" | "xlsb" | "ods" | "numbers")) => {
+            Err(Error::usage(format!("can't write {}: .{other} files are not made here", path.display()))
+                .hint("name it .xlsx or .csv"))
+        }
+        _ => Ok(Box::new(csv::CsvWriter::create(path, headers, options)?)),
+    }
 }

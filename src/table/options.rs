@@ -24,8 +24,10 @@ pub struct ReadLimits {
     /// Bytes of one row of a text file, line breaks in quoted cells included.
     pub row_bytes: usize,
     pub columns: usize,
-    /// Bytes that one compressed file, or one part of a workbook, may unpack to.
+    /// Bytes that one compressed text may unpack to.
     pub inflated_bytes: u64,
+    /// Bytes that one part of a workbook may unpack to.
+    pub part_bytes: u64,
     /// Unpacked bytes for each compressed one, beyond the first `ratio_free_bytes`.
     pub ratio: u64,
     pub ratio_free_bytes: u64,
@@ -48,6 +50,7 @@ impl Default for ReadLimits {
             row_bytes: 16 << 20,
             columns: 4_096,
             inflated_bytes: 64 << 30,
+            part_bytes: 2 << 30,
             ratio: 200,
             ratio_free_bytes: 64 << 20,
             text_run_bytes: 256 << 10,

@@ -35,6 +35,11 @@ impl Output {
         Ok(Self { file, folder, path: path.to_owned() })
     }
 
+    /// The folder the file is written in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Syncs the file, puts it in its place and syncs the folder, so that a power cut leaves
     /// either what was there or the whole file.
     pub fn finish(self) -> Result<()> {

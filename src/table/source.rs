@@ -128,7 +128,11 @@ pub struct Fault {
 
 impl Fault {
     pub fn error(message: impl Into<String>, hint: &'static str) -> std::io::Error {
-        std::io::Error::new(ErrorKind::InvalidData, Self { message: message.into(), hint })
+        Self { message: message.into(), hint }.into_error()
+    }
+
+    pub fn into_error(self) -> std::io::Error {
+        std::io::Error::new(ErrorKind::InvalidData, self)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One row: all its cells, all its errors.
 
+use std::collections::HashSet;
+
 use rlibphonenumber::Region;
 
 use super::cell::{check_cell, check_set_name, identifier_text, region_of, told_by_reader};
@@ -144,19 +146,16 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The names in a cell; each that can't be used is an error of its own.
+    /// The names in a cell. However many of them can't be used, that is one error of the cell.
     fn names(&mut self, cell: &str, feed: &Feed, set: &SetFeed) -> Vec<String> {
         if is_blank(cell) {
             return Vec::new();
         }
-        let mut names = split_set(cell, set.separator);
-        names.retain(|name| match check_set_name(name, set.max_chars) {
-            Ok(()) => true,
-            Err(fault) => {
-                self.refuse(feed.column, name, &fault);
-                false
-            }
-        });
+        let names = split_set(cell, set.separator);
+        let refused = names.iter().find_map(|name| Some((name, check_set_name(name, set.max_chars).err()?)));
+        if let Some((name, fault)) = refused {
+            self.refuse(feed.column, name, &fault);
+        }
         names
     }
 
@@ -168,10 +167,13 @@ impl<'a> Draft<'a> {
         unrepeated(&mut self.contact.tags.remove);
         unrepeated(&mut self.contact.lists.add);
         unrepeated(&mut self.contact.lists.remove);
-        let both = self.contact.tags.add.iter().find(|tag| self.contact.tags.remove.contains(tag));
-        if let Some(tag) = both {
-            let message = format!("one tag is both added and removed, keep one of the two: {}", shown(tag));
-            self.errors.push(RowError::of_row("tags.added_and_removed", message));
+        let tags = &self.contact.tags;
+        if !tags.remove.is_empty() && !tags.add.is_empty() {
+            let removed: HashSet<_> = tags.remove.iter().collect();
+            if let Some(tag) = tags.add.iter().find(|tag| removed.contains(tag)) {
+                let message = format!("one tag is both added and removed, keep one of the two: {}", shown(tag));
+                self.errors.push(RowError::of_row("tags.added_and_removed", message));
+            }
         }
     }
 
@@ -215,11 +217,12 @@ fn is_blank(cell: &str) -> bool {
     cell.chars().all(|character| character.is_whitespace() || is_invisible(character))
 }
 
-/// Leaves the first of equal names. Cells hold a handful, so each is compared with those before it.
+/// Leaves the first of equal names.
 fn unrepeated(names: &mut Vec<String>) {
-    let mut seen = std::collections::HashSet::new();
-    if names.len() > 1 && !names.iter().all(|name| seen.insert(name.as_str())) {
-        let mut seen = std::collections::HashSet::new();
-        names.retain(|name| seen.insert(name.clone()));
+    if names.len() > 1 {
+        let mut seen = HashSet::with_capacity(names.len());
+        let first: Vec<bool> = names.iter().map(|name| seen.insert(name.as_str())).collect();
+        let mut first = first.into_iter();
+        names.retain(|_| first.next().unwrap_or(true));
     }
 }

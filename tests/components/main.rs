@@ -3,11 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod mapping;
+mod mapping_docs;
 mod mapping_facts;
 mod sandbox;
 mod sandbox_client;
+mod sandbox_dmchamp;
+mod sandbox_engagelab;
+mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod table_csv;
+mod table_xlsx;
 mod transport;
 mod validate;
+mod validate_phone;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rolo::contact::{
     Capabilities, ClearBy, Contact, CreateSafety, FieldDefinition, FieldKind, FieldSpec, Filters, IdentifierKind,
-    Limits, ListAll, Position, Quota, RowError, Source, Sourced, Value,
+    Limits, ListAll, Position, Quota, RowError, Source, Sourced,
 };
 use rolo::error::{Error, Result};
 use rolo::mapping::{Facts, Forward, Mapping};
@@ -101,6 +101,62 @@ pub fn one_name() -> Made {
         limits: limits(),
         definitions: None,
     }
+}
+
+/// A service that takes everything.
+pub fn everything() -> Made {
+    const NAMES: &[&str] = &[
+        "external_id",
+        "service_id",
+        "name",
+        "first_name",
+        "last_name",
+        "phone",
+        "email",
+        "company",
+        "language",
+        "country",
+        "country_name",
+        "city",
+        "region",
+        "time_zone",
+        "locale",
+        "gender",
+        "avatar_url",
+        "blocked",
+        "description",
+        "comments",
+        "inbox_id",
+        "source_id",
+        "facebook",
+        "github",
+        "instagram",
+        "linkedin",
+        "twitter",
+        "telegram",
+        "instagram_id",
+        "channel",
+        "current_campaign",
+        "current_campaign_data",
+        "chat_window_open",
+        "custom_channel",
+        "chat_widget_id",
+        "bot_active",
+        "do_not_disturb",
+        "lifecycle",
+        "status",
+        "assignee",
+        "availability",
+    ];
+    let mut capabilities = capabilities();
+    capabilities.tags_replace = true;
+    capabilities.custom_replace = true;
+    capabilities.lists_add = true;
+    capabilities.lists_remove = true;
+    let mut fields: Vec<_> = NAMES.iter().map(|name| spec(name, || FieldKind::Text)).collect();
+    fields
+        .extend(["created_at", "updated_at", "last_activity_at"].map(|name| read_only(name, || FieldKind::Timestamp)));
+    Made { name: "example", fields, capabilities, limits: limits(), definitions: None }
 }
 
 fn capabilities() -> Capabilities {
@@ -210,9 +266,4 @@ pub fn fields(contact: &Contact) -> Vec<String> {
 /// `column:code` of each error, in order.
 pub fn codes(errors: &[RowError]) -> Vec<String> {
     errors.iter().map(|error| format!("{}:{}", error.column.as_deref().unwrap_or("row"), error.code)).collect()
-}
-
-/// The values of the kinds a test names.
-pub fn is_clear(value: &Value) -> bool {
-    *value == Value::Clear
 }

@@ -59,8 +59,11 @@ impl Answer {
 
 impl Client {
     pub fn of(sandbox: &Sandbox, service: &str) -> Self {
-        let authorization = Some("Bearer sandbox".to_owned());
-        Self { address: sandbox.addr(), base: format!("/{service}"), authorization }
+        Self::at(sandbox.addr(), service)
+    }
+
+    pub fn at(address: SocketAddr, service: &str) -> Self {
+        Self { address, base: format!("/{service}"), authorization: Some("Bearer sandbox".to_owned()) }
     }
 
     /// Sends one request and reads until the server closes.

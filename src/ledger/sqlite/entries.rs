@@ -113,9 +113,14 @@ pub(super) fn row_key(key: &Key) -> &[u8] {
     &key.0[..ROW_KEY_BYTES]
 }
 
-pub(super) fn rows(db: &Connection, run: &RunId, from: u64, at_most: usize) -> rusqlite::Result<Vec<(u64, RowRecord)>> {
+pub(super) fn placed_rows(
+    db: &Connection,
+    run: &RunId,
+    from: u64,
+    at_most: usize,
+) -> rusqlite::Result<Vec<(Position, RowRecord)>> {
     db.prepare_cached(
-        "SELECT row, outcome, contact_id, calls, attempts, http_status, errors FROM row_record
+        "SELECT row, outcome, contact_id, calls, attempts, http_status, errors, line, sheet FROM row_record
          WHERE run_id = (SELECT id FROM run WHERE name = ?1) AND row >= ?2 ORDER BY row LIMIT ?3",
     )?
     .query_map(params![run.0, int(from), int(at_most as u64)], |row| {
@@ -129,7 +134,8 @@ pub(super) fn rows(db: &Connection, run: &RunId, from: u64, at_most: usize) -> r
             http_status: row.get(5)?,
             errors: errors.map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?,
         };
-        Ok((back(row.get(0)?), record))
+        let position = Position { index: back(row.get(0)?), line: back(row.get(7)?), sheet: row.get(8)? };
+        Ok((position, record))
     })?
     .collect()
 }

@@ -26,7 +26,7 @@ use self::contacts::Names;
 use super::{
     BeforeImage, Entry, Event, Fingerprint, Hasher, Key, KnownContact, Ledger, NewRun, Run, RunId, RunState, StepRecord,
 };
-use crate::contact::{Counts, RemoteId, RowRecord};
+use crate::contact::{Counts, Position, RemoteId, RowRecord};
 use crate::error::Result;
 
 /// How long to wait for another process that is writing.
@@ -116,8 +116,8 @@ impl Ledger for SqliteLedger {
         self.change(|db, names| entries::write(db, names, &hasher, run, entries))
     }
 
-    fn rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(u64, RowRecord)>> {
-        self.look(|db, _| entries::rows(db, run, from, at_most))
+    fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>> {
+        self.look(|db, _| entries::placed_rows(db, run, from, at_most))
     }
 
     fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {

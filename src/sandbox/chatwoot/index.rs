@@ -28,24 +28,24 @@ impl Keys {
 pub(super) struct Trigrams(HashMap<u64, Vec<u32>>);
 
 impl Trigrams {
-    pub fn add<'a>(&mut self, texts: impl Iterator<Item = &'a str>, slot: u32) {
-        for text in texts {
-            for gram in grams(&text.to_lowercase()) {
-                add(self.0.entry(gram).or_default(), slot);
-            }
-        }
-    }
-
-    pub fn remove<'a>(&mut self, texts: impl Iterator<Item = &'a str>, slot: u32) {
-        for text in texts {
-            for gram in grams(&text.to_lowercase()) {
-                if let Some(slots) = self.0.get_mut(&gram) {
-                    remove(slots, slot);
-                    if slots.is_empty() {
-                        self.0.remove(&gram);
-                    }
+    /// Exchanges the texts of a slot; runs that both have are left alone, for the common ones are long lists.
+    pub fn replace<'a>(
+        &mut self,
+        slot: u32,
+        before: impl Iterator<Item = &'a str>,
+        after: impl Iterator<Item = &'a str>,
+    ) {
+        let (before, after) = (distinct(before), distinct(after));
+        for gram in before.iter().filter(|gram| after.binary_search(gram).is_err()) {
+            if let Some(slots) = self.0.get_mut(gram) {
+                remove(slots, slot);
+                if slots.is_empty() {
+                    self.0.remove(gram);
                 }
             }
+        }
+        for gram in after.iter().filter(|gram| before.binary_search(gram).is_err()) {
+            add(self.0.entry(*gram).or_default(), slot);
         }
     }
 
@@ -62,6 +62,13 @@ impl Trigrams {
         }
         fewest
     }
+}
+
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u64> {
+    let mut all: Vec<u64> = texts.flat_map(|text| grams(&text.to_lowercase()).collect::<Vec<_>>()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn grams(text: &str) -> impl Iterator<Item = u64> {
@@ -93,13 +100,14 @@ mod tests {
     #[test]
     fn a_piece_of_three_characters_narrows_the_search() {
         let mut index = Trigrams::default();
-        index.add(["Anna Kaya"].into_iter(), 0);
-        index.add(["Bülent"].into_iter(), 1);
+        index.replace(0, [].into_iter(), ["Anna Kaya"].into_iter());
+        index.replace(1, [].into_iter(), ["Bülent"].into_iter());
         assert_eq!(index.candidates(["nna"].into_iter()), Some([0].as_slice()));
         assert_eq!(index.candidates(["bül"].into_iter()), Some([1].as_slice()));
         assert_eq!(index.candidates(["xyz"].into_iter()), Some([].as_slice()));
         assert_eq!(index.candidates(["an"].into_iter()), None);
-        index.remove(["Anna Kaya"].into_iter(), 0);
-        assert_eq!(index.candidates(["nna"].into_iter()), Some([].as_slice()));
+        index.replace(0, ["Anna Kaya"].into_iter(), ["Anna"].into_iter());
+        assert_eq!(index.candidates(["nna"].into_iter()), Some([0].as_slice()));
+        assert_eq!(index.candidates(["kay"].into_iter()), Some([].as_slice()));
     }
 }

@@ -12,9 +12,19 @@
 //! | `contacts`, `labels`, `definitions`, `links`, `notes`, `actions` | the operations |
 //! | `answers` | bodies of refusals, and the shape of answers |
 //!
-//! Facts without a note are from the source text of the named release. The two descendants publish less;
-//! what they leave open follows the parent, and operations they do not publish answer 404.
-//! Ids are drawn from a contact's content, so that requests that overtake each other change no id.
+//! The descendants publish less than the parent: what they leave open follows it, and operations they do not
+//! publish answer 404 unless [`ChatwootOptions::undocumented`] turns them on.
+//!
+//! Account 1 is the key's own, account 2 somebody else's. Inbox 1 takes any contact, 2 needs an e-mail, 3 a phone,
+//! 4 takes none. The file import is not emulated (404).
+//!
+//! Where the sources are silent, and this is a reading:
+//!
+//! - The words of refused conditions and parameters; where missing values sort; which operators a key takes.
+//! - A last condition with a `query_operator` is refused, like one in the middle without.
+//! - A picture is taken for fetched once the answer has left, and shown under its own address.
+//! - Labels on many contacts are changed at once, not later.
+//! - Without `sort` contacts come in the order of their ids, which are drawn from content and mean nothing.
 
 mod actions;
 mod answers;
@@ -66,7 +76,7 @@ pub(super) fn emulator_engagelab(options: EmulatorOptions) -> Box<dyn Emulator> 
     Box::new(Chatwoot::new(Flavor::Engagelab, options))
 }
 
-/// One server with one account (id 1), one key (`sandbox`) and four inboxes (id 1 takes any contact).
+/// One server with one key, `sandbox`.
 struct Chatwoot {
     flavor: Flavor,
     options: EmulatorOptions,

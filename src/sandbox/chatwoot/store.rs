@@ -2,9 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::index::{Keys, Trigrams};
 use super::record::{Contact, Link};
-
-/// Ids are 32-bit integers in the database.
-const LARGEST_ID: u64 = 2_147_483_646;
+use crate::sandbox::ids;
 
 /// The contacts of the account, with an index for each way of finding them.
 #[derive(Debug, Default)]
@@ -100,21 +98,16 @@ impl Store {
 
     /// The id this contact would get: drawn from its content, the next free one after that.
     pub fn free_id(&self, contact: &Contact) -> u64 {
-        let hash = blake3::hash(contact.seed().as_bytes());
-        let head = hash.as_bytes()[..8].iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-        let mut id = head % LARGEST_ID + 1;
-        while self.by_id.contains_key(&id) || self.retired.contains(&id) {
-            id = id % LARGEST_ID + 1;
-        }
-        id
+        ids::derived(&contact.seed(), |id| self.by_id.contains_key(&id) || self.retired.contains(&id))
     }
 
     /// Adds a contact that has its id.
     pub fn insert(&mut self, contact: Contact) {
         self.generation += 1;
-        let slot = u32::try_from(self.slots.len()).expect("ids have 31 bits, so there are no more contacts than that");
+        let slot = u32::try_from(self.slots.len()).expect("memory ends long before four billion contacts");
         self.by_id.insert(contact.id, slot);
         self.enter(&contact, slot);
+        self.text.replace(slot, std::iter::empty(), contact.searched());
         self.slots.push(Some(contact));
     }
 
@@ -124,6 +117,7 @@ impl Store {
         self.generation += 1;
         if let Some(old) = self.slots[slot as usize].take() {
             self.leave(&old, slot);
+            self.text.replace(slot, old.searched(), contact.searched());
         }
         self.enter(&contact, slot);
         self.slots[slot as usize] = Some(contact);
@@ -135,6 +129,7 @@ impl Store {
         self.retired.insert(id);
         if let Some(old) = self.slots[slot as usize].take() {
             self.leave(&old, slot);
+            self.text.replace(slot, old.searched(), std::iter::empty());
         }
     }
 
@@ -142,6 +137,7 @@ impl Store {
         self.retired.insert(id);
     }
 
+    /// Enters the keys of a contact; its text is entered apart.
     fn enter(&mut self, contact: &Contact, slot: u32) {
         if let Some(email) = &contact.email {
             self.emails.add(email.to_lowercase(), slot);
@@ -158,7 +154,6 @@ impl Store {
         for link in &contact.links {
             self.sources.insert((link.inbox_id, link.source_id.clone()), contact.id);
         }
-        self.text.add(contact.searched(), slot);
     }
 
     fn leave(&mut self, contact: &Contact, slot: u32) {
@@ -177,7 +172,6 @@ impl Store {
         for link in &contact.links {
             self.sources.remove(&(link.inbox_id, link.source_id.clone()));
         }
-        self.text.remove(contact.searched(), slot);
     }
 }
 

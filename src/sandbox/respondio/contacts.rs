@@ -59,7 +59,7 @@ pub(super) enum Identifier {
 /// Contacts by id; a phone or an e-mail belongs to one of them.
 #[derive(Default)]
 pub(super) struct Contacts {
-    contacts: BTreeMap<u64, Contact>,
+    by_id: BTreeMap<u64, Contact>,
     phones: HashMap<String, u64>,
     /// In lower case.
     emails: HashMap<String, u64>,
@@ -67,7 +67,7 @@ pub(super) struct Contacts {
 
 impl Contacts {
     pub(super) fn save(&self) -> Value {
-        serde_json::to_value(self.contacts.values().collect::<Vec<_>>()).unwrap_or_default()
+        serde_json::to_value(self.by_id.values().collect::<Vec<_>>()).unwrap_or_default()
     }
 
     pub(super) fn load(saved: Value) -> Result<Self, String> {
@@ -95,7 +95,7 @@ impl Contacts {
         };
         contact.id =
             shown["id"].as_u64().unwrap_or_else(|| self.free_id(contact.value("phone"), contact.value("email")));
-        if self.contacts.contains_key(&contact.id) {
+        if self.by_id.contains_key(&contact.id) {
             return Err(format!("a second contact with the id: {}", contact.id));
         }
         self.insert(contact);
@@ -109,39 +109,39 @@ impl Contacts {
         if let Some(email) = contact.value("email") {
             self.emails.insert(email.to_lowercase(), contact.id);
         }
-        self.contacts.insert(contact.id, contact);
+        self.by_id.insert(contact.id, contact);
     }
 
     pub(super) fn get(&self, id: u64) -> Option<&Contact> {
-        self.contacts.get(&id)
+        self.by_id.get(&id)
     }
 
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Contact> {
-        self.contacts.get_mut(&id)
+        self.by_id.get_mut(&id)
     }
 
     /// Those whose id is greater, in the order of ids.
     pub(super) fn after(&self, id: u64) -> impl DoubleEndedIterator<Item = &Contact> {
-        self.contacts.range((Bound::Excluded(id), Bound::Unbounded)).map(|(_, contact)| contact)
+        self.by_id.range((Bound::Excluded(id), Bound::Unbounded)).map(|(_, contact)| contact)
     }
 
     /// Those whose id is smaller, the nearest first.
     pub(super) fn before(&self, id: u64) -> impl Iterator<Item = &Contact> {
-        self.contacts.range(..id).rev().map(|(_, contact)| contact)
+        self.by_id.range(..id).rev().map(|(_, contact)| contact)
     }
 
     pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Contact> {
-        self.contacts.values_mut()
+        self.by_id.values_mut()
     }
 
     /// The contact an identifier means; by phone or e-mail only once it can be looked up.
     pub(super) fn find(&self, identifier: &Identifier, now: Duration) -> Option<u64> {
         let id = match identifier {
-            Identifier::Id(id) => return self.contacts.contains_key(id).then_some(*id),
+            Identifier::Id(id) => return self.by_id.contains_key(id).then_some(*id),
             Identifier::Phone(phone) => self.phones.get(phone),
             Identifier::Email(email) => self.emails.get(&email.to_lowercase()),
         };
-        id.copied().filter(|id| self.contacts.get(id).is_some_and(|contact| contact.visible_from <= now))
+        id.copied().filter(|id| self.by_id.get(id).is_some_and(|contact| contact.visible_from <= now))
     }
 
     /// Whether a contact other than `id` has a phone or an e-mail of these changes.
@@ -153,13 +153,13 @@ impl Contacts {
 
     pub(super) fn create(&mut self, changes: Changes, created_at: u64, visible_from: Duration) -> u64 {
         let id = self.free_id(changes.value("phone"), changes.value("email"));
-        self.contacts.insert(id, Contact { id, created_at, visible_from, ..Contact::default() });
+        self.by_id.insert(id, Contact { id, created_at, visible_from, ..Contact::default() });
         self.update(id, changes);
         id
     }
 
     pub(super) fn update(&mut self, id: u64, changes: Changes) {
-        let Some(contact) = self.contacts.get_mut(&id) else { return };
+        let Some(contact) = self.by_id.get_mut(&id) else { return };
         for (name, value) in changes.standard {
             let old = contact.standard.iter().position(|(known, _)| known == name);
             let old = old.map(|place| contact.standard.remove(place).1);
@@ -185,7 +185,7 @@ impl Contacts {
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<Contact> {
-        let contact = self.contacts.remove(&id)?;
+        let contact = self.by_id.remove(&id)?;
         if let Some(phone) = contact.value("phone") {
             self.phones.remove(phone);
         }
@@ -218,6 +218,6 @@ impl Contacts {
     }
 
     fn free_id(&self, phone: Option<&str>, email: Option<&str>) -> u64 {
-        ids::derived(phone.or(email).unwrap_or_default(), |id| self.contacts.contains_key(&id))
+        ids::derived(phone.or(email).unwrap_or_default(), |id| self.by_id.contains_key(&id))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::failure;
+use super::emulator::failure;
 use super::space::Space;
 use crate::sandbox::WireAnswer;
 

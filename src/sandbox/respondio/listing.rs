@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::contacts::{Contact, Identifier};
+use super::emulator::{Answer, Respondio, failure};
 use super::requests::limit_and_cursor;
-use super::{Answer, Respondio, failure};
 use crate::sandbox::{WireAnswer, WireRequest};
 
 impl Respondio {

@@ -3,8 +3,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::contacts::Identifier;
+use super::emulator::{Answer, Respondio, failure};
 use super::fields::{Changes, is_email, is_phone};
-use super::{Answer, Respondio, failure};
 use crate::sandbox::{WireAnswer, WireRequest};
 
 /// Tags in one call.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::failure;
+use super::emulator::failure;
 use super::fields::is_email;
 use crate::sandbox::WireAnswer;
 
@@ -42,7 +42,7 @@ impl CustomField {
     }
 }
 
-/// A workspace as a newcomer has it: ten custom fields, one of each type, and no tags.
+/// A workspace as a newcomer has it: ten custom fields, at least one of each type, and no tags.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Space {
     fields: Vec<CustomField>,

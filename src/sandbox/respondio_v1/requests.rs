@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::contacts::Contact;
-use super::{RespondioV1, failure, failures};
+use super::emulator::{RespondioV1, failure, failures};
 use crate::sandbox::{WireAnswer, WireRequest};
 
 /// Fields in one update or create.

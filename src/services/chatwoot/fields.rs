@@ -82,9 +82,9 @@ impl Additional {
     }
 }
 
-/// The id of a contact: a field for mappings, held in a snapshot's own `id`.
+/// The id of a contact. A number, but never counted with.
 pub(super) const fn id(source: Source) -> FieldSpec {
-    read_only("id", "id", || FieldKind::Number, source)
+    read_only("id", "id", || FieldKind::Text, source)
 }
 
 /// The four plain columns, in the order of the documents.

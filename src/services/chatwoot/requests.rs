@@ -10,7 +10,7 @@ use crate::contact::{
 };
 use crate::error::{Error, Result};
 use crate::services::reading::segment;
-use crate::services::{Method, Request};
+use crate::services::{Method, Request, writing};
 
 impl Chatwoot {
     /// The request of a call that the capabilities have.
@@ -53,14 +53,18 @@ impl Chatwoot {
 
     /// A path of one contact.
     fn contact(&self, target: &Target, rest: &str) -> Result<String> {
-        let Target::Id(id) = target else {
-            return Err(Error::bug(format!("{} addresses contacts by id alone", self.flavor.name)));
+        let id = match target {
+            Target::Id(id) => &id.0,
+            Target::Identifier(Identifier { kind: IdentifierKind::Id, value }) => value,
+            Target::Identifier(_) => {
+                return Err(Error::bug(format!("{} addresses contacts by id alone", self.flavor.name)));
+            }
         };
         // A dot segment would be resolved away, even when it is encoded.
-        if matches!(id.0.as_str(), "" | "." | "..") {
-            return Err(Error::bug("a contact id that no path can hold"));
+        if matches!(id.as_str(), "" | "." | "..") {
+            return Err(Error::usage(format!("no contact can have this id: {id}")));
         }
-        Ok(self.account(&format!("/contacts/{}{rest}", segment(&id.0))))
+        Ok(self.account(&format!("/contacts/{}{rest}", segment(id))))
     }
 
     fn find(&self, identifiers: &[Identifier], cursor: Option<&Cursor>) -> Result<Request> {
@@ -102,7 +106,7 @@ impl Chatwoot {
             if !self.options.abilities.filter {
                 return Err(Error::bug(format!("{} can't list by a field", self.flavor.name)));
             }
-            let mut conditions = vec![(self.filter_key(field)?, json_of(value))];
+            let mut conditions = vec![(self.filter_key(field)?, writing::json(value))];
             conditions.extend(filter.tag.as_ref().map(|tag| ("labels".to_owned(), json!(tag))));
             return self.filter(conditions, "AND", cursor);
         }
@@ -163,7 +167,7 @@ impl Chatwoot {
         let mut standard = Vec::new();
         for (field, value) in &edit.fields {
             if let Some(name) = field.custom_name() {
-                put(&mut body, &["custom_attributes", name], json_of(value));
+                put(&mut body, &["custom_attributes", name], writing::json(value));
                 continue;
             }
             let spec = self.spec(field.name()).filter(|spec| accepted(spec)).ok_or_else(|| {
@@ -253,11 +257,14 @@ fn standard_json(spec: &FieldSpec, value: &Value) -> Result<Json> {
     }
     let text = value.as_text();
     match (spec.kind)() {
-        FieldKind::Phone if !is_phone(&text) => Err(Error::bug(format!("a {} that is not in E.164 form", spec.name))),
+        FieldKind::Phone if !is_phone(&text) => {
+            Err(Error::usage(format!("the {} is not in international form", spec.name))
+                .hint("write it with a plus, the country code and no spaces, such as +4930123456"))
+        }
         FieldKind::Boolean => Ok(json!(text == "true")),
         FieldKind::Number => Ok(text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))),
         FieldKind::Text | FieldKind::Url | FieldKind::Email | FieldKind::Country | FieldKind::Phone => Ok(json!(text)),
-        _ => Ok(json_of(value)),
+        _ => Ok(writing::json(value)),
     }
 }
 
@@ -266,26 +273,4 @@ fn standard_json(spec: &FieldSpec, value: &Value) -> Result<Json> {
 fn is_phone(text: &str) -> bool {
     let Some(digits) = text.strip_prefix('+') else { return false };
     (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// A custom value as it is written: numbers and booleans as such, so that they stay comparable.
-fn json_of(value: &Value) -> Json {
-    match value {
-        Value::Text(text) | Value::Date(text) | Value::Timestamp(text) => json!(text),
-        Value::Boolean(truth) => json!(truth),
-        Value::Number(text) => number(text),
-        Value::Json(json) => json.clone(),
-        Value::Clear => Json::Null,
-    }
-}
-
-/// A decimal as a JSON number, or as text where the number would lose digits.
-fn number(text: &str) -> Json {
-    if let Ok(whole) = text.parse::<i64>() {
-        return json!(whole);
-    }
-    match text.parse::<f64>() {
-        Ok(decimal) if Value::Number(text.to_owned()).same_as(&Value::Number(decimal.to_string())) => json!(decimal),
-        _ => json!(text),
-    }
 }

@@ -12,7 +12,7 @@ impl Chatwoot {
     pub(super) fn snapshot(&self, contact: &Json) -> Option<Snapshot> {
         let object = contact.as_object()?;
         let mut snapshot = Snapshot::new(reading::id(object.get("id")?)?);
-        for spec in self.fields.iter().filter(|spec| spec.name != "id") {
+        for spec in self.fields {
             if let Some(value) = at(contact, spec.wire).and_then(|json| standard(&(spec.kind)(), json)) {
                 snapshot.fields.insert(Field::new(spec.name), value);
             }

@@ -113,6 +113,7 @@ fn is_safe(site: &str) -> bool {
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: &[],
     address_by: &[IdentifierKind::Id, IdentifierKind::ServiceId],
+    tags_address_by: &[],
     read: true,
     find_tells_fields: true,
     find_tells_tags: true,

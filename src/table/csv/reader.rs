@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::table::columns::Columns;
 use crate::table::options::ReadOptions;
 use crate::table::source::{Packing, Source, refuse_known, unreadable};
-use crate::table::{RowBatch, RowReader, formula, inflate};
+use crate::table::{RowBatch, RowReader, cell_error, formula, inflate};
 
 /// Rows of a delimited text.
 pub struct CsvReader {
@@ -176,7 +176,10 @@ impl CsvReader {
             // A replacement character that stands in UTF-8 text itself is what the source says.
             let was_broken = matches!(cell, Cow::Owned(_))
                 || self.encoding.encoding != UTF_8 && cell.contains(char::REPLACEMENT_CHARACTER);
-            if let Some(error) = self.cell_error(&cell, was_broken, column) {
+            let name = self.columns.headers.get(column).map_or("", String::as_str);
+            if was_broken {
+                batch.push_error(cell_error::not_in_encoding(&cell, column, name, self.encoding.encoding.name()));
+            } else if let Some(error) = cell_error::control_character(&cell, column, name) {
                 batch.push_error(error);
             }
             batch.push_cell(if self.columns.ours { formula::restored(&cell) } else { &cell });
@@ -191,37 +194,10 @@ impl CsvReader {
         Ok(())
     }
 
-    fn cell_error(&self, cell: &str, was_broken: bool, column: usize) -> Option<RowError> {
-        let name = self.columns.headers.get(column).map_or("", String::as_str);
-        let error = |code, message| Some(RowError::of_cell(code, column, name, message));
-        if was_broken {
-            return error(
-                "text.not_in_encoding",
-                format!(
-                    "column \"{name}\" has bytes that are no {} text: {}",
-                    self.encoding.encoding.name(),
-                    shortened(cell)
-                ),
-            );
-        }
-        if cell.contains('\0') {
-            return error(
-                "text.control_character",
-                format!("column \"{name}\" has a NUL character, which is no text: {}", shortened(cell)),
-            );
-        }
-        None
-    }
-
     fn cell_too_long(&self, line: u64, index: usize, bytes: usize) -> Error {
-        let column = self.columns.header_index(index).and_then(|at| self.columns.headers.get(at));
-        let column = column.map_or_else(|| format!("cell {}", index + 1), |name| format!("column \"{name}\""));
-        Error::usage(format!(
-            "{}, line {line}, {column}: a cell of {bytes} bytes, more than the {} allowed",
-            self.path.display(),
-            self.options.limits.cell_bytes
-        ))
-        .hint("a quote that is never closed often does this: check the quotes around this line")
+        let name = self.columns.header_index(index).and_then(|at| self.columns.headers.get(at));
+        let name = name.map_or_else(|| format!("column {}", index + 1), Clone::clone);
+        cell_error::too_long(&self.path, "line", line, &name, bytes, self.options.limits.cell_bytes)
     }
 
     fn fault(&self, fault: RecordFault) -> Error {
@@ -257,7 +233,7 @@ impl RowReader for CsvReader {
     fn read(&mut self, batch: &mut RowBatch, max_rows: usize) -> Result<usize> {
         batch.clear();
         batch.set_own_columns(&self.columns.own);
-        while batch.len() < max_rows && !self.ended {
+        while !batch.is_full(max_rows) && !self.ended {
             let limit_reached = self.options.limit.is_some_and(|limit| self.rows >= limit);
             if limit_reached || !(self.waiting || self.next_record()?) {
                 self.ended = true;
@@ -313,13 +289,4 @@ fn ragged(width: usize, found: usize) -> Option<RowError> {
         );
         RowError::of_row("row.too_many_cells", message)
     })
-}
-
-/// The beginning of a value, for messages, on one line.
-pub fn shortened(cell: &str) -> String {
-    let mut short: String = cell.chars().take(40).flat_map(char::escape_debug).collect();
-    if cell.chars().nth(40).is_some() {
-        short.push('…');
-    }
-    format!("\"{short}\"")
 }

@@ -70,7 +70,7 @@ impl Flavor {
         let can = options.abilities;
         Capabilities {
             find_by: FIND_BY,
-            address_by: &[],
+            address_by: &[IdentifierKind::Id],
             tags_address_by: &[],
             read: can.read,
             find_tells_fields: true,

@@ -97,7 +97,7 @@ fn nothing_is_sent_that_would_fail_on_the_server() {
     assert_eq!(body(&service, &update(&[("external_id", Value::Clear)])), json!({"identifier": null}));
     assert_eq!(body(&service, &create(&[("name", text("Ann")), ("external_id", text(""))])), json!({"name": "Ann"}));
     for phone in ["4930123456", "+0123", "+49 30 1", "+", "+1", "+1234567890123456", "abc+4912345"] {
-        assert_eq!(kind_of_error(&service, &update(&[("phone", text(phone))])), ErrorKind::Bug, "{phone}");
+        assert_eq!(kind_of_error(&service, &update(&[("phone", text(phone))])), ErrorKind::Usage, "{phone}");
     }
     assert_eq!(body(&service, &update(&[("phone", text("+12"))])), json!({"phone_number": "+12"}));
 }
@@ -239,8 +239,10 @@ fn an_id_can_not_change_the_path() {
     let path = |text: &str| chatwoot().request(&Call::Read { target: id(text) }).unwrap().path;
     assert_eq!(path("7/labels?x=1"), "/api/v1/accounts/1/contacts/7%2Flabels%3Fx%3D1");
     for outside in ["", ".", ".."] {
-        assert_eq!(kind_of_error(&chatwoot(), &Call::Delete { target: id(outside) }), ErrorKind::Bug);
+        assert_eq!(kind_of_error(&chatwoot(), &Call::Delete { target: id(outside) }), ErrorKind::Usage);
     }
+    let mapped = Target::Identifier(Identifier::new(IdentifierKind::Id, "7"));
+    assert_eq!(chatwoot().request(&Call::Read { target: mapped }).unwrap().path, "/api/v1/accounts/1/contacts/7");
     let target = Target::Identifier(Identifier::new(IdentifierKind::Email, "a@b.c"));
     assert_eq!(kind_of_error(&chatwoot(), &Call::Read { target }), ErrorKind::Bug);
 }

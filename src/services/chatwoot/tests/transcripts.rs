@@ -42,6 +42,7 @@ fn a_list_is_read_whole_and_goes_on() {
         ("email", text("ann@example.com")),
         ("external_id", text("crm-1")),
         ("github", text("ann")),
+        ("id", text("7")),
         ("last_activity_at", Value::Timestamp("2025-12-11T08:31:48Z".to_owned())),
         ("name", text("Ann")),
         ("phone", text("+972771234567")),
@@ -217,7 +218,7 @@ fn livedesk_creates_searches_and_updates_without_an_account_in_the_path() {
     let held: Vec<_> = updated.fields.keys().map(Field::name).collect();
     assert_eq!(
         held,
-        ["availability", "blocked", "created_at", "email", "external_id", "last_activity_at", "name"],
+        ["availability", "blocked", "created_at", "email", "external_id", "id", "last_activity_at", "name"],
         "empty text is no value"
     );
 }

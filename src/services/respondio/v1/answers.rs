@@ -29,10 +29,12 @@ fn success(service: &RespondioV1, call: &Call, answer: &Answer, json: &Json) -> 
         Call::Read { .. } => {
             json.get("data").and_then(|data| snapshot(service, data)).map(|held| Reply::Contact(Box::new(held)))
         }
-        Call::Create { .. } | Call::Update { .. } => {
-            // Applied even if the id can't be read: the documents promise it, an answer may lack it.
-            Some(json.pointer("/data/id").and_then(id).map_or(Reply::Nothing, Reply::Id)).filter(|_| json.is_object())
-        }
+        // Without the id that the documents promise, nobody can say what was created.
+        Call::Create { .. } => json.pointer("/data/id").and_then(id).map(Reply::Id),
+        Call::Update { .. } => json
+            .get("data")
+            .filter(|data| data.is_object())
+            .map(|data| data.get("id").and_then(id).map_or(Reply::Nothing, Reply::Id)),
         Call::Check => page(service, json, None).map(|_| Reply::Nothing),
         _ => Some(Reply::Nothing),
     };

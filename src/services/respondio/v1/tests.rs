@@ -181,8 +181,13 @@ fn numeric_ids_are_kept_as_text() {
 }
 
 #[test]
-fn a_good_answer_without_an_id_is_applied_all_the_same() {
-    assert_eq!(service(&[]).verdict(&create(&[]), &answer(200, "{}")), Verdict::done(Reply::Nothing));
+fn a_create_without_an_id_is_unclear_and_an_update_is_applied() {
+    for body in ["{}", r#"{"data": null}"#, r#"{"data": 5}"#, r#"{"data": {}}"#] {
+        assert!(matches!(service(&[]).verdict(&create(&[]), &answer(200, body)), Verdict::Unclear { .. }), "{body}");
+    }
+    let update = update(&[(Field::new("email"), "a@example.com")]);
+    assert_eq!(service(&[]).verdict(&update, &answer(200, r#"{"data": {}}"#)), Verdict::done(Reply::Nothing));
+    assert!(matches!(service(&[]).verdict(&update, &answer(200, "{}")), Verdict::Unclear { .. }));
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl Respondio {
 const CAPABILITIES: Capabilities = Capabilities {
     find_by: &[IdentifierKind::Phone, IdentifierKind::Email],
     address_by: &[IdentifierKind::Id, IdentifierKind::Phone, IdentifierKind::Email],
+    tags_address_by: &[],
     read: true,
     find_tells_fields: true,
     find_tells_tags: true,

@@ -1,0 +1,82 @@
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::contact::Outcome;
+use crate::pipeline::Forecast;
+use crate::report::{count, escape, number, span};
+
+/// What an import would do, in words.
+pub fn forecast_words(forecast: &Forecast) -> String {
+    let mut words = String::new();
+    let mut line = |text: String| {
+        words.push_str(&text);
+        words.push('\n');
+    };
+    line(format!("plan for {}; nothing was sent", count(forecast.rows, "row")));
+    line(String::new());
+    for (outcome, rows) in forecast.counts.iter().filter(|(_, rows)| *rows > 0) {
+        let verb = match outcome {
+            Outcome::Created => "would be created",
+            Outcome::Updated => "would be updated",
+            Outcome::Unchanged => "would stay as they are",
+            Outcome::Skipped => "would be skipped",
+            Outcome::Rejected => "are not usable",
+            Outcome::Failed => "would fail",
+            Outcome::InDoubt => "would be in doubt",
+        };
+        line(format!("{:>9}  {verb}", number(rows)));
+    }
+    for (code, rows) in &forecast.codes {
+        line(format!("{:>9}  {code}", number(*rows)));
+    }
+    line(String::new());
+    let mut by_kind = String::new();
+    for (kind, calls) in &forecast.calls {
+        let separator = if by_kind.is_empty() { "" } else { ", " };
+        let _ = write!(by_kind, "{separator}{kind} {}", number(*calls));
+    }
+    line(format!("calls: {} ({by_kind})", number(forecast.total_calls())));
+    line(format!("least calls that any client needs to write this: {}", number(forecast.least_calls)));
+    line(format!("time at the account's quota: {}", span(forecast.time)));
+    if forecast.unknown > 0 {
+        line(format!(
+            "{} never seen before: taken as new; --live looks them up, to be exact",
+            count(forecast.unknown, "contact"),
+        ));
+    }
+    if !forecast.unmapped.is_empty() {
+        let names: Vec<_> = forecast.unmapped.iter().map(|name| escape(name)).collect();
+        line(format!("columns that feed nothing: {}", names.join(", ")));
+    }
+    line(format!("mapping: {}", forecast.mapping));
+    if !forecast.samples.is_empty() {
+        line(String::new());
+        line("for example".into());
+        for sample in &forecast.samples {
+            line(format!("  {}", escape(sample)));
+        }
+    }
+    words
+}
+
+/// The same as one JSON object.
+pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
+    let counts: serde_json::Map<String, serde_json::Value> =
+        forecast.counts.iter().map(|(outcome, rows)| (outcome.name().to_owned(), rows.into())).collect();
+    let calls: serde_json::Map<String, serde_json::Value> =
+        forecast.calls.iter().map(|(kind, calls)| (kind.name().to_owned(), (*calls).into())).collect();
+    json!({
+        "event": "plan",
+        "rows": forecast.rows,
+        "outcomes": counts,
+        "codes": forecast.codes,
+        "calls": calls,
+        "total_calls": forecast.total_calls(),
+        "least_calls": forecast.least_calls,
+        "seconds": forecast.time.as_secs(),
+        "unknown": forecast.unknown,
+        "unmapped": forecast.unmapped,
+        "samples": forecast.samples,
+    })
+}

@@ -1,0 +1,143 @@
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use calamine::{Reader, Sheet, SheetType};
+
+use super::choice;
+use super::package::Package;
+use super::task::{Message, SheetTask};
+use crate::error::{Error, Result};
+use crate::table::columns::Columns;
+use crate::table::options::ReadOptions;
+use crate::table::source::Source;
+use crate::table::{RowBatch, RowReader};
+
+/// Rows of one sheet of a workbook.
+///
+/// The cells borrow from the workbook, so both live in a thread of their own, which also means
+/// that unpacking overlaps with whatever is done with the rows. It ends with the sheet, or when
+/// this reader is dropped.
+pub struct XlsxReader {
+    path: PathBuf,
+    sheet_names: Vec<String>,
+    columns: Columns,
+    notes: Vec<String>,
+    messages: Receiver<Message>,
+    chunk: RowBatch,
+    /// Rows of `chunk` that were handed out.
+    taken: usize,
+    ended: bool,
+}
+
+impl XlsxReader {
+    /// # Errors
+    /// Those of [`crate::table::open`].
+    pub fn open(source: Source, options: &ReadOptions) -> Result<Self> {
+        let path = source.path;
+        if source.file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Error::usage("a workbook can't be read from a pipe").hint("save it to a file, and name that"));
+        }
+        let mut package = Package::open(&path, source.file, &options.limits)?;
+        let mut workbook = package.workbook()?;
+        let sheets: Vec<Sheet> =
+            workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
+        let (index, seen) = choice::choose(&path, &mut package, &mut workbook, &sheets, options.sheet.as_deref())?;
+        let mut notes = choice::notes_on(&path, &sheets, index, seen, options);
+        let task = SheetTask {
+            path: path.clone(),
+            workbook,
+            sheet: sheets[index].name.clone(),
+            sheet_index: u16::try_from(index).unwrap_or(u16::MAX),
+            options: options.clone(),
+        };
+        let (sender, messages) = sync_channel(2);
+        std::thread::Builder::new()
+            .name("workbook".into())
+            .spawn(move || task.run(&sender))
+            .map_err(|cause| Error::stopped(format!("can't start a thread: {cause}")).caused_by(cause))?;
+        let sheet_names = sheets.into_iter().map(|sheet| sheet.name).collect();
+        let mut reader = Self {
+            path,
+            sheet_names,
+            columns: Columns::default(),
+            notes: Vec::new(),
+            messages,
+            chunk: RowBatch::new(),
+            taken: 0,
+            ended: false,
+        };
+        match reader.receive()? {
+            Message::Header(columns, more) => {
+                notes.extend(more);
+                reader.columns = columns;
+                reader.notes = notes;
+                Ok(reader)
+            }
+            _ => Err(Error::bug("rows of a sheet came before its header")),
+        }
+    }
+
+    /// The next message; a thread that died on a file says nothing more.
+    fn receive(&mut self) -> Result<Message> {
+        match self.messages.recv() {
+            Ok(Message::Failed(error)) => {
+                self.ended = true;
+                Err(error)
+            }
+            Ok(message) => Ok(message),
+            Err(_) => {
+                self.ended = true;
+                Err(Error::usage(format!(
+                    "{} can't be read as a workbook: its content is damaged",
+                    self.path.display()
+                ))
+                .hint("open it in a spreadsheet program and save it again as .xlsx, or as .csv"))
+            }
+        }
+    }
+}
+
+impl RowReader for XlsxReader {
+    fn headers(&self) -> &[String] {
+        &self.columns.headers
+    }
+
+    fn own_columns(&self) -> &[String] {
+        &self.columns.own
+    }
+
+    fn read(&mut self, batch: &mut RowBatch, max_rows: usize) -> Result<usize> {
+        batch.clear();
+        batch.set_own_columns(&self.columns.own);
+        while !batch.is_full(max_rows) {
+            if self.taken < self.chunk.len() {
+                batch.push_row(self.chunk.row(self.taken));
+                self.taken += 1;
+                continue;
+            }
+            if self.ended {
+                break;
+            }
+            match self.receive()? {
+                Message::Rows(chunk) => {
+                    self.chunk = chunk;
+                    self.taken = 0;
+                }
+                Message::Ended(notes) => {
+                    self.notes.extend(notes);
+                    self.ended = true;
+                }
+                Message::Header(..) | Message::Failed(_) => return Err(Error::bug("a sheet has two headers")),
+            }
+        }
+        Ok(batch.len())
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn sheet_name(&self, sheet: u16) -> Option<&str> {
+        self.sheet_names.get(usize::from(sheet)).map(String::as_str)
+    }
+}

@@ -1,0 +1,461 @@
+//! The measuring of one part of a workbook, before anything that has no limits reads it.
+//!
+//! A part is XML. It is read once, unpacked but not kept, as tags and text, and refused when it is
+//! more than a spreadsheet needs. What is odd is refused as well, so that no other reader can see
+//! something else in it: document types, tags that don't match, zero bytes.
+
+use crate::table::options::ReadLimits;
+use crate::table::source::Fault;
+
+/// Nesting of elements; sheets have about seven.
+const DEEPEST: usize = 64;
+
+/// Bytes that a part other than a sheet or the table of strings may unpack to.
+const SMALL_PART_BYTES: u64 = 64 << 20;
+
+/// Styles, fonts, sheets, names and the like in one part; Excel has at most 65,490 cell styles.
+const MOST_DEFINITIONS: u64 = 200_000;
+
+/// Markup that one cell may have for each byte of text it may have: rich text is verbose.
+const MARKUP_FACTOR: usize = 16;
+
+const DAMAGED: &str = "open it in a spreadsheet program and save it again as .xlsx";
+const SPLIT: &str = "keep the contacts alone and save them as .csv";
+
+/// What a scan learned about a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartSeen {
+    /// Cells that have a value.
+    pub filled_cells: u64,
+    pub hidden_rows: u64,
+    pub hidden_columns: u64,
+    /// Cells that have a formula and no value saved with it.
+    pub unsaved_formulas: u64,
+}
+
+pub struct Scan<'a> {
+    limits: &'a ReadLimits,
+    /// Name of the part, for messages.
+    part: &'a str,
+    bytes: u64,
+    at: At,
+    /// The markup being read, without its `<`.
+    token: Vec<u8>,
+    /// Length of the text being read.
+    text: usize,
+    /// Names of the open elements, one after the other, and where each begins.
+    names: Vec<u8>,
+    open: Vec<usize>,
+    content: Content,
+    kind: PartKind,
+    rows: u64,
+    cells_in_row: usize,
+    strings: u64,
+    definitions: u64,
+    seen: PartSeen,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Text,
+    Markup { quote: Option<u8> },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PartKind {
+    Small,
+    Sheet,
+    Strings,
+}
+
+/// The cell or string being read.
+#[derive(Clone, Copy, Default)]
+struct Content {
+    /// Depth of its element; 0 outside of any.
+    depth: usize,
+    text: usize,
+    markup: usize,
+    has_formula: bool,
+    has_value: bool,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(part: &'a str, limits: &'a ReadLimits) -> Self {
+        Self {
+            limits,
+            part,
+            bytes: 0,
+            at: At::Text,
+            token: Vec::new(),
+            text: 0,
+            names: Vec::new(),
+            open: Vec::new(),
+            content: Content::default(),
+            kind: PartKind::Small,
+            rows: 0,
+            cells_in_row: 0,
+            strings: 0,
+            definitions: 0,
+            seen: PartSeen::default(),
+        }
+    }
+
+    /// Takes the next bytes of the part.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.bytes += bytes.len() as u64;
+        self.check_size()?;
+        if bytes.contains(&0) {
+            return Err(self.damaged("has zero bytes in it"));
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.at == At::Text {
+                let length = rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len());
+                self.text(length)?;
+                rest = &rest[length..];
+                if !rest.is_empty() {
+                    rest = &rest[1..];
+                    self.at = At::Markup { quote: None };
+                    self.token.clear();
+                    self.text = 0;
+                }
+            } else {
+                self.markup(rest[0])?;
+                rest = &rest[1..];
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the part.
+    pub fn finish(self) -> Result<PartSeen, Fault> {
+        if self.at != At::Text || !self.open.is_empty() {
+            return Err(self.damaged("is cut off"));
+        }
+        Ok(self.seen)
+    }
+
+    fn check_size(&self) -> Result<(), Fault> {
+        let most = match self.kind {
+            PartKind::Small => SMALL_PART_BYTES,
+            PartKind::Sheet => self.limits.part_bytes,
+            PartKind::Strings => self.limits.distinct_strings_bytes,
+        };
+        if self.bytes > most {
+            return Err(self.refused(&format!("unpacks to more than {} MB", most >> 20), SPLIT));
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, length: usize) -> Result<(), Fault> {
+        self.text += length;
+        if self.content.depth > 0 {
+            self.content.text += length;
+        }
+        if self.text.max(self.content.text) > self.limits.text_run_bytes {
+            return Err(self.too_long());
+        }
+        Ok(())
+    }
+
+    fn markup(&mut self, byte: u8) -> Result<(), Fault> {
+        self.token.push(byte);
+        if self.content.depth > 0 {
+            self.content.markup += 1;
+        }
+        let most = self.limits.text_run_bytes;
+        if self.token.len() > most || self.content.markup > most.saturating_mul(MARKUP_FACTOR) {
+            return Err(self.too_long());
+        }
+        let first = self.token[0];
+        let ended = match first {
+            b'!' => return self.declaration(),
+            b'?' => self.token.len() > 2 && self.token.ends_with(b"?>"),
+            _ => self.ends_tag(byte)?,
+        };
+        if ended {
+            self.at = At::Text;
+            if first != b'?' {
+                let token = std::mem::take(&mut self.token);
+                self.tag(&token[..token.len() - 1])?;
+                self.token = token;
+            }
+        }
+        Ok(())
+    }
+
+    fn ends_tag(&mut self, byte: u8) -> Result<bool, Fault> {
+        let At::Markup { quote } = &mut self.at else { return Ok(false) };
+        match (*quote, byte) {
+            (Some(open), byte) => {
+                if open == byte {
+                    *quote = None;
+                }
+            }
+            (None, b'"' | b'\'') if self.token[0] != b'/' => *quote = Some(byte),
+            (None, b'"' | b'\'' | b'<') => return Err(self.damaged("is not well-formed")),
+            (None, b'>') => return Ok(true),
+            (None, _) => {}
+        }
+        Ok(false)
+    }
+
+    /// Comments and marked text pass, document types don't.
+    fn declaration(&mut self) -> Result<(), Fault> {
+        const MARKED_TEXT: &[u8] = b"![CDATA[";
+        let token = &self.token;
+        if token.starts_with(b"!--") {
+            if token.ends_with(b"-->") {
+                if token.len() < 6 {
+                    return Err(self.damaged("is not well-formed"));
+                }
+                self.at = At::Text;
+            }
+        } else if token.starts_with(MARKED_TEXT) {
+            if token.ends_with(b"]]>") {
+                self.at = At::Text;
+                let length = token.len() - MARKED_TEXT.len() - 3;
+                self.text(length)?;
+            }
+        } else if !MARKED_TEXT.starts_with(token) && !b"!--".starts_with(token) {
+            return Err(self.refused("declares a document type, as no spreadsheet does", DAMAGED));
+        }
+        Ok(())
+    }
+
+    /// A whole tag, without its brackets.
+    fn tag(&mut self, tag: &[u8]) -> Result<(), Fault> {
+        if let Some(name) = tag.strip_prefix(b"/") {
+            return self.end(name.trim_ascii_end());
+        }
+        let closed = tag.strip_suffix(b"/");
+        let tag = closed.unwrap_or(tag);
+        let name = tag.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        if name.is_empty() || self.open.len() >= DEEPEST {
+            return Err(self.damaged("is not well-formed"));
+        }
+        self.open.push(self.names.len());
+        self.names.extend_from_slice(name);
+        self.start(local(name), &tag[name.len()..])?;
+        if closed.is_some() { self.end(name) } else { Ok(()) }
+    }
+
+    fn start(&mut self, name: &[u8], attributes: &[u8]) -> Result<(), Fault> {
+        match name {
+            b"sheetData" => self.kind = PartKind::Sheet,
+            b"row" => self.start_row(attributes)?,
+            b"c" => self.start_cell(attributes)?,
+            b"f" => self.content.has_formula = true,
+            b"v" | b"is" => self.content.has_value = true,
+            b"sst" => self.start_strings(attributes)?,
+            b"si" => {
+                self.strings += 1;
+                if self.strings > self.limits.distinct_strings {
+                    return Err(self.too_many_strings());
+                }
+                self.start_content();
+            }
+            b"col" if is_hidden(attributes) => {
+                let edge = |key| attribute(attributes, key).and_then(digits).unwrap_or(0).min(16_384);
+                self.seen.hidden_columns += (edge(b"max") + 1).saturating_sub(edge(b"min"));
+            }
+            b"xf" | b"font" | b"fill" | b"border" | b"numFmt" | b"sheet" | b"definedName" | b"Relationship" => {
+                self.definitions += 1;
+                if self.definitions > MOST_DEFINITIONS {
+                    return Err(self.refused(&format!("has more than {MOST_DEFINITIONS} styles and names"), SPLIT));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start_row(&mut self, attributes: &[u8]) -> Result<(), Fault> {
+        self.rows += 1;
+        self.cells_in_row = 0;
+        self.seen.hidden_rows += u64::from(is_hidden(attributes));
+        let number = attribute(attributes, b"r").map_or(Some(0), digits);
+        if self.rows > self.limits.sheet_rows || number.is_none_or(|number| number > self.limits.sheet_rows) {
+            return Err(self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT));
+        }
+        Ok(())
+    }
+
+    fn start_cell(&mut self, attributes: &[u8]) -> Result<(), Fault> {
+        self.cells_in_row += 1;
+        let column = attribute(attributes, b"r").map_or(Some(0), column_number);
+        let most = self.limits.sheet_columns;
+        if self.cells_in_row > most || column.is_none_or(|column| column > most) {
+            return Err(self.refused(&format!("has more than {most} columns"), SPLIT));
+        }
+        self.start_content();
+        Ok(())
+    }
+
+    fn start_strings(&mut self, attributes: &[u8]) -> Result<(), Fault> {
+        self.kind = PartKind::Strings;
+        // Room for this many is made at once, so the claim counts as much as what is there.
+        let claimed = attribute(attributes, b"uniqueCount").map_or(Some(0), digits);
+        if claimed.is_none_or(|claimed| claimed > self.limits.distinct_strings) {
+            return Err(self.too_many_strings());
+        }
+        Ok(())
+    }
+
+    fn start_content(&mut self) {
+        if self.content.depth == 0 {
+            self.content = Content { depth: self.open.len(), ..Content::default() };
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) -> Result<(), Fault> {
+        let Some(from) = self.open.last().copied() else { return Err(self.damaged("is not well-formed")) };
+        if &self.names[from..] != name {
+            return Err(self.damaged("is not well-formed"));
+        }
+        if self.content.depth == self.open.len() {
+            if local(name) == b"c" {
+                self.seen.filled_cells += u64::from(self.content.has_value);
+                self.seen.unsaved_formulas += u64::from(self.content.has_formula && !self.content.has_value);
+            }
+            self.content = Content::default();
+        }
+        self.names.truncate(from);
+        self.open.pop();
+        Ok(())
+    }
+
+    fn too_long(&self) -> Fault {
+        let most = self.limits.text_run_bytes >> 10;
+        self.refused(&format!("has a cell of more than {most} KB, where spreadsheets allow 32,767 characters"), SPLIT)
+    }
+
+    fn too_many_strings(&self) -> Fault {
+        self.refused(&format!("has more than {} distinct texts", self.limits.distinct_strings), SPLIT)
+    }
+
+    fn damaged(&self, how: &str) -> Fault {
+        self.refused(how, DAMAGED)
+    }
+
+    fn refused(&self, why: &str, hint: &'static str) -> Fault {
+        Fault { message: format!("can't be read: its part {} {why}", self.part), hint }
+    }
+}
+
+fn local(name: &[u8]) -> &[u8] {
+    name.iter().rposition(|byte| *byte == b':').map_or(name, |colon| &name[colon + 1..])
+}
+
+/// The value of the attribute `key`.
+fn attribute<'t>(attributes: &'t [u8], key: &[u8]) -> Option<&'t [u8]> {
+    let mut rest = attributes.trim_ascii_start();
+    while !rest.is_empty() {
+        let equals = rest.iter().position(|byte| *byte == b'=')?;
+        let name = rest[..equals].trim_ascii();
+        let value = rest[equals + 1..].trim_ascii_start();
+        let quote = *value.first().filter(|byte| matches!(**byte, b'"' | b'\''))?;
+        let value = &value[1..];
+        let end = value.iter().position(|byte| *byte == quote)?;
+        if name == key {
+            return Some(&value[..end]);
+        }
+        rest = value[end + 1..].trim_ascii_start();
+    }
+    None
+}
+
+fn is_hidden(attributes: &[u8]) -> bool {
+    attribute(attributes, b"hidden").is_some_and(|value| value == b"1" || value == b"true")
+}
+
+fn digits(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// The number from 1 of the column in a reference such as `XFD12`.
+fn column_number(reference: &[u8]) -> Option<usize> {
+    let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic());
+    letters.take(9).try_fold(0_usize, |number, letter| {
+        number.checked_mul(26)?.checked_add(usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(part: &str) -> Result<PartSeen, String> {
+        scan_within(part, &ReadLimits::default())
+    }
+
+    fn scan_within(part: &str, limits: &ReadLimits) -> Result<PartSeen, String> {
+        let mut scan = Scan::new("sheet1.xml", limits);
+        let fed = part.as_bytes().chunks(3).try_for_each(|bytes| scan.feed(bytes));
+        fed.and_then(|()| scan.finish())
+            .map_err(|fault| fault.message.replace("can't be read: its part sheet1.xml ", ""))
+    }
+
+    #[test]
+    fn a_sheet_is_counted() {
+        let seen = scan(
+            "<?xml version='1.0'?><worksheet><cols><col min=\"2\" max='4' hidden=\"1\"/></cols><sheetData>\
+             <!-- a > b --><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>a&lt;b</t></is></c><c r=\"B1\"/></row>\
+             <x:row hidden=\"true\"><x:c><f>A1&gt;2</f></x:c><x:c><f>1</f><v>2</v></x:c></x:row></sheetData></worksheet>",
+        );
+        let expected = PartSeen { filled_cells: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 1 };
+        assert_eq!(seen, Ok(expected));
+    }
+
+    #[test]
+    fn what_is_odd_is_refused() {
+        for (part, why) in [
+            ("<!DOCTYPE x [<!ENTITY a \"b\">]><x/>", "declares a document type, as no spreadsheet does"),
+            ("<a><b></a></b>", "is not well-formed"),
+            ("<a></a></a>", "is not well-formed"),
+            ("<a b='1' <c/>", "is not well-formed"),
+            ("<a></a b=\">\">", "is not well-formed"),
+            ("<!--->", "is not well-formed"),
+            ("<a>", "is cut off"),
+            ("<a></a", "is cut off"),
+            ("<a>\0</a>", "has zero bytes in it"),
+        ] {
+            assert_eq!(scan(part), Err(why.to_owned()), "{part}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_limited_however_they_are_reached() {
+        let limits = ReadLimits {
+            text_run_bytes: 20,
+            sheet_rows: 2,
+            sheet_columns: 3,
+            distinct_strings: 2,
+            ..ReadLimits::default()
+        };
+        let refused = |part: &str| scan_within(part, &limits).expect_err("a refusal");
+        let long = "has a cell of more than 0 KB, where spreadsheets allow 32,767 characters";
+        assert_eq!(refused(&format!("<t>{}</t>", "x".repeat(21))), long);
+        assert_eq!(refused(&format!("<t x='{}'/>", "x".repeat(21))), long);
+        assert_eq!(refused(&format!("<!--{}", "x".repeat(21))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<t>xxxxxx</t>".repeat(4))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxx</c>".repeat(4))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<f/>".repeat(100))), long);
+        assert_eq!(refused("<row/><row/><row/>"), "has more than 2 rows");
+        assert_eq!(refused("<row r='3'/>"), "has more than 2 rows");
+        assert_eq!(refused("<row r='99999999999999999999999'/>"), "has more than 2 rows");
+        assert_eq!(refused("<row><c/><c/><c/><c/></row>"), "has more than 3 columns");
+        assert_eq!(refused("<row><c r='D1'/></row>"), "has more than 3 columns");
+        assert_eq!(refused("<sst><si/><si/><si/></sst>"), "has more than 2 distinct texts");
+        assert_eq!(refused("<sst uniqueCount=\"99999999999\"/>"), "has more than 2 distinct texts");
+        assert!(scan_within("<row><c r='C2'><is><t>12345678901234567890</t></is></c></row>", &limits).is_ok());
+    }
+
+    #[test]
+    fn columns_are_numbers_in_letters() {
+        assert_eq!(
+            (column_number(b"A1"), column_number(b"xfd1"), column_number(b"7")),
+            (Some(1), Some(16_384), Some(0))
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What the documents say of mappings and row errors, held against the code.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rolo::mapping::Mapping;
+
+use crate::mapping_facts::everything;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn every_example_of_the_mapping_page_works() {
+    let page = read("docs/mapping-file.md");
+    let examples: Vec<_> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 4);
+    let made = everything();
+    for example in examples {
+        let mapping = Mapping::parse(example, "docs/mapping-file.md").unwrap();
+        let mut headers: BTreeSet<_> = mapping.columns.keys().cloned().collect();
+        headers.extend(mapping.columns.values().filter_map(|rule| rule.region_column.clone()));
+        if !mapping.columns.values().any(|rule| rule.feeds == rolo::mapping::Feeds::Field("phone".into())) {
+            panic!("an example without an identifier: {example}");
+        }
+        let headers: Vec<_> = headers.into_iter().collect();
+        if let Err(error) = mapping.forward(&headers, &made.facts(), None) {
+            panic!("{error}\n{example}");
+        }
+    }
+}
+
+#[test]
+fn the_mapping_page_lists_every_standard_field() {
+    let page = read("docs/mapping-file.md");
+    for spec in everything().fields {
+        assert!(page.contains(&format!("`{}`", spec.name)), "{}", spec.name);
+    }
+}
+
+#[test]
+fn every_code_of_validation_is_documented_and_every_documented_code_exists() {
+    let page = read("docs/row-errors.md");
+    let documented: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split('`').next())
+        .map(str::to_owned)
+        .collect();
+    let mut used = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("src/validate")).unwrap() {
+        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let code = source.split("#[cfg(test)]").next().unwrap().replace("\\\"", "").replace("'\"'", "");
+        for text in code.split('"').skip(1).step_by(2) {
+            let is_code = ["phone.", "email.", "value.", "text.", "identifier.", "duplicate.", "tags.", "row."]
+                .iter()
+                .any(|group| text.starts_with(group) && text.len() > group.len());
+            if is_code && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte)) {
+                used.insert(text.to_owned());
+            }
+        }
+    }
+    let reading: BTreeSet<String> =
+        ["row.too_few_cells", "row.too_many_cells", "text.not_in_encoding"].map(str::to_owned).into();
+    assert_eq!(used.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
+    let unknown: Vec<_> = documented.iter().filter(|code| !used.contains(*code) && !reading.contains(*code)).collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
