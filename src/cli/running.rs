@@ -136,7 +136,7 @@ fn spooled(state_dir: &Path) -> Result<PathBuf> {
             .hint("make room on the disk, or name another folder with --state-dir")
             .caused_by(error)
     };
-    crate::ledger::private_folder(&folder).map_err(failed)?;
+    crate::ledger::lock::make_private_folder(&folder).map_err(failed)?;
     let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
     let mut hasher = blake3::Hasher::new();
     let mut input = std::io::stdin().lock();

@@ -36,7 +36,7 @@ impl Hosted {
                 let (emulator, journal) = Journal::open(folder, name, make, &options.emulator)?;
                 (emulator, Some(journal))
             }
-            None => (make(options.emulator), None),
+            None => (make(options.emulator.clone()), None),
         };
         let state = State {
             emulator,

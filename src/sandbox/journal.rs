@@ -126,7 +126,7 @@ impl Journal {
     ) -> io::Result<(Box<dyn Emulator>, Self)> {
         create_private_folder(folder)?;
         let lock = lock(&folder.join(format!("{service}.lock")))?;
-        let mut emulator = make(*options);
+        let mut emulator = make(options.clone());
         let snapshot = read_snapshot(&snapshot_path(folder, service))?;
         let generation = snapshot.as_ref().map_or(0, |snapshot| snapshot.generation);
         let journal = journal_path(folder, service, generation);
@@ -138,7 +138,7 @@ impl Journal {
         let journal = Self {
             folder: folder.to_owned(),
             service: service.to_owned(),
-            options: *options,
+            options: options.clone(),
             generation: generation + 1,
             file,
             bytes,

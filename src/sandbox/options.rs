@@ -52,7 +52,7 @@ impl Options {
 
 /// What an emulator is told when it is made. Written at the head of a journal, so that the journal
 /// can be replayed under the same rules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EmulatorOptions {
     /// No request is refused for coming too early.

@@ -111,3 +111,11 @@ pub fn create_with(path: &Path, headers: &[&str], options: &WriteOptions) -> Res
         _ => Ok(Box::new(csv::CsvWriter::create(path, headers, options)?)),
     }
 }
+
+/// Writes a small file whole: synced, put in its place at once, and readable by its owner alone.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    use std::io::Write as _;
+    let mut output = output::Output::create(path)?;
+    output.write_all(content).map_err(|error| output::unwritable(path, error))?;
+    output.finish()
+}

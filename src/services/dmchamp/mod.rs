@@ -162,6 +162,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     tags_read: true,
     tags_in_create: false,
     tags_in_update: false,
+    tags_ignore_case: false,
     lists_add: true,
     lists_remove: false,
     lists_in_create: true,

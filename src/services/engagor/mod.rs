@@ -137,7 +137,6 @@ const CAPABILITIES: Capabilities = Capabilities {
     tags_in_create: false,
     tags_in_update: true,
     tags_ignore_case: false,
-    tags_address_by: &[],
     lists_add: false,
     lists_remove: false,
     lists_in_create: false,

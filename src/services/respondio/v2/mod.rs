@@ -104,7 +104,6 @@ const CAPABILITIES: Capabilities = Capabilities {
     tags_read: false,
     tags_in_create: false,
     tags_in_update: false,
-    tags_address_by: &[],
     tags_ignore_case: false,
     lists_add: false,
     lists_remove: false,
