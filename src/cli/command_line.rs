@@ -1,8 +1,8 @@
 use clap::{Parser, Subcommand};
 
 use super::{
-    Context, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, man, plan, report,
-    resume, retry, runs, sandbox, services, show, undo, why,
+    Context, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, man, plan,
+    report, resume, retry, runs, sandbox, services, show, undo, why,
 };
 use crate::error::Result;
 

@@ -93,7 +93,7 @@ impl Args {
             limit: self.limit,
             results,
             run: self.run.settings()?,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

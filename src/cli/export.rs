@@ -100,7 +100,7 @@ impl Args {
             columns: self.columns.clone(),
             limit: self.limit,
             force: self.force,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

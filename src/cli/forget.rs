@@ -48,7 +48,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
             words.push_str(&format!("removed from: {}\n", escape(&file.display().to_string())));
         }
         for file in &forgotten.kept {
-            words.push_str(&format!("still holds the person, and is yours to mend: {}\n", escape(&file.display().to_string())));
+            words.push_str(&format!(
+                "still holds the person, and is yours to mend: {}\n",
+                escape(&file.display().to_string())
+            ));
         }
         words.push_str("what the services hold is there as before\n");
         print(&words)?;

@@ -69,8 +69,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         return Err(Error::usage(format!("a mapping file is there already: {}", path.display()))
             .hint("replace it with --force, or show the guess with `-o -`"));
     }
-    std::fs::write(&path, text)
-        .map_err(|error| Error::stopped(format!("the mapping file can't be written: {}", path.display())).caused_by(error))?;
+    std::fs::write(&path, text).map_err(|error| {
+        Error::stopped(format!("the mapping file can't be written: {}", path.display())).caused_by(error)
+    })?;
     if !context.quiet {
         let words = format!("written: {}\nread it, mend it, and every command on the file takes it\n", path.display());
         drop(std::io::stderr().lock().write_all(words.as_bytes()));

@@ -49,7 +49,7 @@ impl Args {
             source: self.source.settings(self.file.clone(), config, context)?,
             account: Chosen::target(self.to.clone(), config, context)?,
             run: self.run.settings()?,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

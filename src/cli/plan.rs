@@ -49,7 +49,7 @@ impl Args {
             account: Chosen::target(self.to.clone(), &config, context)?,
             live: self.live,
             samples: self.samples,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

@@ -24,7 +24,8 @@ pub struct ImportRecord {
 impl ImportRecord {
     pub fn of(run: &Run) -> Result<Self> {
         serde_json::from_value(run.new.options.clone()).map_err(|error| {
-            Error::usage(format!("run {} was recorded by another version of rolo, which has to finish it", run.id)).caused_by(error)
+            Error::usage(format!("run {} was recorded by another version of rolo, which has to finish it", run.id))
+                .caused_by(error)
         })
     }
 

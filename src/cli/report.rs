@@ -25,7 +25,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
         let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
-        let run = running::find_run(&ledger, args.run.as_deref(), |run| run.state != RunState::Running, "to report").await?;
+        let run =
+            running::find_run(&ledger, args.run.as_deref(), |run| run.state != RunState::Running, "to report").await?;
         let mut page = Vec::new();
         pipeline::report(&ledger, &run, &mut page).await?;
         let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id)));

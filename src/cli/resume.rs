@@ -28,7 +28,7 @@ pub struct ResumeSettings {
 
 impl Args {
     pub fn settings(&self, _: &Context) -> Result<ResumeSettings> {
-        Ok(ResumeSettings { run: self.run.clone(), sandbox: self.sandbox.settings()? })
+        Ok(ResumeSettings { run: self.run.clone(), sandbox: self.sandbox.settings() })
     }
 }
 

@@ -47,7 +47,7 @@ impl Args {
             with: self.with.clone(),
             results: self.results.clone(),
             safety: self.safety.settings()?,
-            sandbox: self.sandbox.settings()?,
+            sandbox: self.sandbox.settings(),
         })
     }
 }

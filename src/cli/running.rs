@@ -59,15 +59,8 @@ fn listen(stop: &Stop) -> Result<()> {
 pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Context) -> Result<AccountSpec> {
     let entry = chosen.entry()?;
     let place = chosen.connect()?.credential();
-    let wanted = SandboxSpec {
-        unthrottled: sandbox.unthrottled,
-        memory: sandbox.memory,
-        faults: sandbox
-            .faults
-            .iter()
-            .map(|(name, value)| if value.is_empty() { name.clone() } else { format!("{name}={value}") })
-            .collect(),
-    };
+    let wanted =
+        SandboxSpec { unthrottled: sandbox.unthrottled, memory: sandbox.memory, faults: sandbox.faults.clone() };
     match chosen {
         Chosen::Sandbox(_) => {
             let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -85,8 +78,11 @@ pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Contex
         }
         Chosen::Configured(account) => {
             if wanted.unthrottled || wanted.memory || !wanted.faults.is_empty() {
-                return Err(Error::usage(format!("--unthrottled, --memory and --fault are for the sandbox, not for: {}", account.name))
-                    .hint("leave them out, or rehearse with --to sandbox:SERVICE"));
+                return Err(Error::usage(format!(
+                    "--unthrottled, --memory and --fault are for the sandbox, not for: {}",
+                    account.name
+                ))
+                .hint("leave them out, or rehearse with --to sandbox:SERVICE"));
             }
             let refresh = match &account.refresh {
                 None => None,
@@ -193,15 +189,26 @@ pub fn ended(summary: &Summary, job: &pipeline::Context, context: &Context) -> E
 pub async fn find_run(ledger: &LedgerHandle, name: Option<&str>, fits: fn(&Run) -> bool, what: &str) -> Result<Run> {
     if let Some(name) = name {
         let id = RunId(name.to_owned());
-        return ledger
-            .run(move |ledger| ledger.run(&id))
-            .await?
-            .ok_or_else(|| Error::usage(format!("no run is called: {name}")).hint("`rolo runs` lists them"));
+        if let Some(run) = ledger.run(move |ledger| ledger.run(&id)).await? {
+            return Ok(run);
+        }
     }
     let runs = ledger.run(|ledger| ledger.runs(1000)).await?;
-    runs.into_iter()
-        .find(fits)
-        .ok_or_else(|| Error::usage(format!("there is no run {what}")).hint("`rolo runs` lists them"))
+    let Some(name) = name else {
+        return runs
+            .into_iter()
+            .find(fits)
+            .ok_or_else(|| Error::usage(format!("there is no run {what}")).hint("`rolo runs` lists them"));
+    };
+    let near = runs
+        .iter()
+        .map(|run| (strsim::damerau_levenshtein(name, &run.id.0), run))
+        .filter(|(distance, run)| *distance <= 2 || run.id.0.starts_with(name))
+        .min_by_key(|(distance, _)| *distance);
+    Err(Error::usage(format!("no run is called: {name}")).hint(match near {
+        Some((_, run)) => format!("did you mean {}?", run.id),
+        None => "`rolo runs` lists them".to_owned(),
+    }))
 }
 
 /// A file of identifiers: read as it is, its columns guessed.

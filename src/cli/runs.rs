@@ -1,11 +1,10 @@
-use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::{Context, Exit, print, running};
 use crate::error::Result;
 use crate::ledger::Run;
 use crate::pipeline;
-use crate::report::{escape, number};
+use crate::report::runs_words;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,21 +42,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
             print("there are no runs yet\n")?;
             return Ok(Exit::Done);
         }
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.add_row(["run", "command", "account", "state", "rows", "to look at", "file"]);
-        for run in &runs {
-            table.add_row([
-                run.id.to_string(),
-                run.new.command.clone(),
-                escape(&run.new.account).into_owned(),
-                run.state.name().to_owned(),
-                number(run.counts.total()),
-                number(run.counts.needing_attention()),
-                escape(&run.new.file).into_owned(),
-            ]);
-        }
-        print(&format!("{}\n", table.trim_fmt()))?;
+        print(&runs_words(&runs))?;
         Ok(Exit::Done)
     })
 }

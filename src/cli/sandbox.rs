@@ -37,7 +37,7 @@ impl Args {
             return Err(Error::usage(format!("the sandbox serves this machine alone, not: {}", self.listen.ip()))
                 .hint("listen on 127.0.0.1 or [::1]"));
         }
-        Ok(ServeSettings { listen: self.listen, sandbox: self.sandbox.settings()? })
+        Ok(ServeSettings { listen: self.listen, sandbox: self.sandbox.settings() })
     }
 }
 

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{Context, Exit, print};
 use crate::config::rate_words;
-use crate::contact::{CallKind, Limits, Source, Sourced};
+use crate::contact::{CallKind, CreateSafety, Limits, ListAll, Source, Sourced};
 use crate::error::Result;
 use crate::services::{self, Entry, Service, Settings};
 
@@ -73,8 +73,26 @@ fn overview(entry: &Entry, service: &dyn Service) -> [String; 7] {
         has(&[CallKind::Find, CallKind::Read, CallKind::Create, CallKind::Update, CallKind::Upsert, CallKind::Delete]),
         has(&[CallKind::AddTags, CallKind::RemoveTags, CallKind::ReplaceTags]),
         has(&[CallKind::AddToList, CallKind::RemoveFromList]),
-        has(&[CallKind::List]),
+        lists_all(service.capabilities().list_all).to_owned(),
     ]
+}
+
+const fn lists_all(reach: ListAll) -> &'static str {
+    match reach {
+        ListAll::Yes => "yes",
+        ListAll::ByField => "by a field's value",
+        ListAll::No => "no",
+    }
+}
+
+/// What becomes of a create whose answer was lost.
+const fn safety(of: CreateSafety) -> &'static str {
+    match of {
+        CreateSafety::Upsert => "sent again freely: the service finds the contact itself",
+        CreateSafety::UniqueConstraint => "sent again: a second one is refused, and then looked up",
+        CreateSafety::SearchOnly => "looked up first, as only a search shows it",
+        CreateSafety::Nothing => "never sent again by itself",
+    }
 }
 
 fn mark(source: Source) -> &'static str {
@@ -110,7 +128,7 @@ fn details(entry: &Entry, service: &dyn Service) -> String {
             field.name.to_owned(),
             uses.join(" "),
             field.max_chars.map(|most| format!("at most {most} characters")).unwrap_or_default(),
-            format!("{}{}", field.source, mark(field.source)),
+            field.source.to_string(),
         ]);
     }
     section(&mut parts, "fields", &fields);
@@ -169,7 +187,7 @@ fn limit_rows(service: &dyn Service) -> Vec<(&'static str, String, Source)> {
     rows.extend(page_size.map(|size| ("contacts a page", size.value.to_string(), size.source)));
     rows.push((
         "safety of a create",
-        format!("{:?}", capabilities.create_safety.value),
+        safety(capabilities.create_safety.value).to_owned(),
         capabilities.create_safety.source,
     ));
     rows.push((

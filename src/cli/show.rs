@@ -36,7 +36,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
             run.new.service
         );
         let when = |seconds: u64| {
-            jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(0)).map_or_else(|_| seconds.to_string(), |at| at.to_string())
+            jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(0))
+                .map_or_else(|_| seconds.to_string(), |at| at.to_string())
         };
         words.push_str(&format!("state: {}\nstarted: {}\n", run.state.name(), when(run.new.started)));
         if let Some(ended) = run.ended {

@@ -192,25 +192,14 @@ pub struct SandboxArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SandboxSettings {
     pub unthrottled: bool,
-    /// Name and value of each fault; what they mean, only the sandbox knows.
-    pub faults: Vec<(String, String)>,
+    /// As given; what they mean, only the sandbox knows.
+    pub faults: Vec<String>,
     pub memory: bool,
 }
 
 impl SandboxArgs {
-    pub fn settings(&self) -> Result<SandboxSettings> {
-        let fault = |text: &String| {
-            let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            if name.is_empty() {
-                return Err(Error::usage(format!("a fault has a name: {text}")).hint("write --fault NAME=VALUE"));
-            }
-            Ok((name.to_owned(), value.to_owned()))
-        };
-        Ok(SandboxSettings {
-            unthrottled: self.unthrottled,
-            faults: self.fault.iter().map(fault).collect::<Result<_>>()?,
-            memory: self.memory,
-        })
+    pub fn settings(&self) -> SandboxSettings {
+        SandboxSettings { unthrottled: self.unthrottled, faults: self.fault.clone(), memory: self.memory }
     }
 }
 

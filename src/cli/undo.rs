@@ -34,7 +34,7 @@ pub struct UndoSettings {
 
 impl Args {
     pub fn settings(&self, _: &Context) -> Result<UndoSettings> {
-        Ok(UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings()? })
+        Ok(UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings() })
     }
 }
 
@@ -72,23 +72,35 @@ fn plan_words(plan: &UndoPlan, run: &Run) -> String {
         }
     }
     let calls: u64 = pipeline::undo_calls(plan).values().sum();
-    words.push_str(&format!("\ncalls at most: {}\nnothing was sent; do it with: rolo undo {} --yes\n", number(calls), run.id));
+    words.push_str(&format!(
+        "\ncalls at most: {}\nnothing was sent; do it with: rolo undo {} --yes\n",
+        number(calls),
+        run.id
+    ));
     words
 }
 
 fn of(run: Run, sandbox: &SandboxSettings, context: &Context) -> Result<UndoJob> {
     let unthrottled = run.new.options["unthrottled"].as_bool().unwrap_or(false);
     let account = recorded::account(&run, unthrottled, sandbox, context)?;
-    let results = run.new.options["results"].as_str().map_or_else(|| PathBuf::from("undo.csv"), |results| {
-        let stem = Path::new(results).with_extension("");
-        let stem = stem.to_string_lossy().into_owned();
-        PathBuf::from(format!("{}.undo.csv", stem.strip_suffix(".results").unwrap_or(&stem)))
-    });
+    let results = run.new.options["results"].as_str().map_or_else(
+        || PathBuf::from("undo.csv"),
+        |results| {
+            let stem = Path::new(results).with_extension("");
+            let stem = stem.to_string_lossy().into_owned();
+            PathBuf::from(format!("{}.undo.csv", stem.strip_suffix(".results").unwrap_or(&stem)))
+        },
+    );
     Ok(UndoJob { run, account, results })
 }
 
 /// An undo that was cut off.
-pub(super) async fn again(run: &Run, sandbox: &SandboxSettings, context: &Context, ledger: &LedgerHandle) -> Result<UndoJob> {
+pub(super) async fn again(
+    run: &Run,
+    sandbox: &SandboxSettings,
+    context: &Context,
+    ledger: &LedgerHandle,
+) -> Result<UndoJob> {
     let id = RunId(run.new.options["undoes"].as_str().unwrap_or_default().to_owned());
     let undone = ledger
         .run(move |ledger| ledger.run(&id))

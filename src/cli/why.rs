@@ -4,7 +4,7 @@ use super::{Context, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
 use crate::pipeline;
-use crate::report::escape;
+use crate::report::{escape_json, history_words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,32 +36,21 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
             print("nothing was ever done to this contact, as far as this ledger knows\n")?;
             return Ok(Exit::Done);
         }
+        if !context.json {
+            print(&history_words(&events))?;
+            return Ok(Exit::Done);
+        }
         for event in events {
-            let at = jiff::Timestamp::from_second(i64::try_from(event.at).unwrap_or(0)).map_or_else(|_| event.at.to_string(), |at| at.to_string());
-            let id = event.contact_id.as_ref().map_or("", |id| id.0.as_str());
-            let line = if context.json {
-                json!({
-                    "at": at,
-                    "run": event.run.0,
-                    "account": event.account,
-                    "file": event.file,
-                    "line": event.line,
-                    "what": event.what,
-                    "contact_id": id,
-                })
-                .to_string()
-            } else {
-                let contact = if id.is_empty() { String::new() } else { format!(" (contact {id})") };
-                format!(
-                    "{at}  {}  {}  {} line {}: {}{contact}",
-                    event.run,
-                    escape(&event.account),
-                    escape(&event.file),
-                    event.line,
-                    escape(&event.what)
-                )
-            };
-            print(&format!("{line}\n"))?;
+            let line = json!({
+                "at": event.at,
+                "run": event.run.0,
+                "account": event.account,
+                "file": event.file,
+                "line": event.line,
+                "what": event.what,
+                "contact_id": event.contact_id.map(|id| id.0),
+            });
+            print(&format!("{}\n", escape_json(&line.to_string())))?;
         }
         Ok(Exit::Done)
     })

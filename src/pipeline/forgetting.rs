@@ -32,13 +32,15 @@ pub async fn forget(ledger: &LedgerHandle, state_dir: &Path, identifier: &Identi
     }
     suspects.sort();
     suspects.dedup();
-    let mut forgotten = Forgotten { records: ledger.run(move |ledger| ledger.forget(&key)).await?, ..Forgotten::default() };
+    let mut forgotten =
+        Forgotten { records: ledger.run(move |ledger| ledger.forget(&key)).await?, ..Forgotten::default() };
     forgotten.kept = suspects.into_iter().filter(|path| holds(path, identifier)).collect();
     for folder in ["input", "export", "copy"] {
         let Ok(entries) = std::fs::read_dir(state_dir.join(folder)) else { continue };
         for path in entries.flatten().map(|entry| entry.path()).filter(|path| holds(path, identifier)) {
-            std::fs::remove_file(&path)
-                .map_err(|error| Error::stopped(format!("the file can't be removed: {}", path.display())).caused_by(error))?;
+            std::fs::remove_file(&path).map_err(|error| {
+                Error::stopped(format!("the file can't be removed: {}", path.display())).caused_by(error)
+            })?;
             forgotten.files.push(path);
         }
     }

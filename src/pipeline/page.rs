@@ -2,7 +2,7 @@ use std::io::Write;
 
 use crate::error::Result;
 use crate::ledger::{LedgerHandle, Run};
-use crate::report::{PageRow, Summary, write_page};
+use crate::report::{PAGE_ROWS, PageRow, Summary, write_page};
 
 /// Writes the page of a recorded run.
 pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Send)) -> Result<()> {
@@ -33,7 +33,7 @@ pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Sen
             for error in &record.errors {
                 *summary.codes.entry(error.code.to_string()).or_default() += 1;
             }
-            if record.outcome.needs_attention() {
+            if record.outcome.needs_attention() && listed.len() < PAGE_ROWS {
                 listed.push(PageRow { place: position.to_string(), record });
             }
         }

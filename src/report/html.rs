@@ -2,14 +2,14 @@ use std::io::Write;
 
 use minijinja::{AutoEscape, Environment, context};
 
-use super::words::{number, span};
+use super::words::{moment, number, span};
 use super::{Summary, closing, cure, escape};
 use crate::contact::RowRecord;
 use crate::error::{Error, Result};
 use crate::ledger::Run;
 
 /// Rows a page lists at most: one that holds a million can't be opened.
-const ROWS: usize = 1000;
+pub const PAGE_ROWS: usize = 1000;
 
 /// Length of the longest bar, in units of the picture, whose width is 700.
 const BAR: u64 = 500;
@@ -24,8 +24,8 @@ pub struct PageRow {
 
 /// Writes the page of a run: one HTML file that loads nothing, runs nothing, and may be mailed.
 ///
-/// Of `rows`, those that a person has to look at are listed, the first 1,000 of them; the rest are
-/// counted. The page holds what the messages of these rows hold, personal values included, and so
+/// Of `rows`, those that a person has to look at are listed, the first [`PAGE_ROWS`] of them; how
+/// many more there are is told by the summary, so that the caller may end early. The page holds what the messages of these rows hold, personal values included, and so
 /// belongs where the results file belongs.
 ///
 /// # Errors
@@ -37,18 +37,16 @@ pub fn write_page(
     rows: impl Iterator<Item = Result<PageRow>>,
 ) -> Result<()> {
     let mut listed = Vec::new();
-    let mut omitted = 0;
     for row in rows {
         let row = row?;
-        if !row.record.outcome.needs_attention() {
-            continue;
-        }
-        if listed.len() < ROWS {
+        if row.record.outcome.needs_attention() {
             listed.push(listing(&row));
-        } else {
-            omitted += 1;
+        }
+        if listed.len() == PAGE_ROWS {
+            break;
         }
     }
+    let omitted = summary.counts.needing_attention().saturating_sub(listed.len() as u64);
 
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -118,15 +116,6 @@ fn listing(row: &PageRow) -> minijinja::Value {
         columns => columns.join(" | "),
         messages => messages.join(" | "),
     }
-}
-
-/// Seconds from the Unix epoch as `2026-11-21 09:31 UTC`.
-fn moment(seconds: u64) -> String {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
-        .unwrap_or_default()
 }
 
 fn broken(error: minijinja::Error) -> Error {
@@ -222,8 +211,10 @@ mod tests {
     #[test]
     fn rows_that_went_well_are_left_out_and_too_many_are_counted() {
         let mut rows: Vec<_> = (0..1002).map(|_| failed("refused")).collect();
-        rows.push(PageRow { place: "line 9".into(), record: RowRecord::unsent(Outcome::Created, vec![]) });
-        let page = page(&summary(), rows);
+        rows.insert(0, PageRow { place: "line 9".into(), record: RowRecord::unsent(Outcome::Created, vec![]) });
+        let mut summary = summary();
+        summary.counts[Outcome::Failed] = 1002;
+        let page = page(&summary, rows);
         assert_eq!(page.matches("<td>line 12</td>").count(), 1000);
         assert!(!page.contains("<td>line 9</td>"));
         assert!(page.contains("2 more are in the results file."));

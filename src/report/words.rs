@@ -35,6 +35,15 @@ pub fn span(time: Duration) -> String {
     }
 }
 
+/// Seconds from the Unix epoch as `2026-11-21 09:31 UTC`; empty where no calendar reaches.
+pub fn moment(seconds: u64) -> String {
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,113 @@
+//! Commands that look into the ledger: runs, show, why, forget, report.
+
+use std::path::Path;
+
+use rolo::contact::{Counts, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord};
+use rolo::ledger::{Entry, Fingerprint, Ledger as _, NewRun, RunState, sqlite};
+
+use crate::program::said;
+
+const PERSON: &str = "ann@example.org";
+
+/// A state folder with one finished run of two rows; returns the run's name.
+fn with_a_run(home: &Path) -> String {
+    let state = home.join(".local/state/rolo");
+    std::fs::create_dir_all(&state).unwrap();
+    let mut ledger = sqlite::open(&state.join("ledger.sqlite")).unwrap();
+    let new = NewRun {
+        command: "import".into(),
+        fingerprint: Fingerprint([7; 32]),
+        account: "support".into(),
+        service: "some-service".into(),
+        file: "/data/contacts.csv".into(),
+        options: serde_json::Value::Null,
+        started: 1_795_253_460,
+    };
+    let run = ledger.begin(&new).unwrap();
+    let ann = Identifier::new(IdentifierKind::Email, PERSON);
+    let created = RowRecord {
+        outcome: Outcome::Created,
+        contact_id: Some(RemoteId("815".into())),
+        calls: 2,
+        attempts: 1,
+        http_status: Some(200),
+        errors: vec![],
+    };
+    let refused = vec![RowError::of_row("service.refused", "<b>no</b>")];
+    let entries = [
+        Entry::Row {
+            position: Position { index: 0, line: 2, sheet: 0 },
+            record: created,
+            keys: vec![ledger.key(ann.kind.name(), &ann.comparable())],
+        },
+        Entry::Row {
+            position: Position { index: 1, line: 3, sheet: 0 },
+            record: RowRecord::unsent(Outcome::Failed, refused),
+            keys: vec![],
+        },
+    ];
+    ledger.write(&run, &entries).unwrap();
+    let mut counts = Counts::default();
+    counts[Outcome::Created] = 1;
+    counts[Outcome::Failed] = 1;
+    ledger.set_state(&run, RunState::Finished, &counts).unwrap();
+    run.0
+}
+
+#[test]
+fn without_a_ledger_history_is_empty_and_none_is_made() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(said(home.path(), &["runs"]), (0, "no runs yet\n".into(), String::new()));
+    assert_eq!(said(home.path(), &["show"]).0, 2);
+    assert_eq!(said(home.path(), &["why", PERSON]).0, 0);
+    assert_eq!(said(home.path(), &["forget", PERSON, "--yes"]).0, 0);
+    assert!(!home.path().join(".local").exists());
+}
+
+#[test]
+fn a_run_is_listed_shown_and_reported() {
+    let home = tempfile::tempdir().unwrap();
+    let run = with_a_run(home.path());
+    let (code, runs, _) = said(home.path(), &["runs"]);
+    assert_eq!(code, 0);
+    assert!(runs.contains(&run) && runs.contains("2 rows: 1 created, 1 failed"), "{runs}");
+
+    let (code, shown, _) = said(home.path(), &["show"]);
+    assert_eq!(code, 0);
+    assert!(shown.contains("2 rows = 1 created + 1 failed\n"), "{shown}");
+    assert!(shown.contains(&format!("next: `rolo retry {run}` sends the failed rows again")), "{shown}");
+
+    let (code, out, _) = said(home.path(), &["report", &run]);
+    assert_eq!((code, out), (0, format!("{run}.html\n")));
+    let page = std::fs::read_to_string(home.path().join(format!("{run}.html"))).unwrap();
+    assert!(page.contains("&lt;b&gt;no&lt;"), "{page}");
+    assert!(page.contains("<td>row 2</td><td>failed</td>"));
+}
+
+#[test]
+fn a_misspelt_run_is_answered_with_the_one_that_was_meant() {
+    let home = tempfile::tempdir().unwrap();
+    let run = with_a_run(home.path());
+    let (code, _, err) = said(home.path(), &["show", &run[..run.len() - 1]]);
+    assert_eq!(code, 2);
+    assert!(err.ends_with(&format!("hint: did you mean {run}?\n")), "{err}");
+}
+
+#[test]
+fn a_person_is_found_by_identifier_and_then_forgotten() {
+    let home = tempfile::tempdir().unwrap();
+    let run = with_a_run(home.path());
+    let (_, why, _) = said(home.path(), &["why", "Ann@Example.org"]);
+    assert!(why.contains(&run) && why.contains("contacts.csv line 2") && why.contains("row: created"), "{why}");
+
+    let (code, asked, _) = said(home.path(), &["forget", PERSON]);
+    assert_eq!(code, 0);
+    assert!(asked.contains("give --yes to do it"), "{asked}");
+    assert!(said(home.path(), &["why", PERSON]).1.contains(&run));
+
+    let (code, forgotten, _) = said(home.path(), &["forget", PERSON, "--yes"]);
+    assert_eq!(code, 0);
+    assert!(forgotten.contains("/data/contacts.csv"), "{forgotten}");
+    let nothing = "nothing was ever done to a contact with this identifier\n";
+    assert_eq!(said(home.path(), &["why", PERSON]).1, nothing);
+}
