@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rolo::contact::{CallKind, Counts, RemoteId, RowRecord};
+use rolo::contact::{CallKind, Counts, Position, RemoteId, RowRecord};
 use rolo::error::{Error, ErrorKind, Result};
 use rolo::ledger::{
     BeforeImage, Entry, Event, Fingerprint, Hasher, Intent, Key, KnownContact, Ledger, LedgerHandle, NewRun, Run,
@@ -60,8 +60,8 @@ impl Ledger for Slow {
     fn set_state(&mut self, id: &RunId, state: RunState, counts: &Counts) -> Result<()> {
         self.inner.set_state(id, state, counts)
     }
-    fn rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(u64, RowRecord)>> {
-        self.inner.rows(run, from, at_most)
+    fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>> {
+        self.inner.placed_rows(run, from, at_most)
     }
     fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
         self.inner.steps(run, row)
