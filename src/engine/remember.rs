@@ -23,7 +23,7 @@ impl Keys {
 
     /// The same for every account, so that a person can be asked about, and forgotten, everywhere.
     pub fn identifier(&self, identifier: &Identifier) -> Key {
-        self.ledger.key(identifier.kind.name(), &identifier.comparable())
+        self.ledger.hasher().identifier(identifier)
     }
 
     pub fn identifiers(&self, identifiers: &[Identifier]) -> Vec<Key> {
