@@ -453,7 +453,7 @@ mod tests {
     #[test]
     fn sizes_are_limited_however_they_are_reached() {
         let limits = ReadLimits {
-            text_run_bytes: 20,
+            text_run_bytes: 60,
             sheet_rows: 2,
             sheet_columns: 3,
             distinct_strings: 2,
@@ -461,12 +461,12 @@ mod tests {
         };
         let refused = |part: &str| scan_within(part, &limits).expect_err("a refusal");
         let long = "has a cell of more than 0 KB, where spreadsheets allow 32,767 characters";
-        assert_eq!(refused(&format!("<t>{}</t>", "x".repeat(21))), long);
-        assert_eq!(refused(&format!("<t x='{}'/>", "x".repeat(21))), long);
-        assert_eq!(refused(&format!("<!--{}", "x".repeat(21))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<t>xxxxxx</t>".repeat(4))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxxxxxxxx</c>".repeat(2))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<f/>".repeat(100))), long);
+        assert_eq!(refused(&format!("<t>{}</t>", "x".repeat(61))), long);
+        assert_eq!(refused(&format!("<t x='{}'/>", "x".repeat(61))), long);
+        assert_eq!(refused(&format!("<!--{}", "x".repeat(61))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<t>xxxxxxxxxxxxxxxxxxxx</t>".repeat(4))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx</c>".repeat(2))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<f/>".repeat(400))), long);
         assert_eq!(refused("<row/><row/><row/>"), "has more than 2 rows");
         assert_eq!(refused("<row r='3'/>"), "has more than 2 rows");
         assert_eq!(refused("<row r='99999999999999999999999'/>"), "has more than 2 rows");
