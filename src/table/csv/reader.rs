@@ -252,7 +252,7 @@ impl RowReader for CsvReader {
             if limit_reached || !(self.waiting || self.next_record()?) {
                 self.ended = true;
                 if self.blank_rows > 0 {
-                    self.notes.push(format!("{} blank rows passed over", self.blank_rows));
+                    self.notes.push(format!("blank rows passed over: {}", self.blank_rows));
                 }
                 break;
             }

@@ -43,8 +43,9 @@ pub struct Scan<'a> {
     at: At,
     /// The markup being read, without its `<`.
     token: Vec<u8>,
-    /// Length of the text being read.
+    /// Length of the text being read, and of that before the present markup.
     text: usize,
+    text_before: usize,
     /// Names of the open elements, one after the other, and where each begins.
     names: Vec<u8>,
     open: Vec<usize>,
@@ -89,6 +90,7 @@ impl<'a> Scan<'a> {
             at: At::Text,
             token: Vec::new(),
             text: 0,
+            text_before: 0,
             names: Vec::new(),
             open: Vec::new(),
             content: Content::default(),
@@ -125,7 +127,7 @@ impl<'a> Scan<'a> {
             return Ok(bytes.len());
         };
         self.text(length)?;
-        self.text = 0;
+        self.text_before = std::mem::take(&mut self.text);
         self.token.clear();
         self.at = At::Markup { quote: None };
         Ok(length + 1)
@@ -272,7 +274,6 @@ impl<'a> Scan<'a> {
             b"row" => self.start_row(attributes)?,
             b"c" => self.start_cell(attributes)?,
             b"f" => self.content.has_formula = true,
-            b"v" | b"is" => self.content.has_value = true,
             b"sst" => self.start_strings(attributes)?,
             b"si" => {
                 self.strings += 1;
@@ -339,6 +340,8 @@ impl<'a> Scan<'a> {
         if &self.names[from..] != name {
             return Err(self.damaged("is not well-formed"));
         }
+        // Programs that compute nothing write an empty value behind a formula.
+        self.content.has_value |= self.text_before > 0 && matches!(local(name), b"v" | b"t");
         if self.content.depth == self.open.len() {
             if local(name) == b"c" {
                 self.seen.filled_cells += u64::from(self.content.has_value);
@@ -427,9 +430,9 @@ mod tests {
         let seen = scan(
             "<?xml version='1.0'?><worksheet><cols><col min=\"2\" max='4' hidden=\"1\"/></cols><sheetData>\
              <!-- a > b --><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>a&lt;b</t></is></c><c r=\"B1\"/></row>\
-             <x:row hidden=\"true\"><x:c><f>A1&gt;2</f></x:c><x:c><f>1</f><v>2</v></x:c></x:row></sheetData></worksheet>",
+             <x:row hidden=\"true\"><x:c><f>A1&gt;2</f></x:c><x:c><f>1</f><v>2</v></x:c><c><f>1</f><v/></c></x:row></sheetData></worksheet>",
         );
-        let expected = PartSeen { filled_cells: 2, rows: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 1 };
+        let expected = PartSeen { filled_cells: 2, rows: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 2 };
         assert_eq!(seen, Ok(expected));
     }
 
