@@ -453,6 +453,23 @@ proptest! {
     }
 
     #[test]
+    fn no_xml_makes_it_panic(
+        odd in "(<|>|/|row|c|v|f|is|t| r=\"|A1|XFE|99999999999|\"|'| s=\"7\"| t=\"(s|n|b|e|d|str)\"|&|;|#x0|<!--|-->|-|\\]\\]>|é|1e400|nan){0,14}",
+        at in 0_usize..200,
+    ) {
+        let mut rows = row(1, &["a", "b"]) + "<row r=\"2\"><c r=\"A2\" s=\"1\"><v>7</v></c><c r=\"B2\" t=\"str\"><v>x</v></c></row>";
+        rows.insert_str(at.min(rows.len()), &odd);
+        let _ = read_with(&Book::of(&rows).formats(&["00000;[<5]\"x"]).bytes(), &ReadOptions::default());
+        let mut book = Book::of(&(row(1, &["a"]) + "<row r=\"2\"><c s=\"1\"><v>45000.5</v></c></row>")).formats(&[odd.replace(['<', '&'], "").as_str()]);
+        let _ = read_with(&book.bytes(), &ReadOptions::default());
+        book.strings.clone_from(&odd);
+        let _ = read_with(&book.bytes(), &ReadOptions::default());
+        book.strings.clear();
+        book.sheets[0].2.insert_str(0, &format!("<dimension ref=\"{odd}\"/>"));
+        let _ = read_with(&book.bytes(), &ReadOptions::default());
+    }
+
+    #[test]
     fn no_damage_makes_it_panic(at in any::<prop::sample::Index>(), with in any::<u8>(), cut in any::<prop::sample::Index>(), cuts in any::<bool>()) {
         let mut bytes = Book::of(&(row(1, &["a", "b"]) + &row(2, &["c", "d"]))).formats(&["00000"]).strings("<si><t>x</t></si>").bytes();
         let at = at.index(bytes.len());

@@ -274,6 +274,10 @@ impl<'a> Scan<'a> {
             b"row" => self.start_row(attributes)?,
             b"c" => self.start_cell(attributes)?,
             b"f" => self.content.has_formula = true,
+            b"dimension" => {
+                let ends = attribute(attributes, b"ref").unwrap_or_default().split(|byte| *byte == b':');
+                ends.filter(|end| !end.is_empty()).try_for_each(|end| self.check_reference(end))?;
+            }
             b"sst" => self.start_strings(attributes)?,
             b"si" => {
                 self.strings += 1;
@@ -303,19 +307,36 @@ impl<'a> Scan<'a> {
         self.seen.hidden_rows += u64::from(is_hidden(attributes));
         let number = attribute(attributes, b"r").map_or(Some(0), digits);
         if self.seen.rows > self.limits.sheet_rows || number.is_none_or(|number| number > self.limits.sheet_rows) {
-            return Err(self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT));
+            return Err(self.too_many_rows());
         }
         Ok(())
     }
 
     fn start_cell(&mut self, attributes: &[u8]) -> Result<(), Fault> {
         self.cells_in_row += 1;
-        let column = attribute(attributes, b"r").map_or(Some(0), column_number);
-        let most = self.limits.sheet_columns;
-        if self.cells_in_row > most || column.is_none_or(|column| column > most) {
-            return Err(self.refused(&format!("has more than {most} columns"), SPLIT));
+        if let Some(reference) = attribute(attributes, b"r") {
+            self.check_reference(reference)?;
+        }
+        if self.cells_in_row > self.limits.sheet_columns {
+            return Err(self.too_many_columns());
         }
         self.start_content();
+        Ok(())
+    }
+
+    /// A reference such as `XFD12`: what lies outside of a sheet overflows in other readers.
+    fn check_reference(&self, reference: &[u8]) -> Result<(), Fault> {
+        let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let row = digits(&reference[letters..]);
+        if letters == 0 || !reference[letters..].iter().all(u8::is_ascii_digit) || row == Some(0) {
+            return Err(self.damaged("has a cell in no place"));
+        }
+        if column_number(&reference[..letters]).is_none_or(|column| column > self.limits.sheet_columns) {
+            return Err(self.too_many_columns());
+        }
+        if row.is_none_or(|row| row > self.limits.sheet_rows) {
+            return Err(self.too_many_rows());
+        }
         Ok(())
     }
 
@@ -357,6 +378,14 @@ impl<'a> Scan<'a> {
     fn too_long(&self) -> Fault {
         let most = self.limits.text_run_bytes >> 10;
         self.refused(&format!("has a cell of more than {most} KB, where spreadsheets allow 32,767 characters"), SPLIT)
+    }
+
+    fn too_many_rows(&self) -> Fault {
+        self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT)
+    }
+
+    fn too_many_columns(&self) -> Fault {
+        self.refused(&format!("has more than {} columns", self.limits.sheet_columns), SPLIT)
     }
 
     fn too_many_strings(&self) -> Fault {
@@ -402,10 +431,9 @@ fn digits(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.trim().parse().ok()
 }
 
-/// The number from 1 of the column in a reference such as `XFD12`.
-fn column_number(reference: &[u8]) -> Option<usize> {
-    let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic());
-    letters.take(9).try_fold(0_usize, |number, letter| {
+/// The number from 1 of a column such as `XFD`.
+fn column_number(letters: &[u8]) -> Option<usize> {
+    letters.iter().try_fold(0_usize, |number, letter| {
         number.checked_mul(26)?.checked_add(usize::from(letter.to_ascii_uppercase() - b'A') + 1)
     })
 }
@@ -482,9 +510,18 @@ mod tests {
 
     #[test]
     fn columns_are_numbers_in_letters() {
-        assert_eq!(
-            (column_number(b"A1"), column_number(b"xfd1"), column_number(b"7")),
-            (Some(1), Some(16_384), Some(0))
-        );
+        assert_eq!((column_number(b"A"), column_number(b"xfd")), (Some(1), Some(16_384)));
+    }
+
+    #[test]
+    fn cells_outside_of_a_sheet_are_refused() {
+        for reference in ["7", "A", "A0", "1A", "A1B", "$A$1", "A-1"] {
+            assert!(scan(&format!("<c r=\"{reference}\"/>")).is_err(), "{reference}");
+            assert!(scan(&format!("<dimension ref=\"A1:{reference}\"/>")).is_err(), "{reference}");
+        }
+        assert_eq!(scan("<c r='XFE1'/>").expect_err("a refusal"), "has more than 16384 columns");
+        assert_eq!(scan("<c r='ZZZZZZZZZZZZZZZZZZZZZZ1'/>").expect_err("a refusal"), "has more than 16384 columns");
+        assert_eq!(scan("<c r='A99999999999999999999'/>").expect_err("a refusal"), "has more than 1048576 rows");
+        assert!(scan("<dimension ref=\"A1:XFD1048576\"/>").is_ok());
     }
 }
