@@ -20,6 +20,7 @@ mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod table_csv;
+mod table_memory;
 mod table_xlsx;
 mod transport;
 mod validate;
