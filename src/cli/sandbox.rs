@@ -49,9 +49,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         options.listen = settings.listen;
         options.emulator.unthrottled = settings.sandbox.unthrottled;
         options.state = (!settings.sandbox.memory).then(|| job.state_dir.join("sandbox"));
-        for (name, value) in &settings.sandbox.faults {
-            let text = if value.is_empty() { name.clone() } else { format!("{name}={value}") };
-            let fault = sandbox::Fault::parse(&text)
+        for text in &settings.sandbox.faults {
+            let fault = sandbox::Fault::parse(text)
                 .map_err(|why| Error::usage(format!("the fault can't be read: {text}")).hint(why))?;
             options.faults.push(fault);
         }
