@@ -52,7 +52,9 @@ impl Driving<'_> {
         let keys = self.lane.keys.clone();
         self.pending.push(Entry::Row { position: self.lane.position, record: record.clone(), keys });
         crash_point!("before_row");
-        match self.flush().await {
+        let durable = self.flush().await;
+        crash_point!("after_row");
+        match durable {
             Ok(()) => LaneEnd::Finished(record),
             Err(()) => LaneEnd::Halted,
         }

@@ -45,7 +45,9 @@ impl Output {
     pub fn finish(self) -> Result<()> {
         let path = self.path;
         self.file.as_file().sync_all().map_err(|cause| unwritable(&path, cause))?;
+        crash_point!("before_file");
         self.file.persist(&path).map_err(|failed| unwritable(&path, failed.error))?;
+        crash_point!("after_file");
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|cause| unwritable(&path, cause))
     }
 }
