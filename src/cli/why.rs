@@ -30,7 +30,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let identifier = args.identifier()?;
     running::block_on(async {
         let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
-        let key = ledger.key(identifier.kind.name(), &identifier.comparable());
+        let key = ledger.hasher().identifier(&identifier);
         let events = ledger.run(move |ledger| ledger.history(&key)).await?;
         if events.is_empty() && !context.json {
             print("nothing was ever done to this contact, as far as this ledger knows\n")?;

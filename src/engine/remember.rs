@@ -1,20 +1,20 @@
 use std::collections::BTreeMap;
 
 use crate::contact::{Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value};
-use crate::ledger::{Key, KnownContact, KnownValue, LedgerHandle};
+use crate::ledger::{Hasher, Key, KnownContact, KnownValue};
 use crate::plan::{Held, HeldField, SnapshotHeld};
 
 /// Makes the keyed hashes under which the ledger remembers contacts.
 #[derive(Clone)]
 pub struct Keys {
-    ledger: LedgerHandle,
+    hasher: Hasher,
     account: String,
     tags_ignore_case: bool,
 }
 
 impl Keys {
-    pub fn new(ledger: LedgerHandle, account: &str, tags_ignore_case: bool) -> Self {
-        Self { ledger, account: account.to_owned(), tags_ignore_case }
+    pub fn new(hasher: &Hasher, account: &str, tags_ignore_case: bool) -> Self {
+        Self { hasher: hasher.clone(), account: account.to_owned(), tags_ignore_case }
     }
 
     pub fn account(&self) -> &str {
@@ -23,7 +23,7 @@ impl Keys {
 
     /// The same for every account, so that a person can be asked about, and forgotten, everywhere.
     pub fn identifier(&self, identifier: &Identifier) -> Key {
-        self.ledger.key(identifier.kind.name(), &identifier.comparable())
+        self.hasher.identifier(identifier)
     }
 
     pub fn identifiers(&self, identifiers: &[Identifier]) -> Vec<Key> {
@@ -36,15 +36,15 @@ impl Keys {
         }
         let text = value.as_text();
         let text = if field.name() == IdentifierKind::Email.name() { text.to_lowercase() } else { text.into_owned() };
-        KnownValue::Held(self.ledger.key(field.name(), &text))
+        KnownValue::Held(self.hasher.key(field.name(), &text))
     }
 
     pub fn tag(&self, tag: &str) -> Key {
-        if self.tags_ignore_case { self.ledger.key("tag", &tag.to_lowercase()) } else { self.ledger.key("tag", tag) }
+        if self.tags_ignore_case { self.hasher.key("tag", &tag.to_lowercase()) } else { self.hasher.key("tag", tag) }
     }
 
     pub fn list(&self, list: &str) -> Key {
-        self.ledger.key("list", list)
+        self.hasher.key("list", list)
     }
 
     /// What a snapshot teaches. `fields` are those an import will ask about: where the snapshot is

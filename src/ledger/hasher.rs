@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Key;
+use crate::contact::Identifier;
 
 /// Makes the keys of one ledger. Cheap to clone; usable while the ledger is busy elsewhere.
 #[derive(Clone)]
@@ -24,6 +25,11 @@ impl Hasher {
         hasher.finalize_xof().fill(&mut key);
         Key(key)
     }
+
+    /// The key of an identifier: the same for all ways of writing it that mean the same.
+    pub fn identifier(&self, identifier: &Identifier) -> Key {
+        self.key(identifier.kind.name(), &identifier.comparable())
+    }
 }
 
 impl fmt::Debug for Hasher {
@@ -44,6 +50,8 @@ mod tests {
         assert_ne!(key, hasher.key("phone", "a@example.com"));
         assert_ne!(key, hasher.key("emaila", "@example.com"));
         assert_ne!(key, hasher.key("email", "b@example.com"));
+        let identifier = Identifier::new(crate::contact::IdentifierKind::Email, "A@Example.com");
+        assert_eq!(key, hasher.identifier(&identifier));
         assert_ne!(key, Hasher::new([2; 32]).key("email", "a@example.com"));
     }
 }

@@ -31,7 +31,8 @@ use crate::error::Result;
 /// version): when the ledger can't be written, sending stops.
 pub trait Ledger: Send {
     /// The key under which this ledger keeps a value: a keyed hash, so that a copy of the ledger
-    /// does not give addresses away. `what` keeps equal texts of different meaning apart.
+    /// does not give addresses away. `what` keeps equal texts of different meaning apart. Keys of
+    /// identifiers are made by [`Hasher::identifier`]: history relies on it.
     fn key(&self, what: &str, text: &str) -> Key {
         self.hasher().key(what, text)
     }
@@ -84,11 +85,13 @@ pub trait Ledger: Send {
     /// Before-images of a run, latest first, from the `after`-th on, at most `at_most`.
     fn before_images(&self, run: &RunId, after: usize, at_most: usize) -> Result<Vec<BeforeImage>>;
 
-    /// All that was ever done about the contact with this key or id, oldest first.
+    /// All that was ever done about the contact with this key, oldest first. The key of any of its
+    /// identifiers will do, and so will that of its id.
     fn history(&self, key: &Key) -> Result<Vec<Event>>;
 
-    /// Removes every trace of the contacts with this key; returns how many records went. Free
-    /// pages are overwritten.
+    /// Removes every trace of the contacts with this key; returns how many records went or were
+    /// cleaned. A row keeps its outcome, without contact id and messages, so that its run balances.
+    /// Free pages are overwritten.
     fn forget(&mut self, key: &Key) -> Result<u64>;
 
     /// Takes the next free moment for a call of `scope`: microseconds from the Unix epoch, at least

@@ -50,9 +50,9 @@ impl LedgerHandle {
         Self { way: Way::Direct(Arc::new(Mutex::new(Desk { ledger, failed: None }))), hasher }
     }
 
-    /// See [`Ledger::key`]. Does not wait.
-    pub fn key(&self, what: &str, text: &str) -> Key {
-        self.hasher.key(what, text)
+    /// What makes this ledger's keys, without waiting for it.
+    pub fn hasher(&self) -> &Hasher {
+        &self.hasher
     }
 
     /// Returns when the entries are durable, all of them or, on error, none.

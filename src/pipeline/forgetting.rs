@@ -18,7 +18,7 @@ pub struct Forgotten {
 /// Removes a person from the ledger and from every file that rolo keeps for itself, and names the
 /// results files that still hold them: those are the user's.
 pub async fn forget(ledger: &LedgerHandle, state_dir: &Path, identifier: &Identifier) -> Result<Forgotten> {
-    let key = ledger.key(identifier.kind.name(), &identifier.comparable());
+    let key = ledger.hasher().identifier(identifier);
     let history = ledger.run(move |ledger| ledger.history(&key)).await?;
     let mut suspects: Vec<PathBuf> = Vec::new();
     for event in &history {

@@ -73,7 +73,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let results = results_writer(&job.results, &headers, reader.as_ref())?;
 
     let (caller, notices) = connection.caller(&run, &context.stop);
-    let keys = Keys::new(ledger.clone(), &job.account.name, service.capabilities().tags_ignore_case);
+    let keys = Keys::new(ledger.hasher(), &job.account.name, service.capabilities().tags_ignore_case);
     context.tell(Event::Started {
         command: job.command,
         run: Some(run.to_string()),

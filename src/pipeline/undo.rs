@@ -98,7 +98,8 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
         }
     };
     let (caller, mut notices) = connection.caller(&run, &context.stop);
-    let keys = Keys::new(ledger.clone(), &job.account.name, connection.account.service.capabilities().tags_ignore_case);
+    let keys =
+        Keys::new(ledger.hasher(), &job.account.name, connection.account.service.capabilities().tags_ignore_case);
     let undoing = Undoing {
         lanes: Lanes {
             finder: Connection::finder(&caller),

@@ -704,7 +704,7 @@ mod model {
     }
 
     proptest! {
-            #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+            #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
             #[test]
             fn any_history_is_remembered_as_a_plain_map_would(

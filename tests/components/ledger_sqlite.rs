@@ -216,6 +216,24 @@ fn what_is_forgotten_is_gone_from_the_bytes_of_the_files() {
 }
 
 #[test]
+fn forgetting_says_so_when_a_reader_keeps_it_from_wiping() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = sqlite::open(&path).unwrap();
+    let run = ledger.begin(&new_run(1)).unwrap();
+    let entries = plain_row(&ledger, 0);
+    ledger.write(&run, &entries).unwrap();
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM run").unwrap();
+    let key = ledger.key("phone", "+601200000000");
+    let error = ledger.forget(&key).unwrap_err();
+    assert!(error.message.starts_with("what was forgotten can't be wiped while another program reads"), "{error}");
+    drop(reader);
+    ledger.forget(&key).unwrap();
+    assert!(!holds(&all_bytes(folder.path()), "100000000"));
+}
+
+#[test]
 fn a_ledger_can_be_asked_with_plain_sql() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");

@@ -27,10 +27,13 @@ use super::{
     BeforeImage, Entry, Event, Fingerprint, Hasher, Key, KnownContact, Ledger, NewRun, Run, RunId, RunState, StepRecord,
 };
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How long to wait for readers before what was forgotten is wiped.
+const WIPE: Duration = Duration::from_secs(1);
 
 /// Opens the ledger in this file, and makes it (and its folder) if there is none.
 ///
@@ -172,8 +175,18 @@ impl Ledger for SqliteLedger {
         let hasher = self.hasher.clone();
         let removed = self.change(|db, _| history::forget(db, &hasher, key))?;
         // What was removed still stands in the log until that is written back and cut.
-        let cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        self.told(cut)?;
+        let busy = self.db.busy_timeout(WIPE).and_then(|()| {
+            let busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
+            self.db.busy_timeout(BUSY)?;
+            Ok(busy)
+        });
+        if self.told(busy)? {
+            return Err(Error::stopped(format!(
+                "what was forgotten can't be wiped while another program reads the ledger: {}",
+                self.path.display()
+            ))
+            .hint("close that program, or wait for the other run, then give the command again"));
+        }
         Ok(removed)
     }
 

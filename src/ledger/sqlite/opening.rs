@@ -1,8 +1,10 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::Hasher;
 use super::schema::{self, NEWEST, State};
@@ -14,6 +16,9 @@ pub(super) const MEMORY: &str = ":memory:";
 
 /// Statements that are kept prepared; there are fewer in all.
 const STATEMENTS: usize = 64;
+
+/// Between two attempts to turn the log on.
+const PAUSE: Duration = Duration::from_millis(10);
 
 pub(super) fn open(path: &Path) -> Result<(Connection, Hasher)> {
     if path != Path::new(MEMORY) {
@@ -48,11 +53,26 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
-    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    use_log(&db)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;")?;
     db.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(db)
+}
+
+/// Turns the write-ahead log on. SQLite does not wait for others while it does so, so this does: two
+/// processes may begin with the same new file.
+fn use_log(db: &Connection) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY => {
+                thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Makes the file and its folder readable by their owner alone. SQLite gives the files beside it the
