@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::lane::Driving;
 use super::remember::Keys;
-use crate::contact::{Edit, Outcome, RemoteId, RowRecord, Snapshot, TagEdit, TagMode, Target, Value};
+use crate::contact::{Edit, Field, Outcome, RemoteId, RowRecord, Snapshot, TagEdit, TagMode, Target, Value};
 use crate::ledger::{BeforeImage, Change, Entry, KnownContact};
 use crate::plan::Step;
 
@@ -57,55 +57,72 @@ impl Driving<'_> {
         }
     }
 
-    /// The contact turned out to have been created by this row.
-    pub(super) fn remember_row_created(&mut self) {
+    /// The contact turned out to have been created by this row: what the look-up doesn't tell of it
+    /// is what the create sent.
+    pub(super) fn learn_created(&mut self, found: Snapshot) {
+        let edit = self.new_contact();
+        let id = found.id.clone();
+        self.remember_created(&id, &edit);
         let (keys, lane, known, _, pending) = self.parts();
+        let told = keys.learn(&found, &[]);
         if let Some(known) = known {
-            pending.push(before(lane.position.index, keys.account(), &known.id, Change::Created));
+            known.fields.extend(told.fields);
+            known.tags = told.tags.or(known.tags.take());
+            pending.push(Entry::Known {
+                account: keys.account().to_owned(),
+                contact: known.clone(),
+                keys: lane.keys.clone(),
+            });
         }
+    }
+
+    /// Records, with the intent of a step, what the step replaces: were the run cut off before the
+    /// answer, nobody could tell any more. An undo takes no notice of what turns out not to have
+    /// been applied.
+    pub(super) fn keep_before(&mut self, step: &Step) {
+        // A contact this row created goes whole; its parts need no record.
+        if self.was_created() {
+            return;
+        }
+        let (keys, lane, known, snapshot, pending) = self.parts();
+        let Some(known) = known else { return };
+        let of_fields = |edit: &Edit| snapshot.as_ref().map(|held| field_changes(held, edit)).unwrap_or_default();
+        let changes = match step {
+            Step::Create { .. } => Vec::new(),
+            Step::Update { edit } => {
+                let mut changes = of_fields(edit);
+                changes.extend(edit.tags.iter().flat_map(|tags| tag_changes(snapshot.as_ref(), tags)));
+                changes
+            }
+            Step::ClearFields { fields } => of_fields(&emptied(fields)),
+            Step::EditTags { edit } => tag_changes(snapshot.as_ref(), edit),
+            Step::AddToList { list } => vec![Change::ListAdded(list.clone())],
+            Step::RemoveFromList { list } => vec![Change::ListRemoved(list.clone())],
+        };
+        let row = lane.position.index;
+        pending.extend(changes.into_iter().map(|change| before(row, keys.account(), &known.id, change)));
     }
 
     /// A step other than a create was applied.
     pub(super) fn remember_step(&mut self, step: &Step) {
-        let created = self.was_created();
         let id_is_known = self.id_is_known();
         let (keys, lane, known, snapshot, pending) = self.parts();
         let Some(known) = known else { return };
         Keys::unset_applied(known);
-        let row = lane.position.index;
-        let mut changes = Vec::new();
         match step {
             Step::Create { .. } => {}
             Step::Update { edit } => {
                 keys.apply_edit(known, edit);
-                changes.extend(snapshot.as_ref().map(|held| field_changes(held, edit)).unwrap_or_default());
-                if let Some(tags) = &edit.tags {
-                    changes.extend(tag_changes(snapshot.as_ref(), tags));
-                }
                 if let Some(held) = snapshot {
                     held.fields.extend(edit.fields.iter().cloned());
                 }
             }
-            Step::ClearFields { fields } => {
-                let edit = Edit {
-                    fields: fields.iter().map(|field| (field.clone(), Value::Clear)).collect(),
-                    ..Edit::default()
-                };
-                keys.apply_edit(known, &edit);
-                changes.extend(snapshot.as_ref().map(|held| field_changes(held, &edit)).unwrap_or_default());
-            }
-            Step::EditTags { edit } => {
-                keys.apply_tags(known, edit);
-                changes.extend(tag_changes(snapshot.as_ref(), edit));
-            }
-            Step::AddToList { list } => {
-                known.lists.push(keys.list(list));
-                changes.push(Change::ListAdded(list.clone()));
-            }
+            Step::ClearFields { fields } => keys.apply_edit(known, &emptied(fields)),
+            Step::EditTags { edit } => keys.apply_tags(known, edit),
+            Step::AddToList { list } => known.lists.push(keys.list(list)),
             Step::RemoveFromList { list } => {
                 let key = keys.list(list);
                 known.lists.retain(|held| *held != key);
-                changes.push(Change::ListRemoved(list.clone()));
             }
         }
         if id_is_known {
@@ -115,12 +132,11 @@ impl Driving<'_> {
                 keys: lane.keys.clone(),
             });
         }
-        // A contact this row created goes whole; its parts need no record.
-        if !created {
-            let id = known.id.clone();
-            pending.extend(changes.into_iter().map(|change| before(row, keys.account(), &id, change)));
-        }
     }
+}
+
+fn emptied(fields: &[Field]) -> Edit {
+    Edit { fields: fields.iter().map(|field| (field.clone(), Value::Clear)).collect(), ..Edit::default() }
 }
 
 fn before(row: u64, account: &str, id: &RemoteId, change: Change) -> Entry {

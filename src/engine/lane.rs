@@ -6,7 +6,7 @@ use super::caller::{Caller, Ended, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Settled};
-use crate::contact::{CallKind, Contact, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
+use crate::contact::{CallKind, Contact, Edit, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -129,15 +129,22 @@ impl<'a> Driving<'a> {
     }
 
     async fn drive(&mut self) -> Going<RowRecord> {
-        if self.create_in_doubt()
-            && let Some(record) = self.settle_create().await?
-        {
+        let in_doubt = self.create_in_doubt();
+        if in_doubt && let Some(record) = self.settle_create().await? {
             return Ok(record);
         }
         if self.lanes.changed_only && self.lane.steps.is_empty() && self.applied_already() {
             return Ok(self.record(Outcome::Unchanged, Vec::new()));
         }
-        if self.known.is_none() {
+        if self.created && self.known.is_none() {
+            // It was created, and the run was cut off before anybody learned its id.
+            let edit = self.new_contact();
+            if let Next::End(record) = self.learn_id(&edit).await? {
+                return Ok(record);
+            }
+        }
+        // What was settled as not created has been looked up well enough.
+        if self.known.is_none() && !in_doubt {
             if let Some(given) = self.addressed() {
                 self.target = Some(given);
             } else if let Some(record) = self.look_up().await? {
@@ -164,15 +171,19 @@ impl<'a> Driving<'a> {
         Ok(self.failed("contact.unsteady", "the contact kept changing while it was being worked on"))
     }
 
-    fn decide(&self) -> Decision {
+    fn rules(&self) -> Rules<'_> {
         let service = &self.caller().account.service;
-        let rules = Rules {
+        Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
-        };
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        let rules = self.rules();
         let tags_ignore_case = rules.capabilities.tags_ignore_case;
         let remembered = self.known.as_ref().map(|known| Remembered { known, keys: &self.lanes.keys });
         let told = self.snapshot.as_ref().map(|snapshot| SnapshotHeld { snapshot, tags_ignore_case });
@@ -203,6 +214,7 @@ impl<'a> Driving<'a> {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
+        self.keep_before(step);
         let first = std::mem::take(&mut self.pending);
         let reached = self.caller().write(&call, at, first).await;
         match reached.ended.clone() {
@@ -287,7 +299,7 @@ impl<'a> Driving<'a> {
         Ok(Next::Step)
     }
 
-    async fn learn_id(&mut self, edit: &crate::contact::Edit) -> Going<Next> {
+    async fn learn_id(&mut self, edit: &Edit) -> Going<Next> {
         if self.flush().await.is_err() {
             return Err(Halted);
         }
@@ -303,6 +315,17 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// What the create of this row sends, or sent.
+    pub(super) fn new_contact(&self) -> Edit {
+        match plan::lane(&self.lane.contact, None, &self.rules()) {
+            Decision::Steps { steps, .. } => steps
+                .into_iter()
+                .find_map(|step| if let Step::Create { edit, .. } = step { Some(edit) } else { None })
+                .unwrap_or_default(),
+            _ => Edit::default(),
+        }
+    }
+
     fn create_in_doubt(&self) -> bool {
         !self.created && self.lane.steps.iter().any(|step| step.kind == CallKind::Create && step.answered.is_none())
     }
@@ -315,11 +338,11 @@ impl<'a> Driving<'a> {
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
                 self.created = true;
                 self.changed = true;
-                self.learn(*contact);
-                self.remember_row_created();
+                self.learn_created(*contact);
                 if self.flush().await.is_err() {
                     return Err(Halted);
                 }
+                crash_point!("after_settled");
                 Ok(None)
             }
             Settled::NotApplied => Ok(None),

@@ -251,7 +251,6 @@ async fn walk(
         }
         let full = next.is_none();
         spool.add(&contacts, next)?;
-        crash_point!("after_page");
         context.tell(Event::Exported { contacts: spool.contacts, total: pages.total() });
         if full {
             break;
@@ -401,7 +400,6 @@ async fn look_up_all(
         }
         skip = 0;
         spool.add(&found, Some(crate::contact::Cursor(done.to_string())))?;
-        crash_point!("after_page");
         context.tell(Event::Exported { contacts: spool.contacts, total: Some(total) });
     }
     spool.add(&[], None)?;
