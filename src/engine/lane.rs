@@ -49,6 +49,8 @@ pub struct Lanes {
     pub keep_before: bool,
     /// Leave contacts alone whose row is the same as when it was last applied.
     pub changed_only: bool,
+    /// Every contact of the account is known: one that isn't is not there, and needs no look-up.
+    pub all_known: bool,
     pub search_lag: Duration,
 }
 
@@ -147,7 +149,9 @@ impl<'a> Driving<'a> {
         if self.known.is_none() && !in_doubt {
             if let Some(given) = self.addressed() {
                 self.target = Some(given);
-            } else if let Some(record) = self.look_up().await? {
+            } else if !self.lanes.all_known
+                && let Some(record) = self.look_up().await?
+            {
                 return Ok(record);
             }
         }

@@ -7,17 +7,18 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
-use super::feed::{Feed, Reading};
+use super::feed::{BATCH, Feed, Reading};
+use super::listing::{learn_instead, look_ups_needed};
 use super::rows::Rows;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
-use crate::contact::CustomEdit;
+use crate::contact::{Contact, CustomEdit};
 use crate::engine::{Brake, Caller, Dispatcher, Keys, Lanes, Notice, RunEnded, Work, list_fields};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{self, LedgerHandle, NewRun, RunId, RunState};
 use crate::plan::Mode;
 use crate::report::{Event, Reporter, ResultsWriter, Summary};
-use crate::table::{self, PlusNumbers, ReadOptions, RowReader, WriteOptions};
+use crate::table::{self, PlusNumbers, ReadOptions, RowBatch, RowReader, WriteOptions};
 use crate::validate::Validator;
 
 /// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
@@ -89,8 +90,12 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), context).await?;
     }
+    let remember = !job.options.fresh;
+    let first = first_contacts(job, &mapped)?;
+    let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
+    let all_known = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
 
     let lanes = Arc::new(Lanes {
         finder: Connection::finder(&caller),
@@ -100,6 +105,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         asked: mapped.forward.fields(),
         keep_before: job.options.keep_before,
         changed_only: job.options.changed_only,
+        all_known,
         search_lag: connection.search_lag(),
         caller: caller.clone(),
     });
@@ -302,6 +308,15 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
         from = last + 1;
         done += rows.len() as u64;
     }
+}
+
+/// The usable contacts of the first rows.
+fn first_contacts(job: &ImportJob, mapped: &Mapped) -> Result<Vec<Contact>> {
+    let mut reader = job.source.open()?;
+    let mut batch = RowBatch::new();
+    reader.read(&mut batch, BATCH)?;
+    let mut validator = Validator::new(mapped.forward.clone())?;
+    Ok(validator.check(&batch).into_iter().flatten().collect())
 }
 
 /// The custom fields the account defines, where an unknown one would refuse whole calls.
