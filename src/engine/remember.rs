@@ -36,15 +36,19 @@ impl Keys {
         }
         let text = value.as_text();
         let text = if field.name() == IdentifierKind::Email.name() { text.to_lowercase() } else { text.into_owned() };
-        KnownValue::Held(self.ledger.key(field.name(), &text))
+        KnownValue::Held(self.ledger.hasher().key(field.name(), &text))
     }
 
     pub fn tag(&self, tag: &str) -> Key {
-        if self.tags_ignore_case { self.ledger.key("tag", &tag.to_lowercase()) } else { self.ledger.key("tag", tag) }
+        if self.tags_ignore_case {
+            self.ledger.hasher().key("tag", &tag.to_lowercase())
+        } else {
+            self.ledger.hasher().key("tag", tag)
+        }
     }
 
     pub fn list(&self, list: &str) -> Key {
-        self.ledger.key("list", list)
+        self.ledger.hasher().key("list", list)
     }
 
     /// What a snapshot teaches. `fields` are those an import will ask about: where the snapshot is
