@@ -6,7 +6,9 @@ use super::caller::{Caller, Ended, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Settled};
-use crate::contact::{CallKind, Contact, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
+use crate::contact::{
+    CallKind, Contact, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, TagMode, Target,
+};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -193,8 +195,8 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let Some(call) = step.call(self.target.as_ref()) else {
-            return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
+        let Some(call) = self.target_of(step).and_then(|target| step.call(target.as_ref())) else {
+            return Ok(Next::End(self.failed("service.unsupported", "the contact has nothing to be addressed by")));
         };
         let at = self.next_step();
         let first = std::mem::take(&mut self.pending);
@@ -235,6 +237,25 @@ impl<'a> Driving<'a> {
             }
             Ended::Unclear { .. } | Ended::Halted => self.end_of(&reached).map(Next::End),
         }
+    }
+
+    /// Whom a step is about: the contact's id, or the identifier that this step has to name instead.
+    /// `None` if it has to and there is none.
+    fn target_of(&self, step: &Step) -> Option<Option<Target>> {
+        let kinds = self.caller().account.service.capabilities().tags_address_by;
+        let adds_tags = matches!(step, Step::EditTags { edit } if edit.mode == TagMode::Add);
+        if !adds_tags || kinds.is_empty() {
+            return Some(self.target.clone());
+        }
+        let given = self.lane.contact.identifiers.iter().find(|identifier| kinds.contains(&identifier.kind)).cloned();
+        let held = || {
+            let snapshot = self.snapshot.as_ref()?;
+            kinds.iter().find_map(|kind| {
+                let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
+                Some(Identifier::new(*kind, value.as_text()))
+            })
+        };
+        given.or_else(held).map(|identifier| Some(Target::Identifier(identifier)))
     }
 
     /// Records what an applied step has done.

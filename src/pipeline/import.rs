@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{self, LedgerHandle, NewRun, RunId, RunState};
 use crate::plan::Mode;
 use crate::report::{Event, Reporter, ResultsWriter, Summary};
-use crate::table::{self, ReadOptions, RowReader};
+use crate::table::{self, ReadOptions, RowReader, WriteOptions};
 use crate::validate::Validator;
 
 /// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
@@ -327,7 +327,8 @@ pub fn results_writer(path: &Path, headers: &[String], reader: &dyn RowReader) -
     let workbook = !sheet_names(reader).is_empty();
     let columns = ResultsWriter::headers(headers, workbook);
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    Ok(ResultsWriter::new(table::create(path, &columns)?, headers.len(), workbook))
+    let rows = table::create_results(path, &columns, &WriteOptions::default())?;
+    Ok(ResultsWriter::new(rows, headers.len(), workbook))
 }
 
 /// Names of the sheets, empty for a source that isn't a workbook.
