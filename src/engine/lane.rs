@@ -7,7 +7,7 @@ use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Settled};
 use crate::contact::{
-    CallKind, Contact, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, TagMode, Target,
+    CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
 };
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
@@ -49,6 +49,8 @@ pub struct Lanes {
     pub asked: Vec<Field>,
     /// Read what is held before changing it, so that it can be put back.
     pub keep_before: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
     pub search_lag: Duration,
 }
 
@@ -129,12 +131,22 @@ impl<'a> Driving<'a> {
     }
 
     async fn drive(&mut self) -> Going<RowRecord> {
-        if self.create_in_doubt()
-            && let Some(record) = self.settle_create().await?
-        {
+        let in_doubt = self.create_in_doubt();
+        if in_doubt && let Some(record) = self.settle_create().await? {
             return Ok(record);
         }
-        if self.known.is_none() {
+        if self.lanes.changed_only && self.lane.steps.is_empty() && self.applied_already() {
+            return Ok(self.record(Outcome::Unchanged, Vec::new()));
+        }
+        if self.created && self.known.is_none() {
+            // It was created, and the run was cut off before anybody learned its id.
+            let edit = self.new_contact();
+            if let Next::End(record) = self.learn_id(&edit).await? {
+                return Ok(record);
+            }
+        }
+        // What was settled as not created has been looked up well enough.
+        if self.known.is_none() && !in_doubt {
             if let Some(given) = self.addressed() {
                 self.target = Some(given);
             } else if let Some(record) = self.look_up().await? {
@@ -161,15 +173,19 @@ impl<'a> Driving<'a> {
         Ok(self.failed("contact.unsteady", "the contact kept changing while it was being worked on"))
     }
 
-    fn decide(&self) -> Decision {
+    fn rules(&self) -> Rules<'_> {
         let service = &self.caller().account.service;
-        let rules = Rules {
+        Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
-        };
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        let rules = self.rules();
         let tags_ignore_case = rules.capabilities.tags_ignore_case;
         let remembered = self.known.as_ref().map(|known| Remembered { known, keys: &self.lanes.keys });
         let told = self.snapshot.as_ref().map(|snapshot| SnapshotHeld { snapshot, tags_ignore_case });
@@ -195,10 +211,12 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let Some(call) = self.target_of(step).and_then(|target| step.call(target.as_ref())) else {
-            return Ok(Next::End(self.failed("service.unsupported", "the contact has nothing to be addressed by")));
+        let target = self.target_of(step);
+        let Some(call) = step.call(target.as_ref()) else {
+            return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
+        self.keep_before(step);
         let first = std::mem::take(&mut self.pending);
         let reached = self.caller().write(&call, at, first).await;
         match reached.ended.clone() {
@@ -239,23 +257,23 @@ impl<'a> Driving<'a> {
         }
     }
 
-    /// Whom a step is about: the contact's id, or the identifier that this step has to name instead.
-    /// `None` if it has to and there is none.
-    fn target_of(&self, step: &Step) -> Option<Option<Target>> {
-        let kinds = self.caller().account.service.capabilities().tags_address_by;
-        let adds_tags = matches!(step, Step::EditTags { edit } if edit.mode == TagMode::Add);
-        if !adds_tags || kinds.is_empty() {
-            return Some(self.target.clone());
+    /// Which contact a step is about, in the words that its call takes.
+    fn target_of(&self, step: &Step) -> Option<Target> {
+        let address_by = self.caller().account.service.capabilities().tags_address_by;
+        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
+        if !by_identifier {
+            return self.target.clone();
         }
-        let given = self.lane.contact.identifiers.iter().find(|identifier| kinds.contains(&identifier.kind)).cloned();
+        let given =
+            self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind)).cloned();
         let held = || {
             let snapshot = self.snapshot.as_ref()?;
-            kinds.iter().find_map(|kind| {
+            address_by.iter().find_map(|kind| {
                 let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
                 Some(Identifier::new(*kind, value.as_text()))
             })
         };
-        given.or_else(held).map(|identifier| Some(Target::Identifier(identifier)))
+        given.or_else(held).map(Target::Identifier)
     }
 
     /// Records what an applied step has done.
@@ -291,7 +309,7 @@ impl<'a> Driving<'a> {
         Ok(Next::Step)
     }
 
-    async fn learn_id(&mut self, edit: &crate::contact::Edit) -> Going<Next> {
+    async fn learn_id(&mut self, edit: &Edit) -> Going<Next> {
         if self.flush().await.is_err() {
             return Err(Halted);
         }
@@ -307,6 +325,17 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// What the create of this row sends, or sent.
+    pub(super) fn new_contact(&self) -> Edit {
+        match plan::lane(&self.lane.contact, None, &self.rules()) {
+            Decision::Steps { steps, .. } => steps
+                .into_iter()
+                .find_map(|step| if let Step::Create { edit, .. } = step { Some(edit) } else { None })
+                .unwrap_or_default(),
+            _ => Edit::default(),
+        }
+    }
+
     fn create_in_doubt(&self) -> bool {
         !self.created && self.lane.steps.iter().any(|step| step.kind == CallKind::Create && step.answered.is_none())
     }
@@ -319,11 +348,11 @@ impl<'a> Driving<'a> {
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
                 self.created = true;
                 self.changed = true;
-                self.learn(*contact);
-                self.remember_row_created();
+                self.learn_created(*contact);
                 if self.flush().await.is_err() {
                     return Err(Halted);
                 }
+                crash_point!("after_settled");
                 Ok(None)
             }
             Settled::NotApplied => Ok(None),

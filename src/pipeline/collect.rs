@@ -94,7 +94,6 @@ impl<'a> Collecting<'a> {
             let contacts = self.complete(contacts).await?;
             spool.total = pages.total();
             spool.add(&contacts, next)?;
-            crash_point!("after_page");
             context.tell(Event::Exported { contacts: spool.contacts, total: pages.total() });
             if full {
                 break;
@@ -189,7 +188,6 @@ impl<'a> Collecting<'a> {
             }
             let found = self.complete(found).await?;
             spool.add(&found, Some(at.cursor()))?;
-            crash_point!("after_page");
             context.tell(Event::Exported { contacts: spool.contacts, total: Some(total) });
             if self.job.limit.is_some_and(|limit| spool.contacts >= limit) {
                 break;

@@ -82,7 +82,9 @@ impl Spool {
         }
         let page = Line::Page { next: next.as_ref().map(|cursor| cursor.0.clone()), total: self.total };
         push(&mut lines, &page)?;
+        crash_point!("before_page");
         self.file.write_all(&lines).and_then(|()| self.file.sync_data()).map_err(|error| failure(&self.path, error))?;
+        crash_point!("after_page");
         self.contacts += contacts.len() as u64;
         self.complete = next.is_none();
         self.cursor = next;
@@ -102,6 +104,7 @@ impl Spool {
     }
 
     pub fn remove(self) -> Result<()> {
+        crash_point!("before_spool_removed");
         std::fs::remove_file(&self.path).map_err(|error| failure(&self.path, error))
     }
 }
