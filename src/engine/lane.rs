@@ -6,7 +6,9 @@ use super::caller::{Caller, Ended, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Settled};
-use crate::contact::{CallKind, Contact, Edit, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
+use crate::contact::{
+    CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
+};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -266,8 +268,16 @@ impl<'a> Driving<'a> {
         if !by_identifier {
             return self.target.clone();
         }
-        let given = self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind));
-        given.cloned().map(Target::Identifier)
+        let given =
+            self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind)).cloned();
+        let held = || {
+            let snapshot = self.snapshot.as_ref()?;
+            address_by.iter().find_map(|kind| {
+                let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
+                Some(Identifier::new(*kind, value.as_text()))
+            })
+        };
+        given.or_else(held).map(Target::Identifier)
     }
 
     /// Records what an applied step has done.

@@ -72,12 +72,12 @@ impl Keys {
 
     /// Identifiers that a snapshot shows, so that the contact is found by any of them later.
     pub fn of_snapshot(&self, snapshot: &Snapshot) -> Vec<Key> {
-        IdentifierKind::ALL
-            .into_iter()
-            .filter_map(|kind| {
-                let value = snapshot.fields.get(&Field::new(kind.name()))?;
-                (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
-            })
+        let shown = IdentifierKind::ALL.into_iter().filter(|kind| *kind != IdentifierKind::Id).filter_map(|kind| {
+            let value = snapshot.fields.get(&Field::new(kind.name()))?;
+            (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
+        });
+        std::iter::once(self.identifier(&Identifier::new(IdentifierKind::Id, snapshot.id.0.clone())))
+            .chain(shown)
             .collect()
     }
 
