@@ -182,6 +182,7 @@ impl<'a> Driving<'a> {
         Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
+            mapped: &self.lanes.asked,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
