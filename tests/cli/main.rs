@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod console;
+mod docs;
+mod help;
 mod history;
 mod program;
+mod samples;
