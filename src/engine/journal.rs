@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::lane::Driving;
-use crate::contact::{Edit, Field, RemoteId, Snapshot, TagEdit, TagMode, Value};
+use super::remember::Keys;
+use crate::contact::{Edit, Field, Outcome, RemoteId, RowRecord, Snapshot, TagEdit, TagMode, Target, Value};
 use crate::ledger::{BeforeImage, Change, Entry, KnownContact};
 use crate::plan::Step;
 
@@ -19,6 +20,7 @@ impl Driving<'_> {
             contact.fields.insert(field.name().to_owned(), crate::ledger::KnownValue::Empty);
         }
         keys.apply_edit(&mut contact, edit);
+        Keys::unset_applied(&mut contact);
         pending.push(Entry::Known {
             account: keys.account().to_owned(),
             contact: contact.clone(),
@@ -27,6 +29,32 @@ impl Driving<'_> {
         pending.push(before(lane.position.index, keys.account(), id, Change::Created));
         *known = Some(contact);
         *snapshot = None;
+    }
+
+    /// Whether the contact's id is the service's own, and not the address the row gave.
+    fn id_is_known(&self) -> bool {
+        matches!(self.target, Some(Target::Id(_)))
+    }
+
+    pub(super) fn applied_already(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| self.lanes.keys.applied(known, &self.lane.contact))
+    }
+
+    /// The row has ended: if all of it was applied, that is remembered.
+    pub(super) fn remember_applied(&mut self, record: &RowRecord) {
+        let whole = matches!(record.outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged);
+        if !whole || self.applied_already() || !self.id_is_known() {
+            return;
+        }
+        let (keys, lane, known, _, pending) = self.parts();
+        if let Some(known) = known {
+            keys.set_applied(known, &lane.contact);
+            pending.push(Entry::Known {
+                account: keys.account().to_owned(),
+                contact: known.clone(),
+                keys: lane.keys.clone(),
+            });
+        }
     }
 
     /// The contact turned out to have been created by this row: what the look-up doesn't tell of it
@@ -77,8 +105,10 @@ impl Driving<'_> {
 
     /// A step other than a create was applied.
     pub(super) fn remember_step(&mut self, step: &Step) {
+        let id_is_known = self.id_is_known();
         let (keys, lane, known, snapshot, pending) = self.parts();
         let Some(known) = known else { return };
+        Keys::unset_applied(known);
         match step {
             Step::Create { .. } => {}
             Step::Update { edit } => {
@@ -95,11 +125,13 @@ impl Driving<'_> {
                 known.lists.retain(|held| *held != key);
             }
         }
-        pending.push(Entry::Known {
-            account: keys.account().to_owned(),
-            contact: known.clone(),
-            keys: lane.keys.clone(),
-        });
+        if id_is_known {
+            pending.push(Entry::Known {
+                account: keys.account().to_owned(),
+                contact: known.clone(),
+                keys: lane.keys.clone(),
+            });
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Lanes {
     pub asked: Vec<Field>,
     /// Read what is held before changing it, so that it can be put back.
     pub keep_before: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
     pub search_lag: Duration,
 }
 
@@ -131,6 +133,9 @@ impl<'a> Driving<'a> {
         if in_doubt && let Some(record) = self.settle_create().await? {
             return Ok(record);
         }
+        if self.lanes.changed_only && self.lane.steps.is_empty() && self.applied_already() {
+            return Ok(self.record(Outcome::Unchanged, Vec::new()));
+        }
         if self.created && self.known.is_none() {
             // It was created, and the run was cut off before anybody learned its id.
             let edit = self.new_contact();
@@ -204,7 +209,8 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let Some(call) = step.call(self.target.as_ref()) else {
+        let target = self.target_of(step);
+        let Some(call) = step.call(target.as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
@@ -247,6 +253,17 @@ impl<'a> Driving<'a> {
             }
             Ended::Unclear { .. } | Ended::Halted => self.end_of(&reached).map(Next::End),
         }
+    }
+
+    /// Which contact a step is about, in the words that its call takes.
+    fn target_of(&self, step: &Step) -> Option<Target> {
+        let address_by = self.caller().account.service.capabilities().tags_address_by;
+        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
+        if !by_identifier {
+            return self.target.clone();
+        }
+        let given = self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind));
+        given.cloned().map(Target::Identifier)
     }
 
     /// Records what an applied step has done.

@@ -50,6 +50,7 @@ impl Driving<'_> {
 
     pub(super) async fn finish(mut self, record: RowRecord) -> LaneEnd {
         let keys = self.lane.keys.clone();
+        self.remember_applied(&record);
         self.pending.push(Entry::Row { position: self.lane.position, record: record.clone(), keys });
         crash_point!("before_row");
         let durable = self.flush().await;

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use crate::contact::{Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value};
+use crate::contact::{
+    Contact, Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value,
+};
 use crate::ledger::{Hasher, Key, KnownContact, KnownValue};
 use crate::plan::{Held, HeldField, SnapshotHeld};
 
@@ -11,6 +13,9 @@ pub struct Keys {
     account: String,
     tags_ignore_case: bool,
 }
+
+/// Where a known contact keeps the digest of the row that was last applied to it whole.
+const ROW: &str = "_row";
 
 impl Keys {
     pub fn new(hasher: &Hasher, account: &str, tags_ignore_case: bool) -> Self {
@@ -74,6 +79,26 @@ impl Keys {
                 (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
             })
             .collect()
+    }
+
+    /// What a row wants, as one value to compare with.
+    pub fn row(&self, contact: &Contact) -> KnownValue {
+        KnownValue::Held(self.hasher.key(ROW, &format!("{contact:?}")))
+    }
+
+    /// Whether this row was the last one applied whole.
+    pub fn applied(&self, known: &KnownContact, contact: &Contact) -> bool {
+        known.fields.get(ROW) == Some(&self.row(contact))
+    }
+
+    /// Remembers that the row was applied whole.
+    pub fn set_applied(&self, known: &mut KnownContact, contact: &Contact) {
+        known.fields.insert(ROW.to_owned(), self.row(contact));
+    }
+
+    /// Forgets which row was applied last: part of another has been.
+    pub fn unset_applied(known: &mut KnownContact) {
+        known.fields.insert(ROW.to_owned(), KnownValue::Empty);
     }
 
     /// Adds what an edit that was applied has left behind.

@@ -108,6 +108,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
             replace_custom: false,
             asked: Vec::new(),
             keep_before: false,
+            changed_only: false,
             search_lag: connection.search_lag(),
             caller: caller.clone(),
         },
