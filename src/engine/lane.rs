@@ -351,6 +351,10 @@ impl<'a> Driving<'a> {
             Settled::Applied(contact, reached) => {
                 let settled = Reached { answers: 1, http_status: reached.http_status, ended: Ended::Halted };
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
+                if !self.caller().account.service.capabilities().create_tells_id {
+                    // The look-up that the create's id takes in any case.
+                    self.count(CallKind::Find, &reached, "done", Some(contact.id.clone()));
+                }
                 self.created = true;
                 self.changed = true;
                 self.learn_created(*contact);

@@ -5,6 +5,11 @@
 mod console;
 mod docs;
 mod help;
+mod crash;
+mod generated;
 mod history;
+mod kills;
 mod program;
 mod samples;
+mod random;
+mod rehearsal;
