@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod console;
-mod docs;
-mod help;
 mod crash;
+mod docs;
 mod generated;
+mod help;
 mod history;
 mod kills;
 mod program;
-mod samples;
 mod random;
 mod rehearsal;
+mod samples;
