@@ -159,6 +159,60 @@ fn the_house_rules_hold() {
     assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
 }
 
+/// First parts of the codes of row errors.
+const CODE_FAMILIES: &[&str] = &[
+    "phone",
+    "email",
+    "value",
+    "text",
+    "identifier",
+    "duplicate",
+    "tags",
+    "row",
+    "contact",
+    "create",
+    "field",
+    "service",
+    "run",
+    "undo",
+];
+
+#[test]
+fn every_code_of_a_row_error_has_its_line_in_the_docs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/row-errors.md")).expect("the page is there");
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files);
+    let mut missing = Vec::new();
+    for path in files {
+        let source = fs::read_to_string(&path).expect("a source is readable text");
+        let code = blanked(&source, false);
+        for (at, text) in error_codes(&code[..tests_begin(&code)]) {
+            if !page.contains(&format!("| `{text}` |")) {
+                missing.push(format!("{}:{}: {text}", path.display(), line_of(&code, at)));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "codes without a line in docs/row-errors.md:\n{}\n", missing.join("\n"));
+}
+
+/// Every string that is a code, `"phone.no_country"`, with where.
+fn error_codes(code: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    for family in CODE_FAMILIES {
+        let opening = format!("\"{family}.");
+        for (at, _) in code.match_indices(&opening) {
+            let text = code[at + 1..].split('"').next().unwrap_or_default();
+            let rest = &text[family.len() + 1..];
+            let is_file = matches!(rest, "csv" | "xlsx" | "toml" | "json" | "html" | "sqlite");
+            if !rest.is_empty() && !is_file && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+                found.push((at, text));
+            }
+        }
+    }
+    found
+}
+
 fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.map(|entry| entry.expect("a folder can be listed").path()) {
@@ -514,4 +568,11 @@ fn a_long_file_is_found_and_its_unit_tests_do_not_count() {
 fn a_file_called_utils_is_found() {
     assert_eq!(said("src/plan/utils.rs", "\n"), ["1: a file is named for what it holds"]);
     assert_eq!(said("tests/components/utils/mod.rs", "\n"), ["1: a file is named for what it holds"]);
+}
+
+#[test]
+fn a_code_is_told_from_other_strings() {
+    let code = "(\"phone.no_country\", '\"', \"undo.csv\", \"say \\\"row.\\\"\", \"value.Upper\", \"megaphone.x\", \"row.too_long\")";
+    let codes: Vec<_> = error_codes(code).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(codes, ["phone.no_country", "row.too_long"]);
 }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::why::parse_identifier;
 use super::{Context, Exit, print, running};
 use crate::contact::Identifier;
@@ -36,25 +38,21 @@ impl Args {
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings()?;
     if !settings.yes {
-        return Err(Error::usage("forgetting can't be put back, and this would be its first word")
+        return Err(Error::usage("forgetting can't be undone, so it has to be confirmed")
             .hint("add --yes to remove the person from the ledger and from the files rolo wrote"));
     }
     running::block_on(async {
         let state_dir = context.state_dir()?.value;
         let ledger = pipeline::open_ledger(&state_dir)?;
         let forgotten = pipeline::forget(&ledger, &state_dir, &settings.identifier).await?;
-        let mut words = format!("removed: {} of the ledger\n", count(forgotten.records, "record"));
-        for file in &forgotten.files {
-            words.push_str(&format!("removed from: {}\n", escape(&file.display().to_string())));
-        }
-        for file in &forgotten.kept {
-            words.push_str(&format!(
-                "still holds the person, and is yours to mend: {}\n",
-                escape(&file.display().to_string())
-            ));
-        }
-        words.push_str("what the services hold is there as before\n");
-        print(&words)?;
+        let mut lines = vec![format!("removed: {} of the ledger", count(forgotten.records, "record"))];
+        let path = |file: &Path| escape(&file.display().to_string()).into_owned();
+        lines.extend(forgotten.files.iter().map(|file| format!("removed from: {}", path(file))));
+        lines.extend(
+            forgotten.kept.iter().map(|file| format!("still holds the person, and is yours to mend: {}", path(file))),
+        );
+        lines.push("what the services hold is there as before\n".to_owned());
+        print(&lines.join("\n"))?;
         Ok(Exit::Done)
     })
 }

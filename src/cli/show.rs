@@ -4,6 +4,7 @@ use crate::contact::Counts;
 use crate::error::Result;
 use crate::ledger::{LedgerHandle, Run, RunState};
 use crate::pipeline;
+use crate::report::words::moment;
 use crate::report::{escape, number};
 
 const EXAMPLES: &str = "\
@@ -27,33 +28,26 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
             print(&format!("{}\n", run_json(&run)))?;
             return Ok(Exit::Done);
         }
-        let mut words = format!(
-            "{} {} of {} to {} ({})\n",
-            run.new.command,
-            run.id,
-            escape(&run.new.file),
-            escape(&run.new.account),
-            run.new.service
-        );
-        let when = |seconds: u64| {
-            jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(0))
-                .map_or_else(|_| seconds.to_string(), |at| at.to_string())
-        };
-        words.push_str(&format!("state: {}\nstarted: {}\n", run.state.name(), when(run.new.started)));
-        if let Some(ended) = run.ended {
-            words.push_str(&format!("ended: {}\n", when(ended)));
-        }
+        let mut lines = vec![
+            format!(
+                "{} {} of {} to {} ({})",
+                run.new.command,
+                run.id,
+                escape(&run.new.file),
+                escape(&run.new.account),
+                run.new.service
+            ),
+            format!("state: {}", run.state.name()),
+            format!("started: {}", moment(run.new.started)),
+        ];
+        lines.extend(run.ended.map(|ended| format!("ended: {}", moment(ended))));
         let rows = recorded_counts(&ledger, &run).await?;
-        for (outcome, n) in rows.iter().filter(|(_, n)| *n > 0) {
-            words.push_str(&format!("{:>9}  {outcome}\n", number(n)));
-        }
-        if let Some(results) = run.new.options["results"].as_str() {
-            words.push_str(&format!("results: {}\n", escape(results)));
-        }
+        lines.extend(rows.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{:>9}  {outcome}", number(n))));
+        lines.extend(run.new.options["results"].as_str().map(|results| format!("results: {}", escape(results))));
         if matches!(run.new.command.as_str(), "import" | "retry") {
             let plan = pipeline::undo_plan(&ledger, &run).await?;
-            words.push_str(&format!(
-                "can be put back: {} created and {} changed contacts; of {} changed ones nobody knows what was there before\n",
+            lines.push(format!(
+                "can be put back: {} created and {} changed contacts; of {} changed ones nobody knows what was there before",
                 number(plan.created),
                 number(plan.changed),
                 number(plan.unknown)
@@ -61,14 +55,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         }
         match run.state {
             RunState::Running | RunState::Stopped | RunState::Interrupted => {
-                words.push_str(&format!("next: rolo resume {}\n", run.id));
+                lines.push(format!("next: `rolo resume {}`", run.id));
             }
             RunState::Finished if run.counts.needing_attention() > 0 => {
-                words.push_str(&format!("next: rolo retry {}\n", run.id));
+                lines.push(format!("next: `rolo retry {}`", run.id));
             }
             RunState::Finished | RunState::Undone => {}
         }
-        print(&words)?;
+        lines.push(String::new());
+        print(&lines.join("\n"))?;
         Ok(Exit::Done)
     })
 }

@@ -9,6 +9,7 @@ use super::backoff::Retry;
 use super::stop::{Stop, StopLevel};
 use crate::clock;
 use crate::contact::{Call, CallKind, RemoteId};
+use crate::crash::Safeguard;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::{Entry, Intent, RunId};
 use crate::quota::Slot;
@@ -170,7 +171,9 @@ impl Caller {
                 let mut entries = std::mem::take(first);
                 let attempt = at.sent_before + attempt;
                 entries.push(Entry::Intent(Intent { row: at.row, step: at.step, kind, attempt, at: micros() }));
-                if let Err(error) = self.account.ledger.write(&self.run, entries).await {
+                if Safeguard::Intent.holds()
+                    && let Err(error) = self.account.ledger.write(&self.run, entries).await
+                {
                     self.halt_for(&error);
                     return reached;
                 }

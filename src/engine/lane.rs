@@ -6,7 +6,7 @@ use super::caller::{Caller, Ended, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Settled};
-use crate::contact::{CallKind, Contact, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
+use crate::contact::{CallKind, Contact, Edit, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -47,6 +47,10 @@ pub struct Lanes {
     pub asked: Vec<Field>,
     /// Read what is held before changing it, so that it can be put back.
     pub keep_before: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
+    /// Every contact of the account is known: one that isn't is not there, and needs no look-up.
+    pub all_known: bool,
     pub search_lag: Duration,
 }
 
@@ -127,15 +131,27 @@ impl<'a> Driving<'a> {
     }
 
     async fn drive(&mut self) -> Going<RowRecord> {
-        if self.create_in_doubt()
-            && let Some(record) = self.settle_create().await?
-        {
+        let in_doubt = self.create_in_doubt();
+        if in_doubt && let Some(record) = self.settle_create().await? {
             return Ok(record);
         }
-        if self.known.is_none() {
+        if self.lanes.changed_only && self.lane.steps.is_empty() && self.applied_already() {
+            return Ok(self.record(Outcome::Unchanged, Vec::new()));
+        }
+        if self.created && self.known.is_none() {
+            // It was created, and the run was cut off before anybody learned its id.
+            let edit = self.new_contact();
+            if let Next::End(record) = self.learn_id(&edit).await? {
+                return Ok(record);
+            }
+        }
+        // What was settled as not created has been looked up well enough.
+        if self.known.is_none() && !in_doubt {
             if let Some(given) = self.addressed() {
                 self.target = Some(given);
-            } else if let Some(record) = self.look_up().await? {
+            } else if !self.lanes.all_known
+                && let Some(record) = self.look_up().await?
+            {
                 return Ok(record);
             }
         }
@@ -159,15 +175,19 @@ impl<'a> Driving<'a> {
         Ok(self.failed("contact.unsteady", "the contact kept changing while it was being worked on"))
     }
 
-    fn decide(&self) -> Decision {
+    fn rules(&self) -> Rules<'_> {
         let service = &self.caller().account.service;
-        let rules = Rules {
+        Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
-        };
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        let rules = self.rules();
         let tags_ignore_case = rules.capabilities.tags_ignore_case;
         let remembered = self.known.as_ref().map(|known| Remembered { known, keys: &self.lanes.keys });
         let told = self.snapshot.as_ref().map(|snapshot| SnapshotHeld { snapshot, tags_ignore_case });
@@ -193,10 +213,12 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let Some(call) = step.call(self.target.as_ref()) else {
+        let target = self.target_of(step);
+        let Some(call) = step.call(target.as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
+        self.keep_before(step);
         let first = std::mem::take(&mut self.pending);
         let reached = self.caller().write(&call, at, first).await;
         match reached.ended.clone() {
@@ -237,6 +259,17 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// Which contact a step is about, in the words that its call takes.
+    fn target_of(&self, step: &Step) -> Option<Target> {
+        let address_by = self.caller().account.service.capabilities().tags_address_by;
+        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
+        if !by_identifier {
+            return self.target.clone();
+        }
+        let given = self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind));
+        given.cloned().map(Target::Identifier)
+    }
+
     /// Records what an applied step has done.
     async fn done(&mut self, step: &Step, number: u32, reached: &Reached, reply: Reply) -> Going<Next> {
         self.changed = true;
@@ -270,7 +303,7 @@ impl<'a> Driving<'a> {
         Ok(Next::Step)
     }
 
-    async fn learn_id(&mut self, edit: &crate::contact::Edit) -> Going<Next> {
+    async fn learn_id(&mut self, edit: &Edit) -> Going<Next> {
         if self.flush().await.is_err() {
             return Err(Halted);
         }
@@ -286,6 +319,17 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// What the create of this row sends, or sent.
+    pub(super) fn new_contact(&self) -> Edit {
+        match plan::lane(&self.lane.contact, None, &self.rules()) {
+            Decision::Steps { steps, .. } => steps
+                .into_iter()
+                .find_map(|step| if let Step::Create { edit, .. } = step { Some(edit) } else { None })
+                .unwrap_or_default(),
+            _ => Edit::default(),
+        }
+    }
+
     fn create_in_doubt(&self) -> bool {
         !self.created && self.lane.steps.iter().any(|step| step.kind == CallKind::Create && step.answered.is_none())
     }
@@ -298,11 +342,11 @@ impl<'a> Driving<'a> {
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
                 self.created = true;
                 self.changed = true;
-                self.learn(*contact);
-                self.remember_row_created();
+                self.learn_created(*contact);
                 if self.flush().await.is_err() {
                     return Err(Halted);
                 }
+                crash_point!("after_settled");
                 Ok(None)
             }
             Settled::NotApplied => Ok(None),

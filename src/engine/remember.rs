@@ -1,20 +1,25 @@
 use std::collections::BTreeMap;
 
-use crate::contact::{Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value};
-use crate::ledger::{Key, KnownContact, KnownValue, LedgerHandle};
+use crate::contact::{
+    Contact, Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value,
+};
+use crate::ledger::{Hasher, Key, KnownContact, KnownValue};
 use crate::plan::{Held, HeldField, SnapshotHeld};
 
 /// Makes the keyed hashes under which the ledger remembers contacts.
 #[derive(Clone)]
 pub struct Keys {
-    ledger: LedgerHandle,
+    hasher: Hasher,
     account: String,
     tags_ignore_case: bool,
 }
 
+/// Where a known contact keeps the digest of the row that was last applied to it whole.
+const ROW: &str = "_row";
+
 impl Keys {
-    pub fn new(ledger: LedgerHandle, account: &str, tags_ignore_case: bool) -> Self {
-        Self { ledger, account: account.to_owned(), tags_ignore_case }
+    pub fn new(hasher: &Hasher, account: &str, tags_ignore_case: bool) -> Self {
+        Self { hasher: hasher.clone(), account: account.to_owned(), tags_ignore_case }
     }
 
     pub fn account(&self) -> &str {
@@ -23,7 +28,7 @@ impl Keys {
 
     /// The same for every account, so that a person can be asked about, and forgotten, everywhere.
     pub fn identifier(&self, identifier: &Identifier) -> Key {
-        self.ledger.hasher().identifier(identifier)
+        self.hasher.identifier(identifier)
     }
 
     pub fn identifiers(&self, identifiers: &[Identifier]) -> Vec<Key> {
@@ -36,19 +41,15 @@ impl Keys {
         }
         let text = value.as_text();
         let text = if field.name() == IdentifierKind::Email.name() { text.to_lowercase() } else { text.into_owned() };
-        KnownValue::Held(self.ledger.hasher().key(field.name(), &text))
+        KnownValue::Held(self.hasher.key(field.name(), &text))
     }
 
     pub fn tag(&self, tag: &str) -> Key {
-        if self.tags_ignore_case {
-            self.ledger.hasher().key("tag", &tag.to_lowercase())
-        } else {
-            self.ledger.hasher().key("tag", tag)
-        }
+        if self.tags_ignore_case { self.hasher.key("tag", &tag.to_lowercase()) } else { self.hasher.key("tag", tag) }
     }
 
     pub fn list(&self, list: &str) -> Key {
-        self.ledger.hasher().key("list", list)
+        self.hasher.key("list", list)
     }
 
     /// What a snapshot teaches. `fields` are those an import will ask about: where the snapshot is
@@ -78,6 +79,26 @@ impl Keys {
                 (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
             })
             .collect()
+    }
+
+    /// What a row wants, as one value to compare with.
+    pub fn row(&self, contact: &Contact) -> KnownValue {
+        KnownValue::Held(self.hasher.key(ROW, &format!("{contact:?}")))
+    }
+
+    /// Whether this row was the last one applied whole.
+    pub fn applied(&self, known: &KnownContact, contact: &Contact) -> bool {
+        known.fields.get(ROW) == Some(&self.row(contact))
+    }
+
+    /// Remembers that the row was applied whole.
+    pub fn set_applied(&self, known: &mut KnownContact, contact: &Contact) {
+        known.fields.insert(ROW.to_owned(), self.row(contact));
+    }
+
+    /// Forgets which row was applied last: part of another has been.
+    pub fn unset_applied(known: &mut KnownContact) {
+        known.fields.insert(ROW.to_owned(), KnownValue::Empty);
     }
 
     /// Adds what an edit that was applied has left behind.

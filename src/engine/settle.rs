@@ -3,6 +3,7 @@ use super::finder::Found;
 use super::lane::Driving;
 use crate::clock;
 use crate::contact::{CreateSafety, Snapshot};
+use crate::crash::Safeguard;
 
 /// What a look-up says about a create whose answer was lost.
 #[derive(Debug)]
@@ -19,6 +20,9 @@ pub(super) enum Settled {
 /// Settles a create in doubt: looks the contact up, and again until the service's search has surely
 /// caught up, before it may be sent again.
 pub(super) async fn create(lane: &Driving<'_>) -> Settled {
+    if !Safeguard::Settle.holds() {
+        return Settled::NotApplied;
+    }
     let capabilities = lane.caller().account.service.capabilities();
     let identifiers = lane.findable();
     if identifiers.is_empty() {

@@ -13,7 +13,7 @@ use crate::mapping::{self, ColumnRule, Feeds};
 use crate::plan::{Held as _, HeldField, SnapshotHeld};
 use crate::report::Summary;
 use crate::services::Service;
-use crate::table::{self, ReadOptions, RowBatch};
+use crate::table::{self, PlusNumbers, ReadOptions, RowBatch};
 use crate::validate::Validator;
 
 /// Contacts to be brought from one account to another.
@@ -49,6 +49,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
             filter: job.filter.clone(),
             columns: None,
             limit: job.limit,
+            plus_numbers: PlusNumbers::AsTheyAre,
             messages: false,
             identifiers: job.identifiers.clone(),
         };

@@ -14,7 +14,7 @@ use crate::ledger::{self, Fingerprint, NewRun, RunState};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Event, Summary};
 use crate::services::{Reply, Service};
-use crate::table;
+use crate::table::{self, PlusNumbers, WriteOptions};
 use crate::validate::Validator;
 
 /// Contacts to be written to a file.
@@ -27,6 +27,8 @@ pub struct ExportJob {
     pub columns: Option<Vec<String>>,
     /// Most contacts to write.
     pub limit: Option<u64>,
+    /// How phone numbers are written to a text file.
+    pub plus_numbers: PlusNumbers,
     /// Read each contact's messages into a column.
     pub messages: bool,
     /// Look up the contacts of this file's rows, where a service has no listing.
@@ -186,6 +188,7 @@ fn new_run(job: &ExportJob, fingerprint: &Fingerprint) -> NewRun {
             "where": field,
             "columns": job.columns,
             "limit": job.limit,
+            "raw_csv": job.plus_numbers == PlusNumbers::AsTheyAre,
             "messages": job.messages,
             "ids": job.identifiers.as_ref().map(|source| std::path::absolute(&source.path).unwrap_or_default()),
             "unthrottled": job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
@@ -248,7 +251,6 @@ async fn walk(
         }
         let full = next.is_none();
         spool.add(&contacts, next)?;
-        crash_point!("after_page");
         context.tell(Event::Exported { contacts: spool.contacts, total: pages.total() });
         if full {
             break;
@@ -398,7 +400,6 @@ async fn look_up_all(
         }
         skip = 0;
         spool.add(&found, Some(crate::contact::Cursor(done.to_string())))?;
-        crash_point!("after_page");
         context.tell(Event::Exported { contacts: spool.contacts, total: Some(total) });
     }
     spool.add(&[], None)?;
@@ -424,7 +425,8 @@ fn write(job: &ExportJob, service: &dyn Service, spool: &Spool) -> Result<u64> {
     };
     let reverse = Reverse::new(columns);
     let headers: Vec<&str> = reverse.headers().iter().map(String::as_str).collect();
-    let mut writer = table::create(&job.file, &headers)?;
+    let options = WriteOptions { plus_numbers: job.plus_numbers };
+    let mut writer = table::create_with(&job.file, &headers, &options)?;
     let mut cells = Vec::new();
     let mut written = 0;
     spool.each(|contact| {

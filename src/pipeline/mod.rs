@@ -43,6 +43,7 @@ pub struct Context {
 }
 
 impl Context {
+    #[expect(clippy::needless_pass_by_value, reason = "events are made where they are told")]
     fn tell(&mut self, event: Event) {
         self.reporter.event(&event);
     }

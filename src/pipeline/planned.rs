@@ -57,7 +57,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
     let (caller, _notices) = connection.caller(&RunId("plan".into()), &context.stop);
     let definitions = if service.capabilities().fields_defined { Some(list_fields(&caller).await?) } else { None };
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
-    let keys = Keys::new(ledger.clone(), &job.account.name, service.capabilities().tags_ignore_case);
+    let keys = Keys::new(ledger.hasher(), &job.account.name, service.capabilities().tags_ignore_case);
     let mut foreseeing = Foreseeing {
         samples: job.samples,
         keys: &keys,

@@ -75,7 +75,9 @@ impl Spool {
             push(&mut lines, &Line::Contact(Box::new(contact.clone())))?;
         }
         push(&mut lines, &Line::Page(next.as_ref().map(|cursor| cursor.0.clone())))?;
+        crash_point!("before_page");
         self.file.write_all(&lines).and_then(|()| self.file.sync_data()).map_err(|error| failure(&self.path, error))?;
+        crash_point!("after_page");
         self.contacts += contacts.len() as u64;
         self.complete = next.is_none();
         self.cursor = next;
@@ -95,6 +97,7 @@ impl Spool {
     }
 
     pub fn remove(self) -> Result<()> {
+        crash_point!("before_spool_removed");
         std::fs::remove_file(&self.path).map_err(|error| failure(&self.path, error))
     }
 }

@@ -236,8 +236,8 @@ import 20261121-0931-k3f: finished in 41 s
 40 rows = 31 created + 2 unchanged + 6 rejected + 1 failed
 calls used: 76 (33 find, 31 create, 12 add tags); the least possible: 74
 most frequent reasons:
- 4  phone.no_country  say whose national numbers they are: `--region XX`, or a country code in the cell
- 3  email.syntax      correct the address
+ 4  phone.no_country  write `+` and the country code, or set `region`, `region_column` or `--region`
+ 3  email.syntax      write it as `anna@example.com`
 columns that feed nothing: Notes, Internal\\u{1b}[0m
 results: contacts.results.csv
 next: `rolo retry 20261121-0931-k3f` sends the failed rows again

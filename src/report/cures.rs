@@ -1,33 +1,24 @@
-/// What to do about a row error, by its code: the first words of docs/row-errors.md.
-///
-/// A code that isn't listed takes the cure of its family (`service.` for `service.refused`).
-const CURES: &[(&str, &str)] = &[
-    ("phone.no_country", "say whose national numbers they are: `--region XX`, or a country code in the cell"),
-    ("phone.not_a_number", "correct the cell, or map the column to another field: `rolo guess FILE`"),
-    ("phone.invalid_for_country", "correct the number, or the country: `--region XX`"),
-    ("phone.digits_lost", "format the column as text in the spreadsheet and enter the numbers again"),
-    ("phone.", "correct the number; with a + and the country code it is always understood"),
-    ("email.", "correct the address"),
-    ("value.not_a_boolean", "write yes or no, or list other words in the mapping"),
-    ("value.not_a_date", "write dates as 2026-01-31, or give their format in the mapping"),
-    ("value.too_long", "shorten the value"),
-    ("value.", "correct the value, or map the column to another field"),
-    ("identifier.missing", "fill in a phone, an e-mail address or an id, and map its column"),
-    ("identifier.", "correct the identifier"),
-    ("duplicate.", "keep one of the rows, or merge them by hand"),
-    ("row.too_few_cells", "fill up the row; a stray line break or quote often splits one"),
-    ("row.too_many_cells", "quote cells that hold the delimiter, or give it: `--delimiter`"),
-    ("row.", "correct the row"),
-    ("text.", "say how the file is encoded: `--encoding windows-1252`"),
-    ("service.", "read the service's own words in `_message`, mend the row, then retry"),
-    ("network.", "nothing is wrong with the row: retry when the service can be reached"),
-];
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The page about row errors is the list of cures: what a summary says and what the page says is one.
+const PAGE: &str = include_str!("../../docs/row-errors.md");
+
+static CURES: LazyLock<HashMap<&str, &str>> =
+    LazyLock::new(|| rows(PAGE).map(|[code, _, cure]| (code, cure)).collect());
 
 /// The cure for a row error with this code, as an instruction; `None` if nobody has written one.
 pub fn cure(code: &str) -> Option<&'static str> {
-    let exact = CURES.iter().find(|(name, _)| *name == code);
-    let family = || CURES.iter().find(|(name, _)| name.ends_with('.') && code.starts_with(name));
-    exact.or_else(family).map(|(_, cure)| *cure)
+    CURES.get(code).copied()
+}
+
+/// Code, cause and cure of each line of the page's tables.
+fn rows(page: &str) -> impl Iterator<Item = [&str; 3]> {
+    page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.strip_suffix(" |")?.split(" | ");
+        let code = cells.next()?.strip_suffix('`')?;
+        Some([code, cells.next()?, cells.next()?])
+    })
 }
 
 #[cfg(test)]
@@ -51,13 +42,16 @@ mod tests {
             "row.too_many_cells",
             "text.not_in_encoding",
         ] {
-            assert!(cure(code).is_some(), "{code}");
+            assert!(cure(code).is_some_and(|cure| !cure.is_empty()), "{code}");
         }
+        assert_eq!(cure("no.such_code"), None);
     }
 
     #[test]
-    fn an_unlisted_code_takes_its_familys_cure_and_a_stranger_none() {
-        assert_eq!(cure("email.local_part_too_long"), Some("correct the address"));
-        assert_eq!(cure("emails"), None);
+    fn every_line_of_the_page_is_read_and_no_code_stands_twice() {
+        let lines = PAGE.lines().filter(|line| line.starts_with("| `")).count();
+        assert!(lines > 40);
+        assert_eq!(rows(PAGE).count(), lines);
+        assert_eq!(CURES.len(), lines);
     }
 }

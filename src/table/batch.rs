@@ -10,7 +10,7 @@ pub enum CellFlag {
     DigitsLost,
 }
 
-/// Text at which a batch counts as full.
+/// Bytes of text and cells at which a batch counts as full.
 const FULL_BYTES: usize = 4 << 20;
 
 /// Some rows of a source, their text in one buffer.
@@ -67,10 +67,11 @@ impl RowBatch {
         self.text.len()
     }
 
-    /// Whether a reader stops filling: `max_rows` are there, or so much text that a file of huge
-    /// rows would cost too much memory.
+    /// Whether a reader stops filling: `max_rows` are there, or so much that a file of huge rows
+    /// would cost too much memory.
     pub fn is_full(&self, max_rows: usize) -> bool {
-        self.len() >= max_rows || self.text_len() >= FULL_BYTES
+        let held = self.text_len() + self.ends.len() * size_of::<usize>();
+        self.len() >= max_rows || held >= FULL_BYTES
     }
 
     /// Copies a row of another batch, with its own cells, errors and flags.

@@ -29,7 +29,6 @@ pub use batch::{CellFlag, RowBatch, RowView};
 pub use columns::MARK_COLUMN;
 pub use formula::PlusNumbers;
 pub use options::{ReadLimits, ReadOptions};
-pub use xlsx::ResultsWorkbook;
 
 use crate::error::{Error, Result};
 
@@ -43,7 +42,9 @@ pub trait RowReader: Send {
 
     /// Columns that begin with `_`, in order: no source of contact fields. [`RowView::own`] has
     /// their cells.
-    fn own_columns(&self) -> &[String];
+    fn own_columns(&self) -> &[String] {
+        &[]
+    }
 
     /// Replaces what `batch` holds by at most `max_rows` further rows; returns how many. 0 is the end.
     ///
@@ -57,13 +58,21 @@ pub trait RowReader: Send {
     fn notes(&self) -> &[String];
 
     /// Name of the sheet with index [`crate::contact::Position::sheet`]; `None` for text files.
-    fn sheet_name(&self, sheet: u16) -> Option<&str>;
+    fn sheet_name(&self, _sheet: u16) -> Option<&str> {
+        None
+    }
 }
 
 /// Rows of one file being written.
 pub trait RowWriter: Send {
     /// Writes one row. Every cell is text and stays text in a spreadsheet.
     fn write(&mut self, cells: &[&str]) -> Result<()>;
+
+    /// Writes a row that a person has to look at, with what is wrong in the cells at `marked`. Where
+    /// the format can show that, it does; elsewhere this is `write`.
+    fn write_needing_attention(&mut self, cells: &[&str], _marked: &[usize]) -> Result<()> {
+        self.write(cells)
+    }
 
     /// Writes what is left, syncs, and puts the file in its place.
     fn finish(self: Box<Self>) -> Result<()>;
@@ -99,16 +108,33 @@ pub fn create(path: &Path, headers: &[&str]) -> Result<Box<dyn RowWriter>> {
     create_with(path, headers, &WriteOptions::default())
 }
 
-/// Like [`create`].
+/// Like [`create`], with options.
 pub fn create_with(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
+    if is_workbook(path)? {
+        Ok(Box::new(xlsx::XlsxWriter::create(path, headers)?))
+    } else {
+        Ok(Box::new(csv::CsvWriter::create(path, headers, options)?))
+    }
+}
+
+/// Like [`create_with`], for the results of a run: in a workbook the rows that need attention have
+/// their wrong cells marked, and stand on a second sheet as well.
+pub fn create_results(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
+    if is_workbook(path)? {
+        Ok(Box::new(xlsx::ResultsWorkbook::create(path, headers)?))
+    } else {
+        Ok(Box::new(csv::CsvWriter::create(path, headers, options)?))
+    }
+}
+
+fn is_workbook(path: &Path) -> Result<bool> {
     let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
-        Some("xlsx") => Ok(Box::new(xlsx::XlsxWriter::create(path, headers)?)),
         Some(other @ ("xls" | "xlsm" | "xlsb" | "ods" | "numbers")) => {
             Err(Error::usage(format!("can't write {}: .{other} files are not made here", path.display()))
                 .hint("name it .xlsx or .csv"))
         }
-        _ => Ok(Box::new(csv::CsvWriter::create(path, headers, options)?)),
+        extension => Ok(extension == Some("xlsx")),
     }
 }
 

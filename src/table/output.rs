@@ -1,6 +1,6 @@
 //! A file that is there whole or not at all.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,19 +10,35 @@ use crate::error::{Error, Result};
 
 /// A file being written beside its place: readable by its owner alone, synced, then renamed into
 /// place. Left unfinished it vanishes, and what stood in its place stays.
+///
+/// What is there already and is no plain file, such as a pipe or a device, is written to as it is:
+/// renaming would replace it.
 pub struct Output {
-    file: NamedTempFile,
-    folder: PathBuf,
+    /// As the user named it, for messages.
     path: PathBuf,
+    place: Place,
+}
+
+enum Place {
+    Beside { file: NamedTempFile, folder: PathBuf, target: PathBuf },
+    Itself(File),
 }
 
 impl Output {
     pub fn create(path: &Path) -> Result<Self> {
-        if path.is_dir() {
+        let there = std::fs::metadata(path).ok();
+        if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
             return Err(Error::usage(format!("can't write {}: it is a folder", path.display()))
                 .hint("name a file in it, such as results.csv"));
         }
-        let folder = match path.parent() {
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            let file = OpenOptions::new().write(true).open(path).map_err(|cause| unwritable(path, cause))?;
+            return Ok(Self { path: path.to_owned(), place: Place::Itself(file) });
+        }
+        // Behind a link, the file it leads to is replaced and the link stays.
+        let target = if there.is_some() { path.canonicalize() } else { Ok(path.to_owned()) };
+        let target = target.map_err(|cause| unwritable(path, cause))?;
+        let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
@@ -32,31 +48,44 @@ impl Output {
         }
         let file =
             tempfile::Builder::new().prefix(".rolo-").tempfile_in(&folder).map_err(|cause| unwritable(path, cause))?;
-        Ok(Self { file, folder, path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), place: Place::Beside { file, folder, target } })
     }
 
-    /// The folder the file is written in.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The folder the file is written in; none for a pipe or a device.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Beside { folder, .. } => Some(folder),
+            Place::Itself(_) => None,
+        }
     }
 
     /// Syncs the file, puts it in its place and syncs the folder, so that a power cut leaves
     /// either what was there or the whole file.
     pub fn finish(self) -> Result<()> {
         let path = self.path;
-        self.file.as_file().sync_all().map_err(|cause| unwritable(&path, cause))?;
-        self.file.persist(&path).map_err(|failed| unwritable(&path, failed.error))?;
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|cause| unwritable(&path, cause))
+        let Place::Beside { file, folder, target } = self.place else { return Ok(()) };
+        file.as_file().sync_all().map_err(|cause| unwritable(&path, cause))?;
+        crash_point!("before_file");
+        file.persist(&target).map_err(|failed| unwritable(&path, failed.error))?;
+        crash_point!("after_file");
+        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|cause| unwritable(&path, cause))
+    }
+
+    fn file(&mut self) -> &mut File {
+        match &mut self.place {
+            Place::Beside { file, .. } => file.as_file_mut(),
+            Place::Itself(file) => file,
+        }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.as_file_mut().write(bytes)
+        self.file().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_file_mut().flush()
+        self.file().flush()
     }
 }
 

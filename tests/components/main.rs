@@ -2,9 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod ledger;
+mod ledger_sqlite;
+mod ledger_writer;
 mod mapping;
 mod mapping_docs;
 mod mapping_facts;
+mod mapping_guess;
+mod mapping_reverse;
+mod mapping_write;
+mod quota;
 mod sandbox;
 mod sandbox_client;
 mod sandbox_dmchamp;
@@ -13,14 +20,8 @@ mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod table_csv;
-mod ledger;
-mod ledger_sqlite;
-mod ledger_writer;
-mod quota;
+mod table_memory;
 mod table_xlsx;
 mod transport;
-mod mapping_guess;
-mod mapping_reverse;
-mod mapping_write;
 mod validate;
 mod validate_phone;

@@ -88,7 +88,7 @@ fn rows_come_with_their_lines_over_marks_blank_lines_and_breaks_in_cells() {
 fn blank_rows_are_counted_in_the_notes() {
     let (_, rows, notes) = read_with(b"a,b\n,\n1,2\n , \n", &ReadOptions::default()).expect("a sound file");
     assert_eq!(rows.len(), 1);
-    assert_eq!(notes, ["2 blank rows passed over"]);
+    assert_eq!(notes, ["blank rows passed over: 2"]);
 }
 
 #[test]
@@ -287,6 +287,62 @@ fn cells_that_a_spreadsheet_would_run_are_disarmed_in_the_bytes() {
     assert_eq!(text, "name,phone,_line\n\"'=HYPERLINK(\"\"x\"\")\",+447400123456,2\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_named_and_stays_what_it_is() {
+    for name in ["/dev/full", "/dev/null"] {
+        let path = Path::new(name);
+        let mut writer = table::create(path, &["name", "_line"]).expect("a device can be opened");
+        let written = writer.write(&["Ann", "2"]).and_then(|()| writer.finish());
+        if name == "/dev/full" {
+            let error = written.expect_err("no space");
+            assert_eq!(error.kind, ErrorKind::Stopped);
+            assert!(error.message.starts_with("can't write /dev/full: "), "{error}");
+        } else {
+            written.expect("written to nothing");
+        }
+        assert!(!std::fs::metadata(path).expect("a device").is_file());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (target, link) = (folder.path().join("real.csv"), folder.path().join("link.csv"));
+    std::fs::write(&target, "old").expect("a file");
+    std::os::unix::fs::symlink(&target, &link).expect("a link");
+    let mut writer = table::create(&link, &["name", "_line"]).expect("a writer");
+    writer.write(&["Ann", "2"]).expect("a row");
+    writer.finish().expect("a file");
+    assert!(std::fs::symlink_metadata(&link).expect("a link").is_symlink());
+    assert!(std::fs::read_to_string(&target).expect("a file").ends_with("Ann,2\n"));
+}
+
+#[test]
+fn places_that_hold_no_file_are_refused_before_a_row_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for path in [folder.path().to_owned(), folder.path().join("no/out.csv"), folder.path().join("out.ods")] {
+        let error = table::create(&path, &["a"]).err().expect("a refusal");
+        assert_eq!(error.kind, ErrorKind::Usage);
+        assert!(error.hint.is_some());
+    }
+}
+
+#[test]
+fn a_row_of_far_too_many_cells_is_cut_and_rejected() {
+    let text = format!("a,b\n{}\n1,2\n", "x,".repeat(10_000));
+    let found = rows(text.as_bytes());
+    assert_eq!((found[0].cells.len(), found[0].codes.join(" ")), (4_096, "row.too_many_cells".into()));
+    assert!(found[1].codes.is_empty());
+}
+
+#[test]
+fn a_delimiter_that_ends_cells_in_no_file_is_refused() {
+    let options = ReadOptions { delimiter: Some(b'"'), ..ReadOptions::default() };
+    assert!(refusal(b"a,b\n1,2\n", &options).starts_with("the delimiter can't be"));
+}
+
 fn any_cell() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",
@@ -330,6 +386,41 @@ proptest! {
         prop_assert_eq!(reader.headers(), ["a", "=b", "c"]);
         let found: Vec<_> = all(reader.as_mut()).expect("rows").into_iter().map(|row| row.cells).collect();
         prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_other_programs_write_reads_back_the_same(
+        table in prop::collection::vec(prop::collection::vec("[ -~é李😀א\n\"]{1,8}x", 2), 1..12),
+        delimiter in prop::sample::select(b",;\t|".to_vec()),
+        crlf in any::<bool>(),
+        encoding in prop::sample::select(vec!["utf-8", "utf-8 marked", "utf-16le", "utf-16be"]),
+    ) {
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(delimiter)
+            .terminator(if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') })
+            .from_writer(Vec::new());
+        writer.write_record(["name", "note"]).expect("in memory");
+        for row in &table {
+            writer.write_record(row).expect("in memory");
+        }
+        let text = String::from_utf8(writer.into_inner().expect("in memory")).expect("text");
+        let marked = format!("\u{feff}{text}");
+        let bytes: Vec<u8> = match encoding {
+            "utf-8" => text.clone().into_bytes(),
+            "utf-8 marked" => marked.into_bytes(),
+            "utf-16le" => marked.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            _ => marked.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        };
+        let options = ReadOptions { delimiter: Some(delimiter), ..ReadOptions::default() };
+        let (headers, rows, _) = read_with(&bytes, &options).expect("a sound file");
+        prop_assert_eq!(headers, ["name", "note"]);
+        let mut line = 2;
+        for (found, expected) in rows.iter().zip(&table) {
+            prop_assert_eq!(&found.cells, expected);
+            prop_assert_eq!(found.line, line);
+            line += 1 + expected.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+        }
+        prop_assert_eq!(rows.len(), table.len());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use rolo::error::{Error, ErrorKind};
-use rolo::table::{self, CellFlag, ReadLimits, ReadOptions, ResultsWorkbook, RowBatch, RowReader};
+use rolo::table::{self, CellFlag, ReadLimits, ReadOptions, RowBatch, RowReader, WriteOptions};
 use tempfile::TempDir;
 
 /// A workbook put together by hand.
@@ -281,9 +281,9 @@ fn what_a_reader_of_the_sheet_would_not_see_is_said() {
     let found = read(&book);
     assert_eq!(found.rows, [["x", ""], ["y", ""]]);
     assert_eq!(found.notes.len(), 3);
-    assert!(found.notes[0].starts_with("1 hidden rows"));
-    assert!(found.notes[1].starts_with("1 hidden columns"));
-    assert!(found.notes[2].starts_with("1 formulas have no value saved"));
+    assert_eq!(found.notes[0], "hidden rows, read like the others: 1");
+    assert_eq!(found.notes[1], "hidden columns, read like the others: 1");
+    assert!(found.notes[2].starts_with("formulas without a saved value"));
 }
 
 #[test]
@@ -393,8 +393,9 @@ fn a_wrong_workbook_is_a_message_and_not_a_panic() {
 fn own_columns_of_a_results_workbook_are_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("results.xlsx");
-    let mut workbook = ResultsWorkbook::create(&path, &["name", "phone", "_line", "_outcome"]).expect("a workbook");
-    workbook.write(&["Ann", "+447400123456", "2", "created"], &[]).expect("a row");
+    let headers = ["name", "phone", "_line", "_outcome"];
+    let mut workbook = table::create_results(&path, &headers, &WriteOptions::default()).expect("a workbook");
+    workbook.write(&["Ann", "+447400123456", "2", "created"]).expect("a row");
     workbook.write_needing_attention(&["Bob", "0044", "3", "rejected"], &[1]).expect("a row");
     workbook.finish().expect("a file");
     let mut reader = table::open(&path, &ReadOptions::default()).expect("our own file");
@@ -449,6 +450,23 @@ proptest! {
         let found = read_all(opened.expect("our own file").as_mut()).expect("rows");
         prop_assert_eq!(found.headers, ["a", "=b", "c"]);
         prop_assert_eq!(found.rows, expected);
+    }
+
+    #[test]
+    fn no_xml_makes_it_panic(
+        odd in "(<|>|/|row|c|v|f|is|t| r=\"|A1|XFE|99999999999|\"|'| s=\"7\"| t=\"(s|n|b|e|d|str)\"|&|;|#x0|<!--|-->|-|\\]\\]>|é|1e400|nan){0,14}",
+        at in 0_usize..200,
+    ) {
+        let mut rows = row(1, &["a", "b"]) + "<row r=\"2\"><c r=\"A2\" s=\"1\"><v>7</v></c><c r=\"B2\" t=\"str\"><v>x</v></c></row>";
+        rows.insert_str(at.min(rows.len()), &odd);
+        let _ = read_with(&Book::of(&rows).formats(&["00000;[<5]\"x"]).bytes(), &ReadOptions::default());
+        let mut book = Book::of(&(row(1, &["a"]) + "<row r=\"2\"><c s=\"1\"><v>45000.5</v></c></row>")).formats(&[odd.replace(['<', '&'], "").as_str()]);
+        let _ = read_with(&book.bytes(), &ReadOptions::default());
+        book.strings.clone_from(&odd);
+        let _ = read_with(&book.bytes(), &ReadOptions::default());
+        book.strings.clear();
+        book.sheets[0].2.insert_str(0, &format!("<dimension ref=\"{odd}\"/>"));
+        let _ = read_with(&book.bytes(), &ReadOptions::default());
     }
 
     #[test]

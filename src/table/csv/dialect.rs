@@ -57,11 +57,14 @@ fn separator_line(sample: &str) -> Option<u8> {
 }
 
 fn detected(sample: &str) -> u8 {
-    let vote = Sniffer::new().sniff_bytes(sample.as_bytes()).ok().map(|found| found.dialect.delimiter);
+    // The vote is taken on whatever the file holds: a panic in it is no vote.
+    let vote = std::panic::catch_unwind(|| Sniffer::new().sniff_bytes(sample.as_bytes()).ok());
+    let vote = vote.ok().flatten().map(|found| found.dialect.delimiter);
     let mut best = (0.0, b',');
     for delimiter in CANDIDATES {
-        let score = evenness(sample, delimiter) + if vote == Some(delimiter) { VOTE } else { 0.0 };
-        if evenness(sample, delimiter) > 0.0 && score > best.0 {
+        let evenness = evenness(sample, delimiter);
+        let score = evenness + if vote == Some(delimiter) { VOTE } else { 0.0 };
+        if evenness > 0.0 && score > best.0 {
             best = (score, delimiter);
         }
     }

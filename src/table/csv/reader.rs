@@ -14,6 +14,10 @@ use crate::table::options::ReadOptions;
 use crate::table::source::{Packing, Source, refuse_known, unreadable};
 use crate::table::{RowBatch, RowReader, cell_error, formula, inflate};
 
+/// Cells that a row may have for each column that a file may have: a ragged row is rejected alone,
+/// but one of millions of cells ends the reading.
+const CELLS_FOR_EACH_COLUMN: usize = 16;
+
 /// Rows of a delimited text.
 pub struct CsvReader {
     path: PathBuf,
@@ -58,6 +62,7 @@ impl CsvReader {
             delimiter: dialect.delimiter,
             line_end: dialect.line_end,
             row_bytes: options.limits.row_bytes,
+            row_cells: options.limits.columns.saturating_mul(CELLS_FOR_EACH_COLUMN),
         };
         let text = encoding.decoded(bytes).map_err(failed)?;
         let csv = csv::ReaderBuilder::new()
@@ -164,11 +169,8 @@ impl CsvReader {
         let width = self.columns.width();
         let found = self.record.len();
         let behind_are_blank = self.record.iter().skip(width).all(|cell| cell.iter().all(u8::is_ascii_whitespace));
-        let kept = if behind_are_blank { found.min(width) } else { found };
-        if kept > self.options.limits.columns {
-            return Err(Error::usage(format!("{}, line {line}: {kept} cells in one row", self.path.display()))
-                .hint("check the delimiter and the quotes around this line"));
-        }
+        let found = if behind_are_blank { found.min(width) } else { found };
+        let kept = found.min(self.options.limits.columns);
         let mut own_cells: Vec<Cow<'_, str>> = Vec::new();
         let mut column = 0;
         for (index, bytes) in self.record.iter().take(kept).enumerate() {
@@ -195,7 +197,7 @@ impl CsvReader {
         for cell in &own_cells {
             batch.push_own_cell(if self.columns.ours { formula::restored(cell) } else { cell });
         }
-        if let Some(error) = ragged(width, kept) {
+        if let Some(error) = ragged(width, found) {
             batch.push_error(error);
         }
         Ok(())
@@ -216,6 +218,11 @@ impl CsvReader {
                 Error::usage(format!("{name}, line {opened}: a quote opens a cell here and is never closed"))
                     .hint("close the quote, or double it if it belongs to the text")
             }
+            RecordFault::TooManyCells { line } => Error::usage(format!(
+                "{name}, line {line}: more than {} cells in one row",
+                self.options.limits.columns.saturating_mul(CELLS_FOR_EACH_COLUMN)
+            ))
+            .hint("this is no table of contacts, or its line ends were lost: save it again as CSV"),
             RecordFault::TooLong { opened: Some(opened), .. } => Error::usage(format!(
                 "{name}, line {opened}: a quote opens a cell here and is not closed within {limit} MB"
             ))
@@ -245,7 +252,7 @@ impl RowReader for CsvReader {
             if limit_reached || !(self.waiting || self.next_record()?) {
                 self.ended = true;
                 if self.blank_rows > 0 {
-                    self.notes.push(format!("{} blank rows passed over", self.blank_rows));
+                    self.notes.push(format!("blank rows passed over: {}", self.blank_rows));
                 }
                 break;
             }

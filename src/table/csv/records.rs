@@ -26,6 +26,8 @@ pub struct RecordRules {
     /// `\n`, before which a `\r` is taken off, or `\r` alone.
     pub line_end: u8,
     pub row_bytes: usize,
+    /// Cells of one record, each of which costs more than its byte.
+    pub row_cells: usize,
 }
 
 /// What may come instead of a record.
@@ -41,6 +43,10 @@ pub enum RecordFault {
     TooLong {
         line: u64,
         opened: Option<u64>,
+    },
+    /// The record beginning on `line` has more cells than `row_cells`.
+    TooManyCells {
+        line: u64,
     },
 }
 
@@ -103,17 +109,26 @@ impl Records {
             }
             if line_ended && opened.is_none() {
                 self.record.pop();
-                self.take_off_carriage_return();
-                return Ok(true);
+                return self.whole();
             }
             if read == 0 {
                 if let Some(opened) = opened {
                     return Err(RecordFault::Unclosed { opened });
                 }
-                self.take_off_carriage_return();
-                return Ok(!self.record.is_empty());
+                return if self.record.is_empty() { Ok(false) } else { self.whole() };
             }
         }
+    }
+
+    /// The record is whole but for a carriage return behind it.
+    fn whole(&mut self) -> Result<bool, RecordFault> {
+        self.take_off_carriage_return();
+        let most = self.rules.row_cells;
+        let cells = || self.record.split(|byte| *byte == self.rules.delimiter).count();
+        if self.record.len() >= most && cells() > most {
+            return Err(RecordFault::TooManyCells { line: self.line });
+        }
+        Ok(true)
     }
 
     fn take_off_carriage_return(&mut self) {
@@ -164,7 +179,7 @@ mod tests {
     use super::*;
 
     fn records(text: &[u8], row_bytes: usize) -> Records {
-        let rules = RecordRules { delimiter: b',', line_end: b'\n', row_bytes };
+        let rules = RecordRules { delimiter: b',', line_end: b'\n', row_bytes, row_cells: 50 };
         Records::new(Box::new(Cursor::new(text.to_vec())), rules, 1)
     }
 
@@ -202,6 +217,14 @@ mod tests {
         let mut quoted = records(b"a\n\"012\n345\n678\n9", 10);
         assert!(quoted.advance().expect("first record"));
         assert!(matches!(quoted.advance(), Err(RecordFault::TooLong { line: 2, opened: Some(2) })));
+    }
+
+    #[test]
+    fn a_record_has_no_more_cells_than_its_limit() {
+        let mut records = records(format!("a,b\n{}\n{}\n", ",".repeat(49), ",".repeat(50)).as_bytes(), 1000);
+        assert!(records.advance().expect("two cells"));
+        assert!(records.advance().expect("fifty cells are allowed"));
+        assert!(matches!(records.advance(), Err(RecordFault::TooManyCells { line: 3 })));
     }
 
     proptest! {

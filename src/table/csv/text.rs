@@ -43,8 +43,8 @@ impl TextEncoding {
     pub fn of(sample: &[u8], label: Option<&str>) -> Result<Self, String> {
         let marked = Encoding::for_bom(sample);
         if let Some(label) = label {
-            let named =
-                Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| format!("no such encoding: {label}"))?;
+            let named = Encoding::for_label_no_replacement(label.trim().as_bytes())
+                .ok_or_else(|| format!("no such encoding: {label}"))?;
             let is_utf16 = |encoding| encoding == UTF_16LE || encoding == UTF_16BE;
             return Ok(match marked {
                 Some((encoding, mark)) if encoding == named || is_utf16(encoding) && is_utf16(named) => {

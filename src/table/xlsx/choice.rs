@@ -86,14 +86,14 @@ pub fn notes_on(path: &Path, sheets: &[Sheet], index: usize, seen: PartSeen, opt
         notes.push("a workbook has neither delimiter nor encoding: what was said of them is not used".into());
     }
     if seen.hidden_rows > 0 {
-        notes.push(format!("{} hidden rows are read like the others", seen.hidden_rows));
+        notes.push(format!("hidden rows, read like the others: {}", seen.hidden_rows));
     }
     if seen.hidden_columns > 0 {
-        notes.push(format!("{} hidden columns are read like the others", seen.hidden_columns));
+        notes.push(format!("hidden columns, read like the others: {}", seen.hidden_columns));
     }
     if seen.unsaved_formulas > 0 {
         notes.push(format!(
-            "{} formulas have no value saved with them and are read as empty: open the workbook in a spreadsheet program and save it",
+            "formulas without a saved value, read as empty until a spreadsheet program saves the workbook: {}",
             seen.unsaved_formulas
         ));
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -77,7 +78,7 @@ impl Package {
         loop {
             let handle = self.file.try_clone().map_err(|cause| unreadable(&self.path, cause))?;
             let gated = Gated { inner: BufReader::new(handle), at: 0, gates: Arc::clone(&self.gates) };
-            match Xlsx::new(gated) {
+            match contained(&self.path, || Xlsx::new(gated))? {
                 Ok(workbook) => return Ok(workbook),
                 Err(cause) => self.measure_asked()?.ok_or_else(|| damaged(&self.path, &cause)).map(drop)?,
             }
@@ -87,7 +88,7 @@ impl Package {
     /// Measures the part that holds `sheet`, after which its cells may be read.
     pub fn measure_sheet(&mut self, workbook: &mut Xlsx<Gated>, sheet: &str) -> Result<PartSeen> {
         let mut seen = PartSeen::default();
-        while let Err(cause) = workbook.worksheet_cells_reader(sheet).map(drop) {
+        while let Err(cause) = contained(&self.path, || workbook.worksheet_cells_reader(sheet).map(drop))? {
             seen = self.measure_asked()?.ok_or_else(|| damaged(&self.path, &cause))?;
         }
         Ok(seen)
@@ -197,6 +198,14 @@ fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<File>>) -> R
         ("is a zip archive, not a workbook", "unpack it and hand over the file inside")
     };
     Err(Error::usage(format!("{} {kind}", path.display())).hint(hint))
+}
+
+/// Does `work`, in which a panic is the file's fault.
+fn contained<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        Error::usage(format!("{} can't be read as a workbook: its content is damaged", path.display()))
+            .hint("open it in a spreadsheet program and save it again as .xlsx, or as .csv")
+    })
 }
 
 /// calamine could not read it.

@@ -50,7 +50,7 @@ impl XlsxReader {
             .map(|index| (sheets[index].name.clone(), u16::try_from(index).unwrap_or(u16::MAX)))
             .collect();
         let task = SheetTask { path: path.clone(), workbook, sheets: sheets_to_read, options: options.clone() };
-        let (sender, messages) = sync_channel(2);
+        let (sender, messages) = sync_channel(1);
         std::thread::Builder::new()
             .name("workbook".into())
             .spawn(move || task.run(&sender))

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::writer::{OpenWorkbook, SheetSeries};
 use crate::error::Result;
+use crate::table::RowWriter;
 
 /// The results of a run as a workbook: all rows on one sheet, those that a person has to look at
 /// on a second one as well, wrong cells marked on both.
@@ -20,21 +21,20 @@ impl ResultsWorkbook {
         let attention = SheetSeries::begin(&mut workbook, "needs attention", headers)?;
         Ok(Self { workbook, all, attention })
     }
+}
 
-    /// Writes one row, with the cells at `marked` standing out.
-    pub fn write(&mut self, cells: &[&str], marked: &[usize]) -> Result<()> {
-        self.all.write(&mut self.workbook, cells, marked)
+impl RowWriter for ResultsWorkbook {
+    fn write(&mut self, cells: &[&str]) -> Result<()> {
+        self.all.write(&mut self.workbook, cells, &[])
     }
 
-    /// Like `write`, on the second sheet too.
-    pub fn write_needing_attention(&mut self, cells: &[&str], marked: &[usize]) -> Result<()> {
-        self.write(cells, marked)?;
+    fn write_needing_attention(&mut self, cells: &[&str], marked: &[usize]) -> Result<()> {
+        self.all.write(&mut self.workbook, cells, marked)?;
         self.attention.write(&mut self.workbook, cells, marked)
     }
 
-    /// Writes what is left, syncs, and puts the file in its place.
-    pub fn finish(self) -> Result<()> {
-        let Self { mut workbook, all, attention } = self;
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Self { mut workbook, all, attention } = *self;
         all.finish(&mut workbook)?;
         attention.finish(&mut workbook)?;
         workbook.finish()

@@ -43,8 +43,9 @@ pub struct Scan<'a> {
     at: At,
     /// The markup being read, without its `<`.
     token: Vec<u8>,
-    /// Length of the text being read.
+    /// Length of the text being read, and of that before the present markup.
     text: usize,
+    text_before: usize,
     /// Names of the open elements, one after the other, and where each begins.
     names: Vec<u8>,
     open: Vec<usize>,
@@ -89,6 +90,7 @@ impl<'a> Scan<'a> {
             at: At::Text,
             token: Vec::new(),
             text: 0,
+            text_before: 0,
             names: Vec::new(),
             open: Vec::new(),
             content: Content::default(),
@@ -125,7 +127,7 @@ impl<'a> Scan<'a> {
             return Ok(bytes.len());
         };
         self.text(length)?;
-        self.text = 0;
+        self.text_before = std::mem::take(&mut self.text);
         self.token.clear();
         self.at = At::Markup { quote: None };
         Ok(length + 1)
@@ -272,7 +274,10 @@ impl<'a> Scan<'a> {
             b"row" => self.start_row(attributes)?,
             b"c" => self.start_cell(attributes)?,
             b"f" => self.content.has_formula = true,
-            b"v" | b"is" => self.content.has_value = true,
+            b"dimension" => {
+                let ends = attribute(attributes, b"ref").unwrap_or_default().split(|byte| *byte == b':');
+                ends.filter(|end| !end.is_empty()).try_for_each(|end| self.check_reference(end))?;
+            }
             b"sst" => self.start_strings(attributes)?,
             b"si" => {
                 self.strings += 1;
@@ -302,19 +307,36 @@ impl<'a> Scan<'a> {
         self.seen.hidden_rows += u64::from(is_hidden(attributes));
         let number = attribute(attributes, b"r").map_or(Some(0), digits);
         if self.seen.rows > self.limits.sheet_rows || number.is_none_or(|number| number > self.limits.sheet_rows) {
-            return Err(self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT));
+            return Err(self.too_many_rows());
         }
         Ok(())
     }
 
     fn start_cell(&mut self, attributes: &[u8]) -> Result<(), Fault> {
         self.cells_in_row += 1;
-        let column = attribute(attributes, b"r").map_or(Some(0), column_number);
-        let most = self.limits.sheet_columns;
-        if self.cells_in_row > most || column.is_none_or(|column| column > most) {
-            return Err(self.refused(&format!("has more than {most} columns"), SPLIT));
+        if let Some(reference) = attribute(attributes, b"r") {
+            self.check_reference(reference)?;
+        }
+        if self.cells_in_row > self.limits.sheet_columns {
+            return Err(self.too_many_columns());
         }
         self.start_content();
+        Ok(())
+    }
+
+    /// A reference such as `XFD12`: what lies outside of a sheet overflows in other readers.
+    fn check_reference(&self, reference: &[u8]) -> Result<(), Fault> {
+        let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let row = digits(&reference[letters..]);
+        if letters == 0 || !reference[letters..].iter().all(u8::is_ascii_digit) || row == Some(0) {
+            return Err(self.damaged("has a cell in no place"));
+        }
+        if column_number(&reference[..letters]).is_none_or(|column| column > self.limits.sheet_columns) {
+            return Err(self.too_many_columns());
+        }
+        if row.is_none_or(|row| row > self.limits.sheet_rows) {
+            return Err(self.too_many_rows());
+        }
         Ok(())
     }
 
@@ -339,6 +361,8 @@ impl<'a> Scan<'a> {
         if &self.names[from..] != name {
             return Err(self.damaged("is not well-formed"));
         }
+        // Programs that compute nothing write an empty value behind a formula.
+        self.content.has_value |= self.text_before > 0 && matches!(local(name), b"v" | b"t");
         if self.content.depth == self.open.len() {
             if local(name) == b"c" {
                 self.seen.filled_cells += u64::from(self.content.has_value);
@@ -354,6 +378,14 @@ impl<'a> Scan<'a> {
     fn too_long(&self) -> Fault {
         let most = self.limits.text_run_bytes >> 10;
         self.refused(&format!("has a cell of more than {most} KB, where spreadsheets allow 32,767 characters"), SPLIT)
+    }
+
+    fn too_many_rows(&self) -> Fault {
+        self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT)
+    }
+
+    fn too_many_columns(&self) -> Fault {
+        self.refused(&format!("has more than {} columns", self.limits.sheet_columns), SPLIT)
     }
 
     fn too_many_strings(&self) -> Fault {
@@ -399,10 +431,9 @@ fn digits(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.trim().parse().ok()
 }
 
-/// The number from 1 of the column in a reference such as `XFD12`.
-fn column_number(reference: &[u8]) -> Option<usize> {
-    let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic());
-    letters.take(9).try_fold(0_usize, |number, letter| {
+/// The number from 1 of a column such as `XFD`.
+fn column_number(letters: &[u8]) -> Option<usize> {
+    letters.iter().try_fold(0_usize, |number, letter| {
         number.checked_mul(26)?.checked_add(usize::from(letter.to_ascii_uppercase() - b'A') + 1)
     })
 }
@@ -427,9 +458,9 @@ mod tests {
         let seen = scan(
             "<?xml version='1.0'?><worksheet><cols><col min=\"2\" max='4' hidden=\"1\"/></cols><sheetData>\
              <!-- a > b --><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>a&lt;b</t></is></c><c r=\"B1\"/></row>\
-             <x:row hidden=\"true\"><x:c><f>A1&gt;2</f></x:c><x:c><f>1</f><v>2</v></x:c></x:row></sheetData></worksheet>",
+             <x:row hidden=\"true\"><x:c><f>A1&gt;2</f></x:c><x:c><f>1</f><v>2</v></x:c><c><f>1</f><v/></c></x:row></sheetData></worksheet>",
         );
-        let expected = PartSeen { filled_cells: 2, rows: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 1 };
+        let expected = PartSeen { filled_cells: 2, rows: 2, hidden_rows: 1, hidden_columns: 3, unsaved_formulas: 2 };
         assert_eq!(seen, Ok(expected));
     }
 
@@ -453,7 +484,7 @@ mod tests {
     #[test]
     fn sizes_are_limited_however_they_are_reached() {
         let limits = ReadLimits {
-            text_run_bytes: 20,
+            text_run_bytes: 60,
             sheet_rows: 2,
             sheet_columns: 3,
             distinct_strings: 2,
@@ -461,12 +492,12 @@ mod tests {
         };
         let refused = |part: &str| scan_within(part, &limits).expect_err("a refusal");
         let long = "has a cell of more than 0 KB, where spreadsheets allow 32,767 characters";
-        assert_eq!(refused(&format!("<t>{}</t>", "x".repeat(21))), long);
-        assert_eq!(refused(&format!("<t x='{}'/>", "x".repeat(21))), long);
-        assert_eq!(refused(&format!("<!--{}", "x".repeat(21))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<t>xxxxxx</t>".repeat(4))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxxxxxxxx</c>".repeat(2))), long);
-        assert_eq!(refused(&format!("<c>{}</c>", "<f/>".repeat(100))), long);
+        assert_eq!(refused(&format!("<t>{}</t>", "x".repeat(61))), long);
+        assert_eq!(refused(&format!("<t x='{}'/>", "x".repeat(61))), long);
+        assert_eq!(refused(&format!("<!--{}", "x".repeat(61))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<t>xxxxxxxxxxxxxxxxxxxx</t>".repeat(4))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<c>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx</c>".repeat(2))), long);
+        assert_eq!(refused(&format!("<c>{}</c>", "<f/>".repeat(400))), long);
         assert_eq!(refused("<row/><row/><row/>"), "has more than 2 rows");
         assert_eq!(refused("<row r='3'/>"), "has more than 2 rows");
         assert_eq!(refused("<row r='99999999999999999999999'/>"), "has more than 2 rows");
@@ -479,9 +510,18 @@ mod tests {
 
     #[test]
     fn columns_are_numbers_in_letters() {
-        assert_eq!(
-            (column_number(b"A1"), column_number(b"xfd1"), column_number(b"7")),
-            (Some(1), Some(16_384), Some(0))
-        );
+        assert_eq!((column_number(b"A"), column_number(b"xfd")), (Some(1), Some(16_384)));
+    }
+
+    #[test]
+    fn cells_outside_of_a_sheet_are_refused() {
+        for reference in ["7", "A", "A0", "1A", "A1B", "$A$1", "A-1"] {
+            assert!(scan(&format!("<c r=\"{reference}\"/>")).is_err(), "{reference}");
+            assert!(scan(&format!("<dimension ref=\"A1:{reference}\"/>")).is_err(), "{reference}");
+        }
+        assert_eq!(scan("<c r='XFE1'/>").expect_err("a refusal"), "has more than 16384 columns");
+        assert_eq!(scan("<c r='ZZZZZZZZZZZZZZZZZZZZZZ1'/>").expect_err("a refusal"), "has more than 16384 columns");
+        assert_eq!(scan("<c r='A99999999999999999999'/>").expect_err("a refusal"), "has more than 1048576 rows");
+        assert!(scan("<dimension ref=\"A1:XFD1048576\"/>").is_ok());
     }
 }

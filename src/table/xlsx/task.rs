@@ -281,7 +281,7 @@ impl<'a> Chunks<'a> {
     fn finish(mut self) {
         self.send();
         if self.beyond > 0 {
-            self.notes.push(format!("{} rows have content beside the table, which is not read", self.beyond));
+            self.notes.push(format!("rows with content beside the table, which is not read: {}", self.beyond));
         }
         // The receiver may be gone: then nobody wants to know.
         let _ = self.sender.send(Message::Ended(self.notes));

@@ -64,7 +64,9 @@ impl OpenWorkbook {
     pub fn create(path: &Path) -> Result<Self> {
         let output = Output::create(path)?;
         let mut workbook = Workbook::new();
-        workbook.set_tempdir(output.folder()).map_err(|cause| unwritable(path, cause))?;
+        if let Some(folder) = output.folder() {
+            workbook.set_tempdir(folder).map_err(|cause| unwritable(path, cause))?;
+        }
         let mark = Format::new().set_background_color(Color::RGB(0x00FF_C7CE)).set_font_color(Color::RGB(0x009C_0006));
         Ok(Self { path: path.to_owned(), output, workbook, header: Format::new().set_bold(), mark })
     }
