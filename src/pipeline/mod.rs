@@ -13,6 +13,7 @@ mod import;
 mod listing;
 mod page;
 mod planned;
+mod renewal;
 mod rows;
 mod selected;
 mod source;
