@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::caller::{Caller, Ended, Reached};
+use super::caller::{Caller, Ended, Notice, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
-use super::settle::{self, Settled};
+use super::settle::{self, Looked, Settled};
 use crate::contact::{
     CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
 };
@@ -98,6 +98,8 @@ pub(super) struct Driving<'a> {
     pub(super) pending: Vec<Entry>,
     /// Creates of this row whose answer was lost.
     creates: u32,
+    /// The plan of this row has been counted.
+    planned: bool,
 }
 
 impl<'a> Driving<'a> {
@@ -109,6 +111,7 @@ impl<'a> Driving<'a> {
             .filter_map(|step| step.answered.as_ref().map(|answered| (step.step, answered.attempts)))
             .collect();
         let known = lane.known.clone();
+        let lost = lane.steps.iter().filter(|step| is_create_in_doubt(step)).count();
         Self {
             created: lane.steps.iter().any(|step| step.kind == CallKind::Create && done(step)),
             changed: lane.steps.iter().any(|step| step.kind.writes() && done(step)),
@@ -120,7 +123,8 @@ impl<'a> Driving<'a> {
             answered,
             snapshot: None,
             pending: Vec::new(),
-            creates: 0,
+            creates: u32::try_from(lost).unwrap_or(u32::MAX),
+            planned: false,
         }
     }
 
@@ -167,11 +171,14 @@ impl<'a> Driving<'a> {
                         return Ok(record);
                     }
                 }
-                Decision::Steps { steps, notes } => match self.take_all(steps).await? {
-                    Next::Step => return Ok(self.record(self.outcome(), notes)),
-                    Next::Replan => {}
-                    Next::End(record) => return Ok(record),
-                },
+                Decision::Steps { steps, notes } => {
+                    self.tell_plan(&steps);
+                    match self.take_all(steps).await? {
+                        Next::Step => return Ok(self.record(self.outcome(), notes)),
+                        Next::Replan => {}
+                        Next::End(record) => return Ok(record),
+                    }
+                }
             }
         }
         Ok(self.failed("contact.unsteady", "the contact kept changing while it was being worked on"))
@@ -205,6 +212,16 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// Tells, once for a row, with how few calls it could be done.
+    fn tell_plan(&mut self, steps: &[Step]) {
+        if !self.planned {
+            self.planned = true;
+            let limits = self.caller().account.service.limits();
+            let least_calls = plan::least_calls_of(&self.lane.contact, steps, limits) as u64;
+            self.caller().tell(Notice::Planned { least_calls });
+        }
+    }
+
     async fn take_all(&mut self, steps: Vec<Step>) -> Going<Next> {
         for step in steps {
             match self.take(&step).await? {
@@ -233,12 +250,9 @@ impl<'a> Driving<'a> {
                 crash_point!("after_outcome");
                 Ok(done)
             }
-            Ended::Exists { .. } if matches!(step, Step::Create { .. }) => {
+            Ended::Exists { id, .. } if matches!(step, Step::Create { .. }) => {
                 self.count(CallKind::Create, &reached, "exists", None);
-                if let Some(record) = self.look_up().await? {
-                    return Ok(Next::End(record));
-                }
-                if self.snapshot.is_some() { Ok(Next::Replan) } else { self.end_of(&reached).map(Next::End) }
+                self.exists(id, &reached).await
             }
             Ended::Missing { .. } => match self.missing_or_end(&reached).await? {
                 Some(record) => Ok(Next::End(record)),
@@ -246,11 +260,13 @@ impl<'a> Driving<'a> {
             },
             Ended::Unclear { message } if matches!(step, Step::Create { .. }) => {
                 self.creates += 1;
-                if self.creates >= self.caller().retry.tries {
-                    return Ok(Next::End(self.in_doubt(&message)));
-                }
                 match self.settle_create().await? {
                     Some(record) => Ok(Next::End(record)),
+                    None if !self.created && self.creates >= self.caller().retry.tries => {
+                        // Not there, as often as it was tried: that is no doubt.
+                        self.count(CallKind::Create, &reached, "unclear", None);
+                        Ok(Next::End(self.failed("service.unavailable", message)))
+                    }
                     None => Ok(Next::Replan),
                 }
             }
@@ -279,6 +295,35 @@ impl<'a> Driving<'a> {
             })
         };
         given.or_else(held).map(Target::Identifier)
+    }
+
+    /// The service has the contact of a create already, which a look-up may take a while to show.
+    async fn exists(&mut self, id: Option<RemoteId>, reached: &Reached) -> Going<Next> {
+        if let Some(record) = self.look_up().await? {
+            return Ok(Next::End(record));
+        }
+        if self.snapshot.is_none() && !self.search_lag().is_zero() {
+            match settle::there(self).await {
+                Looked::Found(contact, _) => self.learn(*contact),
+                Looked::Halted => return Err(Halted),
+                Looked::NotThere | Looked::Failed(_) => {}
+            }
+        }
+        match (self.snapshot.take(), id) {
+            // It was not there before our create that got no answer, and is now.
+            (Some(contact), _) if self.creates > 0 => {
+                self.created = true;
+                self.changed = true;
+                self.learn_created(contact);
+            }
+            (Some(contact), _) => self.snapshot = Some(contact),
+            (None, Some(id)) => {
+                self.aim(id.clone());
+                self.known = Some(KnownContact { id, fields: BTreeMap::new(), tags: None, lists: Vec::new() });
+            }
+            (None, None) => return self.end_of(reached).map(Next::End),
+        }
+        Ok(Next::Replan)
     }
 
     /// Records what an applied step has done.
@@ -342,7 +387,7 @@ impl<'a> Driving<'a> {
     }
 
     fn create_in_doubt(&self) -> bool {
-        !self.created && self.lane.steps.iter().any(|step| step.kind == CallKind::Create && step.answered.is_none())
+        !self.created && self.lane.steps.iter().any(is_create_in_doubt)
     }
 
     /// Finds out whether the create was applied; `Some` if the row ends with that.
@@ -387,4 +432,8 @@ impl<'a> Driving<'a> {
     pub(super) fn aim(&mut self, id: RemoteId) {
         self.target = Some(Target::Id(id));
     }
+}
+
+fn is_create_in_doubt(step: &StepRecord) -> bool {
+    step.kind == CallKind::Create && step.answered.is_none()
 }

@@ -128,6 +128,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reading = Reading::start(reader, Validator::new(mapped.forward)?);
     let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
     let mut summary = Summary {
+        least_calls: Some(0),
         command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
@@ -184,6 +185,7 @@ fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
         }
         Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
         Notice::Warning(text) => reporter.event(&Event::Warning(text)),
+        Notice::Planned { least_calls } => *summary.least_calls.get_or_insert(0) += least_calls,
     }
 }
 

@@ -15,7 +15,7 @@ mod listing;
 mod page;
 mod planned;
 mod reach;
-mod renew;
+mod renewal;
 mod rows;
 mod selected;
 mod source;
