@@ -305,7 +305,7 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
 }
 
 /// The custom fields the account defines, where an unknown one would refuse whole calls.
-async fn definitions(
+pub async fn definitions(
     connection: &Connection,
     context: &mut Context,
 ) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {

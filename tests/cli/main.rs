@@ -4,3 +4,5 @@
 
 mod history;
 mod program;
+mod roundtrip;
+mod world;
