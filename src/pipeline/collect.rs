@@ -290,12 +290,12 @@ fn unread(caller: &Caller, what: &str, ended: &Ended) -> Error {
 
 /// How complete the export is, and how sure that is.
 fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob) -> String {
-    let matching = if job.filter == Filter::default() { "" } else { " that match" };
+    let noun = if job.filter == Filter::default() { "contact" } else { "matching contact" };
     if let Some(limit) = job.limit.filter(|limit| *limit <= spool.contacts) {
-        return format!("not complete, as asked: the first {}{matching}", count(limit, "contact"));
+        return format!("not complete, as asked: the first {}", count(limit, noun));
     }
     let read = spool.contacts;
-    let counted = |total: u64| format!("at the last page the service counted {}{matching}", count(total, "contact"));
+    let counted = |total: u64| format!("at the last page the service counted {}", count(total, noun));
     let mut text = match pages.total() {
         Some(total) if total == read => format!("complete: {}, and all were read", counted(total)),
         Some(total) if total > read => {
@@ -303,12 +303,12 @@ fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob)
         }
         Some(total) => format!(
             "complete as far as can be told: {} read, and {}: some went, or changed, while the pages were read",
-            count(read, "contact"),
+            count(read, noun),
             counted(total)
         ),
         None => format!(
             "complete as far as can be told: every page was read to the end, but the service does not say how many \
-             contacts{matching} there are"
+             {noun}s there are"
         ),
     };
     if !leaves_out.is_empty() {

@@ -322,7 +322,7 @@ fn first_contacts(job: &ImportJob, mapped: &Mapped) -> Result<Vec<Contact>> {
 }
 
 /// The custom fields the account defines, where an unknown one would refuse whole calls.
-async fn definitions(
+pub async fn definitions(
     connection: &Connection,
     context: &mut Context,
 ) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {

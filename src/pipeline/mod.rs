@@ -13,6 +13,7 @@ mod forgetting;
 mod import;
 mod listing;
 mod page;
+mod parity;
 mod planned;
 mod reach;
 mod renewal;

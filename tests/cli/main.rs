@@ -13,3 +13,5 @@ mod program;
 mod random;
 mod rehearsal;
 mod samples;
+mod roundtrip;
+mod world;
