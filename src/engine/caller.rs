@@ -186,6 +186,7 @@ impl Caller {
             let answer = match sent {
                 Ok(answer) => answer,
                 Err(failure) => {
+                    tracing::debug!(call = kind.name(), attempt, failure = ?failure.kind, "no answer");
                     let _ = self.notices.send(Notice::Called { kind, http_status: None, attempt });
                     if failure.kind == FailureKind::Untrusted {
                         self.halt(untrusted(&failure));
@@ -202,6 +203,7 @@ impl Caller {
                     continue;
                 }
             };
+            tracing::debug!(call = kind.name(), attempt, status = answer.status, "answered");
             let _ = self.notices.send(Notice::Called { kind, http_status: Some(answer.status), attempt });
             reached.http_status = Some(answer.status);
             reached.answers += 1;

@@ -38,7 +38,7 @@ pub struct CopyJob {
 /// that was cut off goes on from there.
 pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     let folder = context.state_dir.join("copy");
-    std::fs::create_dir_all(&folder)
+    crate::ledger::lock::make_private_folder(&folder)
         .map_err(|error| Error::stopped(format!("the folder can't be made: {}", folder.display())).caused_by(error))?;
     let name = blake3::hash(format!("{}\0{}\0{:?}", job.from.name, job.to.name, job.filter).as_bytes()).to_hex();
     let file = folder.join(format!("{}.csv", &name[..16]));
