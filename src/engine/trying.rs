@@ -92,6 +92,7 @@ impl<'a> Trying<'a> {
         caller.account.budget.took(clock::now() - left);
         crash_point!("after_answer");
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
+        tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = ?http_status, "answered");
         caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt });
         match sent {
             Ok(answer) => self.answered(&answer, credential).await,

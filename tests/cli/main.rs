@@ -2,16 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod check_at_scale;
 mod console;
 mod crash;
+#[path = "../support/dirty_contacts.rs"]
+mod dirty_contacts;
 mod docs;
 mod generated;
 mod help;
 mod history;
 mod kills;
+mod own_world;
 mod program;
 mod random;
 mod rehearsal;
-mod samples;
 mod roundtrip;
+mod samples;
+mod secrets;
 mod world;
