@@ -121,19 +121,19 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     }
     if job.identifiers.is_some() {
         return if capabilities.find_by.is_empty() {
-            refuse("look contacts up", "export without --ids")
+            refuse("look contacts up", "export without --identifiers")
         } else {
             Ok(())
         };
     }
     match capabilities.list_all {
         ListAll::No => {
-            return refuse("list its contacts", "give a file with their phones or e-mail addresses: --ids FILE");
+            return refuse("list its contacts", "give a file with their phones or e-mail addresses: --identifiers FILE");
         }
         ListAll::ByField if job.filter.field.is_none() => {
             return refuse(
                 "list all its contacts, only those whose field has a given value",
-                "name one that they share: --where FIELD=VALUE, or give a file with their identifiers: --ids FILE",
+                "name one that they share: --where FIELD=VALUE, or give a file with their identifiers: --identifiers FILE",
             );
         }
         ListAll::ByField | ListAll::Yes => {}
