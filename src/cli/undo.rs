@@ -74,7 +74,9 @@ fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
         }
     }
     let calls: u64 = pipeline::undo_calls(plan).values().sum();
-    if plan.changed == 0 && (plan.created == 0 || !deletes) {
+    if plan.created + plan.changed + plan.unknown == 0 {
+        lines.push("the run changed nothing\n".to_owned());
+    } else if plan.changed == 0 && (plan.created == 0 || !deletes) {
         lines.push("\nnothing can be put back; an import with --keep-before remembers what it replaces\n".to_owned());
     } else {
         lines.push(format!("\ncalls at most: {}", number(calls)));
