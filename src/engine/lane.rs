@@ -6,7 +6,9 @@ use super::caller::{Caller, Ended, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Settled};
-use crate::contact::{CallKind, Contact, Edit, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
+use crate::contact::{
+    CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
+};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -180,6 +182,7 @@ impl<'a> Driving<'a> {
         Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
+            mapped: &self.lanes.asked,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
@@ -266,8 +269,16 @@ impl<'a> Driving<'a> {
         if !by_identifier {
             return self.target.clone();
         }
-        let given = self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind));
-        given.cloned().map(Target::Identifier)
+        let given =
+            self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind)).cloned();
+        let held = || {
+            let snapshot = self.snapshot.as_ref()?;
+            address_by.iter().find_map(|kind| {
+                let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
+                Some(Identifier::new(*kind, value.as_text()))
+            })
+        };
+        given.or_else(held).map(Target::Identifier)
     }
 
     /// Records what an applied step has done.
@@ -340,6 +351,10 @@ impl<'a> Driving<'a> {
             Settled::Applied(contact, reached) => {
                 let settled = Reached { answers: 1, http_status: reached.http_status, ended: Ended::Halted };
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
+                if !self.caller().account.service.capabilities().create_tells_id {
+                    // The look-up that the create's id takes in any case.
+                    self.count(CallKind::Find, &reached, "done", Some(contact.id.clone()));
+                }
                 self.created = true;
                 self.changed = true;
                 self.learn_created(*contact);

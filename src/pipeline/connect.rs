@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+use super::renew::{first_token, renewal};
 use crate::contact::Quota;
 use crate::engine::{Account, Caller, Finder, Notice, Retry, Stop};
 use crate::error::{Error, Result};
@@ -84,6 +85,8 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     let secret = match (&spec.secret, &sandbox) {
         (Some(secret), _) => secret.clone(),
         (None, Some(_)) => SecretString::from(sandbox_secret(service.as_ref())),
+        // Whatever stands here is replaced before the first call.
+        (None, None) if spec.refresh.is_some() && service.refresh().is_some() => SecretString::from("none-yet"),
         (None, None) => {
             return Err(Error::usage(format!("account {} has no token", spec.name))
                 .hint("add `token = { env = \"…\" }` to the account in rolo.toml"));
@@ -92,6 +95,13 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     let mut options = HttpOptions::new(base_url, service.credential(), secret);
     options.ca_file.clone_from(&spec.ca_file);
     let transport = Arc::new(HttpTransport::new(options)?);
+    let renew = match service.refresh() {
+        Some(refresh) => renewal(spec, refresh, &transport)?,
+        None => None,
+    };
+    if spec.secret.is_none() {
+        first_token(&spec.name, renew.as_ref()).await?;
+    }
     let own = service.limits().quota.value;
     let quota = match spec.rate {
         Some(rate) if faster(rate, own) => {
@@ -113,7 +123,7 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
         BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
         ledger.clone(),
     );
-    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew: None };
+    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew };
     Ok(Connection { account, sandbox, unthrottled, quota })
 }
 

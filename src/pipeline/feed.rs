@@ -32,11 +32,7 @@ pub struct Reading {
 impl Reading {
     /// `others` are rows of the same file that an earlier run sent: they are not sent again, and a row
     /// that names the same person as one of them is a duplicate.
-    pub fn start(
-        mut reader: Box<dyn RowReader>,
-        mut validator: Validator,
-        others: Option<Box<dyn RowReader>>,
-    ) -> Self {
+    pub fn start(mut reader: Box<dyn RowReader>, mut validator: Validator, others: Option<Box<dyn RowReader>>) -> Self {
         let (sender, checked) = mpsc::channel(AHEAD);
         let only_read = Arc::new(AtomicBool::new(false));
         let skip = only_read.clone();

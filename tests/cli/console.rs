@@ -166,9 +166,9 @@ pub fn pages() -> Vec<PathBuf> {
 fn is_progress(line: &str) -> bool {
     let Some((command, rest)) = line.split_once(": ") else { return false };
     let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',' || c == ' ' || c == '\u{202f}');
-    let rest = digits.strip_prefix("of ").map_or(digits, |rest| {
-        rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',' || c == ' ')
-    });
+    let rest = digits
+        .strip_prefix("of ")
+        .map_or(digits, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',' || c == ' '));
     digits.len() < line.len() - command.len() - 2
         && command.bytes().all(|byte| byte.is_ascii_lowercase())
         && ["row", "contact"].iter().any(|noun| rest.starts_with(noun))

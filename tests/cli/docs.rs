@@ -87,7 +87,9 @@ fn every_option_named_on_a_page_exists() {
     let mut unknown = Vec::new();
     for (page, text) in &texts {
         for quote in quoted_commands(text) {
-            for option in quote.split([' ', '=', '`', '|', ')', ';']).filter(|word| word.starts_with("--") && word.len() > 2) {
+            for option in
+                quote.split([' ', '=', '`', '|', ')', ';']).filter(|word| word.starts_with("--") && word.len() > 2)
+            {
                 if !options.contains(option) {
                     unknown.push(format!("{page}: {option} in: {quote}"));
                 }
@@ -201,7 +203,9 @@ fn events_are_as_their_page_says() {
     }
     // The table names every field of every event that came, and no other.
     for (kind, keys) in &real {
-        let row = page.lines().find(|line| line.starts_with('|') && quoted(line.split('|').nth(1).unwrap()).contains(&kind.as_str()));
+        let row = page
+            .lines()
+            .find(|line| line.starts_with('|') && quoted(line.split('|').nth(1).unwrap()).contains(&kind.as_str()));
         let fields = row.unwrap_or_else(|| panic!("no line for {kind}")).split('|').nth(2).unwrap();
         let mut outside = String::new();
         for part in fields.split('(') {

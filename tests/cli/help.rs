@@ -42,10 +42,8 @@ fn every_help_text_is_the_one_that_was_read_and_agreed_to() {
         same_as_file(&folder().join(&name), own);
         files.insert(name);
     }
-    let kept: BTreeSet<_> = std::fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let kept: BTreeSet<_> =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(kept, files, "a file for each command, and none beside");
 }
 
