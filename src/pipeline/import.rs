@@ -125,7 +125,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let sheets = sheet_names(reader.as_ref());
     let (batch_sender, batches) = sync_mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheets);
-    let reading = Reading::start(reader, Validator::new(mapped.forward)?);
+    let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
     let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
     let mut summary = Summary {
         least_calls: Some(0),
