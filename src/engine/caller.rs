@@ -93,6 +93,8 @@ pub struct Caller {
     pub retry: Retry,
     pub stop: Stop,
     notices: UnboundedSender<Notice>,
+    /// One permit for each request that the service takes at once.
+    room: tokio::sync::Semaphore,
     failures_in_a_row: AtomicU32,
     halt: Mutex<Option<Halt>>,
     renewals: tokio::sync::Mutex<u32>,
@@ -100,12 +102,14 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(account: Account, run: RunId, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+        let room = account.service.limits().concurrency.value.max(1);
         Self {
             account,
             run,
             retry,
             stop,
             notices,
+            room: tokio::sync::Semaphore::new(room),
             failures_in_a_row: AtomicU32::new(0),
             halt: Mutex::new(None),
             renewals: tokio::sync::Mutex::new(0),
@@ -162,7 +166,8 @@ impl Caller {
         let (mut failures, mut put_off, mut renewed) = (0_u32, 0_u32, false);
         let mut in_doubt: Option<String> = None;
         for attempt in 1_u32.. {
-            if self.stop.is_asked() || !self.slot().await {
+            let Some(room) = self.room().await else { return reached };
+            if !self.slot().await {
                 return reached;
             }
             if let Some((at, first)) = &mut at {
@@ -181,6 +186,7 @@ impl Caller {
                 sent = self.account.transport.send(&request) => sent,
                 () = self.stop.reached(StopLevel::Leave) => return reached,
             };
+            drop(room);
             self.account.budget.took(clock::now() - left);
             crash_point!("after_answer");
             let answer = match sent {
@@ -320,6 +326,16 @@ impl Caller {
             message: format!("{} can't be reached: {message}", self.account.service.name()),
             hint: "nothing is lost: `rolo resume` goes on when the service answers again".into(),
         });
+    }
+
+    /// Waits until fewer requests are under way than the service takes at once; `None` if the run
+    /// stops first.
+    async fn room(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => None,
+            room = self.room.acquire() => room.ok(),
+        }
     }
 
     /// Waits for a slot of the budget; false if the run stops first.
