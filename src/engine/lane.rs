@@ -193,7 +193,7 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let Some(call) = step.call(self.target.as_ref()) else {
+        let Some(call) = step.call(self.target_of(step).as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
