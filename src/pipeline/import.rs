@@ -87,7 +87,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, job.options.fresh, context).await?;
     }
 
     let lanes = Arc::new(Lanes {
@@ -117,7 +117,9 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let (batch_sender, batches) = sync_mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheets);
     let reading = Reading::start(reader, Validator::new(mapped.forward)?);
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
+    // A listing just read is as fresh as a look-up, and the only way to one.
+    let remember = !job.options.fresh || service.capabilities().find_by_listing;
+    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), remember, resuming).await?;
     let mut summary = Summary {
         command: job.command,
         run: Some(run.to_string()),
