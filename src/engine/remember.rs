@@ -67,12 +67,13 @@ impl Keys {
 
     /// Identifiers that a snapshot shows, so that the contact is found by any of them later.
     pub fn of_snapshot(&self, snapshot: &Snapshot) -> Vec<Key> {
-        IdentifierKind::ALL
-            .into_iter()
-            .filter_map(|kind| {
+        let id = self.identifier(&Identifier::new(IdentifierKind::Id, snapshot.id.0.clone()));
+        let told = IdentifierKind::ALL.into_iter().filter(|kind| *kind != IdentifierKind::Id);
+        std::iter::once(id)
+            .chain(told.filter_map(|kind| {
                 let value = snapshot.fields.get(&Field::new(kind.name()))?;
                 (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
-            })
+            }))
             .collect()
     }
 

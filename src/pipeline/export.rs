@@ -8,9 +8,9 @@ use super::source::{SourceSpec, facts};
 use super::spool::Spool;
 use crate::clock;
 use crate::contact::{Call, Field, Filter, ListAll, Message, RemoteId, Snapshot, Target, Value};
-use crate::engine::{Caller, Ended, Finder, Found, Notice, Pages};
+use crate::engine::{Caller, Ended, Finder, Found, Keys, Notice, Pages};
 use crate::error::{Error, Result};
-use crate::ledger::{self, Fingerprint, NewRun, RunState};
+use crate::ledger::{self, Entry, Fingerprint, NewRun, RunState};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Event, Summary};
 use crate::services::{Reply, Service};
@@ -246,6 +246,7 @@ async fn walk(
             }
             complete_one(job, caller, contact).await?;
         }
+        remember(caller, &contacts).await?;
         let full = next.is_none();
         spool.add(&contacts, next)?;
         crash_point!("after_page");
@@ -255,6 +256,20 @@ async fn walk(
         }
     }
     Ok(())
+}
+
+/// Keeps in the ledger, by keyed hash, what was read: an import of the exported file then sends
+/// what was edited in it, and nothing else.
+async fn remember(caller: &Caller, contacts: &[Snapshot]) -> Result<()> {
+    let (account, service) = (&caller.account, &caller.account.service);
+    let keys = Keys::new(account.ledger.hasher(), &account.name, service.capabilities().tags_ignore_case);
+    let told: Vec<Field> = service.fields().iter().filter(|spec| spec.read).map(|spec| Field::new(spec.name)).collect();
+    let known = |contact: &Snapshot| Entry::Known {
+        account: account.name.clone(),
+        contact: keys.learn(contact, &told),
+        keys: keys.of_snapshot(contact),
+    };
+    account.ledger.write(&caller.run, contacts.iter().map(known).collect()).await
 }
 
 /// Reads what the listing didn't tell of a contact and the export needs.
