@@ -81,8 +81,7 @@ async fn not_in_a_create(stage: Stage) {
 
 async fn an_import_adds_to_lists(stage: Stage) {
     let world = stage.open().await;
-    let (csv, mapping) =
-        world.table_of(&[1, 2], "Lists", &["list-1;list-2", "list-3"], "lists = \"add\"");
+    let (csv, mapping) = world.table_of(&[1, 2], "Lists", &["list-1;list-2", "list-3"], "lists = \"add\"");
     world.held(2).await;
     let imported = world.imported(&csv, &mapping).await;
     let ids: Vec<_> = imported.rows.iter().map(|row| row.contact_id.clone().unwrap()).collect();

@@ -35,7 +35,7 @@ pub fn widest(can: &Capabilities) -> Filter {
 /// Has at least `wanted` contacts there.
 pub async fn populate(world: &World, wanted: usize) {
     if world.can().create {
-        for n in 1..=wanted {
+        for n in world.count() + 1..=wanted {
             world.held(n).await;
         }
     } else {

@@ -1,6 +1,7 @@
 //! Whole imports, and there and back again.
 
 use rolo::contact::{Field, ListAll, Outcome};
+use rolo::pipeline::ImportOptions;
 
 use super::paging::widest;
 use crate::case::{Case, case};
@@ -79,7 +80,7 @@ async fn an_export_imported_again_changes_nothing(stage: Stage) {
     let (_, csv) = world.export(|job| job.filter = filter).await.unwrap();
     let before = world.writes().len();
     let mapping = guess(&world, &csv);
-    let imported = world.imported(&csv, &mapping).await;
+    let imported = world.import_with(&csv, &mapping, ImportOptions::default()).await.unwrap();
     assert!(imported.rows.len() >= 5);
     for row in &imported.rows {
         assert_eq!(row.outcome, Outcome::Unchanged, "{}: {row:?}\n{csv}", world.name());
