@@ -90,7 +90,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), job.options.fresh, context)
+            .await?;
     }
     let remember = !job.options.fresh;
     let first = first_contacts(job, &mapped)?;
@@ -126,7 +127,9 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let (batch_sender, batches) = sync_mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheets);
     let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
+    // A listing just read is as fresh as a look-up, and the only way to one.
+    let remember = remember || service.capabilities().find_by_listing;
+    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), remember, resuming).await?;
     let mut summary = Summary {
         least_calls: Some(0),
         command: job.command,
