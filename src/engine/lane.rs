@@ -57,9 +57,14 @@ pub struct Lanes {
 impl Lanes {
     /// Brings one contact to what its row wants, and records how that ended.
     pub async fn drive(&self, lane: Lane) -> LaneEnd {
+        self.drive_and(lane, |record| record).await
+    }
+
+    /// The same; `with` has the last word on what is recorded.
+    pub async fn drive_and(&self, lane: Lane, with: impl FnOnce(RowRecord) -> RowRecord) -> LaneEnd {
         let mut driving = Driving::new(self, lane);
         match driving.drive().await {
-            Ok(record) => driving.finish(record).await,
+            Ok(record) => driving.finish(with(record)).await,
             Err(Halted) => LaneEnd::Halted,
         }
     }

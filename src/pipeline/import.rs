@@ -120,7 +120,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
             rejected_share: job.options.rejected_share,
             same_cause: job.options.same_cause,
         },
-        canary: if resuming { None } else { job.options.canary },
+        // Whoever says `resume` has seen how the first rows went.
+        canary: if job.resume.is_some() { None } else { job.options.canary },
     };
     let unmapped = mapped.forward.unmapped().to_vec();
     let sheets = sheet_names(reader.as_ref());
