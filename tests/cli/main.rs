@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod accounts;
+mod copy;
+mod excel;
+mod export;
 mod history;
 mod program;
 mod roundtrip;
