@@ -6,7 +6,7 @@ use super::connect::{AccountSpec, Connection, connect, open_ledger};
 use super::source::{SourceSpec, facts};
 use super::spool::Spool;
 use crate::clock;
-use crate::contact::{Filter, ListAll};
+use crate::contact::{Call, Filter, ListAll};
 use crate::engine::Notice;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Fingerprint, NewRun, RunState};
@@ -147,7 +147,9 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     if job.filter.field.is_some() && !filters.field {
         return refuse("list contacts by a field's value", "export all, and filter the file");
     }
-    Ok(())
+    // Only the service knows by which fields it can.
+    let call = Call::List { filter: job.filter.clone(), cursor: None, page_size: None };
+    service.request(&call).map(drop)
 }
 
 fn fingerprint(job: &ExportJob) -> Result<Fingerprint> {

@@ -78,7 +78,7 @@ fn a_token_that_is_missing_or_has_run_out_is_renewed() {
     let account = |token: &str, refresh: &str| {
         format!(
             "[accounts.desk]\nservice = \"engagor\"\nbase_url = \"{site}\"\nsite = \"{site}\"\naccount_id = \"1\"\n{token}\
-             [accounts.desk.refresh]\nrefresh_token = {{ env = \"{refresh}\" }}\nclient_id = \"ours\"\n\
+             [accounts.desk.refresh]\ntoken = {{ env = \"{refresh}\" }}\nclient_id = \"ours\"\n\
              client_secret = {{ env = \"CLIENT\" }}\n"
         )
     };
