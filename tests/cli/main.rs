@@ -6,6 +6,7 @@ mod check_at_scale;
 #[path = "../support/dirty_contacts.rs"]
 mod dirty_contacts;
 mod history;
+mod hostile;
 mod program;
 mod secrets;
 mod world;
