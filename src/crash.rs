@@ -1,7 +1,10 @@
-//! Named points at which a debug build can be made to kill itself, for the crash tests.
+//! Named points at which a debug build can be made to die, and safeguards it can be made to leave
+//! out, for the tests of what survives.
 //!
-//! `ROLO_CRASH=after_intent:3` sends the process SIGKILL when it comes to `after_intent` for the
-//! third time. A release build has none of this: the macro expands to nothing.
+//! `ROLO_CRASH=after_intent:3` ends the process when it comes to `after_intent` for the third time:
+//! at once, with nothing flushed, closed or unwound, as SIGKILL does. `ROLO_SABOTAGE=no-intent`
+//! leaves a safeguard out, so that the tests that guard it can be seen to fail. A release build has
+//! none of this: the macro expands to nothing, and nothing is ever left out.
 
 /// Marks a point between two durable steps.
 #[macro_export]
@@ -13,7 +16,67 @@ macro_rules! crash_point {
 }
 
 /// Every point in the code, so that tests can sweep them. `tests/cli/crash.rs` holds it complete.
-pub const POINTS: &[&str] = &[];
+pub const POINTS: &[&str] = &[
+    "migrating",
+    "migrated",
+    "before_run",
+    "after_run",
+    "before_intent",
+    "after_intent",
+    "after_answer",
+    "after_outcome",
+    "after_settled",
+    "before_row",
+    "after_row",
+    "before_rows",
+    "after_rows",
+    "before_state",
+    "after_state",
+    "before_file",
+    "after_file",
+    "before_page",
+    "after_page",
+    "before_spool_removed",
+    "before_undo",
+    "after_undo",
+    "before_undone",
+];
+
+/// A safeguard that a test can have left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safeguard {
+    /// A write's intent is durable before it leaves.
+    Intent,
+    /// A create in doubt is looked up before it is sent again.
+    Settle,
+    /// Calls leave one period apart.
+    Pace,
+}
+
+impl Safeguard {
+    /// What leaves it out, in `ROLO_SABOTAGE`.
+    pub const fn sabotage(self) -> &'static str {
+        match self {
+            Self::Intent => "no-intent",
+            Self::Settle => "no-settle",
+            Self::Pace => "burst",
+        }
+    }
+
+    /// Whether it is in force: always, but in a test of the tests.
+    #[cfg(not(debug_assertions))]
+    pub const fn holds(self) -> bool {
+        true
+    }
+
+    /// Whether it is in force: always, but in a test of the tests.
+    #[cfg(debug_assertions)]
+    pub fn holds(self) -> bool {
+        use std::sync::OnceLock;
+        static LEFT_OUT: OnceLock<Option<String>> = OnceLock::new();
+        LEFT_OUT.get_or_init(|| std::env::var("ROLO_SABOTAGE").ok()).as_deref() != Some(self.sabotage())
+    }
+}
 
 #[cfg(debug_assertions)]
 pub fn reached(name: &str) {
@@ -30,10 +93,6 @@ pub fn reached(name: &str) {
         && point == name
         && HITS.fetch_add(1, Ordering::SeqCst) + 1 == *n
     {
-        // The shell's kill, since sending a signal to oneself is unsafe code.
-        let _ = std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
-        loop {
-            std::thread::park();
-        }
+        std::process::abort();
     }
 }

@@ -9,6 +9,7 @@ use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
 use crate::ledger::Run;
 use crate::pipeline::{self, ExportJob};
+use crate::table::PlusNumbers;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +47,9 @@ pub struct Args {
     /// Write at most this many contacts.
     #[arg(long, value_name = "CONTACTS")]
     pub(super) limit: Option<u64>,
+    /// Write phone numbers as they are into a CSV file: other programs read them, a spreadsheet drops the plus.
+    #[arg(long)]
+    pub(super) raw_csv: bool,
     /// Replace a file that is there.
     #[arg(long)]
     pub(super) force: bool,
@@ -70,6 +74,7 @@ pub struct ExportSettings {
     pub identifiers: Option<PathBuf>,
     pub columns: Option<Vec<String>>,
     pub limit: Option<u64>,
+    pub raw_csv: bool,
     pub force: bool,
     pub sandbox: SandboxSettings,
 }
@@ -99,6 +104,7 @@ impl Args {
             identifiers: self.identifiers.clone(),
             columns: self.columns.clone(),
             limit: self.limit,
+            raw_csv: self.raw_csv,
             force: self.force,
             sandbox: self.sandbox.settings(),
         })
@@ -122,6 +128,11 @@ pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &Context) -> 
         },
         columns,
         limit: options["limit"].as_u64(),
+        plus_numbers: if options["raw_csv"].as_bool().unwrap_or(false) {
+            PlusNumbers::AsTheyAre
+        } else {
+            PlusNumbers::Guarded
+        },
         messages: options["messages"].as_bool().unwrap_or(false),
         identifiers: text("ids").map(|path| running::plain_source(PathBuf::from(path))),
     })
@@ -168,6 +179,7 @@ pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exi
             filter: settings.filter.clone(),
             columns: settings.columns.clone(),
             limit: settings.limit,
+            plus_numbers: if settings.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
             messages: settings.with_messages,
             identifiers: settings.identifiers.clone().map(running::plain_source),
         };

@@ -81,6 +81,7 @@ fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::Args {
         identifiers: None,
         columns: None,
         limit: job.limit,
+        raw_csv: false,
         // A job writes the same file every time.
         force: true,
         sandbox: SandboxArgs::default(),
@@ -107,6 +108,7 @@ fn run_settings(job: &Job) -> source::RunSettings {
         yes: false,
         keep_before: job.keep_before,
         changed_only: job.changed_only,
+        fresh: false,
     }
 }
 

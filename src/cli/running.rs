@@ -157,6 +157,8 @@ fn spooled(state_dir: &Path) -> Result<PathBuf> {
 pub fn import_options(settings: &RunSettings) -> ImportOptions {
     let mut options = ImportOptions {
         keep_before: settings.keep_before,
+        changed_only: settings.changed_only,
+        fresh: settings.fresh,
         same_cause: settings.stop_when.same_reason,
         canary: settings.canary.filter(|_| !settings.yes),
         ..ImportOptions::default()

@@ -219,9 +219,12 @@ pub struct RunArgs {
     /// Remember what each change replaces, even where that costs calls, so that undo can put it back.
     #[arg(long)]
     pub keep_before: bool,
-    /// Skip rows that have not changed since the last run, without looking at the service.
-    #[arg(long)]
+    /// Leave contacts alone whose row is the same as when it was last applied, whatever became of them since.
+    #[arg(long, conflicts_with = "fresh")]
     pub changed_only: bool,
+    /// Look every contact up, and don't trust what the ledger remembers of it.
+    #[arg(long)]
+    pub fresh: bool,
 }
 
 /// When a run stops and what it remembers, checked.
@@ -232,6 +235,7 @@ pub struct RunSettings {
     pub yes: bool,
     pub keep_before: bool,
     pub changed_only: bool,
+    pub fresh: bool,
 }
 
 impl RunArgs {
@@ -249,6 +253,7 @@ impl RunArgs {
             yes: self.yes,
             keep_before: self.keep_before,
             changed_only: self.changed_only,
+            fresh: self.fresh,
         })
     }
 }

@@ -58,7 +58,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 fn plan_words(plan: &UndoPlan, run: &Run) -> String {
-    let mut words = format!("undo of run {} ({})\n\n", run.id, escape(&run.new.account));
+    let mut lines = vec![format!("undo of run {} ({})\n", run.id, escape(&run.new.account))];
     for (n, what) in [
         (plan.created, "created contacts would be deleted, where the service can"),
         (plan.changed, "changed contacts would be put back"),
@@ -68,16 +68,13 @@ fn plan_words(plan: &UndoPlan, run: &Run) -> String {
         (plan.unknown, "changed contacts can't be: what they held before is not known"),
     ] {
         if n > 0 {
-            words.push_str(&format!("{:>9}  {what}\n", number(n)));
+            lines.push(format!("{:>9}  {what}", number(n)));
         }
     }
     let calls: u64 = pipeline::undo_calls(plan).values().sum();
-    words.push_str(&format!(
-        "\ncalls at most: {}\nnothing was sent; do it with: rolo undo {} --yes\n",
-        number(calls),
-        run.id
-    ));
-    words
+    lines.push(format!("\ncalls at most: {}", number(calls)));
+    lines.push(format!("nothing was sent; do it with: `rolo undo {} --yes`\n", run.id));
+    lines.join("\n")
 }
 
 fn of(run: Run, sandbox: &SandboxSettings, context: &Context) -> Result<UndoJob> {

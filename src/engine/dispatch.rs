@@ -160,8 +160,15 @@ impl Dispatcher {
 
     async fn record(&self, entries: &mut Vec<Entry>) -> bool {
         let caller = &self.lanes.caller;
+        if entries.is_empty() {
+            return true;
+        }
+        crash_point!("before_rows");
         match caller.account.ledger.write(&caller.run, std::mem::take(entries)).await {
-            Ok(()) => true,
+            Ok(()) => {
+                crash_point!("after_rows");
+                true
+            }
             Err(error) => {
                 caller.halt_for(&error);
                 false

@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::lane::Driving;
-use crate::contact::{CustomEdit, Edit, RemoteId, Snapshot, TagEdit, TagMode, Value};
+use super::remember::Keys;
+use crate::contact::{
+    CustomEdit, Edit, Field, Outcome, RemoteId, RowRecord, Snapshot, TagEdit, TagMode, Target, Value,
+};
 use crate::ledger::{BeforeImage, Change, Entry, KnownContact};
 use crate::plan::Step;
 
@@ -19,6 +22,7 @@ impl Driving<'_> {
             contact.fields.insert(field.name().to_owned(), crate::ledger::KnownValue::Empty);
         }
         keys.apply_edit(&mut contact, edit);
+        Keys::unset_applied(&mut contact);
         pending.push(Entry::Known {
             account: keys.account().to_owned(),
             contact: contact.clone(),
@@ -29,29 +33,88 @@ impl Driving<'_> {
         *snapshot = None;
     }
 
-    /// The contact turned out to have been created by this row.
-    pub(super) fn remember_row_created(&mut self) {
+    /// Whether the contact's id is the service's own, and not the address the row gave.
+    fn id_is_known(&self) -> bool {
+        matches!(self.target, Some(Target::Id(_)))
+    }
+
+    pub(super) fn applied_already(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| self.lanes.keys.applied(known, &self.lane.contact))
+    }
+
+    /// The row has ended: if all of it was applied, that is remembered.
+    pub(super) fn remember_applied(&mut self, record: &RowRecord) {
+        let whole = matches!(record.outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged);
+        if !whole || self.applied_already() || !self.id_is_known() {
+            return;
+        }
         let (keys, lane, known, _, pending) = self.parts();
         if let Some(known) = known {
-            pending.push(before(lane.position.index, keys.account(), &known.id, Change::Created));
+            keys.set_applied(known, &lane.contact);
+            pending.push(Entry::Known {
+                account: keys.account().to_owned(),
+                contact: known.clone(),
+                keys: lane.keys.clone(),
+            });
         }
+    }
+
+    /// The contact turned out to have been created by this row: what the look-up doesn't tell of it
+    /// is what the create sent.
+    pub(super) fn learn_created(&mut self, found: Snapshot) {
+        let edit = self.new_contact();
+        let id = found.id.clone();
+        self.remember_created(&id, &edit);
+        let (keys, lane, known, _, pending) = self.parts();
+        let told = keys.learn(&found, &[]);
+        if let Some(known) = known {
+            known.fields.extend(told.fields);
+            known.tags = told.tags.or(known.tags.take());
+            pending.push(Entry::Known {
+                account: keys.account().to_owned(),
+                contact: known.clone(),
+                keys: lane.keys.clone(),
+            });
+        }
+    }
+
+    /// Records, with the intent of a step, what the step replaces: were the run cut off before the
+    /// answer, nobody could tell any more. An undo takes no notice of what turns out not to have
+    /// been applied.
+    pub(super) fn keep_before(&mut self, step: &Step) {
+        // A contact this row created goes whole; its parts need no record.
+        if self.was_created() {
+            return;
+        }
+        let (keys, lane, known, snapshot, pending) = self.parts();
+        let Some(known) = known else { return };
+        let of_fields = |edit: &Edit| snapshot.as_ref().map(|held| field_changes(held, edit)).unwrap_or_default();
+        let changes = match step {
+            Step::Create { .. } => Vec::new(),
+            Step::Update { edit } => {
+                let mut changes = of_fields(edit);
+                changes.extend(edit.tags.iter().flat_map(|tags| tag_changes(snapshot.as_ref(), tags)));
+                changes
+            }
+            Step::ClearFields { fields } => of_fields(&emptied(fields)),
+            Step::EditTags { edit } => tag_changes(snapshot.as_ref(), edit),
+            Step::AddToList { list } => vec![Change::ListAdded(list.clone())],
+            Step::RemoveFromList { list } => vec![Change::ListRemoved(list.clone())],
+        };
+        let row = lane.position.index;
+        pending.extend(changes.into_iter().map(|change| before(row, keys.account(), &known.id, change)));
     }
 
     /// A step other than a create was applied.
     pub(super) fn remember_step(&mut self, step: &Step) {
-        let created = self.was_created();
+        let id_is_known = self.id_is_known();
         let (keys, lane, known, snapshot, pending) = self.parts();
         let Some(known) = known else { return };
-        let row = lane.position.index;
-        let mut changes = Vec::new();
+        Keys::unset_applied(known);
         match step {
             Step::Create { .. } => {}
             Step::Update { edit } => {
                 keys.apply_edit(known, edit);
-                changes.extend(snapshot.as_ref().map(|held| field_changes(held, edit)).unwrap_or_default());
-                if let Some(tags) = &edit.tags {
-                    changes.extend(tag_changes(snapshot.as_ref(), tags));
-                }
                 if let Some(held) = snapshot {
                     if edit.custom == CustomEdit::Replace {
                         held.fields.retain(|field, _| field.custom_name().is_none());
@@ -59,39 +122,26 @@ impl Driving<'_> {
                     held.fields.extend(edit.fields.iter().cloned());
                 }
             }
-            Step::ClearFields { fields } => {
-                let edit = Edit {
-                    fields: fields.iter().map(|field| (field.clone(), Value::Clear)).collect(),
-                    ..Edit::default()
-                };
-                keys.apply_edit(known, &edit);
-                changes.extend(snapshot.as_ref().map(|held| field_changes(held, &edit)).unwrap_or_default());
-            }
-            Step::EditTags { edit } => {
-                keys.apply_tags(known, edit);
-                changes.extend(tag_changes(snapshot.as_ref(), edit));
-            }
-            Step::AddToList { list } => {
-                known.lists.push(keys.list(list));
-                changes.push(Change::ListAdded(list.clone()));
-            }
+            Step::ClearFields { fields } => keys.apply_edit(known, &emptied(fields)),
+            Step::EditTags { edit } => keys.apply_tags(known, edit),
+            Step::AddToList { list } => known.lists.push(keys.list(list)),
             Step::RemoveFromList { list } => {
                 let key = keys.list(list);
                 known.lists.retain(|held| *held != key);
-                changes.push(Change::ListRemoved(list.clone()));
             }
         }
-        pending.push(Entry::Known {
-            account: keys.account().to_owned(),
-            contact: known.clone(),
-            keys: lane.keys.clone(),
-        });
-        // A contact this row created goes whole; its parts need no record.
-        if !created {
-            let id = known.id.clone();
-            pending.extend(changes.into_iter().map(|change| before(row, keys.account(), &id, change)));
+        if id_is_known {
+            pending.push(Entry::Known {
+                account: keys.account().to_owned(),
+                contact: known.clone(),
+                keys: lane.keys.clone(),
+            });
         }
     }
+}
+
+fn emptied(fields: &[Field]) -> Edit {
+    Edit { fields: fields.iter().map(|field| (field.clone(), Value::Clear)).collect(), ..Edit::default() }
 }
 
 fn before(row: u64, account: &str, id: &RemoteId, change: Change) -> Entry {

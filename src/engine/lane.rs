@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::caller::{Caller, Ended, Reached};
+use super::caller::{Caller, Ended, Notice, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
-use super::settle::{self, Settled};
-use crate::contact::{CallKind, Contact, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
+use super::settle::{self, Looked, Settled};
+use crate::contact::{
+    CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
+};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -47,6 +49,10 @@ pub struct Lanes {
     pub asked: Vec<Field>,
     /// Read what is held before changing it, so that it can be put back.
     pub keep_before: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
+    /// Every contact of the account is known: one that isn't is not there, and needs no look-up.
+    pub all_known: bool,
     pub search_lag: Duration,
 }
 
@@ -92,6 +98,8 @@ pub(super) struct Driving<'a> {
     pub(super) pending: Vec<Entry>,
     /// Creates of this row whose answer was lost.
     creates: u32,
+    /// The plan of this row has been counted.
+    planned: bool,
 }
 
 impl<'a> Driving<'a> {
@@ -103,6 +111,7 @@ impl<'a> Driving<'a> {
             .filter_map(|step| step.answered.as_ref().map(|answered| (step.step, answered.attempts)))
             .collect();
         let known = lane.known.clone();
+        let lost = lane.steps.iter().filter(|step| is_create_in_doubt(step)).count();
         Self {
             created: lane.steps.iter().any(|step| step.kind == CallKind::Create && done(step)),
             changed: lane.steps.iter().any(|step| step.kind.writes() && done(step)),
@@ -114,7 +123,8 @@ impl<'a> Driving<'a> {
             answered,
             snapshot: None,
             pending: Vec::new(),
-            creates: 0,
+            creates: u32::try_from(lost).unwrap_or(u32::MAX),
+            planned: false,
         }
     }
 
@@ -127,15 +137,27 @@ impl<'a> Driving<'a> {
     }
 
     async fn drive(&mut self) -> Going<RowRecord> {
-        if self.create_in_doubt()
-            && let Some(record) = self.settle_create().await?
-        {
+        let in_doubt = self.create_in_doubt();
+        if in_doubt && let Some(record) = self.settle_create().await? {
             return Ok(record);
         }
-        if self.known.is_none() {
+        if self.lanes.changed_only && self.lane.steps.is_empty() && self.applied_already() {
+            return Ok(self.record(Outcome::Unchanged, Vec::new()));
+        }
+        if self.created && self.known.is_none() {
+            // It was created, and the run was cut off before anybody learned its id.
+            let edit = self.new_contact();
+            if let Next::End(record) = self.learn_id(&edit).await? {
+                return Ok(record);
+            }
+        }
+        // What was settled as not created has been looked up well enough.
+        if self.known.is_none() && !in_doubt {
             if let Some(given) = self.addressed() {
                 self.target = Some(given);
-            } else if let Some(record) = self.look_up().await? {
+            } else if !self.lanes.all_known
+                && let Some(record) = self.look_up().await?
+            {
                 return Ok(record);
             }
         }
@@ -149,26 +171,33 @@ impl<'a> Driving<'a> {
                         return Ok(record);
                     }
                 }
-                Decision::Steps { steps, notes } => match self.take_all(steps).await? {
-                    Next::Step => return Ok(self.record(self.outcome(), notes)),
-                    Next::Replan => {}
-                    Next::End(record) => return Ok(record),
-                },
+                Decision::Steps { steps, notes } => {
+                    self.tell_plan(&steps);
+                    match self.take_all(steps).await? {
+                        Next::Step => return Ok(self.record(self.outcome(), notes)),
+                        Next::Replan => {}
+                        Next::End(record) => return Ok(record),
+                    }
+                }
             }
         }
         Ok(self.failed("contact.unsteady", "the contact kept changing while it was being worked on"))
     }
 
-    fn decide(&self) -> Decision {
+    fn rules(&self) -> Rules<'_> {
         let service = &self.caller().account.service;
-        let rules = Rules {
+        Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
             mapped: &self.lanes.asked,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
-        };
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        let rules = self.rules();
         let tags_ignore_case = rules.capabilities.tags_ignore_case;
         let remembered = self.known.as_ref().map(|known| Remembered { known, keys: &self.lanes.keys });
         let told = self.snapshot.as_ref().map(|snapshot| SnapshotHeld { snapshot, tags_ignore_case });
@@ -183,6 +212,16 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// Tells, once for a row, with how few calls it could be done.
+    fn tell_plan(&mut self, steps: &[Step]) {
+        if !self.planned {
+            self.planned = true;
+            let limits = self.caller().account.service.limits();
+            let least_calls = plan::least_calls_of(&self.lane.contact, steps, limits) as u64;
+            self.caller().tell(Notice::Planned { least_calls });
+        }
+    }
+
     async fn take_all(&mut self, steps: Vec<Step>) -> Going<Next> {
         for step in steps {
             match self.take(&step).await? {
@@ -194,10 +233,12 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let Some(call) = step.call(self.target.as_ref()) else {
+        let target = self.target_of(step);
+        let Some(call) = step.call(target.as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
+        self.keep_before(step);
         let first = std::mem::take(&mut self.pending);
         let reached = self.caller().write(&call, at, first).await;
         match reached.ended.clone() {
@@ -209,12 +250,9 @@ impl<'a> Driving<'a> {
                 crash_point!("after_outcome");
                 Ok(done)
             }
-            Ended::Exists { .. } if matches!(step, Step::Create { .. }) => {
+            Ended::Exists { id, .. } if matches!(step, Step::Create { .. }) => {
                 self.count(CallKind::Create, &reached, "exists", None);
-                if let Some(record) = self.look_up().await? {
-                    return Ok(Next::End(record));
-                }
-                if self.snapshot.is_some() { Ok(Next::Replan) } else { self.end_of(&reached).map(Next::End) }
+                self.exists(id, &reached).await
             }
             Ended::Missing { .. } => match self.missing_or_end(&reached).await? {
                 Some(record) => Ok(Next::End(record)),
@@ -222,11 +260,13 @@ impl<'a> Driving<'a> {
             },
             Ended::Unclear { message } if matches!(step, Step::Create { .. }) => {
                 self.creates += 1;
-                if self.creates >= self.caller().retry.tries {
-                    return Ok(Next::End(self.in_doubt(&message)));
-                }
                 match self.settle_create().await? {
                     Some(record) => Ok(Next::End(record)),
+                    None if !self.created && self.creates >= self.caller().retry.tries => {
+                        // Not there, as often as it was tried: that is no doubt.
+                        self.count(CallKind::Create, &reached, "unclear", None);
+                        Ok(Next::End(self.failed("service.unavailable", message)))
+                    }
                     None => Ok(Next::Replan),
                 }
             }
@@ -236,6 +276,54 @@ impl<'a> Driving<'a> {
             }
             Ended::Unclear { .. } | Ended::Halted => self.end_of(&reached).map(Next::End),
         }
+    }
+
+    /// Which contact a step is about, in the words that its call takes.
+    fn target_of(&self, step: &Step) -> Option<Target> {
+        let address_by = self.caller().account.service.capabilities().tags_address_by;
+        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
+        if !by_identifier {
+            return self.target.clone();
+        }
+        let given =
+            self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind)).cloned();
+        let held = || {
+            let snapshot = self.snapshot.as_ref()?;
+            address_by.iter().find_map(|kind| {
+                let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
+                Some(Identifier::new(*kind, value.as_text()))
+            })
+        };
+        given.or_else(held).map(Target::Identifier)
+    }
+
+    /// The service has the contact of a create already, which a look-up may take a while to show.
+    async fn exists(&mut self, id: Option<RemoteId>, reached: &Reached) -> Going<Next> {
+        if let Some(record) = self.look_up().await? {
+            return Ok(Next::End(record));
+        }
+        if self.snapshot.is_none() && !self.search_lag().is_zero() {
+            match settle::there(self).await {
+                Looked::Found(contact, _) => self.learn(*contact),
+                Looked::Halted => return Err(Halted),
+                Looked::NotThere | Looked::Failed(_) => {}
+            }
+        }
+        match (self.snapshot.take(), id) {
+            // It was not there before our create that got no answer, and is now.
+            (Some(contact), _) if self.creates > 0 => {
+                self.created = true;
+                self.changed = true;
+                self.learn_created(contact);
+            }
+            (Some(contact), _) => self.snapshot = Some(contact),
+            (None, Some(id)) => {
+                self.aim(id.clone());
+                self.known = Some(KnownContact { id, fields: BTreeMap::new(), tags: None, lists: Vec::new() });
+            }
+            (None, None) => return self.end_of(reached).map(Next::End),
+        }
+        Ok(Next::Replan)
     }
 
     /// Records what an applied step has done.
@@ -271,7 +359,7 @@ impl<'a> Driving<'a> {
         Ok(Next::Step)
     }
 
-    async fn learn_id(&mut self, edit: &crate::contact::Edit) -> Going<Next> {
+    async fn learn_id(&mut self, edit: &Edit) -> Going<Next> {
         if self.flush().await.is_err() {
             return Err(Halted);
         }
@@ -287,8 +375,19 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// What the create of this row sends, or sent.
+    pub(super) fn new_contact(&self) -> Edit {
+        match plan::lane(&self.lane.contact, None, &self.rules()) {
+            Decision::Steps { steps, .. } => steps
+                .into_iter()
+                .find_map(|step| if let Step::Create { edit, .. } = step { Some(edit) } else { None })
+                .unwrap_or_default(),
+            _ => Edit::default(),
+        }
+    }
+
     fn create_in_doubt(&self) -> bool {
-        !self.created && self.lane.steps.iter().any(|step| step.kind == CallKind::Create && step.answered.is_none())
+        !self.created && self.lane.steps.iter().any(is_create_in_doubt)
     }
 
     /// Finds out whether the create was applied; `Some` if the row ends with that.
@@ -297,13 +396,17 @@ impl<'a> Driving<'a> {
             Settled::Applied(contact, reached) => {
                 let settled = Reached { answers: 1, http_status: reached.http_status, ended: Ended::Halted };
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
+                if !self.caller().account.service.capabilities().create_tells_id {
+                    // The look-up that the create's id takes in any case.
+                    self.count(CallKind::Find, &reached, "done", Some(contact.id.clone()));
+                }
                 self.created = true;
                 self.changed = true;
-                self.learn(*contact);
-                self.remember_row_created();
+                self.learn_created(*contact);
                 if self.flush().await.is_err() {
                     return Err(Halted);
                 }
+                crash_point!("after_settled");
                 Ok(None)
             }
             Settled::NotApplied => Ok(None),
@@ -329,4 +432,8 @@ impl<'a> Driving<'a> {
     pub(super) fn aim(&mut self, id: RemoteId) {
         self.target = Some(Target::Id(id));
     }
+}
+
+fn is_create_in_doubt(step: &StepRecord) -> bool {
+    step.kind == CallKind::Create && step.answered.is_none()
 }

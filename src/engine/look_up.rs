@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use super::caller::{Ended, Reached};
 use super::finder::Found;
-use super::lane::{Driving, Going};
+use super::lane::{Driving, Going, Halted};
+use super::settle::{self, Looked};
 use crate::contact::{Call, CallKind, Identifier, IdentifierKind, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, KnownContact};
 use crate::plan::Need;
@@ -146,16 +147,26 @@ impl Driving<'_> {
         )
     }
 
-    /// A contact that was known has gone: forget it and look it up again.
+    /// A contact that was known has gone: forget it and look it up again. One that this row has
+    /// created itself is not created twice: more likely the service has yet to notice it.
     pub(super) async fn missing_or_end(&mut self, reached: &Reached) -> Going<Option<RowRecord>> {
         if !matches!(reached.ended, Ended::Missing { .. }) || self.given_by_id() {
             return self.end_of(reached).map(Some);
+        }
+        if self.was_created() {
+            return match settle::there(self).await {
+                Looked::Found(contact, _) => {
+                    self.learn(*contact);
+                    Ok(None)
+                }
+                Looked::Halted => Err(Halted),
+                Looked::NotThere | Looked::Failed(_) => self.end_of(reached).map(Some),
+            };
         }
         let Some(known) = self.known.take() else { return self.end_of(reached).map(Some) };
         self.pending.push(Entry::Gone { account: self.lanes.keys.account().to_owned(), id: known.id });
         self.snapshot = None;
         self.target = None;
-        self.created = false;
         self.look_up().await
     }
 

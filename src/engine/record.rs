@@ -50,9 +50,12 @@ impl Driving<'_> {
 
     pub(super) async fn finish(mut self, record: RowRecord) -> LaneEnd {
         let keys = self.lane.keys.clone();
+        self.remember_applied(&record);
         self.pending.push(Entry::Row { position: self.lane.position, record: record.clone(), keys });
         crash_point!("before_row");
-        match self.flush().await {
+        let durable = self.flush().await;
+        crash_point!("after_row");
+        match durable {
             Ok(()) => LaneEnd::Finished(record),
             Err(()) => LaneEnd::Halted,
         }

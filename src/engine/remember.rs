@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::contact::{
-    CustomEdit, Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value,
+    Contact, CustomEdit, Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value,
 };
 use crate::ledger::{Hasher, Key, KnownContact, KnownValue};
 use crate::plan::{Held, HeldField, SnapshotHeld};
@@ -13,6 +13,9 @@ pub struct Keys {
     account: String,
     tags_ignore_case: bool,
 }
+
+/// Where a known contact keeps the digest of the row that was last applied to it whole.
+const ROW: &str = "_row";
 
 impl Keys {
     pub fn new(hasher: &Hasher, account: &str, tags_ignore_case: bool) -> Self {
@@ -69,13 +72,33 @@ impl Keys {
 
     /// Identifiers that a snapshot shows, so that the contact is found by any of them later.
     pub fn of_snapshot(&self, snapshot: &Snapshot) -> Vec<Key> {
-        IdentifierKind::ALL
-            .into_iter()
-            .filter_map(|kind| {
-                let value = snapshot.fields.get(&Field::new(kind.name()))?;
-                (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
-            })
+        let shown = IdentifierKind::ALL.into_iter().filter(|kind| *kind != IdentifierKind::Id).filter_map(|kind| {
+            let value = snapshot.fields.get(&Field::new(kind.name()))?;
+            (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
+        });
+        std::iter::once(self.identifier(&Identifier::new(IdentifierKind::Id, snapshot.id.0.clone())))
+            .chain(shown)
             .collect()
+    }
+
+    /// What a row wants, as one value to compare with.
+    pub fn row(&self, contact: &Contact) -> KnownValue {
+        KnownValue::Held(self.hasher.key(ROW, &format!("{contact:?}")))
+    }
+
+    /// Whether this row was the last one applied whole.
+    pub fn applied(&self, known: &KnownContact, contact: &Contact) -> bool {
+        known.fields.get(ROW) == Some(&self.row(contact))
+    }
+
+    /// Remembers that the row was applied whole.
+    pub fn set_applied(&self, known: &mut KnownContact, contact: &Contact) {
+        known.fields.insert(ROW.to_owned(), self.row(contact));
+    }
+
+    /// Forgets which row was applied last: part of another has been.
+    pub fn unset_applied(known: &mut KnownContact) {
+        known.fields.insert(ROW.to_owned(), KnownValue::Empty);
     }
 
     /// Adds what an edit that was applied has left behind.

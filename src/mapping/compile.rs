@@ -138,7 +138,7 @@ impl Mapping {
             Feeds::Tags(action) => Becomes::Tags(tags(*action, rule, facts)?),
             Feeds::Lists(action) => Becomes::Lists(lists(*action, rule, facts)?),
             // Names that the service divides otherwise are made when all columns are known.
-            Feeds::Field(name) if converted(name, facts) => {
+            Feeds::Field(name) if converted(name, facts) && !self.keeps_part(name, facts) => {
                 compiled.claim(name, header)?;
                 compiled.converted.insert(name.clone(), header.to_owned());
                 return Ok(());
@@ -157,6 +157,13 @@ impl Mapping {
         };
         compiled.feeds.push(Feed { column, blank, becomes });
         Ok(())
+    }
+
+    /// Whether a part of a name goes to the service as it is, since a column feeds the whole name too
+    /// and the service takes both.
+    fn keeps_part(&self, part: &str, facts: &Facts<'_>) -> bool {
+        let whole = |rule: &ColumnRule| matches!(&rule.feeds, Feeds::Field(name) if name == "name");
+        part != "name" && facts.writes(part) && self.columns.values().any(whole)
     }
 
     /// Names for a service that divides them otherwise than the columns do.
@@ -286,7 +293,7 @@ impl Compiled {
 fn converted(name: &str, facts: &Facts<'_>) -> bool {
     match name {
         "name" => !facts.writes("name") && facts.writes("first_name") && facts.writes("last_name"),
-        "first_name" | "last_name" => !facts.writes(name) && facts.writes("name"),
+        "first_name" | "last_name" => facts.writes("name") && !facts.divides_names(),
         _ => false,
     }
 }

@@ -57,9 +57,8 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
         let _ = sender.send(batch.clone());
         for row in batch.rows() {
             let record = match contacts.next() {
-                Some(Ok(_)) => RowRecord::unsent(Outcome::Skipped, Vec::new()),
                 Some(Err(errors)) => RowRecord::unsent(Outcome::Rejected, errors),
-                None => RowRecord::unsent(Outcome::Skipped, Vec::new()),
+                Some(Ok(_)) | None => RowRecord::unsent(Outcome::Skipped, Vec::new()),
             };
             rows.finished(row.position(), record, context.reporter.as_mut())?;
         }

@@ -7,17 +7,18 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
-use super::feed::{Feed, Reading};
+use super::feed::{BATCH, Feed, Reading};
+use super::listing::{learn_instead, look_ups_needed};
 use super::rows::Rows;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
-use crate::contact::CustomEdit;
+use crate::contact::{Contact, CustomEdit};
 use crate::engine::{Brake, Caller, Dispatcher, Keys, Lanes, Notice, RunEnded, Work, list_fields};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{self, LedgerHandle, NewRun, RunId, RunState};
 use crate::plan::Mode;
 use crate::report::{Event, Reporter, ResultsWriter, Summary};
-use crate::table::{self, ReadOptions, RowReader};
+use crate::table::{self, PlusNumbers, ReadOptions, RowBatch, RowReader, WriteOptions};
 use crate::validate::Validator;
 
 /// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
@@ -43,6 +44,8 @@ pub struct ImportJob {
 pub struct ImportOptions {
     /// Don't trust what the ledger remembers; look every contact up.
     pub fresh: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
     /// Read what is held before changing it, so that all of it can be put back.
     pub keep_before: bool,
     pub failed_at_most: Option<u64>,
@@ -64,12 +67,12 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     let reader = job.source.open()?;
     let headers = reader.headers().to_vec();
-    let options = serde_json::to_string(&job.options).map_err(|error| Error::bug(error.to_string()))?;
-    let fingerprint = job.source.fingerprint(job.command, &job.account.name, &mapped.text, &options)?;
+    // Read to its end before anything is sent: what makes a file unreadable in its middle is told now.
+    let total = job.source.count()?;
+    let fingerprint = job.source.fingerprint(job.command, &job.account.name, &mapped.text)?;
     let _lock = ledger::lock::acquire(&context.state_dir, &fingerprint.name(), job.command)?;
     let begin = Begin { job, mapped: &mapped, fingerprint: &fingerprint };
     let (run, resuming) = begin.run(&ledger).await?;
-    let total = job.source.count()?;
     let results = results_writer(&job.results, &headers, reader.as_ref())?;
 
     let (caller, notices) = connection.caller(&run, &context.stop);
@@ -87,8 +90,12 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), context).await?;
     }
+    let remember = !job.options.fresh;
+    let first = first_contacts(job, &mapped)?;
+    let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
+    let all_known = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
 
     let lanes = Arc::new(Lanes {
         finder: Connection::finder(&caller),
@@ -97,6 +104,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         replace_custom: mapped.forward.custom_edit() == CustomEdit::Replace,
         asked: mapped.forward.fields(),
         keep_before: job.options.keep_before,
+        changed_only: job.options.changed_only,
+        all_known,
         search_lag: connection.search_lag(),
         caller: caller.clone(),
     });
@@ -119,6 +128,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reading = Reading::start(reader, Validator::new(mapped.forward)?);
     let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
     let mut summary = Summary {
+        least_calls: Some(0),
         command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
@@ -175,6 +185,7 @@ fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
         }
         Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
         Notice::Warning(text) => reporter.event(&Event::Warning(text)),
+        Notice::Planned { least_calls } => *summary.least_calls.get_or_insert(0) += least_calls,
     }
 }
 
@@ -301,8 +312,17 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
     }
 }
 
+/// The usable contacts of the first rows.
+fn first_contacts(job: &ImportJob, mapped: &Mapped) -> Result<Vec<Contact>> {
+    let mut reader = job.source.open()?;
+    let mut batch = RowBatch::new();
+    reader.read(&mut batch, BATCH)?;
+    let mut validator = Validator::new(mapped.forward.clone())?;
+    Ok(validator.check(&batch).into_iter().flatten().collect())
+}
+
 /// The custom fields the account defines, where an unknown one would refuse whole calls.
-async fn definitions(
+pub async fn definitions(
     connection: &Connection,
     context: &mut Context,
 ) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {
@@ -327,7 +347,9 @@ pub fn results_writer(path: &Path, headers: &[String], reader: &dyn RowReader) -
     let workbook = !sheet_names(reader).is_empty();
     let columns = ResultsWriter::headers(headers, workbook);
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    Ok(ResultsWriter::new(table::create(path, &columns)?, headers.len(), workbook))
+    // People mend results in spreadsheets, which would drop the plus of a bare number.
+    let options = WriteOptions { plus_numbers: PlusNumbers::Guarded };
+    Ok(ResultsWriter::new(table::create_results(path, &columns, &options)?, headers.len(), workbook))
 }
 
 /// Names of the sheets, empty for a source that isn't a workbook.

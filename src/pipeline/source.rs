@@ -94,11 +94,11 @@ impl SourceSpec {
         Ok(Some((text, path.display().to_string())))
     }
 
-    /// What makes two jobs the same: the command, the source's bytes, the mapping, the account and
-    /// what else is in `options`.
-    pub fn fingerprint(&self, command: &str, account: &str, mapping: &str, options: &str) -> Result<Fingerprint> {
+    /// What makes two jobs the same: the command, the source's bytes, the mapping and the account.
+    /// Thresholds and the like are not: given anew, the job goes on under the new ones.
+    pub fn fingerprint(&self, command: &str, account: &str, mapping: &str) -> Result<Fingerprint> {
         let mut hasher = blake3::Hasher::new();
-        for part in [command, account, mapping, options] {
+        for part in [command, account, mapping] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

@@ -11,7 +11,9 @@ use crate::contact::{
 };
 use crate::engine::{Caller, Ended, Found, Keys, Lane, LaneEnd, Lanes, Notice};
 use crate::error::{Error, Result};
-use crate::ledger::{self, BeforeImage, Change, Entry, Fingerprint, LedgerHandle, NewRun, Run, RunId, RunState};
+use crate::ledger::{
+    self, BeforeImage, Change, Entry, Fingerprint, LedgerHandle, NewRun, Run, RunId, RunState, StepRecord,
+};
 use crate::plan::Mode;
 use crate::report::{Event, Summary};
 use crate::services::Reply;
@@ -106,6 +108,8 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
             replace_custom: false,
             asked: Vec::new(),
             keep_before: false,
+            changed_only: false,
+            all_known: true,
             search_lag: connection.search_lag(),
             caller: caller.clone(),
         },
@@ -182,6 +186,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     ledger
         .run(move |ledger| {
             ledger.set_state(&run, state, &counts)?;
+            crash_point!("before_undone");
             if state == RunState::Finished { ledger.set_state(&undone, RunState::Undone, &original) } else { Ok(()) }
         })
         .await?;
@@ -244,8 +249,8 @@ impl Undoing {
             }
         };
         let (wanted, left) = three_way(contact, &held);
-        let id = self.run.clone();
-        let steps = self.ledger.run(move |ledger| ledger.steps(&id, position.index)).await?;
+        let steps = self.steps(position).await?;
+        let cut_off = steps.iter().any(|step| step.kind.writes() && step.answered.is_none());
         let asked: Vec<_> = wanted.fields.iter().map(|change| change.field.clone()).collect();
         let known = Some(self.lanes.keys.learn(&held, &asked));
         let lane = Lane { position, contact: wanted, keys: Vec::new(), known, steps };
@@ -253,6 +258,10 @@ impl Undoing {
             LaneEnd::Halted => Ok(None),
             LaneEnd::Finished(mut record) => {
                 record.errors.extend(left);
+                if record.outcome == Outcome::Unchanged && cut_off {
+                    // All is as it should be again: what was cut off has done its work.
+                    record.outcome = Outcome::Updated;
+                }
                 if record.outcome == Outcome::Unchanged && !record.errors.is_empty() {
                     record.outcome = Outcome::Skipped;
                 }
@@ -270,11 +279,14 @@ impl Undoing {
             return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![why])).await.map(Some);
         }
         let call = Call::Delete { target: Target::Id(contact.id.clone()) };
-        let at = crate::engine::StepAt { row: position.index, step: 0, sent_before: 0 };
+        let sent_before = self.steps(position).await?.first().map_or(0, |step| step.sent);
+        let at = crate::engine::StepAt { row: position.index, step: 0, sent_before };
         let reached = self.caller.write(&call, at, Vec::new()).await;
         let (outcome, errors) = match reached.ended {
             Ended::Halted => return Ok(None),
             Ended::Done(_) => (Outcome::Updated, Vec::new()),
+            // The delete that was cut off has done its work.
+            Ended::Missing { .. } if sent_before > 0 => (Outcome::Updated, Vec::new()),
             Ended::Missing { .. } => {
                 (Outcome::Unchanged, vec![RowError::of_row("undo.gone", "the contact is no longer there")])
             }
@@ -299,6 +311,12 @@ impl Undoing {
             errors,
         };
         self.record(position, record).await.map(Some)
+    }
+
+    /// What a cut-off undo did for this contact.
+    async fn steps(&self, position: Position) -> Result<Vec<StepRecord>> {
+        let run = self.run.clone();
+        self.ledger.run(move |ledger| ledger.steps(&run, position.index)).await
     }
 
     async fn record(&self, position: Position, record: RowRecord) -> Result<RowRecord> {

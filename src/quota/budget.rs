@@ -7,6 +7,7 @@ use super::floor::Floor;
 use super::pace::{Pace, usual_margin};
 use crate::clock::{self, Calendar};
 use crate::contact::Quota;
+use crate::crash::Safeguard;
 use crate::error::Result;
 use crate::ledger::LedgerHandle;
 use crate::services::QuotaHint;
@@ -115,7 +116,7 @@ impl Budget {
                 sleep_until(clock::now() + wait).await;
                 continue;
             }
-            if shared.unthrottled {
+            if shared.unthrottled || !Safeguard::Pace.holds() {
                 return Ok(Slot::Go);
             }
             let period = shared.period();

@@ -65,7 +65,9 @@ impl Output {
         let path = self.path;
         let Place::Beside { file, folder, target } = self.place else { return Ok(()) };
         file.as_file().sync_all().map_err(|cause| unwritable(&path, cause))?;
+        crash_point!("before_file");
         file.persist(&target).map_err(|failed| unwritable(&path, failed.error))?;
+        crash_point!("after_file");
         File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|cause| unwritable(&path, cause))
     }
 

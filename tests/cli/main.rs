@@ -3,10 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod check_at_scale;
+mod console;
+mod crash;
+mod desk;
 #[path = "../support/dirty_contacts.rs"]
 mod dirty_contacts;
+mod docs;
+mod generated;
+mod help;
 mod history;
 mod hostile;
+mod kills;
 mod program;
+mod random;
+mod rehearsal;
+mod roundtrip;
+mod samples;
 mod secrets;
 mod world;

@@ -1,143 +1,160 @@
-//! A sandbox in this process, and a home with an account on it whose token is a canary.
+//! A folder of its own for each test, and the program run in it.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Output;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Child, Command, Stdio};
 
-use rolo::sandbox::{Fault, Options, Sandbox};
+use calamine::Reader as _;
+use serde_json::Value;
 
-use crate::program::rolo;
+/// One row by column name.
+pub type Row = BTreeMap<String, String>;
 
-pub const TOKEN: &str = "canarytoken5e8d1c77b3";
-/// Named in the home folder by the user; all other files are rolo's.
-const GIVEN: [&str; 4] = ["rolo.toml", "token", "tell-token", "contacts.csv"];
+pub struct World(tempfile::TempDir);
 
-/// A service that takes the canary token, and a home with an account for it.
-pub struct World {
-    pub home: tempfile::TempDir,
-    runtime: tokio::runtime::Runtime,
-    pub sandbox: Sandbox,
-    base_url: String,
-    /// How often the token went over the wire.
-    pub met: Arc<AtomicUsize>,
-    service: &'static str,
+/// How a command ended.
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl World {
-    pub fn new(service: &'static str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let mut options = Options::new(|| std::time::UNIX_EPOCH.elapsed().unwrap());
-        options.emulator.unthrottled = true;
-        let sandbox = runtime.block_on(rolo::sandbox::start(options)).unwrap();
-        let (address, met) = token_changer(sandbox.addr());
-        let base_url = sandbox.base_url(service).replace(&sandbox.addr().to_string(), &address.to_string());
-        let home = tempfile::tempdir().unwrap();
-        Self { home, runtime, sandbox, base_url, met, service }
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn configure(&self, token: &str) {
-        let (service, base_url) = (self.service, &self.base_url);
-        let account = if service == "chatwoot" { "account_id = 1\n" } else { "" };
-        let text =
-            format!("[accounts.desk]\nservice = \"{service}\"\ntoken = {token}\nbase_url = \"{base_url}\"\n{account}");
-        std::fs::write(self.home.path().join("rolo.toml"), text).unwrap();
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = rolo(self.home.path());
-        command.args(arguments).env("DESK_TOKEN", TOKEN).env("CREDENTIALS_DIRECTORY", self.home.path());
-        let output = command.output().unwrap();
-        for (stream, bytes) in [("output", &output.stdout), ("error", &output.stderr)] {
-            assert!(!holds(bytes, TOKEN), "{arguments:?} tells the token on standard {stream}");
-        }
-        output
+    pub fn home(&self) -> &Path {
+        self.0.path()
     }
 
-    /// Every file below the home that the user did not put there.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        let mut folders = vec![self.home.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !GIVEN.contains(&path.file_name().unwrap().to_str().unwrap()) {
-                    files.push(path);
-                }
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rolo"));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.home());
+        command.current_dir(self.home()).args(arguments.split_whitespace());
+        command
+    }
+
+    pub fn rolo(&self, arguments: &str) -> Said {
+        said(&mut self.command(arguments))
+    }
+
+    /// Runs a command that has to end well, and gives what it tells as its end in JSON.
+    pub fn done(&self, arguments: &str) -> Value {
+        let said = self.rolo(&format!("--json {arguments}"));
+        assert_eq!(said.code, 0, "{arguments}\n{}{}", said.out, said.err);
+        last_event(&said.out)
+    }
+
+    /// Takes away all that was remembered; the sandbox keeps its contacts.
+    pub fn forget(&self) {
+        for entry in std::fs::read_dir(self.path(".local/state/rolo")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ledger")) {
+                std::fs::remove_file(path).unwrap();
             }
         }
-        files
     }
 
-    pub fn check_files(&self) {
-        for file in self.files() {
-            let bytes = std::fs::read(&file).unwrap();
-            assert!(!holds(&bytes, TOKEN), "the token stands in {}", file.display());
-            assert_eq!(mode(&file), 0o600, "{}", file.display());
-        }
-        let mut folders = vec![self.home.path().join(".local")];
-        while let Some(folder) = folders.pop() {
-            assert_eq!(mode(&folder), 0o700, "{}", folder.display());
-            let inside = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-            folders.extend(inside.filter(|path| path.is_dir()));
-        }
+    /// The rows of a CSV file of ours, by another reader than our own.
+    pub fn csv(&self, name: &str) -> Vec<Row> {
+        csv_rows(&self.read(name))
     }
 
-    pub fn fault(&self, text: &str) {
-        self.sandbox.clear_faults();
-        self.sandbox.add_fault(Fault::parse(text).unwrap());
+    /// The rows of one sheet of a workbook, by another reader than our own.
+    pub fn sheet(&self, name: &str, sheet: &str) -> Vec<Row> {
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook(self.path(name)).unwrap();
+        let range = book.worksheet_range(sheet).unwrap();
+        let mut rows = range.rows();
+        let headers: Vec<String> = rows.next().unwrap().iter().map(ToString::to_string).collect();
+        rows.map(|row| headers.iter().cloned().zip(row.iter().map(ToString::to_string)).collect()).collect()
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        self.runtime.block_on(self.sandbox.stop());
-    }
+pub fn said(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// A forwarder that knows the canary token and gives the sandbox the one it takes.
-fn token_changer(upstream: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let met = Arc::new(AtomicUsize::new(0));
-    let seen = met.clone();
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let Ok(server) = TcpStream::connect(upstream) else { continue };
-            let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            let seen = seen.clone();
-            std::thread::spawn(move || {
-                let mut buffer = vec![0; 1 << 16];
-                while let Ok(read @ 1..) = from_client.read(&mut buffer) {
-                    let text = buffer[..read].iter().map(|byte| char::from(*byte)).collect::<String>();
-                    seen.fetch_add(text.matches(TOKEN).count(), Ordering::SeqCst);
-                    let changed: Vec<u8> =
-                        text.replace(TOKEN, "sandbox").chars().map(|letter| u8::try_from(letter).unwrap()).collect();
-                    if to_server.write_all(&changed).is_err() {
-                        break;
-                    }
-                }
-                drop(to_server.shutdown(Shutdown::Both));
-            });
-            std::thread::spawn(move || {
-                let (mut from_server, mut to_client) = (server, client);
-                drop(std::io::copy(&mut from_server, &mut to_client));
-                drop(to_client.shutdown(Shutdown::Both));
-            });
-        }
+pub fn csv_rows(text: &str) -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let headers = reader.headers().unwrap().clone();
+    let rows = reader.records().map(|row| {
+        let row = row.unwrap();
+        headers.iter().zip(&row).map(|(header, cell)| (header.to_owned(), unguarded(cell))).collect::<Row>()
     });
-    (address, met)
+    rows.map(|mut row| {
+        row.remove("_rolo");
+        row
+    })
+    .collect()
 }
 
-pub fn holds(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+/// A cell as it was before it was guarded against being run as a formula.
+fn unguarded(cell: &str) -> String {
+    let guarded = cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']));
+    guarded.unwrap_or(cell).to_owned()
 }
 
-pub fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+/// The last line of a JSON report.
+pub fn last_event(out: &str) -> Value {
+    let last = out.lines().rfind(|line| line.contains("\"event\":\"finished\"")).unwrap_or_else(|| panic!("{out}"));
+    serde_json::from_str(last).unwrap()
+}
+
+/// The calls of a finished command that change something.
+pub fn writes(finished: &Value) -> u64 {
+    let reads = ["find", "read", "read tags", "list", "list fields", "list tags", "read messages", "check"];
+    let calls = finished["calls"].as_object().unwrap();
+    calls.iter().filter(|(kind, _)| !reads.contains(&kind.as_str())).map(|(_, n)| n.as_u64().unwrap()).sum()
+}
+
+/// All calls of a finished command.
+pub fn calls(finished: &Value) -> u64 {
+    finished["calls"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum()
+}
+
+pub fn cells<'a>(rows: &'a [Row], column: &str) -> Vec<&'a str> {
+    rows.iter().map(|row| row.get(column).map_or("(no column)", String::as_str)).collect()
+}
+
+/// `rolo sandbox` for as long as this lives.
+pub struct Served {
+    child: Child,
+    pub address: String,
+}
+
+impl Served {
+    pub fn start(world: &World, options: &str) -> Self {
+        let mut child = world
+            .command(&format!("sandbox --listen 127.0.0.1:0 --memory {options}"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+        Self { child, address: line.trim().to_owned() }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn write(
 fn write_intent(db: &Connection, run: i64, intent: &Intent) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO call (run_id, row, step, kind, sent, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = excluded.sent, at = excluded.at, verdict = NULL,
+         ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = max(sent + 1, excluded.sent), at = excluded.at, verdict = NULL,
          answers = NULL, http_status = NULL, contact_id = NULL",
     )?
     .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, int(intent.at)])?;

@@ -95,7 +95,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn begin(&mut self, run: &NewRun) -> Result<RunId> {
-        self.change(|db, names| runs::begin(db, names, run))
+        crash_point!("before_run");
+        let begun = self.change(|db, names| runs::begin(db, names, run));
+        crash_point!("after_run");
+        begun
     }
 
     fn unfinished(&self, fingerprint: &Fingerprint) -> Result<Option<Run>> {
@@ -111,7 +114,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn set_state(&mut self, id: &RunId, state: RunState, counts: &Counts) -> Result<()> {
-        self.change(|db, _| runs::set_state(db, id, state, counts))
+        crash_point!("before_state");
+        let set = self.change(|db, _| runs::set_state(db, id, state, counts));
+        crash_point!("after_state");
+        set
     }
 
     fn write(&mut self, run: &RunId, entries: &[Entry]) -> Result<()> {

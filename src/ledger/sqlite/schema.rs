@@ -157,9 +157,11 @@ pub(super) fn migrate(db: &mut Connection, secret: &[u8; 32]) -> rusqlite::Resul
     let from = version(&transaction)?;
     for step in STEPS.iter().skip(from) {
         transaction.execute_batch(step)?;
+        crash_point!("migrating");
     }
     finish(&transaction, secret)?;
     transaction.commit()?;
+    crash_point!("migrated");
     Ok(State::Ours)
 }
 

@@ -13,6 +13,7 @@ const CALLS_AN_HOUR: u32 = 350;
 const HOUR: Duration = Duration::from_secs(3600);
 pub(super) const ACCOUNT: &str = "1";
 
+#[expect(clippy::needless_pass_by_value, reason = "every emulator is made by a function of one type")]
 pub(in crate::sandbox) fn emulator(options: EmulatorOptions) -> Box<dyn Emulator> {
     let window = FixedWindow::new(options.request_limit.unwrap_or(CALLS_AN_HOUR), HOUR);
     Box::new(Engagor { contacts: preloaded::contacts(), window, unthrottled: options.unthrottled })
