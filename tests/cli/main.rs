@@ -5,6 +5,7 @@
 mod check_at_scale;
 mod console;
 mod crash;
+mod desk;
 #[path = "../support/dirty_contacts.rs"]
 mod dirty_contacts;
 mod docs;
@@ -18,6 +19,7 @@ mod copy;
 mod excel;
 mod export;
 mod history;
+mod hostile;
 mod kills;
 mod own_world;
 mod program;
