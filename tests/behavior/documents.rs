@@ -60,11 +60,13 @@ fn matrix() -> String {
         embedded server. Each case is run for each service, with the settings of the sandbox, and again for \
         accounts that are set up otherwise.\n\n\
         - **works**: the case was run and holds.\n\
-        - *refused*: the service has no such thing. What was run is that it is refused before anything is sent, \
-        naming the service and what would work in its place.\n\
+        - *refused*: the service has no such thing. What was run is that it is refused before anything is sent; \
+        the last column says why, and what is done or would work in its place.\n\
         - a number: the limit, with which the case was run; `-` where the service states none.\n"
         .to_owned();
-    let heads: Vec<_> = stages.iter().map(|stage| stage.label.clone()).collect();
+    let labels: Vec<_> = stages.iter().map(|stage| stage.label.clone()).collect();
+    let mut heads = labels.clone();
+    heads.push("where it is refused".to_owned());
     let cases = case::all();
     let mut topics: Vec<&str> = Vec::new();
     for case in &cases {
@@ -74,11 +76,14 @@ fn matrix() -> String {
     }
     for topic in topics {
         let rows = cases.iter().filter(|case| case.topic == topic).map(|case| {
-            let cells = stages.iter().map(|stage| match case.form(stage) {
-                Form::Works => "**works**".to_owned(),
-                Form::Refuses => "*refused*".to_owned(),
-            });
-            (case.name.replace('_', " "), cells.collect())
+            let forms: Vec<_> = stages.iter().map(|stage| case.form(stage)).collect();
+            let mut cells: Vec<_> = forms
+                .iter()
+                .map(|form| if *form == Form::Works { "**works**".to_owned() } else { "*refused*".to_owned() })
+                .collect();
+            let refused = forms.contains(&Form::Refuses);
+            cells.push(if refused { why_refused(&case.path()).to_owned() } else { String::new() });
+            (case.name.replace('_', " "), cells)
         });
         section(&mut page, &topic.replace('_', " "), &heads, rows);
     }
@@ -97,8 +102,55 @@ fn matrix() -> String {
         });
         (name.replace('_', " "), cells.collect())
     });
-    section(&mut page, "limits", &heads, rows);
+    section(&mut page, "limits", &labels, rows);
     page
+}
+
+/// Why a service refuses a case, and what is done or would work in its place.
+fn why_refused(case: &str) -> &'static str {
+    match case {
+        "create::created_contact_is_found"
+        | "create::every_field_of_a_create_is_stored"
+        | "duplicates::a_second_create_is_told" => {
+            "contacts appear by writing in: a new row fails, known ones are updated"
+        }
+        "upsert::one_call_creates_or_updates" => "no such call is used: a look-up, then a create or an update",
+        "read::contact_is_read_by_its_id" => "no such operation: the look-up tells the contact",
+        "delete::deleted_contact_is_gone" => "no such operation: an undo says which contacts it leaves",
+        "custom_fields::set_in_a_create" => {
+            "no create, no custom fields, or not in a create: then an update follows it"
+        }
+        "custom_fields::replaced_whole" => "custom fields that no column feeds stay: custom_fields = \"merge\"",
+        "custom_fields::defined_ones_are_listed" => "a contact takes any custom field: nothing to compare with",
+        path if path.starts_with("custom_fields::") => "no document has custom fields: map to a field of the service",
+        "tags::added_tags_are_listed" => "no tags, or only a whole set: it is read, and written with the new ones",
+        "tags::removed_tags_are_gone" => "no tags, no removal, or only a whole set: it is written without them",
+        "tags::replaced_tags_are_all_there_is" => "where tags are added and removed, an import does both",
+        "tags::tags_of_a_contact_are_read" => "no tags, or every answer tells them",
+        "tags::tags_of_the_account_are_listed" => "no such operation: tags are made by being added",
+        "tags::an_import_adds_tags" => "no tags are documented: leave the column out",
+        "tags::an_import_removes_tags" | "tags::an_import_replaces_tags" => {
+            "no tags, or no removal: tags = \"add\", or leave the column out"
+        }
+        path if path.starts_with("lists::") => {
+            "no lists, or no such operation on them: tags do instead where there are some"
+        }
+        path if path.starts_with("lookup::") => {
+            if path == "lookup::a_part_of_an_email_is_somebody_else" {
+                "the row fails: nobody has the e-mail, and nobody can be created"
+            } else {
+                "no look-up: contacts are matched by one listing, kept in the ledger"
+            }
+        }
+        "paging::every_contact_once" | "export::every_contact_is_a_row" => {
+            "no listing: an export takes a file of phones or e-mails (--ids)"
+        }
+        path if path.starts_with("paging::") => "the listing has no such filter: export all, and filter the file",
+        "export::contacts_of_a_file_are_looked_up" => "no look-up: export all",
+        "export::messages_are_read" => "no document has a path for it: leave `--with messages` out",
+        "whole::an_export_imported_again_changes_nothing" => "no listing: an export takes a file of identifiers",
+        other => panic!("no words for the refusal of {other}"),
+    }
 }
 
 fn section(page: &mut String, title: &str, heads: &[String], rows: impl Iterator<Item = (String, Vec<String>)>) {
@@ -137,7 +189,7 @@ fn rate(limits: &Limits) -> String {
     let span = match quota.per.as_secs() {
         1 => "second".to_owned(),
         60 => "minute".to_owned(),
-        3600 => "hour".to_owned(),
+        3600 => return format!("{} an hour", quota.calls),
         seconds => format!("{seconds} s"),
     };
     format!("{} a {span}", quota.calls)
@@ -174,7 +226,8 @@ fn overview() -> String {
         (kind.name().to_owned(), row.collect())
     });
     section(&mut page, "calls", &heads, rows);
-    let facts: [(&str, fn(&dyn Service) -> String); 8] = [
+    type Fact = fn(&dyn Service) -> String;
+    let facts: [(&str, Fact); 8] = [
         ("found by", |service| kinds(service.capabilities().find_by)),
         ("matched by one listing", |service| yes(service.capabilities().find_by_listing)),
         ("a create needs", |service| {
