@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::account::Account;
 use super::backoff::Retry;
@@ -96,17 +97,21 @@ pub struct Caller {
     notices: UnboundedSender<Notice>,
     failures_in_a_row: AtomicU32,
     halt: Mutex<Option<Halt>>,
+    /// As many permits as the service takes requests at once.
+    room: Semaphore,
     renewals: tokio::sync::Mutex<u32>,
 }
 
 impl Caller {
     pub fn new(account: Account, run: RunId, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+        let room = Semaphore::new(account.service.limits().concurrency.value.max(1));
         Self {
             account,
             run,
             retry,
             stop,
             notices,
+            room,
             failures_in_a_row: AtomicU32::new(0),
             halt: Mutex::new(None),
             renewals: tokio::sync::Mutex::new(0),
@@ -163,7 +168,8 @@ impl Caller {
         let (mut failures, mut put_off, mut renewed) = (0_u32, 0_u32, false);
         let mut in_doubt: Option<String> = None;
         for attempt in 1_u32.. {
-            if self.stop.is_asked() || !self.slot().await {
+            let Some(permit) = self.room().await else { return reached };
+            if !self.slot().await {
                 return reached;
             }
             if let Some((at, first)) = &mut at {
@@ -184,6 +190,7 @@ impl Caller {
                 sent = self.account.transport.send(&request) => sent,
                 () = self.stop.reached(StopLevel::Leave) => return reached,
             };
+            drop(permit);
             self.account.budget.took(clock::now() - left);
             crash_point!("after_answer");
             let answer = match sent {
@@ -323,6 +330,17 @@ impl Caller {
             message: format!("{} can't be reached: {message}", self.account.service.name()),
             hint: "nothing is lost: `rolo resume` goes on when the service answers again".into(),
         });
+    }
+
+    /// Waits until the service has room for one more request; `None` if the run stops first.
+    async fn room(&self) -> Option<SemaphorePermit<'_>> {
+        if self.stop.is_asked() {
+            return None;
+        }
+        tokio::select! {
+            permit = self.room.acquire() => permit.ok(),
+            () = self.stop.asked() => None,
+        }
     }
 
     /// Waits for a slot of the budget; false if the run stops first.

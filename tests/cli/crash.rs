@@ -58,7 +58,7 @@ const OF_UNDO: &[&str] = &[
     "before_file",
     "after_file",
     "before_state",
-    "before_undone",
+    "after_undone",
     "after_state",
 ];
 
