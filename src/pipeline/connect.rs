@@ -5,8 +5,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+use super::renewal::Renewal;
 use crate::contact::Quota;
-use crate::engine::{Account, Caller, Finder, Notice, Retry, Stop};
+use crate::engine::{Account, Caller, Finder, Notice, Renew, Retry, Stop};
 use crate::error::{Error, Result};
 use crate::ledger::{self, LedgerHandle, RunId};
 use crate::quota::{Budget, BudgetOptions};
@@ -84,6 +85,8 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     let secret = match (&spec.secret, &sandbox) {
         (Some(secret), _) => secret.clone(),
         (None, Some(_)) => SecretString::from(sandbox_secret(service.as_ref())),
+        // Never sent: the first renewal takes its place before any call.
+        (None, None) if spec.refresh.is_some() => SecretString::from("none yet"),
         (None, None) => {
             return Err(Error::usage(format!("account {} has no token", spec.name))
                 .hint("add `token = { env = \"…\" }` to the account in rolo.toml"));
@@ -92,6 +95,7 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     let mut options = HttpOptions::new(base_url, service.credential(), secret);
     options.ca_file.clone_from(&spec.ca_file);
     let transport = Arc::new(HttpTransport::new(options)?);
+    let renew = renewed(spec, service.as_ref(), &transport).await?;
     let own = service.limits().quota.value;
     let quota = match spec.rate {
         Some(rate) if faster(rate, own) => {
@@ -113,8 +117,29 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
         BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
         ledger.clone(),
     );
-    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew: None };
+    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew };
     Ok(Connection { account, sandbox, unthrottled, quota })
+}
+
+/// How the account's token is renewed; done at once for an account that has none.
+async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<HttpTransport>) -> Result<Option<Renew>> {
+    let Some(secrets) = spec.refresh.clone() else { return Ok(None) };
+    let Some(refresh) = service.refresh() else {
+        return Err(Error::usage(format!(
+            "account {} has `refresh`, which {} does not know",
+            spec.name,
+            service.name()
+        ))
+        .hint("its tokens don't run out: take `refresh` away and give `token`"));
+    };
+    let renewal = Renewal::new(refresh, secrets, spec.ca_file.clone(), transport.clone())?;
+    if spec.secret.is_none() && spec.sandbox.is_none() {
+        renewal.renew().await.map_err(|message| {
+            Error::stopped(format!("account {} got no access token: {message}", spec.name))
+                .hint("check the refresh token, client_id and client_secret of the account")
+        })?;
+    }
+    Ok(Some(renewal.into_renew()))
 }
 
 fn faster(rate: Quota, own: Quota) -> bool {
@@ -133,13 +158,11 @@ async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &
                 .map_err(|why| Error::usage(format!("the fault can't be read: {fault}")).hint(why))?,
         );
     }
-    sandbox::start(options)
-        .await
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
-                .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
-            _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
-        })
+    sandbox::start(options).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
+            .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
+        _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
+    })
 }
 
 fn sandbox_secret(service: &dyn Service) -> &'static str {

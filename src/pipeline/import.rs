@@ -7,17 +7,18 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
-use super::feed::{Feed, Reading};
+use super::feed::{BATCH, Feed, Reading};
+use super::listing::{learn_instead, look_ups_needed};
 use super::rows::Rows;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
-use crate::contact::CustomEdit;
+use crate::contact::{Contact, CustomEdit};
 use crate::engine::{Brake, Caller, Dispatcher, Keys, Lanes, Notice, RunEnded, Work, list_fields};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{self, LedgerHandle, NewRun, RunId, RunState};
 use crate::plan::Mode;
 use crate::report::{Event, Reporter, ResultsWriter, Summary};
-use crate::table::{self, PlusNumbers, ReadOptions, RowReader, WriteOptions};
+use crate::table::{self, PlusNumbers, ReadOptions, RowBatch, RowReader, WriteOptions};
 use crate::validate::Validator;
 
 /// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
@@ -89,8 +90,13 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), job.options.fresh, context)
+            .await?;
     }
+    let remember = !job.options.fresh;
+    let first = first_contacts(job, &mapped)?;
+    let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
+    let all_known = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
 
     let lanes = Arc::new(Lanes {
         finder: Connection::finder(&caller),
@@ -100,6 +106,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         asked: mapped.forward.fields(),
         keep_before: job.options.keep_before,
         changed_only: job.options.changed_only,
+        all_known,
         search_lag: connection.search_lag(),
         caller: caller.clone(),
     });
@@ -120,9 +127,12 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let sheets = sheet_names(reader.as_ref());
     let (batch_sender, batches) = sync_mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheets);
-    let reading = Reading::start(reader, Validator::new(mapped.forward)?);
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
+    let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
+    // A listing just read is as fresh as a look-up, and the only way to one.
+    let remember = remember || service.capabilities().find_by_listing;
+    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), remember, resuming).await?;
     let mut summary = Summary {
+        least_calls: Some(0),
         command: job.command,
         run: Some(run.to_string()),
         account: Some(job.account.name.clone()),
@@ -179,6 +189,7 @@ fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
         }
         Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
         Notice::Warning(text) => reporter.event(&Event::Warning(text)),
+        Notice::Planned { least_calls } => *summary.least_calls.get_or_insert(0) += least_calls,
     }
 }
 
@@ -305,8 +316,17 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
     }
 }
 
+/// The usable contacts of the first rows.
+fn first_contacts(job: &ImportJob, mapped: &Mapped) -> Result<Vec<Contact>> {
+    let mut reader = job.source.open()?;
+    let mut batch = RowBatch::new();
+    reader.read(&mut batch, BATCH)?;
+    let mut validator = Validator::new(mapped.forward.clone())?;
+    Ok(validator.check(&batch).into_iter().flatten().collect())
+}
+
 /// The custom fields the account defines, where an unknown one would refuse whole calls.
-async fn definitions(
+pub async fn definitions(
     connection: &Connection,
     context: &mut Context,
 ) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {

@@ -4,6 +4,7 @@
 //! reports events while it runs and ends in a [`crate::report::Summary`] whose rows balance.
 
 mod check;
+mod collect;
 mod connect;
 mod copy;
 mod export;
@@ -12,7 +13,10 @@ mod forgetting;
 mod import;
 mod listing;
 mod page;
+mod parity;
 mod planned;
+mod reach;
+mod renewal;
 mod rows;
 mod selected;
 mod source;
@@ -27,6 +31,7 @@ pub use forgetting::{Forgotten, forget};
 pub use import::{ImportJob, ImportOptions, ReadRecord, import};
 pub use page::report;
 pub use planned::{Forecast, PlanJob, plan};
+pub use reach::test_account;
 pub use selected::Chosen;
 pub use source::{MappingChoice, SourceSpec, facts};
 pub use undo::{UndoJob, UndoPlan, undo, undo_calls, undo_plan, undoable};

@@ -58,6 +58,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
     let definitions = if service.capabilities().fields_defined { Some(list_fields(&caller).await?) } else { None };
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     let keys = Keys::new(ledger.hasher(), &job.account.name, service.capabilities().tags_ignore_case);
+    let fed = mapped.forward.fields();
     let mut foreseeing = Foreseeing {
         samples: job.samples,
         keys: &keys,
@@ -65,6 +66,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
         rules: Rules {
             mode: super::import::mode_of(&mapped.forward),
             replace_custom: mapped.forward.custom_edit() == CustomEdit::Replace,
+            mapped: &fed,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
@@ -195,12 +197,7 @@ impl Foreseeing<'_> {
 
     fn least(&mut self, contact: &Contact, decision: &Decision) {
         if let Decision::Steps { steps, .. } = decision {
-            let least = if matches!(steps.first(), Some(Step::Create { .. })) {
-                let fields = contact.fields.iter().filter(|change| !change.value.is_empty()).count();
-                plan::least_calls(fields, contact.tags.add.len(), self.rules.limits)
-            } else {
-                steps.len()
-            };
+            let least = plan::least_calls_of(contact, steps, self.rules.limits);
             self.forecast.least_calls += least as u64;
         }
     }

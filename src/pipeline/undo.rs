@@ -109,6 +109,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
             asked: Vec::new(),
             keep_before: false,
             changed_only: false,
+            all_known: true,
             search_lag: connection.search_lag(),
             caller: caller.clone(),
         },

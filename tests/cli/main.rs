@@ -3,16 +3,31 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod brake;
+mod check_at_scale;
+mod console;
 mod crash;
+mod crash;
+#[path = "../support/dirty_contacts.rs"]
+mod dirty_contacts;
 mod disk;
+mod docs;
 mod generated;
+mod help;
 mod history;
 mod kills;
+mod own_world;
 mod power;
 mod program;
+mod program;
+mod random;
 mod random;
 mod rehearsal;
+mod rehearsal;
+mod roundtrip;
 mod sabotage;
+mod samples;
+mod secrets;
 mod signals;
 mod together;
 mod undo;
+mod world;

@@ -162,7 +162,8 @@ impl Rehearsal {
         if !self.ledger_path().exists() || self.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'call'") == 0 {
             return 0;
         }
-        self.ask("SELECT coalesce(sum(sent), 0) FROM call WHERE kind NOT IN ('find', 'read', 'read tags')").unsigned_abs()
+        self.ask("SELECT coalesce(sum(sent), 0) FROM call WHERE kind NOT IN ('find', 'read', 'read tags')")
+            .unsigned_abs()
     }
 
     /// The promises that hold of any finished import, against one that was left in peace (I2 to I4).
@@ -219,9 +220,9 @@ pub fn check_identifiers(contacts: &BTreeMap<String, Value>, what: &str) {
     for names in [&["phone", "phone_number", "phoneNumber"][..], &["email"]] {
         let mut seen = BTreeMap::new();
         for (id, contact) in contacts {
-            let value = names.iter().find_map(|name| {
-                contact[*name].as_str().or_else(|| contact["custom_fields"][*name].as_str())
-            });
+            let value = names
+                .iter()
+                .find_map(|name| contact[*name].as_str().or_else(|| contact["custom_fields"][*name].as_str()));
             // DM Champ's word for an address that nobody gave is no address.
             let told = value.filter(|value| value.contains(['@', '+']) && *value != "unknown@unknown.com");
             if let Some(value) = told {

@@ -11,6 +11,7 @@ mod mapping_facts;
 mod mapping_guess;
 mod mapping_reverse;
 mod mapping_write;
+mod plan;
 mod quota;
 mod sandbox;
 mod sandbox_client;
