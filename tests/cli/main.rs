@@ -6,7 +6,6 @@ mod brake;
 mod check_at_scale;
 mod console;
 mod crash;
-mod crash;
 #[path = "../support/dirty_contacts.rs"]
 mod dirty_contacts;
 mod disk;
@@ -18,10 +17,7 @@ mod kills;
 mod own_world;
 mod power;
 mod program;
-mod program;
 mod random;
-mod random;
-mod rehearsal;
 mod rehearsal;
 mod roundtrip;
 mod sabotage;
