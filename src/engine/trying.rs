@@ -94,7 +94,8 @@ impl<'a> Trying<'a> {
         caller.account.budget.took(clock::now() - left);
         crash_point!("after_answer");
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
-        tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = ?http_status, "answered");
+        let failure = sent.as_ref().err().map(|failure| failure.kind);
+        tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, ?failure, "answered");
         caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt });
         match sent {
             Ok(answer) => self.answered(&answer, credential).await,

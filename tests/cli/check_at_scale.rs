@@ -36,7 +36,7 @@ fn generated(home: &Path, rows: u64) -> PathBuf {
 
 /// Runs a check of `path`; returns its exit code and the most memory it held, in KiB.
 fn check(home: &Path, path: &Path) -> (i32, u64) {
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rolo"))
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_rolo"))
         .args(["check", path.to_str().unwrap(), "--quiet"])
         .env_clear()
         .env("HOME", home)
@@ -45,6 +45,11 @@ fn check(home: &Path, path: &Path) -> (i32, u64) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    watched(child)
+}
+
+/// Waits for a program; its exit code and the most memory it held, in KiB.
+pub fn watched(mut child: std::process::Child) -> (i32, u64) {
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;
     loop {

@@ -4,22 +4,22 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::Ordering;
 
-use crate::own_world::{TOKEN, World, holds};
+use crate::desk::{Desk, TOKEN, holds};
 use crate::program::rolo;
 
 const EMAIL: &str = "canary.person.7731@example.org";
 const PHONE: &str = "+34600773155";
 /// What no log and no event may hold: parts that survive any rewriting of the values.
 const PERSONAL: [&str; 5] = ["canary.person", "600773155", "Quetzalcoatl", "+34 600 77", "7731"];
-/// A world whose spreadsheet names the canary person: one row that goes well, two that can't be used.
-fn with_a_person(service: &'static str) -> World {
-    let world = World::new(service);
+/// A desk whose spreadsheet names the canary person: one row that goes well, two that can't be used.
+fn with_a_person(service: &'static str) -> Desk {
+    let desk = Desk::new(service);
     let rows = format!(
         "first_name,phone,email,tags\nQuetzalcoatl,{PHONE},{EMAIL},vip\nQuetzalcoatl,+34 600 77,,\n\
              Quetzalcoatl,,{EMAIL}@,\n"
     );
-    std::fs::write(world.home.path().join("contacts.csv"), rows).unwrap();
-    world
+    std::fs::write(desk.home.path().join("contacts.csv"), rows).unwrap();
+    desk
 }
 
 fn nothing_personal(what: &str, bytes: &[u8]) {
@@ -30,8 +30,8 @@ fn nothing_personal(what: &str, bytes: &[u8]) {
 
 #[test]
 fn a_token_reaches_the_service_from_any_source_and_stays_nowhere() {
-    let world = with_a_person("chatwoot");
-    let home = world.home.path();
+    let desk = with_a_person("chatwoot");
+    let home = desk.home.path();
     std::fs::write(home.join("token"), format!("{TOKEN}\n")).unwrap();
     std::fs::set_permissions(home.join("token"), PermissionsExt::from_mode(0o600)).unwrap();
     std::fs::write(home.join("tell-token"), format!("#!/bin/sh\necho {TOKEN}\n")).unwrap();
@@ -39,20 +39,20 @@ fn a_token_reaches_the_service_from_any_source_and_stays_nowhere() {
     let command = format!("{{ command = [\"{}\"] }}", home.join("tell-token").display());
     let sources = ["{ env = \"DESK_TOKEN\" }", "{ file = \"token\" }", &command, "{ credential = \"token\" }"];
     for source in sources {
-        world.configure(source);
-        let before = world.met.load(Ordering::SeqCst);
-        world.run(&["export", "all.csv", "--from", "desk", "--force", "-vv", "--log", "run.log"]);
-        assert!(world.met.load(Ordering::SeqCst) > before, "{source}: the token never left");
-        world.run(&["accounts", "--json"]);
+        desk.configure(source);
+        let before = desk.met.load(Ordering::SeqCst);
+        desk.run(&["export", "all.csv", "--from", "desk", "--force", "-vv", "--log", "run.log"]);
+        assert!(desk.met.load(Ordering::SeqCst) > before, "{source}: the token never left");
+        desk.run(&["accounts", "--json"]);
     }
-    world.check_files();
+    desk.check_files();
 }
 
 #[test]
 fn no_command_and_no_failure_tells_the_token_or_the_person() {
     for service in ["chatwoot", "dmchamp"] {
-        let world = with_a_person(service);
-        world.configure("{ env = \"DESK_TOKEN\" }");
+        let desk = with_a_person(service);
+        desk.configure("{ env = \"DESK_TOKEN\" }");
         let import: &[&str] =
             &["import", "contacts.csv", "--to", "desk", "--json", "-vv", "--log", "run.log", "--region", "ES"];
         let echo = format!("status=401,body:{{\"error\":\"the token {TOKEN} is not good\"}}");
@@ -66,14 +66,14 @@ fn no_command_and_no_failure_tells_the_token_or_the_person() {
             "latency=1ms",
         ];
         for fault in faults {
-            world.fault(fault);
-            let output = world.run(import);
+            desk.fault(fault);
+            let output = desk.run(import);
             nothing_personal(&format!("{service}, {fault}: --json"), &output.stdout);
             nothing_personal(&format!("{service}, {fault}: -vv"), &output.stderr);
             assert!(!output.stdout.is_empty(), "{service}, {fault}");
         }
-        assert!(world.met.load(Ordering::SeqCst) > 0, "{service}: the token never left");
-        world.sandbox.clear_faults();
+        assert!(desk.met.load(Ordering::SeqCst) > 0, "{service}: the token never left");
+        desk.sandbox.clear_faults();
         for arguments in [
             &["runs", "--json"][..],
             &["show", "--json"],
@@ -83,33 +83,33 @@ fn no_command_and_no_failure_tells_the_token_or_the_person() {
             &["export", "all.csv", "--from", "desk", "--json", "--log", "run.log"],
             &["accounts"],
         ] {
-            let output = world.run(arguments);
+            let output = desk.run(arguments);
             if arguments.contains(&"--json") {
                 nothing_personal(&format!("{service}: {arguments:?}"), &output.stdout);
             }
         }
-        let log = std::fs::read(world.home.path().join("run.log")).unwrap();
+        let log = std::fs::read(desk.home.path().join("run.log")).unwrap();
         assert!(holds(&log, "answered"), "{service}: the log tells of no call");
         nothing_personal(&format!("{service}: run.log"), &log);
-        world.check_files();
+        desk.check_files();
     }
 }
 
 #[test]
 fn the_token_stands_in_no_process_list() {
-    let world = with_a_person("chatwoot");
-    world.configure("{ env = \"DESK_TOKEN\" }");
-    world.fault("latency=300ms");
+    let desk = with_a_person("chatwoot");
+    desk.configure("{ env = \"DESK_TOKEN\" }");
+    desk.fault("latency=300ms");
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rolo"))
         .args(["import", "contacts.csv", "--to", "desk", "--quiet"])
         .env_clear()
-        .env("HOME", world.home.path())
+        .env("HOME", desk.home.path())
         .env("DESK_TOKEN", TOKEN)
-        .current_dir(world.home.path())
+        .current_dir(desk.home.path())
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    while world.met.load(Ordering::SeqCst) == 0 {
+    while desk.met.load(Ordering::SeqCst) == 0 {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it sent anything");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

@@ -17,7 +17,7 @@ pub const TOKEN: &str = "canarytoken5e8d1c77b3";
 const GIVEN: [&str; 4] = ["rolo.toml", "token", "tell-token", "contacts.csv"];
 
 /// A service that takes the canary token, and a home with an account for it.
-pub struct World {
+pub struct Desk {
     pub home: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     pub sandbox: Sandbox,
@@ -27,7 +27,7 @@ pub struct World {
     service: &'static str,
 }
 
-impl World {
+impl Desk {
     pub fn new(service: &'static str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut options = Options::new(|| std::time::UNIX_EPOCH.elapsed().unwrap());
@@ -94,7 +94,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for Desk {
     fn drop(&mut self) {
         self.runtime.block_on(self.sandbox.stop());
     }
