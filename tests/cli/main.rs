@@ -9,8 +9,6 @@ mod console;
 mod copy;
 mod crash;
 mod desk;
-#[path = "../support/dirty_contacts.rs"]
-mod dirty_contacts;
 mod disk;
 mod docs;
 mod excel;
@@ -20,7 +18,6 @@ mod help;
 mod history;
 mod hostile;
 mod kills;
-mod own_world;
 mod power;
 mod program;
 mod random;

@@ -50,7 +50,9 @@ impl Rehearsal {
 
     /// The program in this folder, with nothing of the caller's environment.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rolo"));
+        // Long runs of the kill loop take a copy of the program, so that work can go on meanwhile.
+        let program = std::env::var_os("ROLO_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_rolo").into());
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
