@@ -9,6 +9,8 @@ mod console;
 mod copy;
 mod crash;
 mod desk;
+#[path = "../support/dirty_contacts.rs"]
+mod dirty_contacts;
 mod disk;
 mod docs;
 mod excel;
