@@ -15,8 +15,15 @@ use crate::rehearsal::Rehearsal;
 /// One thing that happened to a file, in order.
 #[derive(Debug)]
 enum Happening {
-    Write { file: File, at: usize, bytes: Vec<u8> },
-    Cut { file: File, to: usize },
+    Write {
+        file: File,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Cut {
+        file: File,
+        to: usize,
+    },
     Synced(File),
     /// The service wrote down a request that it has carried out.
     Served,
@@ -138,7 +145,8 @@ fn intents(image: &BTreeMap<File, Vec<u8>>) -> i64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     std::fs::write(&path, image.get(&File::Ledger).map_or(&[][..], Vec::as_slice)).unwrap();
-    std::fs::write(folder.path().join("ledger.sqlite-wal"), image.get(&File::Log).map_or(&[][..], Vec::as_slice)).unwrap();
+    std::fs::write(folder.path().join("ledger.sqlite-wal"), image.get(&File::Log).map_or(&[][..], Vec::as_slice))
+        .unwrap();
     let db = rusqlite::Connection::open(&path).unwrap();
     let sound: String = db.query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");

@@ -218,9 +218,9 @@ pub fn check_identifiers(contacts: &BTreeMap<String, Value>, what: &str) {
     for names in [&["phone", "phone_number", "phoneNumber"][..], &["email"]] {
         let mut seen = BTreeMap::new();
         for (id, contact) in contacts {
-            let value = names.iter().find_map(|name| {
-                contact[*name].as_str().or_else(|| contact["custom_fields"][*name].as_str())
-            });
+            let value = names
+                .iter()
+                .find_map(|name| contact[*name].as_str().or_else(|| contact["custom_fields"][*name].as_str()));
             // DM Champ's word for an address that nobody gave is no address.
             let told = value.filter(|value| value.contains(['@', '+']) && *value != "unknown@unknown.com");
             if let Some(value) = told {

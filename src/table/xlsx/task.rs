@@ -14,6 +14,7 @@ use crate::table::RowBatch;
 use crate::table::batch::CellFlag;
 use crate::table::cell_error;
 use crate::table::columns::Columns;
+use crate::table::formula;
 use crate::table::options::{ReadLimits, ReadOptions};
 
 /// Rows collected before they are handed over.
@@ -240,7 +241,7 @@ impl<'a> Chunks<'a> {
             self.push_cell(row, column, text, kind)?;
         }
         for (_, (text, _)) in cells().filter(|(index, _)| own(*index)) {
-            self.chunk.push_own_cell(text);
+            self.chunk.push_own_cell(if columns.ours { formula::restored(text) } else { text });
         }
         let last = first + columns.width();
         self.beyond += u64::from(row.extent().is_some_and(|(from, to)| from < *first || to >= last));
@@ -269,7 +270,8 @@ impl<'a> Chunks<'a> {
                 }
             }
         }
-        self.chunk.push_cell(text);
+        // A text file of ours that a spreadsheet saved as a workbook keeps its guarded cells.
+        self.chunk.push_cell(if self.layout.columns.ours { formula::restored(text) } else { text });
         Ok(())
     }
 

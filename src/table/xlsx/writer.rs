@@ -4,6 +4,8 @@ use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
 
 use crate::error::{Error, Result};
 use crate::table::RowWriter;
+use crate::table::columns::Columns;
+use crate::table::formula::{self, PlusNumbers};
 use crate::table::output::{Output, unwritable};
 
 /// Rows of one sheet behind its header: the format has 1,048,576 in all.
@@ -91,6 +93,8 @@ pub struct SheetSeries {
     rows: u32,
     rows_of_a_sheet: u32,
     widths: Vec<usize>,
+    /// Cells that begin with an apostrophe get one more, since reading takes one away.
+    guarded: bool,
 }
 
 impl SheetSeries {
@@ -106,7 +110,8 @@ impl SheetSeries {
         let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
         let widths = headers.iter().map(|header| header.chars().count()).collect();
         let sheet = new_sheet(workbook, name, &headers)?;
-        Ok(Self { name, headers, full: Vec::new(), sheet, rows: 0, rows_of_a_sheet: ROWS_OF_A_SHEET, widths })
+        let guarded = Columns::from_cells(headers.iter().map(String::as_str)).ours;
+        Ok(Self { guarded, name, headers, full: Vec::new(), sheet, rows: 0, rows_of_a_sheet: ROWS_OF_A_SHEET, widths })
     }
 
     /// Writes one row; the cells at `marked` stand out.
@@ -134,7 +139,11 @@ impl SheetSeries {
             }
             // The format has no more than 16,384 columns, as `take` says.
             let column = u16::try_from(index).unwrap_or(u16::MAX);
-            let text = fitted(cell);
+            let text = if self.guarded && cell.starts_with('\'') {
+                fitted(&formula::guarded(cell, PlusNumbers::AsTheyAre))
+            } else {
+                fitted(cell)
+            };
             let written = if is_marked {
                 self.sheet.write_string_with_format(self.rows, column, text, &workbook.mark)
             } else {
