@@ -72,6 +72,7 @@ fn steps(world: &World, contact: &Contact, held: Option<&SnapshotHeld<'_>>) -> V
     let rules = Rules {
         mode: Mode::Upsert,
         replace_custom: false,
+        mapped: &[],
         capabilities: world.can(),
         limits: world.service.limits(),
         fields: world.service.fields(),

@@ -375,6 +375,7 @@ impl World {
             filter: Filter::default(),
             columns: None,
             limit: None,
+            plus_numbers: rolo::table::PlusNumbers::AsTheyAre,
             messages: false,
             identifiers: None,
         };
