@@ -20,7 +20,6 @@ mod help;
 mod history;
 mod hostile;
 mod kills;
-mod own_world;
 mod power;
 mod program;
 mod random;

@@ -151,8 +151,6 @@ impl Layout {
         }
         let header = &sample[header_at];
         let mut columns = Columns::from_cells((first..=last).map(|column| header.cell(column).0));
-        // A workbook holds text as text: there was nothing to make safe, and nothing is to be taken back.
-        columns.ours = false;
         if columns.headers.is_empty() {
             return Err(Error::usage(format!("{} has no columns but rolo's own", path.display()))
                 .hint("hand over the whole results file, or the source itself"));

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
@@ -107,10 +108,10 @@ impl SheetSeries {
             ))
             .hint("write a .csv file"));
         }
-        let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
+        let guarded = Columns::from_cells(headers.iter().copied()).ours;
+        let headers: Vec<String> = headers.iter().map(|header| safe(header, guarded).into_owned()).collect();
         let widths = headers.iter().map(|header| header.chars().count()).collect();
         let sheet = new_sheet(workbook, name, &headers)?;
-        let guarded = Columns::from_cells(headers.iter().map(String::as_str)).ours;
         Ok(Self { guarded, name, headers, full: Vec::new(), sheet, rows: 0, rows_of_a_sheet: ROWS_OF_A_SHEET, widths })
     }
 
@@ -139,11 +140,7 @@ impl SheetSeries {
             }
             // The format has no more than 16,384 columns, as `take` says.
             let column = u16::try_from(index).unwrap_or(u16::MAX);
-            let text = if self.guarded && cell.starts_with('\'') {
-                fitted(&formula::guarded(cell, PlusNumbers::AsTheyAre))
-            } else {
-                fitted(cell)
-            };
+            let text = fitted(&safe(cell, self.guarded));
             let written = if is_marked {
                 self.sheet.write_string_with_format(self.rows, column, text, &workbook.mark)
             } else {
@@ -163,6 +160,12 @@ impl SheetSeries {
         workbook.workbook.push_worksheet(self.sheet);
         Ok(())
     }
+}
+
+/// A workbook's text is never run. Where reading takes an apostrophe away, one of the cell's own needs
+/// another.
+fn safe(cell: &str, guarded: bool) -> Cow<'_, str> {
+    if guarded && cell.starts_with('\'') { formula::guarded(cell, PlusNumbers::AsTheyAre) } else { Cow::Borrowed(cell) }
 }
 
 fn new_sheet(workbook: &mut OpenWorkbook, name: &str, headers: &[String]) -> Result<Worksheet> {
