@@ -13,3 +13,4 @@ mod program;
 mod random;
 mod rehearsal;
 mod samples;
+mod workbook;
