@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::contact::Outcome;
 use crate::pipeline::Forecast;
-use crate::report::{count, escape, number, span};
+use crate::report::{count, escape, listed, number, span};
 
 /// What an import would do, in words.
 pub fn forecast_words(forecast: &Forecast) -> String {
@@ -47,8 +47,7 @@ pub fn forecast_words(forecast: &Forecast) -> String {
         ));
     }
     if !forecast.unmapped.is_empty() {
-        let names: Vec<_> = forecast.unmapped.iter().map(|name| escape(name)).collect();
-        line(format!("columns that feed nothing: {}", names.join(", ")));
+        line(format!("columns that feed nothing: {}", listed(&forecast.unmapped)));
     }
     line(format!("mapping: {}", forecast.mapping));
     if !forecast.samples.is_empty() {

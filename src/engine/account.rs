@@ -7,8 +7,9 @@ use crate::quota::Budget;
 use crate::services::Service;
 use crate::transport::Transport;
 
-/// Gets a new credential where the old one has run out; `Err` says in words why it can't.
-pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Gets a new credential where the old one has run out: a warning for the user if there is one to
+/// give, `Err` in words where it can't.
+pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<Option<String>, String>> + Send + Sync>;
 
 /// A named connection to a service, ready for calls. Cloning is cheap.
 #[derive(Clone)]

@@ -7,14 +7,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::account::Account;
 use super::backoff::Retry;
 use super::stop::{Stop, StopLevel};
+use super::trying::Trying;
 use crate::clock;
 use crate::contact::{Call, CallKind, RemoteId};
-use crate::crash::Safeguard;
 use crate::error::{Error, ErrorKind};
-use crate::ledger::{Entry, Intent, RunId};
+use crate::ledger::{Entry, RunId};
 use crate::quota::Slot;
-use crate::services::{Reply, Verdict, Wait};
-use crate::transport::{Failure, FailureKind};
+use crate::services::Reply;
 
 /// What the caller tells while it works.
 #[derive(Clone, Debug)]
@@ -30,6 +29,10 @@ pub enum Notice {
     },
     /// A service's own words about a call that went well.
     Warning(String),
+    /// A row is about to be sent that no client could do with fewer calls than these.
+    Planned {
+        least_calls: u64,
+    },
 }
 
 /// How a call ended.
@@ -94,22 +97,30 @@ pub struct Caller {
     pub retry: Retry,
     pub stop: Stop,
     notices: UnboundedSender<Notice>,
-    failures_in_a_row: AtomicU32,
+    /// Failures since the last call that went well: of reads, of writes.
+    in_a_row: [AtomicU32; 2],
+    /// One permit for each request that the service takes at once.
+    room: tokio::sync::Semaphore,
     halt: Mutex<Option<Halt>>,
-    renewals: tokio::sync::Mutex<u32>,
+    /// Credentials that were got since the start.
+    renewals: AtomicU32,
+    renewing: tokio::sync::Mutex<()>,
 }
 
 impl Caller {
     pub fn new(account: Account, run: RunId, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+        let room = account.service.limits().concurrency.value.max(1);
         Self {
             account,
             run,
             retry,
             stop,
             notices,
-            failures_in_a_row: AtomicU32::new(0),
+            in_a_row: Default::default(),
+            room: tokio::sync::Semaphore::new(room),
             halt: Mutex::new(None),
-            renewals: tokio::sync::Mutex::new(0),
+            renewals: AtomicU32::new(0),
+            renewing: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -136,188 +147,16 @@ impl Caller {
 
     /// Makes a call that changes nothing.
     pub async fn read(&self, call: &Call) -> Reached {
-        self.call(call, None).await
+        Trying::new(self, call, None).run().await
     }
 
     /// Makes a call that changes something, its intent recorded under `at` before each try. `first`
     /// goes into the same transaction as the first intent.
     pub async fn write(&self, call: &Call, at: StepAt, first: Vec<Entry>) -> Reached {
-        self.call(call, Some((at, first))).await
+        Trying::new(self, call, Some((at, first))).run().await
     }
 
-    async fn call(&self, call: &Call, mut at: Option<(StepAt, Vec<Entry>)>) -> Reached {
-        let kind = call.kind();
-        let mut reached = Reached { ended: Ended::Halted, http_status: None, answers: 0 };
-        let request = match self.account.service.request(call) {
-            Ok(request) => request,
-            Err(error) if error.kind == ErrorKind::Usage => {
-                reached.ended =
-                    Ended::Refused { code: "service.unsupported".into(), message: error.message, fields: Vec::new() };
-                return reached;
-            }
-            Err(error) => {
-                self.halt_for(&error);
-                return reached;
-            }
-        };
-        let (mut failures, mut put_off, mut renewed) = (0_u32, 0_u32, false);
-        let mut in_doubt: Option<String> = None;
-        for attempt in 1_u32.. {
-            if self.stop.is_asked() || !self.slot().await {
-                return reached;
-            }
-            if let Some((at, first)) = &mut at {
-                crash_point!("before_intent");
-                let mut entries = std::mem::take(first);
-                let attempt = at.sent_before + attempt;
-                entries.push(Entry::Intent(Intent { row: at.row, step: at.step, kind, attempt, at: micros() }));
-                if Safeguard::Intent.holds()
-                    && let Err(error) = self.account.ledger.write(&self.run, entries).await
-                {
-                    self.halt_for(&error);
-                    return reached;
-                }
-                crash_point!("after_intent");
-            }
-            let left = clock::now();
-            let sent = tokio::select! {
-                sent = self.account.transport.send(&request) => sent,
-                () = self.stop.reached(StopLevel::Leave) => return reached,
-            };
-            self.account.budget.took(clock::now() - left);
-            crash_point!("after_answer");
-            let answer = match sent {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    let _ = self.notices.send(Notice::Called { kind, http_status: None, attempt });
-                    if failure.kind == FailureKind::Untrusted {
-                        self.halt(untrusted(&failure));
-                        return reached;
-                    }
-                    if failure.kind == FailureKind::NoAnswer {
-                        in_doubt = Some(failure.message.clone());
-                    }
-                    failures += 1;
-                    if self.give_up(kind, failures, &mut reached, in_doubt.as_deref(), &failure.message) {
-                        return reached;
-                    }
-                    self.pause(self.retry.pause(failures), &failure.message).await;
-                    continue;
-                }
-            };
-            let _ = self.notices.send(Notice::Called { kind, http_status: Some(answer.status), attempt });
-            reached.http_status = Some(answer.status);
-            reached.answers += 1;
-            let verdict = self.account.service.verdict(call, &answer);
-            let asked = match &verdict {
-                Verdict::Again { wait: Wait::For(time) | Wait::Window(time), .. } => Some(*time),
-                Verdict::Again { wait: Wait::Backoff, .. } => Some(self.retry.pause(put_off + 1)),
-                _ => None,
-            };
-            self.account.budget.answered(&self.account.service.quota_hint(&answer), asked);
-            let message = match verdict {
-                Verdict::Again { message, .. } => {
-                    put_off += 1;
-                    if put_off >= self.retry.put_off {
-                        reached.ended = Ended::Unreachable { message };
-                        return reached;
-                    }
-                    if let Some(time) = asked.filter(|time| *time >= Duration::from_secs(1)) {
-                        let _ = self.notices.send(Notice::Waiting { time, reason: message });
-                    }
-                    continue;
-                }
-                Verdict::Stop { message } => {
-                    if !renewed && self.renew().await {
-                        renewed = true;
-                        continue;
-                    }
-                    self.halt(Halt {
-                        kind: ErrorKind::Stopped,
-                        message: format!(
-                            "{} refused account {}: {message}",
-                            self.account.service.name(),
-                            self.account.name
-                        ),
-                        hint: "check the account's token and settings, then `rolo resume`".into(),
-                    });
-                    return reached;
-                }
-                Verdict::Unclear { message } => message,
-                Verdict::Done { reply, warnings } => {
-                    self.failures_in_a_row.store(0, Ordering::Relaxed);
-                    for warning in warnings {
-                        let _ = self.notices.send(Notice::Warning(warning));
-                    }
-                    reached.ended = Ended::Done(reply);
-                    return reached;
-                }
-                Verdict::Missing { message } => {
-                    self.failures_in_a_row.store(0, Ordering::Relaxed);
-                    // A delete that was in doubt and now finds nothing has done its work.
-                    reached.ended = if kind == CallKind::Delete && in_doubt.is_some() {
-                        Ended::Done(Reply::Nothing)
-                    } else {
-                        Ended::Missing { message }
-                    };
-                    return reached;
-                }
-                Verdict::Exists { message, fields, id } => {
-                    self.failures_in_a_row.store(0, Ordering::Relaxed);
-                    reached.ended = Ended::Exists { message, fields, id };
-                    return reached;
-                }
-                Verdict::Refused { code, message, fields } => {
-                    self.failures_in_a_row.store(0, Ordering::Relaxed);
-                    reached.ended = Ended::Refused { code: code.into_owned(), message, fields };
-                    return reached;
-                }
-            };
-            in_doubt = Some(message.clone());
-            failures += 1;
-            if self.give_up(kind, failures, &mut reached, in_doubt.as_deref(), &message) {
-                return reached;
-            }
-            self.pause(self.retry.pause(failures), &message).await;
-        }
-        reached
-    }
-
-    /// Whether the call has had its tries. A create in doubt is given up at once: only a look-up
-    /// can settle it.
-    fn give_up(
-        &self,
-        kind: CallKind,
-        failures: u32,
-        reached: &mut Reached,
-        in_doubt: Option<&str>,
-        message: &str,
-    ) -> bool {
-        let in_a_row = self.failures_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        let creates = matches!(kind, CallKind::Create);
-        if creates && let Some(message) = in_doubt {
-            if in_a_row >= self.retry.gone_after {
-                self.gone(message);
-                return true;
-            }
-            reached.ended = Ended::Unclear { message: message.to_owned() };
-            return true;
-        }
-        if in_a_row >= self.retry.gone_after {
-            self.gone(message);
-            return true;
-        }
-        if failures < self.retry.tries {
-            return false;
-        }
-        reached.ended = match in_doubt {
-            Some(message) if kind.writes() => Ended::Unclear { message: message.to_owned() },
-            _ => Ended::Unreachable { message: message.to_owned() },
-        };
-        true
-    }
-
-    fn gone(&self, message: &str) {
+    pub(super) fn gone(&self, message: &str) {
         self.halt(Halt {
             kind: ErrorKind::Stopped,
             message: format!("{} can't be reached: {message}", self.account.service.name()),
@@ -325,9 +164,21 @@ impl Caller {
         });
     }
 
-    /// Waits for a slot of the budget; false if the run stops first.
-    async fn slot(&self) -> bool {
+    /// Waits until fewer requests are under way than the service takes at once; `None` if the run
+    /// stops first.
+    pub(super) async fn room(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
         tokio::select! {
+            biased;
+            () = self.stop.asked() => None,
+            room = self.room.acquire() => room.ok(),
+        }
+    }
+
+    /// Waits for a slot of the budget; false if the run stops first.
+    pub(super) async fn slot(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => false,
             slot = self.account.budget.slot() => match slot {
                 Ok(Slot::Go) => !self.stop.is_asked(),
                 Ok(Slot::Parked(wait)) => {
@@ -343,43 +194,65 @@ impl Caller {
                     false
                 }
             },
-            () = self.stop.asked() => false,
         }
     }
 
-    async fn pause(&self, time: Duration, reason: &str) {
+    pub(super) async fn pause(&self, time: Duration, reason: &str) {
         if time >= Duration::from_secs(1) {
-            let _ = self.notices.send(Notice::Waiting { time, reason: reason.to_owned() });
+            self.tell(Notice::Waiting { time, reason: reason.to_owned() });
         }
         tokio::select! {
-            () = tokio::time::sleep(time) => {}
+            biased;
             () = self.stop.asked() => {}
+            () = tokio::time::sleep(time) => {}
         }
     }
 
-    /// Renews the credential, once for all lanes that find it run out together.
-    async fn renew(&self) -> bool {
+    /// How many credentials there have been before the present one.
+    pub(super) fn credential(&self) -> u32 {
+        self.renewals.load(Ordering::Acquire)
+    }
+
+    /// Gets a new credential after one was refused, once for all calls that were refused it together.
+    /// False if there is no way to, or it failed.
+    pub(super) async fn renew(&self, refused: u32) -> bool {
         let Some(renew) = &self.account.renew else { return false };
-        let mut renewals = self.renewals.lock().await;
-        if *renewals >= 3 {
-            return false;
+        let _one_at_a_time = self.renewing.lock().await;
+        if self.credential() != refused {
+            return true;
         }
-        *renewals += 1;
         match renew().await {
-            Ok(()) => true,
+            Ok(warning) => {
+                self.renewals.fetch_add(1, Ordering::Release);
+                if let Some(warning) = warning {
+                    self.tell(Notice::Warning(warning));
+                }
+                true
+            }
             Err(message) => {
-                let _ = self.notices.send(Notice::Warning(format!("the access token could not be renewed: {message}")));
+                self.tell(Notice::Warning(format!("the access token could not be renewed: {message}")));
                 false
             }
         }
     }
-}
 
-fn untrusted(failure: &Failure) -> Halt {
-    Halt {
-        kind: ErrorKind::Stopped,
-        message: failure.message.clone(),
-        hint: "if the service uses a private certificate authority, name it with --ca-file".into(),
+    pub(super) fn tell(&self, notice: Notice) {
+        // Whoever listened may have gone; that stops nothing.
+        let _ = self.notices.send(notice);
+    }
+
+    /// A call was answered in a way that shows the service at work. A write shows more than a read:
+    /// a service that answers look-ups may still refuse every write.
+    pub(super) fn went_well(&self, kind: CallKind) {
+        self.in_a_row[0].store(0, Ordering::Relaxed);
+        if kind.writes() {
+            self.in_a_row[1].store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A call failed; true if that was one too many in a row, and the service counts as gone.
+    pub(super) fn went_wrong(&self, kind: CallKind) -> bool {
+        self.in_a_row[usize::from(kind.writes())].fetch_add(1, Ordering::Relaxed) + 1 >= self.retry.gone_after
     }
 }
 

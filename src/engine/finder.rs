@@ -61,6 +61,8 @@ async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Question>
     let mut under_way = FuturesUnordered::new();
     loop {
         tokio::select! {
+            biased;
+            Some(()) = under_way.next() => {}
             question = queue.recv() => {
                 let Some(first) = question else { break };
                 let mut load = first.identifiers.len();
@@ -77,7 +79,6 @@ async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Question>
                     under_way.push(ask(caller.clone(), group));
                 }
             }
-            Some(()) = under_way.next() => {}
         }
     }
     while under_way.next().await.is_some() {}

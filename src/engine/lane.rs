@@ -2,13 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::caller::{Caller, Ended, Reached};
+use super::caller::{Caller, Ended, Notice, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
-use super::settle::{self, Settled};
-use crate::contact::{
-    CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
-};
+use super::settle::{self, Looked, Settled};
+use crate::contact::{CallKind, Contact, Edit, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -59,9 +57,14 @@ pub struct Lanes {
 impl Lanes {
     /// Brings one contact to what its row wants, and records how that ended.
     pub async fn drive(&self, lane: Lane) -> LaneEnd {
+        self.drive_and(lane, |record| record).await
+    }
+
+    /// The same; `with` has the last word on what is recorded.
+    pub async fn drive_and(&self, lane: Lane, with: impl FnOnce(RowRecord) -> RowRecord) -> LaneEnd {
         let mut driving = Driving::new(self, lane);
         match driving.drive().await {
-            Ok(record) => driving.finish(record).await,
+            Ok(record) => driving.finish(with(record)).await,
             Err(Halted) => LaneEnd::Halted,
         }
     }
@@ -98,6 +101,8 @@ pub(super) struct Driving<'a> {
     pub(super) pending: Vec<Entry>,
     /// Creates of this row whose answer was lost.
     creates: u32,
+    /// The plan of this row has been counted.
+    planned: bool,
 }
 
 impl<'a> Driving<'a> {
@@ -109,6 +114,7 @@ impl<'a> Driving<'a> {
             .filter_map(|step| step.answered.as_ref().map(|answered| (step.step, answered.attempts)))
             .collect();
         let known = lane.known.clone();
+        let lost = lane.steps.iter().filter(|step| is_create_in_doubt(step)).count();
         Self {
             created: lane.steps.iter().any(|step| step.kind == CallKind::Create && done(step)),
             changed: lane.steps.iter().any(|step| step.kind.writes() && done(step)),
@@ -120,7 +126,8 @@ impl<'a> Driving<'a> {
             answered,
             snapshot: None,
             pending: Vec::new(),
-            creates: 0,
+            creates: u32::try_from(lost).unwrap_or(u32::MAX),
+            planned: false,
         }
     }
 
@@ -167,11 +174,14 @@ impl<'a> Driving<'a> {
                         return Ok(record);
                     }
                 }
-                Decision::Steps { steps, notes } => match self.take_all(steps).await? {
-                    Next::Step => return Ok(self.record(self.outcome(), notes)),
-                    Next::Replan => {}
-                    Next::End(record) => return Ok(record),
-                },
+                Decision::Steps { steps, notes } => {
+                    self.tell_plan(&steps);
+                    match self.take_all(steps).await? {
+                        Next::Step => return Ok(self.record(self.outcome(), notes)),
+                        Next::Replan => {}
+                        Next::End(record) => return Ok(record),
+                    }
+                }
             }
         }
         Ok(self.failed("contact.unsteady", "the contact kept changing while it was being worked on"))
@@ -205,6 +215,16 @@ impl<'a> Driving<'a> {
         }
     }
 
+    /// Tells, once for a row, with how few calls it could be done.
+    fn tell_plan(&mut self, steps: &[Step]) {
+        if !self.planned {
+            self.planned = true;
+            let limits = self.caller().account.service.limits();
+            let least_calls = plan::least_calls_of(&self.lane.contact, steps, limits) as u64;
+            self.caller().tell(Notice::Planned { least_calls });
+        }
+    }
+
     async fn take_all(&mut self, steps: Vec<Step>) -> Going<Next> {
         for step in steps {
             match self.take(&step).await? {
@@ -216,8 +236,7 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let target = self.target_of(step);
-        let Some(call) = step.call(target.as_ref()) else {
+        let Some(call) = step.call(self.target_of(step).as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
@@ -233,12 +252,9 @@ impl<'a> Driving<'a> {
                 crash_point!("after_outcome");
                 Ok(done)
             }
-            Ended::Exists { .. } if matches!(step, Step::Create { .. }) => {
+            Ended::Exists { id, .. } if matches!(step, Step::Create { .. }) => {
                 self.count(CallKind::Create, &reached, "exists", None);
-                if let Some(record) = self.look_up().await? {
-                    return Ok(Next::End(record));
-                }
-                if self.snapshot.is_some() { Ok(Next::Replan) } else { self.end_of(&reached).map(Next::End) }
+                self.exists(id, &reached).await
             }
             Ended::Missing { .. } => match self.missing_or_end(&reached).await? {
                 Some(record) => Ok(Next::End(record)),
@@ -246,11 +262,13 @@ impl<'a> Driving<'a> {
             },
             Ended::Unclear { message } if matches!(step, Step::Create { .. }) => {
                 self.creates += 1;
-                if self.creates >= self.caller().retry.tries {
-                    return Ok(Next::End(self.in_doubt(&message)));
-                }
                 match self.settle_create().await? {
                     Some(record) => Ok(Next::End(record)),
+                    None if !self.created && self.creates >= self.caller().retry.tries => {
+                        // Not there, as often as it was tried: that is no doubt.
+                        self.count(CallKind::Create, &reached, "unclear", None);
+                        Ok(Next::End(self.failed("service.unavailable", message)))
+                    }
                     None => Ok(Next::Replan),
                 }
             }
@@ -262,23 +280,33 @@ impl<'a> Driving<'a> {
         }
     }
 
-    /// Which contact a step is about, in the words that its call takes.
-    fn target_of(&self, step: &Step) -> Option<Target> {
-        let address_by = self.caller().account.service.capabilities().tags_address_by;
-        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
-        if !by_identifier {
-            return self.target.clone();
+    /// The service has the contact of a create already, which a look-up may take a while to show.
+    async fn exists(&mut self, id: Option<RemoteId>, reached: &Reached) -> Going<Next> {
+        if let Some(record) = self.look_up().await? {
+            return Ok(Next::End(record));
         }
-        let given =
-            self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind)).cloned();
-        let held = || {
-            let snapshot = self.snapshot.as_ref()?;
-            address_by.iter().find_map(|kind| {
-                let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
-                Some(Identifier::new(*kind, value.as_text()))
-            })
-        };
-        given.or_else(held).map(Target::Identifier)
+        if self.snapshot.is_none() && !self.search_lag().is_zero() {
+            match settle::there(self).await {
+                Looked::Found(contact, _) => self.learn(*contact),
+                Looked::Halted => return Err(Halted),
+                Looked::NotThere | Looked::Failed(_) => {}
+            }
+        }
+        match (self.snapshot.take(), id) {
+            // It was not there before our create that got no answer, and is now.
+            (Some(contact), _) if self.creates > 0 => {
+                self.created = true;
+                self.changed = true;
+                self.learn_created(contact);
+            }
+            (Some(contact), _) => self.snapshot = Some(contact),
+            (None, Some(id)) => {
+                self.aim(id.clone());
+                self.known = Some(KnownContact { id, fields: BTreeMap::new(), tags: None, lists: Vec::new() });
+            }
+            (None, None) => return self.end_of(reached).map(Next::End),
+        }
+        Ok(Next::Replan)
     }
 
     /// Records what an applied step has done.
@@ -342,7 +370,7 @@ impl<'a> Driving<'a> {
     }
 
     fn create_in_doubt(&self) -> bool {
-        !self.created && self.lane.steps.iter().any(|step| step.kind == CallKind::Create && step.answered.is_none())
+        !self.created && self.lane.steps.iter().any(is_create_in_doubt)
     }
 
     /// Finds out whether the create was applied; `Some` if the row ends with that.
@@ -387,4 +415,8 @@ impl<'a> Driving<'a> {
     pub(super) fn aim(&mut self, id: RemoteId) {
         self.target = Some(Target::Id(id));
     }
+}
+
+fn is_create_in_doubt(step: &StepRecord) -> bool {
+    step.kind == CallKind::Create && step.answered.is_none()
 }

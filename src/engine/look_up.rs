@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use super::caller::{Ended, Reached};
 use super::finder::Found;
-use super::lane::{Driving, Going};
-use crate::contact::{Call, CallKind, Identifier, IdentifierKind, RemoteId, RowRecord, Snapshot, Target};
+use super::lane::{Driving, Going, Halted};
+use super::settle::{self, Looked};
+use crate::contact::{Call, CallKind, Field, Identifier, IdentifierKind, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, KnownContact};
-use crate::plan::Need;
+use crate::plan::{Need, Step};
 use crate::services::Reply;
 
 /// How a lane learns which contact it is about and what is held of it.
@@ -25,10 +26,37 @@ impl Driving<'_> {
         Some(target)
     }
 
-    /// The identifiers that the service can find by, most specific first.
+    /// What a step addresses the contact by: its id, but where tags want an identifier in its place
+    /// the one that the service holds, or else that of the row.
+    pub(super) fn target_of(&self, step: &Step) -> Option<Target> {
+        let kinds = self.caller().account.service.capabilities().tags_address_by;
+        if kinds.is_empty() || step.kind() != CallKind::AddTags {
+            return self.target.clone();
+        }
+        let held = |kind: &IdentifierKind| {
+            let value = self.snapshot.as_ref()?.fields.get(&Field::new(kind.name()))?;
+            (!value.is_empty()).then(|| Identifier::new(*kind, value.as_text()))
+        };
+        let given = |kind: &IdentifierKind| {
+            self.lane.contact.identifiers.iter().find(|identifier| identifier.kind == *kind).cloned()
+        };
+        let identifier = kinds.iter().find_map(held).or_else(|| kinds.iter().find_map(given));
+        identifier.map(Target::Identifier)
+    }
+
+    /// The identifiers that the service can find by, most specific first. An e-mail address in
+    /// capitals is looked for in small letters too: not every service disregards case.
     pub(super) fn findable(&self) -> Vec<Identifier> {
         let find_by = self.caller().account.service.capabilities().find_by;
-        self.lane.contact.identifiers.iter().filter(|identifier| find_by.contains(&identifier.kind)).cloned().collect()
+        let mut findable = Vec::new();
+        for identifier in self.lane.contact.identifiers.iter().filter(|given| find_by.contains(&given.kind)) {
+            findable.push(identifier.clone());
+            let comparable = identifier.comparable();
+            if comparable != identifier.value {
+                findable.push(Identifier::new(identifier.kind, comparable));
+            }
+        }
+        findable
     }
 
     /// One look-up by as many of the identifiers as fit, the next only where the last found nothing.
@@ -146,16 +174,26 @@ impl Driving<'_> {
         )
     }
 
-    /// A contact that was known has gone: forget it and look it up again.
+    /// A contact that was known has gone: forget it and look it up again. One that this row has
+    /// created itself is not created twice: more likely the service has yet to notice it.
     pub(super) async fn missing_or_end(&mut self, reached: &Reached) -> Going<Option<RowRecord>> {
         if !matches!(reached.ended, Ended::Missing { .. }) || self.given_by_id() {
             return self.end_of(reached).map(Some);
+        }
+        if self.was_created() {
+            return match settle::there(self).await {
+                Looked::Found(contact, _) => {
+                    self.learn(*contact);
+                    Ok(None)
+                }
+                Looked::Halted => Err(Halted),
+                Looked::NotThere | Looked::Failed(_) => self.end_of(reached).map(Some),
+            };
         }
         let Some(known) = self.known.take() else { return self.end_of(reached).map(Some) };
         self.pending.push(Entry::Gone { account: self.lanes.keys.account().to_owned(), id: known.id });
         self.snapshot = None;
         self.target = None;
-        self.created = false;
         self.look_up().await
     }
 

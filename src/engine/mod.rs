@@ -25,6 +25,7 @@ mod record;
 mod remember;
 mod settle;
 mod stop;
+mod trying;
 
 pub use account::{Account, Renew};
 pub use backoff::Retry;

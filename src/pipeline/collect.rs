@@ -183,7 +183,7 @@ impl<'a> Collecting<'a> {
                     Looked::Unusable => at.unusable += 1,
                     Looked::Missing => at.missing += 1,
                     Looked::Found(contact) if seen.insert(contact.id.clone()) => found.push(*contact),
-                    Looked::Found(_) => at.repeated += 1,
+                    Looked::Found(_) | Looked::Repeated => at.repeated += 1,
                 }
             }
             let found = self.complete(found).await?;
@@ -198,7 +198,11 @@ impl<'a> Collecting<'a> {
     }
 
     async fn look_up_one(&self, row: std::result::Result<Contact, Vec<RowError>>, finder: &Finder) -> Result<Looked> {
-        let Ok(contact) = row else { return Ok(Looked::Unusable) };
+        let contact = match row {
+            Ok(contact) => contact,
+            Err(errors) if errors.iter().all(|error| error.code == "duplicate.in_file") => return Ok(Looked::Repeated),
+            Err(_) => return Ok(Looked::Unusable),
+        };
         let find_by = self.capabilities().find_by;
         let mut usable = false;
         for identifier in contact.identifiers.iter().filter(|identifier| find_by.contains(&identifier.kind)) {
@@ -219,6 +223,8 @@ impl<'a> Collecting<'a> {
 enum Looked {
     Found(Box<Snapshot>),
     Missing,
+    /// The row names a contact that an earlier one named.
+    Repeated,
     /// The row has an error, or nothing that the service can look up by.
     Unusable,
 }
@@ -290,12 +296,12 @@ fn unread(caller: &Caller, what: &str, ended: &Ended) -> Error {
 
 /// How complete the export is, and how sure that is.
 fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob) -> String {
-    let matching = if job.filter == Filter::default() { "" } else { " that match" };
+    let noun = if job.filter == Filter::default() { "contact" } else { "matching contact" };
     if let Some(limit) = job.limit.filter(|limit| *limit <= spool.contacts) {
-        return format!("not complete, as asked: the first {}{matching}", count(limit, "contact"));
+        return format!("not complete, as asked: the first {}", count(limit, noun));
     }
     let read = spool.contacts;
-    let counted = |total: u64| format!("at the last page the service counted {}{matching}", count(total, "contact"));
+    let counted = |total: u64| format!("at the last page the service counted {}", count(total, noun));
     let mut text = match pages.total() {
         Some(total) if total == read => format!("complete: {}, and all were read", counted(total)),
         Some(total) if total > read => {
@@ -303,12 +309,12 @@ fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob)
         }
         Some(total) => format!(
             "complete as far as can be told: {} read, and {}: some went, or changed, while the pages were read",
-            count(read, "contact"),
+            count(read, noun),
             counted(total)
         ),
         None => format!(
             "complete as far as can be told: every page was read to the end, but the service does not say how many \
-             contacts{matching} there are"
+             {noun}s there are"
         ),
     };
     if !leaves_out.is_empty() {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use super::renew::{first_token, renewal};
+use super::renewal::Renewal;
 use crate::contact::Quota;
-use crate::engine::{Account, Caller, Finder, Notice, Retry, Stop};
+use crate::engine::{Account, Caller, Finder, Notice, Renew, Retry, Stop};
 use crate::error::{Error, Result};
 use crate::ledger::{self, LedgerHandle, RunId};
 use crate::quota::{Budget, BudgetOptions};
@@ -85,8 +85,8 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     let secret = match (&spec.secret, &sandbox) {
         (Some(secret), _) => secret.clone(),
         (None, Some(_)) => SecretString::from(sandbox_secret(service.as_ref())),
-        // Whatever stands here is replaced before the first call.
-        (None, None) if spec.refresh.is_some() && service.refresh().is_some() => SecretString::from("none-yet"),
+        // Never sent: the first renewal takes its place before any call.
+        (None, None) if spec.refresh.is_some() => SecretString::from("none yet"),
         (None, None) => {
             return Err(Error::usage(format!("account {} has no token", spec.name))
                 .hint("add `token = { env = \"…\" }` to the account in rolo.toml"));
@@ -95,13 +95,7 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     let mut options = HttpOptions::new(base_url, service.credential(), secret);
     options.ca_file.clone_from(&spec.ca_file);
     let transport = Arc::new(HttpTransport::new(options)?);
-    let renew = match service.refresh() {
-        Some(refresh) => renewal(spec, refresh, &transport)?,
-        None => None,
-    };
-    if spec.secret.is_none() {
-        first_token(&spec.name, renew.as_ref()).await?;
-    }
+    let renew = renewed(spec, service.as_ref(), &transport).await?;
     let own = service.limits().quota.value;
     let quota = match spec.rate {
         Some(rate) if faster(rate, own) => {
@@ -127,6 +121,27 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
     Ok(Connection { account, sandbox, unthrottled, quota })
 }
 
+/// How the account's token is renewed; done at once for an account that has none.
+async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<HttpTransport>) -> Result<Option<Renew>> {
+    let Some(secrets) = spec.refresh.clone() else { return Ok(None) };
+    let Some(refresh) = service.refresh() else {
+        return Err(Error::usage(format!(
+            "account {} has `refresh`, which {} does not know",
+            spec.name,
+            service.name()
+        ))
+        .hint("its tokens don't run out: take `refresh` away and give `token`"));
+    };
+    let renewal = Renewal::new(refresh, secrets, spec.ca_file.clone(), transport.clone())?;
+    if spec.secret.is_none() && spec.sandbox.is_none() {
+        renewal.renew().await.map_err(|message| {
+            Error::stopped(format!("account {} got no access token: {message}", spec.name))
+                .hint("check the refresh token, client_id and client_secret of the account")
+        })?;
+    }
+    Ok(Some(renewal.into_renew()))
+}
+
 fn faster(rate: Quota, own: Quota) -> bool {
     f64::from(rate.calls) / rate.per.as_secs_f64().max(1e-9)
         > f64::from(own.calls) / own.per.as_secs_f64().max(1e-9) * 1.000_001
@@ -145,7 +160,11 @@ async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &
     }
     sandbox::start(options)
         .await
-        .map_err(|error| Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error))
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
+                .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
+            _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
+        })
 }
 
 fn sandbox_secret(service: &dyn Service) -> &'static str {

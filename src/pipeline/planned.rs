@@ -197,12 +197,7 @@ impl Foreseeing<'_> {
 
     fn least(&mut self, contact: &Contact, decision: &Decision) {
         if let Decision::Steps { steps, .. } = decision {
-            let least = if matches!(steps.first(), Some(Step::Create { .. })) {
-                let fields = contact.fields.iter().filter(|change| !change.value.is_empty()).count();
-                plan::least_calls(fields, contact.tags.add.len(), self.rules.limits)
-            } else {
-                steps.len()
-            };
+            let least = plan::least_calls_of(contact, steps, self.rules.limits);
             self.forecast.least_calls += least as u64;
         }
     }

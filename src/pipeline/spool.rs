@@ -37,7 +37,7 @@ impl Spool {
     pub fn open(path: &Path, seen: &mut Vec<RemoteId>) -> Result<Self> {
         let failed = |error: std::io::Error| failure(path, error);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
+            crate::ledger::lock::make_private_folder(folder).map_err(failed)?;
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

@@ -13,5 +13,5 @@ mod step;
 mod tags;
 
 pub use held::{Held, HeldField, SnapshotHeld};
-pub use lane::{Decision, Mode, Need, Rules, lane, least_calls};
+pub use lane::{Decision, Mode, Need, Rules, lane, least_calls, least_calls_of};
 pub use step::Step;

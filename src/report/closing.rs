@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::words::{count, number, span};
+use super::words::{count, listed, number, span};
 use super::{Summary, cure, escape};
 use crate::contact::Outcome;
 
@@ -24,8 +24,7 @@ pub fn closing_words(summary: &Summary) -> String {
     words.maybe(calls(summary));
     words.maybe(reasons(summary));
     if !summary.unmapped.is_empty() {
-        let names: Vec<_> = summary.unmapped.iter().map(|name| escape(name)).collect();
-        words.line(&format!("columns that feed nothing: {}", names.join(", ")));
+        words.line(&format!("columns that feed nothing: {}", listed(&summary.unmapped)));
     }
     for remark in &summary.remarks {
         words.line(&escape(remark));

@@ -59,6 +59,12 @@ impl Fault {
         self
     }
 
+    /// Only requests of exactly this path.
+    pub fn at(mut self, path: &str) -> Self {
+        self.selection.at = Some(path.to_owned());
+        self
+    }
+
     /// Begins with the nth of the chosen requests, and is used once unless [`Fault::times`] or
     /// [`Fault::every`] say more.
     pub fn nth(mut self, nth: u64) -> Self {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Fields;
 use crate::sandbox::WireRequest;
 
-/// The requests a fault is used on: those that fit `service`, `method` and `path`, counted from 1;
+/// The requests a fault is used on: those that fit `service`, `method`, `path` and `at`, counted from 1;
 /// of these the `nth` (once, unless told otherwise), or each `every`th, at most `times` of them.
 /// Copies count together.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Selection {
     pub method: Option<String>,
     /// Text that the path below the service's base URL has in it.
     pub path: Option<String>,
+    /// The whole path below the service's base URL.
+    pub at: Option<String>,
     pub nth: Option<u64>,
     pub times: Option<u64>,
     pub every: Option<u64>,
@@ -26,6 +28,7 @@ impl Selection {
             service: fields.take("service"),
             method: fields.take("method").map(|method| method.to_ascii_uppercase()),
             path: fields.take("path"),
+            at: fields.take("at"),
             nth: fields.take_count("nth")?,
             times: fields.take_count("times")?,
             every: fields.take_count("every")?,
@@ -36,7 +39,8 @@ impl Selection {
     pub(super) fn meets(&self, service: &str, request: &WireRequest) -> bool {
         let fits = self.service.as_deref().is_none_or(|wanted| wanted == service)
             && self.method.as_deref().is_none_or(|wanted| wanted == request.method)
-            && self.path.as_deref().is_none_or(|part| request.path.contains(part));
+            && self.path.as_deref().is_none_or(|part| request.path.contains(part))
+            && self.at.as_deref().is_none_or(|wanted| wanted == request.path);
         if !fits {
             return false;
         }
