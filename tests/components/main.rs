@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod fault_matrix;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
@@ -19,6 +20,7 @@ mod sandbox_engagelab;
 mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
+mod staged;
 mod table_csv;
 mod table_memory;
 mod table_xlsx;
