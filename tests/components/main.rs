@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod create_safety;
 mod fault_matrix;
 mod ledger;
 mod ledger_sqlite;
@@ -20,6 +21,7 @@ mod sandbox_engagelab;
 mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
+mod simulation;
 mod staged;
 mod table_csv;
 mod table_memory;
@@ -27,3 +29,4 @@ mod table_xlsx;
 mod transport;
 mod validate;
 mod validate_phone;
+mod virtual_service;

@@ -78,7 +78,11 @@ fn id(target: &Target) -> Result<&str> {
 }
 
 fn body(edit: &Edit) -> Json {
-    edit.fields.iter().map(|(field, value)| (field.name().to_owned(), json!(value.as_text()))).collect::<serde_json::Map<_, _>>().into()
+    edit.fields
+        .iter()
+        .map(|(field, value)| (field.name().to_owned(), json!(value.as_text())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 impl Service for Plain {
@@ -108,7 +112,9 @@ impl Service for Plain {
                 Request::new(Method::Get, "/find").query("phone", identifiers[0].value.as_str())
             }
             Call::Create { edit, .. } => Request::new(Method::Post, "/contacts").json(body(edit)),
-            Call::Update { target, edit } => Request::new(Method::Put, format!("/contacts/{}", id(target)?)).json(body(edit)),
+            Call::Update { target, edit } => {
+                Request::new(Method::Put, format!("/contacts/{}", id(target)?)).json(body(edit))
+            }
             Call::EditTags { target, edit: TagEdit { mode: TagMode::Add, tags } } => {
                 Request::new(Method::Post, format!("/contacts/{}/tags", id(target)?)).json(json!(tags))
             }
@@ -182,6 +188,12 @@ pub struct World {
     pub tells_id: bool,
     pub search_lag: Duration,
     pub random: Random,
+    /// What becomes of the next creates, before chance decides.
+    pub creates: Vec<Fate>,
+    /// When each create arrived, carried out or not.
+    pub created_at: Vec<Instant>,
+    /// Method and path of every request, in order.
+    pub trace: Vec<String>,
     /// Of a hundred requests, so many go wrong.
     pub trouble: u64,
     window: SlidingWindow,
@@ -198,7 +210,7 @@ pub struct World {
 
 /// What becomes of one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
+pub enum Fate {
     Well,
     NotSent,
     LostBefore,
@@ -217,6 +229,9 @@ impl World {
             tells_id,
             search_lag,
             random: Random(seed),
+            creates: Vec::new(),
+            created_at: Vec::new(),
+            trace: Vec::new(),
             trouble: 0,
             window: SlidingWindow::new(LIMIT, WINDOW),
             origin: clock::now(),
@@ -228,7 +243,14 @@ impl World {
         }
     }
 
-    fn fate(&mut self) -> Fate {
+    fn fate(&mut self, request: &Request) -> Fate {
+        self.trace.push(format!("{} {} {:?}", request.method.name(), request.path, request.body));
+        if request.path == "/contacts" {
+            self.created_at.push(clock::now());
+            if !self.creates.is_empty() {
+                return self.creates.remove(0);
+            }
+        }
         if self.random.below(100) >= self.trouble {
             return Fate::Well;
         }
@@ -304,6 +326,11 @@ impl World {
         (200, if self.tells_id { json!({ "id": id }) } else { json!({}) })
     }
 
+    /// A create that was thought lost arrives late.
+    pub fn arrive(&mut self, phone: &str) {
+        self.create(&json!({ "phone": phone }), clock::now());
+    }
+
     /// The row that a write is about: phones end in its number.
     fn row(&self, request: &Request) -> Option<u64> {
         let phone = match &request.body {
@@ -335,7 +362,10 @@ impl Wire {
         let (Some((ledger, run)), Some(row)) = (recorded, row) else { return };
         let (steps, ended) = ledger
             .run(move |ledger| {
-                let ended = ledger.rows(&run, row, 1)?.first().is_some_and(|(index, _)| *index == row);
+                let ended = ledger
+                    .rows(&run, row, 1)?
+                    .first()
+                    .is_some_and(|(index, record)| *index == row && record.outcome != rolo::contact::Outcome::InDoubt);
                 Ok((ledger.steps(&run, row)?, ended))
             })
             .await
@@ -363,7 +393,7 @@ impl Transport for Wire {
         async move {
             let (fate, there, back) = {
                 let mut world = self.0.lock().unwrap();
-                (world.fate(), world.random.below(200), world.random.below(200))
+                (world.fate(request), world.random.below(200), world.random.below(200))
             };
             if request.method != Method::Get {
                 self.hold_against_the_ledger(request).await;
