@@ -201,7 +201,9 @@ fn an_export_that_dies_at_any_point_goes_on_to_the_same_file() {
     assert_eq!(wanted.lines().count(), 17, "a header and sixteen contacts");
     sweep(&base, OF_EXPORT, u64::MAX, &export, &|rehearsal, what| {
         let output = export(rehearsal).output().unwrap();
-        assert_eq!(code(&output), 0, "{what}: {}", said(&output));
+        // Dead behind its very end, it has nothing left to go on with: the file is there, and is kept.
+        let refused = if what.contains("after_state") { 2 } else { 0 };
+        assert_eq!(code(&output), refused, "{what}: {}", said(&output));
         assert_eq!(std::fs::read_to_string(rehearsal.path("out.csv")).unwrap(), wanted, "{what}");
     });
 }

@@ -27,6 +27,7 @@ mod rehearsal;
 mod roundtrip;
 mod sabotage;
 mod samples;
+mod workbook;
 mod secrets;
 mod signals;
 mod together;
