@@ -8,7 +8,7 @@ use std::process::Command;
 use rolo::crash::POINTS;
 
 use crate::generated::{RESPONDIO, RESPONDIO_V1, Shape};
-use crate::rehearsal::{Peace, RESULTS, Rehearsal, SOURCE, code, said};
+use crate::rehearsal::{Peace, RESULTS, Rehearsal, SOURCE, code, said, tell};
 
 /// Points that an import passes.
 const OF_IMPORT: &[&str] = &[
@@ -168,7 +168,7 @@ fn an_import_that_dies_at_any_point_ends_like_one_left_in_peace() {
     let base = thirty_rows(RESPONDIO_V1);
     let peace = Peace::of(&base);
     let deaths = sweep(&base, OF_IMPORT, u64::MAX, &Rehearsal::import, &resumed(&peace));
-    println!("{deaths} deaths, each point and each time it was reached");
+    tell(&format!("{deaths} deaths, each point and each time it was reached"));
     assert!(deaths > 100, "{deaths}");
 }
 
@@ -181,7 +181,7 @@ fn a_resume_that_dies_at_any_point_ends_like_an_import_left_in_peace() {
         let of_resume: Vec<&str> = OF_IMPORT.iter().copied().filter(|point| !BEFORE_RESUME.contains(point)).collect();
         let mut deaths = sweep(&base, &of_resume, 4, &Rehearsal::import, &resumed(&peace));
         deaths += sweep(&base, OF_RESUME, 4, &Rehearsal::import, &resumed(&peace));
-        println!("{}: {deaths} deaths while resuming", shape.service);
+        tell(&format!("{}: {deaths} deaths while resuming", shape.service));
     }
 }
 
@@ -192,7 +192,7 @@ fn with_creates_in_doubt(whole: &Rehearsal) -> Rehearsal {
         let died = copy.import().env("ROLO_CRASH", format!("after_answer:{n}")).output().unwrap();
         assert!(died.status.signal().is_some(), "{}", said(&died));
         let done = copy.ask("SELECT count(*) FROM call WHERE kind = 'create' AND verdict IS NOT NULL");
-        if copy.contacts().len() as i64 > 6 + done {
+        if copy.contacts().len() > 6 + usize::try_from(done).unwrap() {
             return copy;
         }
     }
