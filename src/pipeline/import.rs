@@ -137,7 +137,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
     // A listing just read is as fresh as a look-up, and the only way to one.
     let remember = remember || service.capabilities().find_by_listing;
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), remember, resuming).await?;
+    let mut feed = Feed::new(reading, ledger.clone(), keys.clone(), run.clone(), remember, resuming).await?;
     let mut summary = Summary {
         least_calls: Some(0),
         command: job.command,
