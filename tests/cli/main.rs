@@ -31,4 +31,5 @@ mod secrets;
 mod signals;
 mod together;
 mod undo;
+mod workbook;
 mod world;

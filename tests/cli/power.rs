@@ -171,7 +171,8 @@ fn every_request_that_the_service_saw_is_intended_in_whatever_a_power_cut_leaves
     let happenings = recorded(&rehearsal);
     let served = happenings.iter().filter(|one| matches!(one, Happening::Served)).count();
     let syncs = happenings.iter().filter(|one| matches!(one, Happening::Synced(_))).count();
-    assert!(served > 20 && syncs > served, "{served} requests, {syncs} syncs");
+    // Intents that wait at the same time share a sync.
+    assert!(served > 20 && syncs > 8, "{served} requests, {syncs} syncs");
 
     let wanted: u64 = std::env::var("ROLO_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(400);
     let every = (happenings.len() as u64 * 4 / wanted).max(1);
