@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::generated::{CHATWOOT, DMCHAMP, RESPONDIO, RESPONDIO_V1, Shape};
 use crate::random::{Random, seed};
-use crate::rehearsal::{Peace, Rehearsal, Watched};
+use crate::rehearsal::{Peace, Rehearsal, Watched, tell};
 
 /// How many kills these proofs make together; `ROLO_KILLS` asks for more.
 fn share_of(usual: u64) -> u64 {
@@ -25,7 +25,7 @@ fn killed(shape: Shape, rows: u64, kills: u64, kills_each: u64, own_seed: u64) {
         imports += 1;
         rehearsal.check_same(&peace, &what);
     }
-    println!("{}: {made} kills in {imports} imports of {rows} rows: nothing lost, nothing twice", shape.service);
+    tell(&format!("{}: {made} kills in {imports} imports of {rows} rows: nothing lost, nothing twice", shape.service));
 }
 
 fn kill_until_done(rehearsal: &mut Rehearsal, peace: &Peace, random: &mut Random, kills: u64) -> u64 {
