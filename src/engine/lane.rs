@@ -346,15 +346,15 @@ impl<'a> Driving<'a> {
         if self.flush().await.is_err() {
             return Err(Halted);
         }
-        match settle::create(self).await {
-            Settled::Applied(contact, reached) => {
+        match settle::there(self).await {
+            Looked::Found(contact, reached) => {
                 self.count(CallKind::Find, &reached, "done", Some(contact.id.clone()));
                 self.remember_created(&contact.id, edit);
                 Ok(Next::Step)
             }
-            Settled::Halted => Err(Halted),
-            Settled::NotApplied => Ok(Next::End(self.in_doubt("it was created, but a look-up does not find it"))),
-            Settled::InDoubt(message) => Ok(Next::End(self.in_doubt(&message))),
+            Looked::Halted => Err(Halted),
+            Looked::NotThere => Ok(Next::End(self.in_doubt("it was created, but a look-up does not find it"))),
+            Looked::Failed(message) => Ok(Next::End(self.in_doubt(&format!("the look-up failed: {message}")))),
         }
     }
 

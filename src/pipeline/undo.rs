@@ -185,9 +185,12 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     let original = job.run.counts;
     ledger
         .run(move |ledger| {
-            ledger.set_state(&run, state, &counts)?;
-            crash_point!("before_undone");
-            if state == RunState::Finished { ledger.set_state(&undone, RunState::Undone, &original) } else { Ok(()) }
+            if state == RunState::Finished {
+                // First, so that a run that was put back is never put back again.
+                ledger.set_state(&undone, RunState::Undone, &original)?;
+                crash_point!("after_undone");
+            }
+            ledger.set_state(&run, state, &counts)
         })
         .await?;
     summary.elapsed = clock::now() - begun;

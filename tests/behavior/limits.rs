@@ -173,10 +173,10 @@ async fn requests_at_once(stage: Stage) {
             options.clock = std::sync::Arc::new(rolo::clock::unix_now);
         })
         .await;
-    let people: Vec<usize> = (1..=24).collect();
-    let (csv, mapping) = world.table_of(&people, "Note", &["a"; 24], "ignore = true");
-    world.imported(&csv, &mapping).await;
     let most = world.service.limits().concurrency.value;
+    let people: Vec<usize> = (1..=2 * most + 2).collect();
+    let (csv, mapping) = world.table_of(&people, "Note", &vec!["a"; people.len()], "ignore = true");
+    world.imported(&csv, &mapping).await;
     let arrivals: Vec<_> = world.sandbox.log().iter().map(|entry| entry.at).collect();
     let window = std::time::Duration::from_millis(40);
     for first in &arrivals {

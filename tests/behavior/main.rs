@@ -32,7 +32,9 @@ use case::Tally;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Cases wait for the disk and for answers far more than they compute.
+    arguments.test_threads.get_or_insert(8);
     let mut trials = case::trials();
     trials.extend(broken::trials());
     trials.extend(transcripts::trials());

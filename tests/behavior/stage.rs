@@ -19,14 +19,14 @@ pub struct Stage {
     pub entry: &'static Entry,
     /// Beside those the sandbox needs.
     settings: &'static [(&'static str, &'static str)],
-    emulator: fn(&mut EmulatorOptions),
+    emulator: Change,
     pub defect: Option<Defect>,
 }
 
 /// Accounts that are set up otherwise than the sandbox's own: capabilities that a setting turns on
 /// or off are tested in both states.
 #[rustfmt::skip]
-const VARIANTS: &[(&str, &str, Settled, fn(&mut EmulatorOptions))] = &[
+const VARIANTS: &[(&str, &str, Settled, Change)] = &[
     ("99digital", "with all switches", &[
         ("filter", "true"), ("labels", "true"), ("delete", "true"), ("destroy_custom_attributes", "true"),
         ("additional_attributes", "true"),
@@ -49,6 +49,7 @@ const VARIANTS: &[(&str, &str, Settled, fn(&mut EmulatorOptions))] = &[
     ("respondio-v1", "on Viber", &[("encode_ids", "true")], |options| options.viber_ids = true),
 ];
 
+type Change = fn(&mut EmulatorOptions);
 type Settled = &'static [(&'static str, &'static str)];
 
 impl Stage {

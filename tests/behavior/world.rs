@@ -15,7 +15,7 @@ use rolo::pipeline::{
 use rolo::report::{Event, Reporter, Summary};
 use rolo::sandbox::{LoggedRequest, Sandbox};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict};
-use rolo::table::ReadOptions;
+use rolo::table::{PlusNumbers, ReadOptions};
 use rolo::transport::{HttpOptions, HttpTransport, Transport as _};
 use serde_json::Value as Json;
 
@@ -375,7 +375,7 @@ impl World {
             filter: Filter::default(),
             columns: None,
             limit: None,
-            plus_numbers: rolo::table::PlusNumbers::AsTheyAre,
+            plus_numbers: PlusNumbers::default(),
             messages: false,
             identifiers: None,
         };

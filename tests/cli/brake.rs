@@ -99,7 +99,10 @@ fn credentials_refused_in_the_middle_stop_the_run_and_fail_no_row() {
     assert!(stderr(&output).contains("respondio-v1 refused account sandbox:respondio-v1"), "{}", said(&output));
     check_whole(&rehearsal, 80);
     let outcomes = rehearsal.outcomes();
-    assert!(outcomes.keys().all(|outcome| ["created", "skipped", "rejected"].contains(&outcome.as_str())), "{outcomes:?}");
+    assert!(
+        outcomes.keys().all(|outcome| ["created", "skipped", "rejected"].contains(&outcome.as_str())),
+        "{outcomes:?}"
+    );
     // Requests under way when the refusal came are all that may follow it.
     let refused = events(&output).iter().filter(|event| event["http_status"] == 401).count();
     assert!(refused <= 8, "{refused} requests with refused credentials");
@@ -115,7 +118,8 @@ fn first_rows_that_go_well_let_the_others_follow() {
     let output = rehearsal.import_with(&["--canary", "5"]).output().unwrap();
     assert_eq!(code(&output), 0, "{}", said(&output));
     let told = events(&output);
-    let at = told.iter().position(|event| event["text"].as_str().is_some_and(|text| text.starts_with("the first 5 rows")));
+    let at =
+        told.iter().position(|event| event["text"].as_str().is_some_and(|text| text.starts_with("the first 5 rows")));
     let before = &told[..at.expect("it is told that the first rows went well")];
     assert_eq!(before.iter().filter(|event| event["call"] == "create").count(), 5);
     assert_eq!(rehearsal.contacts().len(), 40);

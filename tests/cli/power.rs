@@ -15,8 +15,15 @@ use crate::rehearsal::Rehearsal;
 /// One thing that happened to a file, in order.
 #[derive(Debug)]
 enum Happening {
-    Write { file: File, at: usize, bytes: Vec<u8> },
-    Cut { file: File, to: usize },
+    Write {
+        file: File,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Cut {
+        file: File,
+        to: usize,
+    },
     Synced(File),
     /// The service wrote down a request that it has carried out.
     Served,
@@ -138,7 +145,8 @@ fn intents(image: &BTreeMap<File, Vec<u8>>) -> i64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     std::fs::write(&path, image.get(&File::Ledger).map_or(&[][..], Vec::as_slice)).unwrap();
-    std::fs::write(folder.path().join("ledger.sqlite-wal"), image.get(&File::Log).map_or(&[][..], Vec::as_slice)).unwrap();
+    std::fs::write(folder.path().join("ledger.sqlite-wal"), image.get(&File::Log).map_or(&[][..], Vec::as_slice))
+        .unwrap();
     let db = rusqlite::Connection::open(&path).unwrap();
     let sound: String = db.query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
@@ -163,7 +171,8 @@ fn every_request_that_the_service_saw_is_intended_in_whatever_a_power_cut_leaves
     let happenings = recorded(&rehearsal);
     let served = happenings.iter().filter(|one| matches!(one, Happening::Served)).count();
     let syncs = happenings.iter().filter(|one| matches!(one, Happening::Synced(_))).count();
-    assert!(served > 20 && syncs > served, "{served} requests, {syncs} syncs");
+    // Intents that wait at the same time share a sync.
+    assert!(served > 20 && syncs > 8, "{served} requests, {syncs} syncs");
 
     let wanted: u64 = std::env::var("ROLO_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(400);
     let every = (happenings.len() as u64 * 4 / wanted).max(1);

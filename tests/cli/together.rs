@@ -40,7 +40,8 @@ fn people(range: std::ops::Range<u64>, family: &str) -> String {
 
 /// A rehearsal whose account `support` is `served`.
 fn configured(rehearsal: &Rehearsal, served: &Served) {
-    let base = if served.address.starts_with("http") { served.address.clone() } else { format!("http://{}", served.address) };
+    let base =
+        if served.address.starts_with("http") { served.address.clone() } else { format!("http://{}", served.address) };
     let config = format!(
         "[accounts.support]\nservice = \"respondio-v1\"\ntoken = {{ env = \"SUPPORT\" }}\nbase_url = \"{base}/respondio-v1\"\n"
     );
@@ -131,7 +132,11 @@ fn a_sandbox_that_another_process_keeps_is_refused_with_its_number() {
     let second = rehearsal.import().output().unwrap();
     assert_eq!(code(&second), 2, "{}", said(&second));
     let number = format!("({})", first.child.id());
-    assert!(stderr(&second).contains("in use by another process") && stderr(&second).contains(&number), "{}", said(&second));
+    assert!(
+        stderr(&second).contains("in use by another process") && stderr(&second).contains(&number),
+        "{}",
+        said(&second)
+    );
     assert_eq!(code(&first.end()), 0);
 }
 

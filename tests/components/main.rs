@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod create_safety;
+mod fault_matrix;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
@@ -20,9 +22,12 @@ mod sandbox_engagelab;
 mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
+mod simulation;
+mod staged;
 mod table_csv;
 mod table_memory;
 mod table_xlsx;
 mod transport;
 mod validate;
 mod validate_phone;
+mod virtual_service;

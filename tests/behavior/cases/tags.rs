@@ -152,12 +152,12 @@ async fn an_import_adds_tags(stage: Stage) {
     let world = stage.open().await;
     let id = world.held(1).await;
     import(&world, "add", "first").await;
-    let mut wanted = tags_held(&world, &id).await;
+    let mut wanted = tags_held(&world, &id);
     assert!(wanted.contains(&"first".to_owned()), "{wanted:?}");
     let many: Vec<String> = (1..=21).map(|n| format!("tag-{n:02}")).collect();
     import(&world, "add", &many.join(";")).await;
     wanted.extend(many);
-    assert_eq!(tags_held(&world, &id).await, sorted(wanted));
+    assert_eq!(tags_held(&world, &id), sorted(wanted));
 }
 
 async fn an_import_removes_tags(stage: Stage) {
@@ -165,7 +165,7 @@ async fn an_import_removes_tags(stage: Stage) {
     let id = world.held(1).await;
     import(&world, "add", "vip;lead;kept").await;
     import(&world, "remove", "vip;lead;never").await;
-    let left = tags_held(&world, &id).await;
+    let left = tags_held(&world, &id);
     assert!(left.contains(&"kept".to_owned()) && !left.iter().any(|tag| tag == "vip" || tag == "lead"), "{left:?}");
 }
 
@@ -174,11 +174,11 @@ async fn an_import_replaces_tags(stage: Stage) {
     let id = world.held(1).await;
     import(&world, "add", "vip;lead").await;
     import(&world, "replace", "lead;other").await;
-    assert_eq!(tags_held(&world, &id).await, ["lead", "other"]);
+    assert_eq!(tags_held(&world, &id), ["lead", "other"]);
 }
 
 /// The tags of a contact as the emulator keeps them, in order.
-async fn tags_held(world: &World, id: &RemoteId) -> Vec<String> {
+fn tags_held(world: &World, id: &RemoteId) -> Vec<String> {
     let record = world.record(id);
     let list = record.get("tags").or_else(|| record.get("labels")).cloned().unwrap_or_default();
     let name = |tag: &serde_json::Value| tag.as_str().or_else(|| tag["name"].as_str()).unwrap().to_owned();
