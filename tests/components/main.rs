@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod fuzz_seeds;
+#[path = "../support/fuzzed.rs"]
+mod fuzzed;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
