@@ -99,6 +99,8 @@ pub struct Caller {
     notices: UnboundedSender<Notice>,
     /// Failures since the last call that went well: of reads, of writes.
     in_a_row: [AtomicU32; 2],
+    /// One permit for each request that the service takes at once.
+    room: tokio::sync::Semaphore,
     halt: Mutex<Option<Halt>>,
     /// Credentials that were got since the start.
     renewals: AtomicU32,
@@ -107,6 +109,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(account: Account, run: RunId, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+        let room = account.service.limits().concurrency.value.max(1);
         Self {
             account,
             run,
@@ -114,6 +117,7 @@ impl Caller {
             stop,
             notices,
             in_a_row: Default::default(),
+            room: tokio::sync::Semaphore::new(room),
             halt: Mutex::new(None),
             renewals: AtomicU32::new(0),
             renewing: tokio::sync::Mutex::new(()),
@@ -158,6 +162,16 @@ impl Caller {
             message: format!("{} can't be reached: {message}", self.account.service.name()),
             hint: "nothing is lost: `rolo resume` goes on when the service answers again".into(),
         });
+    }
+
+    /// Waits until fewer requests are under way than the service takes at once; `None` if the run
+    /// stops first.
+    pub(super) async fn room(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => None,
+            room = self.room.acquire() => room.ok(),
+        }
     }
 
     /// Waits for a slot of the budget; false if the run stops first.

@@ -6,9 +6,7 @@ use super::caller::{Caller, Ended, Notice, Reached};
 use super::finder::Finder;
 use super::remember::{Combined, Keys, Remembered};
 use super::settle::{self, Looked, Settled};
-use crate::contact::{
-    CallKind, Contact, Edit, Field, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot, Target,
-};
+use crate::contact::{CallKind, Contact, Edit, Field, Outcome, Position, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, Key, KnownContact, StepRecord};
 use crate::plan::{self, Decision, Held, Mode, Need, Rules, SnapshotHeld, Step};
 use crate::services::Reply;
@@ -59,9 +57,14 @@ pub struct Lanes {
 impl Lanes {
     /// Brings one contact to what its row wants, and records how that ended.
     pub async fn drive(&self, lane: Lane) -> LaneEnd {
+        self.drive_and(lane, |record| record).await
+    }
+
+    /// The same; `with` has the last word on what is recorded.
+    pub async fn drive_and(&self, lane: Lane, with: impl FnOnce(RowRecord) -> RowRecord) -> LaneEnd {
         let mut driving = Driving::new(self, lane);
         match driving.drive().await {
-            Ok(record) => driving.finish(record).await,
+            Ok(record) => driving.finish(with(record)).await,
             Err(Halted) => LaneEnd::Halted,
         }
     }
@@ -233,8 +236,7 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let target = self.target_of(step);
-        let Some(call) = step.call(target.as_ref()) else {
+        let Some(call) = step.call(self.target_of(step).as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
@@ -276,25 +278,6 @@ impl<'a> Driving<'a> {
             }
             Ended::Unclear { .. } | Ended::Halted => self.end_of(&reached).map(Next::End),
         }
-    }
-
-    /// Which contact a step is about, in the words that its call takes.
-    fn target_of(&self, step: &Step) -> Option<Target> {
-        let address_by = self.caller().account.service.capabilities().tags_address_by;
-        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
-        if !by_identifier {
-            return self.target.clone();
-        }
-        let given =
-            self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind)).cloned();
-        let held = || {
-            let snapshot = self.snapshot.as_ref()?;
-            address_by.iter().find_map(|kind| {
-                let value = snapshot.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
-                Some(Identifier::new(*kind, value.as_text()))
-            })
-        };
-        given.or_else(held).map(Target::Identifier)
     }
 
     /// The service has the contact of a create already, which a look-up may take a while to show.
@@ -363,15 +346,15 @@ impl<'a> Driving<'a> {
         if self.flush().await.is_err() {
             return Err(Halted);
         }
-        match settle::create(self).await {
-            Settled::Applied(contact, reached) => {
+        match settle::there(self).await {
+            Looked::Found(contact, reached) => {
                 self.count(CallKind::Find, &reached, "done", Some(contact.id.clone()));
                 self.remember_created(&contact.id, edit);
                 Ok(Next::Step)
             }
-            Settled::Halted => Err(Halted),
-            Settled::NotApplied => Ok(Next::End(self.in_doubt("it was created, but a look-up does not find it"))),
-            Settled::InDoubt(message) => Ok(Next::End(self.in_doubt(&message))),
+            Looked::Halted => Err(Halted),
+            Looked::NotThere => Ok(Next::End(self.in_doubt("it was created, but a look-up does not find it"))),
+            Looked::Failed(message) => Ok(Next::End(self.in_doubt(&format!("the look-up failed: {message}")))),
         }
     }
 

@@ -183,7 +183,7 @@ impl<'a> Collecting<'a> {
                     Looked::Unusable => at.unusable += 1,
                     Looked::Missing => at.missing += 1,
                     Looked::Found(contact) if seen.insert(contact.id.clone()) => found.push(*contact),
-                    Looked::Found(_) => at.repeated += 1,
+                    Looked::Found(_) | Looked::Repeated => at.repeated += 1,
                 }
             }
             let found = self.complete(found).await?;
@@ -198,7 +198,11 @@ impl<'a> Collecting<'a> {
     }
 
     async fn look_up_one(&self, row: std::result::Result<Contact, Vec<RowError>>, finder: &Finder) -> Result<Looked> {
-        let Ok(contact) = row else { return Ok(Looked::Unusable) };
+        let contact = match row {
+            Ok(contact) => contact,
+            Err(errors) if errors.iter().all(|error| error.code == "duplicate.in_file") => return Ok(Looked::Repeated),
+            Err(_) => return Ok(Looked::Unusable),
+        };
         let find_by = self.capabilities().find_by;
         let mut usable = false;
         for identifier in contact.identifiers.iter().filter(|identifier| find_by.contains(&identifier.kind)) {
@@ -219,6 +223,8 @@ impl<'a> Collecting<'a> {
 enum Looked {
     Found(Box<Snapshot>),
     Missing,
+    /// The row names a contact that an earlier one named.
+    Repeated,
     /// The row has an error, or nothing that the service can look up by.
     Unusable,
 }

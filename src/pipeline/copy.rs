@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -7,7 +7,7 @@ use super::export::{ExportJob, export};
 use super::import::{ImportJob, ImportOptions, definitions, import};
 use super::parity::Parity;
 use super::source::{MappingChoice, SourceSpec, facts};
-use crate::contact::Filter;
+use crate::contact::{FieldKind, Filter};
 use crate::error::{Error, Result};
 use crate::ledger::lock::make_private_folder;
 use crate::mapping::{self, ColumnRule, Feeds};
@@ -92,7 +92,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     summary.remarks.extend(left.words(job));
     keep_ids(job, context).await?;
     if job.verify {
-        let parity = Parity { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left.lacking };
+        let parity = Parity { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left };
         summary.remarks.push(parity.check(context).await?);
     }
     if summary.counts.needing_attention() == 0 {
@@ -153,11 +153,13 @@ async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Resu
 }
 
 /// What the copy leaves behind: contacts with something in it, by column.
-struct Left {
+pub struct Left {
     /// What the other service has no place for.
     lacking: BTreeMap<String, u64>,
     /// What only the service itself sets, such as when a contact was made.
     own: BTreeMap<String, u64>,
+    /// Yes-or-no columns, in which `false` says no more than an empty cell where there is no place.
+    booleans: BTreeSet<String>,
 }
 
 impl Left {
@@ -173,19 +175,32 @@ impl Left {
         let unfed = forward.unmapped().iter().chain(forward.ignored()).filter(|header| *header != "id");
         let columns: Vec<usize> =
             unfed.filter_map(|header| headers.iter().position(|known| *known == header)).collect();
-        let mut left = Self { lacking: BTreeMap::new(), own: BTreeMap::new() };
+        let booleans = from.fields().iter().filter(|spec| (spec.kind)() == FieldKind::Boolean);
+        let booleans = booleans.map(|spec| spec.name.to_owned()).collect();
+        let mut left = Self { lacking: BTreeMap::new(), own: BTreeMap::new(), booleans };
         let mut reader = source.open()?;
         let mut batch = RowBatch::new();
         while reader.read(&mut batch, 512)? > 0 {
             for row in batch.rows() {
-                for &column in columns.iter().filter(|column| !row.cell(**column).is_empty()) {
+                for &column in &columns {
                     let header = headers[column];
-                    let kind = if sets_itself(header) { &mut left.own } else { &mut left.lacking };
-                    *kind.entry(header.clone()).or_default() += 1;
+                    if left.says_something(header, row.cell(column)) {
+                        let kind = if sets_itself(header) { &mut left.own } else { &mut left.lacking };
+                        *kind.entry(header.clone()).or_default() += 1;
+                    }
                 }
             }
         }
         Ok(left)
+    }
+
+    fn says_something(&self, header: &str, cell: &str) -> bool {
+        !cell.is_empty() && !(cell == "false" && self.booleans.contains(header))
+    }
+
+    /// Whether a contact's cell is left behind for want of a place.
+    pub fn lacks(&self, header: &str, cell: &str) -> bool {
+        self.lacking.contains_key(header) && self.says_something(header, cell)
     }
 
     fn words(&self, job: &CopyJob) -> Vec<String> {

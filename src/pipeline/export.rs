@@ -6,7 +6,7 @@ use super::connect::{AccountSpec, Connection, connect, open_ledger};
 use super::source::{SourceSpec, facts};
 use super::spool::Spool;
 use crate::clock;
-use crate::contact::{Filter, ListAll};
+use crate::contact::{Call, Filter, ListAll};
 use crate::engine::Notice;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Fingerprint, NewRun, RunState};
@@ -79,7 +79,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     }
     let state = match read {
         Ok(()) => {
-            let written = write(job, connection.account.service.as_ref(), &spool)?;
+            let written = write(job, connection.account.service.as_ref(), &spool, &mut summary.remarks)?;
             summary.contacts = Some(written);
             spool.remove()?;
             RunState::Finished
@@ -147,7 +147,9 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     if job.filter.field.is_some() && !filters.field {
         return refuse("list contacts by a field's value", "export all, and filter the file");
     }
-    Ok(())
+    // Only the service knows by which fields it can.
+    let call = Call::List { filter: job.filter.clone(), cursor: None, page_size: None };
+    service.request(&call).map(drop)
 }
 
 fn fingerprint(job: &ExportJob) -> Result<Fingerprint> {
@@ -198,16 +200,22 @@ fn new_run(job: &ExportJob, fingerprint: &Fingerprint) -> NewRun {
 }
 
 /// Writes the file from the spool: once over it for the columns, once for the rows.
-fn write(job: &ExportJob, service: &dyn Service, spool: &Spool) -> Result<u64> {
+fn write(job: &ExportJob, service: &dyn Service, spool: &Spool, remarks: &mut Vec<String>) -> Result<u64> {
     let columns = match &job.columns {
         Some(names) => names.iter().map(|name| ExportColumn::parse(name)).collect(),
         None => {
-            let mut discovery = Discovery::new(&facts(service, None));
+            let facts = facts(service, None);
+            let mut discovery = Discovery::new(&facts);
             spool.each(|contact| {
                 discovery.see(&contact);
                 Ok(())
             })?;
-            discovery.columns()
+            let columns = discovery.columns();
+            let can = service.capabilities();
+            if (can.lists_add || can.lists_in_create) && !columns.contains(&ExportColumn::Lists) {
+                remarks.push(format!("{} does not tell the lists of a contact, so the file has none", service.name()));
+            }
+            columns
         }
     };
     let reverse = Reverse::new(columns);

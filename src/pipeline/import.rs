@@ -90,7 +90,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), job.options.fresh, context)
+            .await?;
     }
     let remember = !job.options.fresh;
     let first = first_contacts(job, &mapped)?;
@@ -119,14 +120,17 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
             rejected_share: job.options.rejected_share,
             same_cause: job.options.same_cause,
         },
-        canary: if resuming { None } else { job.options.canary },
+        // Whoever says `resume` has seen how the first rows went.
+        canary: if job.resume.is_some() { None } else { job.options.canary },
     };
     let unmapped = mapped.forward.unmapped().to_vec();
     let sheets = sheet_names(reader.as_ref());
     let (batch_sender, batches) = sync_mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheets);
-    let reading = Reading::start(reader, Validator::new(mapped.forward)?);
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
+    let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
+    // A listing just read is as fresh as a look-up, and the only way to one.
+    let remember = remember || service.capabilities().find_by_listing;
+    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), remember, resuming).await?;
     let mut summary = Summary {
         least_calls: Some(0),
         command: job.command,

@@ -24,7 +24,7 @@ mod spool;
 mod undo;
 
 pub use check::{CheckJob, check};
-pub use connect::{AccountSpec, Connection, RefreshSecrets, SandboxSpec, connect, open_ledger};
+pub use connect::{AccountSpec, Connection, RefreshSecrets, SandboxSpec, connect, ledger_path, open_ledger};
 pub use copy::{CopyJob, copy};
 pub use export::{ExportJob, export};
 pub use forgetting::{Forgotten, forget};

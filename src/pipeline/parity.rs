@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::Context;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
+use super::copy::Left;
 use super::source::{MappingChoice, SourceSpec};
 use crate::contact::{Call, Contact, Identifier, IdentifierKind, RemoteId, Snapshot, Target};
 use crate::engine::{Caller, Ended, Finder, Found, list_fields};
@@ -21,8 +21,8 @@ pub struct Parity<'a> {
     /// The results of the copy: the rows, and which contact each became.
     pub results: &'a Path,
     pub mapping: &'a MappingChoice,
-    /// Columns that the account has no place for.
-    pub left: &'a BTreeMap<String, u64>,
+    /// What the account has no place for.
+    pub left: &'a Left,
 }
 
 impl Parity<'_> {
@@ -44,7 +44,6 @@ impl Parity<'_> {
         let mut validator = Validator::new(mapped.forward)?;
         let mut reader = source.open()?;
         let headers = reader.headers().to_vec();
-        let left: Vec<usize> = (0..headers.len()).filter(|column| self.left.contains_key(&headers[*column])).collect();
         let reading = Reading { finder: Connection::finder(&caller), caller: &caller };
         let path = differences_path(self.results);
         let mut writer = table::create(&path, &["line", "contact_id", "field", "difference"])?;
@@ -75,9 +74,9 @@ impl Parity<'_> {
                     continue;
                 };
                 let mut differences = compare(contact, &held, service.capabilities().tags_ignore_case);
-                for &column in left.iter().filter(|column| !row.cell(**column).is_empty()) {
-                    differences.push((headers[column].clone(), "has no place on the service".to_owned()));
-                }
+                let lacking = headers.iter().zip(row.cells()).filter(|(header, cell)| self.left.lacks(header, cell));
+                differences
+                    .extend(lacking.map(|(header, _)| (header.clone(), "has no place on the service".to_owned())));
                 for (field, difference) in &differences {
                     writer.write(&[line, id, field, difference])?;
                 }

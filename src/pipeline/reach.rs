@@ -40,6 +40,9 @@ pub async fn test_account(account: &AccountSpec, context: &Context) -> Result<Du
     match (reached.ended, reached.http_status) {
         (Ended::Done(_), _) => Ok(took),
         (Ended::Halted, _) => match caller.halted() {
+            Some(halt) if matches!(reached.http_status, Some(300..=399 | 404 | 405 | 410)) => {
+                Err(elsewhere(&halt.message))
+            }
             Some(halt) if halt.kind == crate::error::ErrorKind::Stopped && reached.http_status.is_some() => {
                 Err(Error::stopped(format!("account {name}: credentials refused: {}", halt.message))
                     .hint("check where the account's token comes from, and whether it is still valid"))

@@ -69,7 +69,14 @@ impl Session<'_> {
                         shown.join("\n"),
                         said.join("\n")
                     ));
-                    written.extend(said.iter().flat_map(|line| [line, "\n"]));
+                    for mut line in said {
+                        // A run keeps the id that the page shows elsewhere.
+                        for (stands, is) in &runs {
+                            line = line.replace(is, stands);
+                        }
+                        written.push_str(&line);
+                        written.push('\n');
+                    }
                 }
             }
         }

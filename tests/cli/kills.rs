@@ -37,7 +37,7 @@ fn kill_until_done(rehearsal: &mut Rehearsal, peace: &Peace, random: &mut Random
             std::thread::sleep(Duration::from_millis(random.up_to(120)));
             true
         } else {
-            life.wait_for_calls(random.up_to(peace.calls * 6 / (kills * 5)))
+            life.wait_for_calls(random.up_to(peace.calls * 2 / kills))
         };
         if !alive {
             let output = life.end();

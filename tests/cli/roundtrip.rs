@@ -31,7 +31,7 @@ const NAMES: (&str, &[&str]) = ("name", &["Ann Archer", "Zoë de la Cruz", "李 
 const FIRST: (&str, &[&str]) = ("first_name", &["Ann", "Zoë", "李"]);
 const LAST: (&str, &[&str]) = ("last_name", &["Archer", "de la Cruz", "娜"]);
 const TAGS: (&str, &[&str]) = ("tags", &["vip;new", "", "a b"]);
-const LISTS: (&str, &[&str]) = ("lists", &["list-1", "", "list-1;list-2"]);
+const NO_LISTS: (&str, &[&str]) = ("lists", &["(no column)"; 3]);
 const CITIES: (&str, &[&str]) = ("custom.city", &["Leeds", "0042", "=1+1"]);
 
 fn by_phone(rows: &[Row], phones: &[&str]) -> Vec<Row> {
@@ -162,7 +162,8 @@ Ann,Archer,+447400123456,ann@example.org,vip|new,list-1
 Zoë,de la Cruz,+60123456789,zoe@example.org,,
 李,娜,+8613800138000,li@example.org,a b,list-1;list-2
 ";
-    let shown = &[PHONES, EMAILS, FIRST, LAST, TAGS, LISTS];
+    // Lists are taken and never told, so no column says that there are none.
+    let shown = &[PHONES, EMAILS, FIRST, LAST, TAGS, NO_LISTS];
     let (narrowed, edited) = ("--identifiers people.csv", ("last_name", "Fletcher"));
     travels(&Trip { service: "dmchamp", source, narrowed, shown, edited, looking: 0 });
 }

@@ -5,6 +5,8 @@
 mod fuzz_seeds;
 #[path = "../support/fuzzed.rs"]
 mod fuzzed;
+mod create_safety;
+mod fault_matrix;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
@@ -23,9 +25,12 @@ mod sandbox_engagelab;
 mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
+mod simulation;
+mod staged;
 mod table_csv;
 mod table_memory;
 mod table_xlsx;
 mod transport;
 mod validate;
 mod validate_phone;
+mod virtual_service;

@@ -35,6 +35,7 @@ pub(super) fn verdict(call: &Call, answer: &Answer, json: Option<&Json>) -> Verd
     };
     match status {
         400 | 409 | 422 => refused(call, status, message),
+        404 if is_damaged(answer, json) => Verdict::unclear("the answer could not be read (status 404)"),
         404 => missing(call, json, message),
         // "Queued" leaves open whether a create still happens.
         449 if matches!(call, Call::Create { .. }) => Verdict::unclear(or_else(message, "the request was queued")),
@@ -75,6 +76,12 @@ fn named_fields(call: &Call, said: &str) -> Vec<String> {
         .filter(|field| field.custom_name().or_else(|| writable(field)).is_some_and(named))
         .map(|field| field.name().to_owned())
         .collect()
+}
+
+/// Whether a body began as the API's own and broke: neither a text nor a page says so of itself.
+fn is_damaged(answer: &Answer, json: Option<&Json>) -> bool {
+    let began_as_json = |text: &str| text.trim_start().starts_with(['{', '[']);
+    !json.is_some_and(Json::is_object) && std::str::from_utf8(&answer.body).map_or(true, began_as_json)
 }
 
 /// 404 with a body of the API's own means that there is no such contact; any other page means that
