@@ -60,7 +60,9 @@ fn damaged(mut bytes: Vec<u8>, damages: &[Damage]) -> Vec<u8> {
 
 fn survives(target: &str, function: fn(&[u8]), cases: u32) {
     let seeds = seeds(target);
-    seeds.iter().for_each(|seed| function(seed));
+    for seed in &seeds {
+        function(seed);
+    }
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let inputs = (any::<Index>(), proptest::collection::vec(damage(), 1..8));
     let mut runner = proptest::test_runner::TestRunner::new(config);

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod create_safety;
+mod fault_matrix;
 mod fuzz_seeds;
 #[path = "../support/fuzzed.rs"]
 mod fuzzed;
-mod create_safety;
-mod fault_matrix;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
