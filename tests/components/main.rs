@@ -4,6 +4,9 @@
 
 mod create_safety;
 mod fault_matrix;
+mod fuzz_seeds;
+#[path = "../support/fuzzed.rs"]
+mod fuzzed;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
