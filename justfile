@@ -24,6 +24,13 @@ deny:
 sample:
     cargo run --release -- import samples/first-import/contacts.csv
 
+# Write the pages that come from the lists in the code; a test fails when they are stale.
+pages:
+    ROLO_WRITE_PAGES=1 cargo test --test behavior documents
+
+# What every service was seen to do: docs/behavior-matrix.md.
+matrix: pages
+
 # The documentation of the code, in a browser.
 doc:
     cargo doc --no-deps --open

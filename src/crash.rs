@@ -39,7 +39,7 @@ pub const POINTS: &[&str] = &[
     "before_spool_removed",
     "before_undo",
     "after_undo",
-    "before_undone",
+    "after_undone",
 ];
 
 /// A safeguard that a test can have left out.

@@ -13,13 +13,13 @@ const ROOMS: &[(&str, &str)] = &[
     ("error", ""),
     ("clock", ""),
     ("crash", ""),
-    ("table", "contact error"),
+    ("table", "contact error crash"),
     ("mapping", "contact error table"),
     ("validate", "contact error table mapping"),
     ("plan", "contact error"),
     ("services", "contact error"),
     ("ledger", "contact error clock crash"),
-    ("quota", "contact error clock services ledger"),
+    ("quota", "contact error clock crash services ledger"),
     ("transport", "contact error clock services"),
     ("engine", "contact error clock crash services plan quota transport ledger"),
     ("sandbox", ""),
@@ -575,4 +575,24 @@ fn a_code_is_told_from_other_strings() {
     let code = "(\"phone.no_country\", '\"', \"undo.csv\", \"say \\\"row.\\\"\", \"value.Upper\", \"megaphone.x\", \"row.too_long\")";
     let codes: Vec<_> = error_codes(code).into_iter().map(|(_, text)| text).collect();
     assert_eq!(codes, ["phone.no_country", "row.too_long"]);
+}
+
+#[test]
+fn the_picture_of_the_whole_shows_who_may_import_whom() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("the page is there");
+    for (room, may) in ROOMS.iter().filter(|(room, _)| !["main", "lib"].contains(room)) {
+        let may = if may.is_empty() { "nothing" } else { may };
+        assert!(page.contains(&format!("\n| `{room}` | {may} | ")), "ARCHITECTURE.md: {room} may import {may}");
+    }
+    let shown = page.split("## Rooms").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap_or_default();
+    assert_eq!(shown.matches("\n| `").count(), ROOMS.len() - 2, "ARCHITECTURE.md shows a room that is none");
+    let figure = |text: &str| {
+        let lines: Vec<String> = text.lines().map(|line| line.trim_start_matches("//!").trim().to_owned()).collect();
+        let from = lines.iter().position(|line| line == "import").unwrap_or_default();
+        let to = lines[from..].iter().position(|line| line == "```").unwrap_or_default();
+        lines[from..from + to].to_vec()
+    };
+    let code = fs::read_to_string(root.join("src/lib.rs")).expect("the library is there");
+    assert_eq!(figure(&page), figure(&code), "the figure of the data's path is the same in both places");
 }

@@ -1,22 +1,62 @@
 use comfy_table::{Table, presets};
 use serde_json::json;
 
-use super::{Context, Exit, print};
+use super::source::SandboxSettings;
+use super::{Chosen, Context, Exit, print, running};
 use crate::config::{Account, rate_words};
 use crate::error::Result;
-use crate::report::escape;
+use crate::pipeline;
+use crate::report::{escape, words};
 
 const EXAMPLES: &str = "\
 Examples:
   rolo accounts
-  rolo accounts --json";
+  rolo accounts --json
+  rolo accounts test support         one harmless read: do address and token work?";
 
 /// List the configured accounts, and where each keeps its secret.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
 
-pub fn run(_: &Args, context: &Context) -> Result<Exit> {
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make one harmless read, to see whether an account's address and token work.
+    Test {
+        /// Name of the account.
+        account: String,
+    },
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    match &args.action {
+        Some(Action::Test { account }) => test(account, context),
+        None => list(context),
+    }
+}
+
+fn test(name: &str, context: &Context) -> Result<Exit> {
+    let chosen = Chosen::named(name, &context.config()?)?;
+    let service = chosen.entry()?.name;
+    let took = running::block_on(async {
+        let job = running::job_context(context)?;
+        let account = running::account_spec(&chosen, &SandboxSettings::default(), context)?;
+        pipeline::test_account(&account, &job).await
+    })?;
+    let name = chosen.name();
+    print(&if context.json {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        format!("{}\n", json!({"account": name, "service": service, "works": true, "milliseconds": milliseconds}))
+    } else {
+        format!("{} works: {service} answered in {}\n", escape(&name), words::span(took))
+    })?;
+    Ok(Exit::Done)
+}
+
+fn list(context: &Context) -> Result<Exit> {
     let config = context.config()?;
     if context.json {
         for account in config.accounts.values() {

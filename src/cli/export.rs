@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -7,7 +7,7 @@ use super::{Chosen, Context, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
-use crate::ledger::Run;
+use crate::ledger::{Run, RunState};
 use crate::pipeline::{self, ExportJob};
 use crate::table::PlusNumbers;
 
@@ -163,12 +163,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exit> {
-    if let Some(file) = settings.file.as_deref().filter(|file| !settings.force && file.exists()) {
-        return Err(Error::usage(format!("the file is there already: {}", file.display()))
-            .hint("name another, or replace it with --force"));
-    }
     running::block_on(async {
         let mut job = running::job_context(context)?;
+        if let Some(file) = settings.file.as_deref().filter(|file| !settings.force && file.exists())
+            && !cut_off(file, &job).await?
+        {
+            return Err(Error::usage(format!("the file is there already: {}", file.display()))
+                .hint("name another, or replace it with --force"));
+        }
         let file = match &settings.file {
             Some(file) => file.clone(),
             None => job.state_dir.join("export").join("stdout.csv"),
@@ -193,6 +195,17 @@ pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exi
         }
         Ok(running::ended(&summary, &job, context))
     })
+}
+
+/// Whether the file is that of an export which was cut off after it had written it.
+async fn cut_off(file: &Path, job: &pipeline::Context) -> Result<bool> {
+    if !pipeline::ledger_path(&job.state_dir).exists() {
+        return Ok(false);
+    }
+    let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
+    let runs = pipeline::open_ledger(&job.state_dir)?.run(|ledger| ledger.runs(1000)).await?;
+    let latest = runs.into_iter().find(|run| run.new.command == "export" && run.new.file == path);
+    Ok(latest.is_some_and(|run| matches!(run.state, RunState::Running | RunState::Stopped | RunState::Interrupted)))
 }
 
 #[cfg(test)]

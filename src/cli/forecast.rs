@@ -1,10 +1,8 @@
-use std::fmt::Write as _;
-
 use serde_json::json;
 
 use crate::contact::Outcome;
 use crate::pipeline::Forecast;
-use crate::report::{count, escape, number, span};
+use crate::report::{count, escape, listed, number, span};
 
 /// What an import would do, in words.
 pub fn forecast_words(forecast: &Forecast) -> String {
@@ -28,17 +26,20 @@ pub fn forecast_words(forecast: &Forecast) -> String {
         line(format!("{:>9}  {verb}", number(rows)));
     }
     for (code, rows) in &forecast.codes {
-        line(format!("{:>9}  {code}", number(*rows)));
+        line(format!("{:>13}  {code}", number(*rows)));
     }
     line(String::new());
-    let mut by_kind = String::new();
-    for (kind, calls) in &forecast.calls {
-        let separator = if by_kind.is_empty() { "" } else { ", " };
-        let _ = write!(by_kind, "{separator}{kind} {}", number(*calls));
+    if forecast.total_calls() == 0 {
+        line("calls: none".into());
+    } else {
+        let kinds: Vec<_> = forecast.calls.iter().filter(|(_, calls)| **calls > 0).collect();
+        let by_kind: Vec<_> = kinds.iter().map(|(kind, calls)| format!("{} {kind}", number(**calls))).collect();
+        line(format!("calls: {} ({})", number(forecast.total_calls()), by_kind.join(", ")));
     }
-    line(format!("calls: {} ({by_kind})", number(forecast.total_calls())));
     line(format!("least calls that any client needs to write this: {}", number(forecast.least_calls)));
-    line(format!("time at the account's quota: {}", span(forecast.time)));
+    if forecast.total_calls() > 0 {
+        line(format!("time at the account's quota: {}", span(forecast.time)));
+    }
     if forecast.unknown > 0 {
         line(format!(
             "{} never seen before: taken as new; --live looks them up, to be exact",
@@ -46,8 +47,7 @@ pub fn forecast_words(forecast: &Forecast) -> String {
         ));
     }
     if !forecast.unmapped.is_empty() {
-        let names: Vec<_> = forecast.unmapped.iter().map(|name| escape(name)).collect();
-        line(format!("columns that feed nothing: {}", names.join(", ")));
+        line(format!("columns that feed nothing: {}", listed(&forecast.unmapped)));
     }
     line(format!("mapping: {}", forecast.mapping));
     if !forecast.samples.is_empty() {

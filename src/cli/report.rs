@@ -2,8 +2,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::{Context, Exit, print, running};
-use crate::error::Result;
-use crate::ledger::RunState;
+use crate::error::{Error, Result};
+use crate::ledger::{Run, RunState};
 use crate::pipeline;
 
 const EXAMPLES: &str = "\
@@ -25,8 +25,11 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
         let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
-        let run =
-            running::find_run(&ledger, args.run.as_deref(), |run| run.state != RunState::Running, "to report").await?;
+        let run = running::find_run(&ledger, args.run.as_deref(), reportable, "to report").await?;
+        if run.new.command == "export" {
+            return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))
+                .hint(format!("`rolo show {}` tells how it stands", run.id)));
+        }
         let mut page = Vec::new();
         pipeline::report(&ledger, &run, &mut page).await?;
         let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id)));
@@ -40,4 +43,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         }
         Ok(Exit::Done)
     })
+}
+
+/// A run with rows that is not under way.
+fn reportable(run: &Run) -> bool {
+    run.state != RunState::Running && run.new.command != "export"
 }

@@ -46,12 +46,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         lines.extend(run.new.options["results"].as_str().map(|results| format!("results: {}", escape(results))));
         if matches!(run.new.command.as_str(), "import" | "retry") {
             let plan = pipeline::undo_plan(&ledger, &run).await?;
-            lines.push(format!(
-                "can be put back: {} created and {} changed contacts; of {} changed ones nobody knows what was there before",
-                number(plan.created),
-                number(plan.changed),
-                number(plan.unknown)
-            ));
+            if plan.changed > 0 || plan.unknown > 0 {
+                let changed = number(plan.changed + plan.unknown);
+                lines.push(format!("can be put back: {} of {changed} changed contacts", number(plan.changed)));
+            }
         }
         match run.state {
             RunState::Running | RunState::Stopped | RunState::Interrupted => {

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::source::{SandboxArgs, SandboxSettings};
-use super::{Context, Exit, print, recorded, running};
+use super::{Chosen, Context, Exit, print, recorded, running};
 use crate::error::{Error, Result};
 use crate::ledger::{LedgerHandle, Run, RunId};
 use crate::pipeline::{self, UndoJob, UndoPlan};
@@ -48,7 +48,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         pipeline::undoable(&run)?;
         let plan = pipeline::undo_plan(&ledger, &run).await?;
         if !settings.yes {
-            print(&plan_words(&plan, &run))?;
+            let service = Chosen::named(&run.new.account, &context.config()?)?.connect()?;
+            print(&plan_words(&plan, &run, service.capabilities().delete))?;
             return Ok(Exit::Done);
         }
         let undo = of(run, &settings.sandbox, context)?;
@@ -57,24 +58,38 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     })
 }
 
-fn plan_words(plan: &UndoPlan, run: &Run) -> String {
+fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
     let mut lines = vec![format!("undo of run {} ({})\n", run.id, escape(&run.new.account))];
-    for (n, what) in [
-        (plan.created, "created contacts would be deleted, where the service can"),
-        (plan.changed, "changed contacts would be put back"),
-        (plan.fields, "fields among them"),
-        (plan.tags, "tags among them"),
-        (plan.lists, "memberships of lists among them"),
-        (plan.unknown, "changed contacts can't be: what they held before is not known"),
+    for (n, noun, what) in [
+        (if deletes { plan.created } else { 0 }, "created contact", "would be deleted"),
+        (plan.changed, "changed contact", "would be put back"),
+        (plan.fields, "field", "in them"),
+        (plan.tags, "tag", "in them"),
+        (plan.lists, "membership of a list", "in them"),
+        (if deletes { 0 } else { plan.created }, "created contact", "would stay: this service can't delete contacts"),
+        (plan.unknown, "changed contact", "would stay: nobody knows what was there before"),
     ] {
         if n > 0 {
-            lines.push(format!("{:>9}  {what}", number(n)));
+            lines.push(format!("{:>9}  {} {what}", number(n), if n == 1 { noun.to_owned() } else { plural(noun) }));
         }
     }
     let calls: u64 = pipeline::undo_calls(plan).values().sum();
-    lines.push(format!("\ncalls at most: {}", number(calls)));
-    lines.push(format!("nothing was sent; do it with: `rolo undo {} --yes`\n", run.id));
+    if plan.created + plan.changed + plan.unknown == 0 {
+        lines.push("the run changed nothing\n".to_owned());
+    } else if plan.changed == 0 && (plan.created == 0 || !deletes) {
+        lines.push("\nnothing can be put back; an import with --keep-before remembers what it replaces\n".to_owned());
+    } else {
+        lines.push(format!("\ncalls at most: {}", number(calls)));
+        lines.push(format!("nothing was sent; do it with: `rolo undo {} --yes`\n", run.id));
+    }
     lines.join("\n")
+}
+
+fn plural(noun: &str) -> String {
+    match noun.split_once(" of ") {
+        Some((noun, of)) => format!("{noun}s of {of}"),
+        None => format!("{noun}s"),
+    }
 }
 
 fn of(run: Run, sandbox: &SandboxSettings, context: &Context) -> Result<UndoJob> {

@@ -101,6 +101,8 @@ pub struct Caller {
     put_off: AtomicU32,
     /// Failures since the last call that went well: of reads, of writes.
     in_a_row: [AtomicU32; 2],
+    /// One permit for each request that the service takes at once.
+    room: tokio::sync::Semaphore,
     halt: Mutex<Option<Halt>>,
     /// Credentials that were got since the start.
     renewals: AtomicU32,
@@ -109,6 +111,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(account: Account, run: RunId, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+        let room = account.service.limits().concurrency.value.max(1);
         Self {
             account,
             run,
@@ -117,6 +120,7 @@ impl Caller {
             notices,
             put_off: AtomicU32::new(0),
             in_a_row: Default::default(),
+            room: tokio::sync::Semaphore::new(room),
             halt: Mutex::new(None),
             renewals: AtomicU32::new(0),
             renewing: tokio::sync::Mutex::new(()),
@@ -161,6 +165,16 @@ impl Caller {
             message: format!("{} can't be reached: {message}", self.account.service.name()),
             hint: "nothing is lost: `rolo resume` goes on when the service answers again".into(),
         });
+    }
+
+    /// Waits until fewer requests are under way than the service takes at once; `None` if the run
+    /// stops first.
+    pub(super) async fn room(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => None,
+            room = self.room.acquire() => room.ok(),
+        }
     }
 
     /// Waits for a slot of the budget; false if the run stops first.

@@ -107,7 +107,12 @@ impl Dispatcher {
                 work = feed.recv(), if room => match work {
                     None => feeding = false,
                     Some(Work::Ready { position, record, keys, recorded }) => {
-                        watch.ready(&record);
+                        if recorded {
+                            // Judged already when it ended; but the first rows are judged together.
+                            sent += watch.again(&record);
+                        } else {
+                            watch.ready(&record);
+                        }
                         taken = position.index + 1;
                         if !recorded {
                             unrecorded.push(Entry::Row { position, record: record.clone(), keys });
@@ -187,6 +192,26 @@ struct Watch {
     rejected: u64,
     cause: String,
     same_cause: u64,
+    first: First,
+}
+
+/// How the first rows went, whichever execution sent them.
+#[derive(Debug, Default)]
+struct First {
+    sent: u64,
+    failed: u64,
+    cause: String,
+}
+
+impl First {
+    fn count(&mut self, record: &RowRecord) {
+        if matches!(record.outcome, Outcome::Failed | Outcome::InDoubt) {
+            self.failed += 1;
+            if let Some(error) = record.errors.first() {
+                error.code.as_ref().clone_into(&mut self.cause);
+            }
+        }
+    }
 }
 
 impl Watch {
@@ -195,9 +220,19 @@ impl Watch {
         self.rejected += u64::from(record.outcome == Outcome::Rejected);
     }
 
+    /// A row that a cut-off execution finished; how many rows were sent for it.
+    fn again(&mut self, record: &RowRecord) -> u64 {
+        let sent = u64::from(!matches!(record.outcome, Outcome::Rejected | Outcome::Skipped));
+        self.first.sent += sent;
+        self.first.count(record);
+        sent
+    }
+
     fn sent(&mut self, record: &RowRecord) {
         self.read += 1;
         self.sent += 1;
+        self.first.sent += 1;
+        self.first.count(record);
         if !matches!(record.outcome, Outcome::Failed | Outcome::InDoubt) {
             self.same_cause = 0;
             return;
@@ -214,12 +249,13 @@ impl Watch {
 
     /// Whether the first rows all went well.
     fn canary(&self, rows: u64) -> Result<String, Halt> {
-        if self.failed == 0 {
-            return Ok(format!("the first {} rows all went well: going on with the others", self.sent.min(rows)));
+        let First { sent, failed, cause } = &self.first;
+        if *failed == 0 {
+            return Ok(format!("the first {} rows all went well: going on with the others", sent.min(&rows)));
         }
         Err(Halt {
             kind: ErrorKind::Stopped,
-            message: format!("{} of the first {} rows failed: {}", self.failed, self.sent, self.cause),
+            message: format!("{failed} of the first {sent} rows failed: {cause}"),
             hint: "look at the results file; `rolo resume` goes on with the others all the same".into(),
         })
     }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use super::lane::Driving;
 use super::remember::Keys;
-use crate::contact::{Edit, Field, Outcome, RemoteId, RowRecord, Snapshot, TagEdit, TagMode, Target, Value};
+use crate::contact::{
+    CustomEdit, Edit, Field, Outcome, RemoteId, RowRecord, Snapshot, TagEdit, TagMode, Target, Value,
+};
 use crate::ledger::{BeforeImage, Change, Entry, KnownContact};
 use crate::plan::Step;
 
@@ -59,12 +61,12 @@ impl Driving<'_> {
 
     /// The contact turned out to have been created by this row: what the look-up doesn't tell of it
     /// is what the create sent.
-    pub(super) fn learn_created(&mut self, found: Snapshot) {
+    pub(super) fn learn_created(&mut self, found: &Snapshot) {
         let edit = self.new_contact();
         let id = found.id.clone();
         self.remember_created(&id, &edit);
         let (keys, lane, known, _, pending) = self.parts();
-        let told = keys.learn(&found, &[]);
+        let told = keys.learn(found, &[]);
         if let Some(known) = known {
             known.fields.extend(told.fields);
             known.tags = told.tags.or(known.tags.take());
@@ -114,6 +116,9 @@ impl Driving<'_> {
             Step::Update { edit } => {
                 keys.apply_edit(known, edit);
                 if let Some(held) = snapshot {
+                    if edit.custom == CustomEdit::Replace {
+                        held.fields.retain(|field, _| field.custom_name().is_none());
+                    }
                     held.fields.extend(edit.fields.iter().cloned());
                 }
             }
@@ -144,6 +149,14 @@ fn before(row: u64, account: &str, id: &RemoteId, change: Change) -> Entry {
 }
 
 fn field_changes(held: &Snapshot, edit: &Edit) -> Vec<Change> {
+    let gone = held.fields.iter().filter(|(field, value)| {
+        edit.custom == CustomEdit::Replace
+            && field.custom_name().is_some()
+            && !value.is_empty()
+            && !edit.fields.iter().any(|(named, _)| named == *field)
+    });
+    let gone =
+        gone.map(|(field, value)| Change::Field { field: field.clone(), before: value.clone(), after: Value::Clear });
     edit.fields
         .iter()
         .filter(|(field, _)| held.complete || held.fields.contains_key(field))
@@ -152,6 +165,7 @@ fn field_changes(held: &Snapshot, edit: &Edit) -> Vec<Change> {
             before: held.fields.get(field).cloned().unwrap_or(Value::Clear),
             after: after.clone(),
         })
+        .chain(gone)
         .collect()
 }
 

@@ -57,9 +57,14 @@ pub struct Lanes {
 impl Lanes {
     /// Brings one contact to what its row wants, and records how that ended.
     pub async fn drive(&self, lane: Lane) -> LaneEnd {
+        self.drive_and(lane, |record| record).await
+    }
+
+    /// The same; `with` has the last word on what is recorded.
+    pub async fn drive_and(&self, lane: Lane, with: impl FnOnce(RowRecord) -> RowRecord) -> LaneEnd {
         let mut driving = Driving::new(self, lane);
         match driving.drive().await {
-            Ok(record) => driving.finish(record).await,
+            Ok(record) => driving.finish(with(record)).await,
             Err(Halted) => LaneEnd::Halted,
         }
     }
@@ -187,6 +192,7 @@ impl<'a> Driving<'a> {
         Rules {
             mode: if self.created { Mode::Upsert } else { self.lanes.mode },
             replace_custom: self.lanes.replace_custom,
+            mapped: &self.lanes.asked,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),
@@ -230,8 +236,7 @@ impl<'a> Driving<'a> {
     }
 
     async fn take(&mut self, step: &Step) -> Going<Next> {
-        let target = self.target_of(step);
-        let Some(call) = step.call(target.as_ref()) else {
+        let Some(call) = step.call(self.target_of(step).as_ref()) else {
             return Ok(Next::End(self.failed("service.unsupported", "the contact has no id to be addressed by")));
         };
         let at = self.next_step();
@@ -275,17 +280,6 @@ impl<'a> Driving<'a> {
         }
     }
 
-    /// Which contact a step is about, in the words that its call takes.
-    fn target_of(&self, step: &Step) -> Option<Target> {
-        let address_by = self.caller().account.service.capabilities().tags_address_by;
-        let by_identifier = matches!(step, Step::EditTags { .. }) && !address_by.is_empty();
-        if !by_identifier {
-            return self.target.clone();
-        }
-        let given = self.lane.contact.identifiers.iter().find(|identifier| address_by.contains(&identifier.kind));
-        given.cloned().map(Target::Identifier)
-    }
-
     /// The service has the contact of a create already, which a look-up may take a while to show.
     async fn exists(&mut self, id: Option<RemoteId>, reached: &Reached) -> Going<Next> {
         if let Some(record) = self.look_up().await? {
@@ -303,7 +297,7 @@ impl<'a> Driving<'a> {
             (Some(contact), _) if self.creates > 0 => {
                 self.created = true;
                 self.changed = true;
-                self.learn_created(contact);
+                self.learn_created(&contact);
             }
             (Some(contact), _) => self.snapshot = Some(contact),
             (None, Some(id)) => {
@@ -385,9 +379,13 @@ impl<'a> Driving<'a> {
             Settled::Applied(contact, reached) => {
                 let settled = Reached { answers: 1, http_status: reached.http_status, ended: Ended::Halted };
                 self.count(CallKind::Create, &settled, "done", Some(contact.id.clone()));
+                if !self.caller().account.service.capabilities().create_tells_id {
+                    // The look-up that the create's id takes in any case.
+                    self.count(CallKind::Find, &reached, "done", Some(contact.id.clone()));
+                }
                 self.created = true;
                 self.changed = true;
-                self.learn_created(*contact);
+                self.learn_created(&contact);
                 if self.flush().await.is_err() {
                     return Err(Halted);
                 }

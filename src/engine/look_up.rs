@@ -4,9 +4,9 @@ use super::caller::{Ended, Reached};
 use super::finder::Found;
 use super::lane::{Driving, Going, Halted};
 use super::settle::{self, Looked};
-use crate::contact::{Call, CallKind, Identifier, IdentifierKind, RemoteId, RowRecord, Snapshot, Target};
+use crate::contact::{Call, CallKind, Field, Identifier, IdentifierKind, RemoteId, RowRecord, Snapshot, Target};
 use crate::ledger::{Entry, KnownContact};
-use crate::plan::Need;
+use crate::plan::{Need, Step};
 use crate::services::Reply;
 
 /// How a lane learns which contact it is about and what is held of it.
@@ -26,10 +26,37 @@ impl Driving<'_> {
         Some(target)
     }
 
-    /// The identifiers that the service can find by, most specific first.
+    /// What a step addresses the contact by: its id, but where tags want an identifier in its place
+    /// the one that the service holds, or else that of the row.
+    pub(super) fn target_of(&self, step: &Step) -> Option<Target> {
+        let kinds = self.caller().account.service.capabilities().tags_address_by;
+        if kinds.is_empty() || step.kind() != CallKind::AddTags {
+            return self.target.clone();
+        }
+        let held = |kind: &IdentifierKind| {
+            let value = self.snapshot.as_ref()?.fields.get(&Field::new(kind.name()))?;
+            (!value.is_empty()).then(|| Identifier::new(*kind, value.as_text()))
+        };
+        let given = |kind: &IdentifierKind| {
+            self.lane.contact.identifiers.iter().find(|identifier| identifier.kind == *kind).cloned()
+        };
+        let identifier = kinds.iter().find_map(held).or_else(|| kinds.iter().find_map(given));
+        identifier.map(Target::Identifier)
+    }
+
+    /// The identifiers that the service can find by, most specific first. An e-mail address in
+    /// capitals is looked for in small letters too: not every service disregards case.
     pub(super) fn findable(&self) -> Vec<Identifier> {
         let find_by = self.caller().account.service.capabilities().find_by;
-        self.lane.contact.identifiers.iter().filter(|identifier| find_by.contains(&identifier.kind)).cloned().collect()
+        let mut findable = Vec::new();
+        for identifier in self.lane.contact.identifiers.iter().filter(|given| find_by.contains(&given.kind)) {
+            findable.push(identifier.clone());
+            let comparable = identifier.comparable();
+            if comparable != identifier.value {
+                findable.push(Identifier::new(identifier.kind, comparable));
+            }
+        }
+        findable
     }
 
     /// One look-up by as many of the identifiers as fit, the next only where the last found nothing.

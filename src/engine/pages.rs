@@ -66,6 +66,11 @@ impl Pages {
         self.seen.extend(ids);
     }
 
+    /// What the service told a listing that was cut off and is gone on with.
+    pub fn already_counted(&mut self, total: Option<u64>) {
+        self.total = self.total.or(total);
+    }
+
     /// How many contacts the service counts that the listing did not show.
     pub fn short_of(&self) -> u64 {
         self.total.map_or(0, |total| total.saturating_sub(self.seen.len() as u64))

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::contact::{
-    Contact, Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value,
+    Contact, CustomEdit, Edit, Field, Groups, Identifier, IdentifierKind, RemoteId, Snapshot, TagEdit, TagMode, Value,
 };
 use crate::ledger::{Hasher, Key, KnownContact, KnownValue};
 use crate::plan::{Held, HeldField, SnapshotHeld};
@@ -72,12 +72,12 @@ impl Keys {
 
     /// Identifiers that a snapshot shows, so that the contact is found by any of them later.
     pub fn of_snapshot(&self, snapshot: &Snapshot) -> Vec<Key> {
-        IdentifierKind::ALL
-            .into_iter()
-            .filter_map(|kind| {
-                let value = snapshot.fields.get(&Field::new(kind.name()))?;
-                (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
-            })
+        let shown = IdentifierKind::ALL.into_iter().filter(|kind| *kind != IdentifierKind::Id).filter_map(|kind| {
+            let value = snapshot.fields.get(&Field::new(kind.name()))?;
+            (!value.is_empty()).then(|| self.identifier(&Identifier::new(kind, value.as_text())))
+        });
+        std::iter::once(self.identifier(&Identifier::new(IdentifierKind::Id, snapshot.id.0.clone())))
+            .chain(shown)
             .collect()
     }
 
@@ -103,6 +103,10 @@ impl Keys {
 
     /// Adds what an edit that was applied has left behind.
     pub fn apply_edit(&self, known: &mut KnownContact, edit: &Edit) {
+        if edit.custom == CustomEdit::Replace {
+            let gone = known.fields.iter_mut().filter(|(name, _)| name.starts_with(Field::CUSTOM_PREFIX));
+            gone.for_each(|(_, value)| *value = KnownValue::Empty);
+        }
         for (field, value) in &edit.fields {
             known.fields.insert(field.name().to_owned(), self.value(field, value));
         }
@@ -146,8 +150,26 @@ impl Held for Remembered<'_> {
         }
     }
 
+    fn value(&self, _field: &Field) -> Option<&Value> {
+        None
+    }
+
+    fn custom_beyond(&self, fields: &[&Field]) -> Option<bool> {
+        let beyond = self.known.fields.iter().any(|(name, value)| {
+            name.starts_with(Field::CUSTOM_PREFIX)
+                && *value != KnownValue::Empty
+                && !fields.iter().any(|field| field.name() == name)
+        });
+        Some(beyond)
+    }
+
     fn has_tag(&self, tag: &str) -> Option<bool> {
         self.known.tags.as_ref().map(|tags| tags.contains(&self.keys.tag(tag)))
+    }
+
+    fn tags_beyond(&self, tags: &[String]) -> Option<bool> {
+        let kept: Vec<Key> = tags.iter().map(|tag| self.keys.tag(tag)).collect();
+        self.known.tags.as_ref().map(|held| held.iter().any(|held| !kept.contains(held)))
     }
 
     fn tags(&self) -> Option<&[String]> {
@@ -186,6 +208,18 @@ impl Held for Combined<'_> {
             None | Some(HeldField::Unknown) => self.remembered.field(field, wanted),
             Some(told) => told,
         }
+    }
+
+    fn value(&self, field: &Field) -> Option<&Value> {
+        self.told.as_ref().and_then(|told| told.value(field))
+    }
+
+    fn custom_beyond(&self, fields: &[&Field]) -> Option<bool> {
+        self.told().and_then(|told| told.custom_beyond(fields)).or_else(|| self.remembered.custom_beyond(fields))
+    }
+
+    fn tags_beyond(&self, tags: &[String]) -> Option<bool> {
+        self.told().and_then(|told| told.tags_beyond(tags)).or_else(|| self.remembered.tags_beyond(tags))
     }
 
     fn has_tag(&self, tag: &str) -> Option<bool> {

@@ -75,6 +75,7 @@ impl<'a> Trying<'a> {
     /// Slot, intent, request, verdict.
     async fn once(&mut self, request: &Request) -> Next {
         let caller = self.caller;
+        let Some(room) = caller.room().await else { return Next::End(Ended::Halted) };
         if caller.stop.is_asked() || !caller.slot().await {
             return Next::End(Ended::Halted);
         }
@@ -89,9 +90,12 @@ impl<'a> Trying<'a> {
             () = caller.stop.reached(StopLevel::Leave) => return Next::End(Ended::Halted),
             sent = caller.account.transport.send(request) => sent,
         };
+        drop(room);
         caller.account.budget.took(clock::now() - left);
         crash_point!("after_answer");
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
+        let failure = sent.as_ref().err().map(|failure| failure.kind);
+        tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, ?failure, "answered");
         caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt });
         match sent {
             Ok(answer) => self.answered(&answer, credential).await,

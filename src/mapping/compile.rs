@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::check::Check;
 use super::codes::country_code;
 use super::facts::Facts;
-use super::file::{ColumnRule, CustomFields, Feeds, Mapping, Mode, SetAction};
+use super::file::{Blank, ColumnRule, CustomFields, Feeds, Mapping, Mode, SetAction};
 use super::forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
 use super::nearest::nearest;
 use super::resolve::{Refusal, resolve, writable};
-use crate::contact::{CustomEdit, IdentifierKind};
+use crate::contact::{ClearBy, CustomEdit, IdentifierKind};
 use crate::error::{Error, Result};
 
 /// What stands between tags where the mapping doesn't say.
@@ -138,7 +138,7 @@ impl Mapping {
             Feeds::Tags(action) => Becomes::Tags(tags(*action, rule, facts)?),
             Feeds::Lists(action) => Becomes::Lists(lists(*action, rule, facts)?),
             // Names that the service divides otherwise are made when all columns are known.
-            Feeds::Field(name) if converted(name, facts) => {
+            Feeds::Field(name) if converted(name, facts) && !self.keeps_part(name, facts) => {
                 compiled.claim(name, header)?;
                 compiled.converted.insert(name.clone(), header.to_owned());
                 return Ok(());
@@ -146,6 +146,10 @@ impl Mapping {
             Feeds::Field(name) => {
                 compiled.claim(name, header)?;
                 let mut feed = resolve(name, rule, overwrite, facts)?;
+                if blank == Blank::Clear && feed.field.custom_name().is_some() && cant_clear(facts) {
+                    let message = format!("{} can't take a custom field's value away: {name}", facts.service);
+                    return Err((message, "write blank = \"ignore\" for this column".into()));
+                }
                 if let (Check::Phone { region_column }, Some(wanted)) = (&mut feed.check, &rule.region_column) {
                     let at = place(wanted, headers, "as region_column").map_err(|error| {
                         (error.message, error.hint.unwrap_or_else(|| "name a column of the file".into()))
@@ -157,6 +161,13 @@ impl Mapping {
         };
         compiled.feeds.push(Feed { column, blank, becomes });
         Ok(())
+    }
+
+    /// Whether a part of a name goes to the service as it is, since a column feeds the whole name too
+    /// and the service takes both.
+    fn keeps_part(&self, part: &str, facts: &Facts<'_>) -> bool {
+        let whole = |rule: &ColumnRule| matches!(&rule.feeds, Feeds::Field(name) if name == "name");
+        part != "name" && facts.writes(part) && self.columns.values().any(whole)
     }
 
     /// Names for a service that divides them otherwise than the columns do.
@@ -282,13 +293,18 @@ impl Compiled {
     }
 }
 
-/// Whether the service divides names so that this one has to be joined or split.
+/// Whether the service divides names so that this one has to be joined or split. A part that is
+/// written and never told could not be compared, and would be sent with every import.
 fn converted(name: &str, facts: &Facts<'_>) -> bool {
     match name {
         "name" => !facts.writes("name") && facts.writes("first_name") && facts.writes("last_name"),
-        "first_name" | "last_name" => !facts.writes(name) && facts.writes("name"),
+        "first_name" | "last_name" => facts.writes("name") && !facts.divides_names(),
         _ => false,
     }
+}
+
+fn cant_clear(facts: &Facts<'_>) -> bool {
+    facts.capabilities.clear_custom_by == ClearBy::Unsupported
 }
 
 fn tags(action: SetAction, rule: &ColumnRule, facts: &Facts<'_>) -> Result<SetFeed, Refusal> {

@@ -23,6 +23,14 @@ impl<'a> Facts<'a> {
         self.spec(name).is_some_and(|spec| spec.create || spec.update)
     }
 
+    /// Whether a name goes to the service in two parts, which it then also tells. Parts that it takes
+    /// and never tells again would be lost to every export, so they go as one name where that is told.
+    pub(crate) fn divides_names(&self) -> bool {
+        let told = |name: &str| self.spec(name).is_some_and(|spec| spec.read);
+        let keeps = |name: &str| self.writes(name) && (told(name) || !(self.writes("name") && told("name")));
+        keeps("first_name") && keeps("last_name")
+    }
+
     /// The account's definition of a custom field, if the definitions were read and hold it.
     pub(crate) fn definition(&self, name: &str) -> Option<&'a FieldDefinition> {
         self.definitions?.iter().find(|definition| definition.name == name)

@@ -272,7 +272,7 @@ impl<'a> Guessing<'a> {
         let facts = self.facts;
         let has = |field: &str| self.claims.iter().flatten().any(|claim| claim.field == field);
         let (full, first, last) = (has("name"), has("first_name"), has("last_name"));
-        if !full || !(first || last) || (facts.writes("name") && facts.writes("first_name")) {
+        if !full || !(first || last) || (facts.writes("name") && facts.divides_names()) {
             return;
         }
         let take_full = facts.writes("name") || !(first && last);

@@ -66,7 +66,7 @@ impl Discovery {
             standard: told.map(|spec| spec.name.to_owned()).collect(),
             custom: defined.map(|definition| Field::custom(&definition.name)).collect(),
             tags: facts.has_tags(),
-            lists: facts.has_lists(),
+            lists: false,
             extra: false,
         }
     }
@@ -82,7 +82,8 @@ impl Discovery {
             }
         }
         self.tags |= snapshot.tags.as_ref().is_some_and(|tags| !tags.is_empty());
-        self.lists |= snapshot.lists.as_ref().is_some_and(|lists| !lists.is_empty());
+        // A service may take lists and never tell them: an empty column would say there are none.
+        self.lists |= snapshot.lists.is_some();
         self.extra |= !snapshot.extra.is_empty();
     }
 

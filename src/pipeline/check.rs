@@ -45,7 +45,7 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let sheet_names = super::import::sheet_names(reader.as_ref());
     let (sender, batches) = mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheet_names);
-    let mut reading = Reading::start(reader, Validator::new(mapped.forward)?);
+    let mut reading = Reading::start(reader, Validator::new(mapped.forward)?, None);
     let mut stopped = None;
     while let Some(checked) = reading.next().await? {
         if context.stop.is_asked() {

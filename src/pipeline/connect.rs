@@ -158,9 +158,11 @@ async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &
                 .map_err(|why| Error::usage(format!("the fault can't be read: {fault}")).hint(why))?,
         );
     }
-    sandbox::start(options)
-        .await
-        .map_err(|error| Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error))
+    sandbox::start(options).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
+            .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
+        _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
+    })
 }
 
 fn sandbox_secret(service: &dyn Service) -> &'static str {

@@ -1,20 +1,19 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::connect::{AccountSpec, Connection, connect, open_ledger};
+use super::connect::{AccountSpec, connect, open_ledger};
 use super::export::{ExportJob, export};
-use super::import::{ImportJob, ImportOptions, import};
-use super::source::{MappingChoice, SourceSpec};
-use crate::contact::{Filter, Identifier};
-use crate::engine::{Found, list_fields};
+use super::import::{ImportJob, ImportOptions, definitions, import};
+use super::parity::Parity;
+use super::source::{MappingChoice, SourceSpec, facts};
+use crate::contact::{FieldKind, Filter};
 use crate::error::{Error, Result};
-use crate::ledger::RunId;
+use crate::ledger::lock::make_private_folder;
 use crate::mapping::{self, ColumnRule, Feeds};
-use crate::plan::{Held as _, HeldField, SnapshotHeld};
-use crate::report::Summary;
-use crate::services::Service;
+use crate::report::words::count;
+use crate::report::{Event, Summary};
 use crate::table::{self, PlusNumbers, ReadOptions, RowBatch};
-use crate::validate::Validator;
 
 /// Contacts to be brought from one account to another.
 pub struct CopyJob {
@@ -32,16 +31,18 @@ pub struct CopyJob {
     pub verify: bool,
 }
 
-/// Exports, imports, keeps the map of ids in the ledger, and if asked to, compares.
+/// Exports, imports, keeps the map of ids in the ledger (as notes `copied/FROM/ID` of the account
+/// copied to), and if asked to, compares.
 ///
-/// The export lies in the state folder between the two, and is removed when all is copied; a copy
-/// that was cut off goes on from there.
+/// The export lies in the state folder between the two; a copy that was cut off goes on from there.
+/// It stays until the next copy where rows need attention, so that these can be sent again.
 pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
-    let folder = context.state_dir.join("copy");
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| Error::stopped(format!("the folder can't be made: {}", folder.display())).caused_by(error))?;
-    let name = blake3::hash(format!("{}\0{}\0{:?}", job.from.name, job.to.name, job.filter).as_bytes()).to_hex();
-    let file = folder.join(format!("{}.csv", &name[..16]));
+    let file = meantime(job, &context.state_dir)?;
+    let done = file.with_extension("done");
+    if done.exists() {
+        remove(&file)?;
+        remove(&done)?;
+    }
     if !file.exists() {
         let exporting = ExportJob {
             account: job.from.clone(),
@@ -53,18 +54,26 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
             messages: false,
             identifiers: job.identifiers.clone(),
         };
-        let exported = export(&exporting, context).await?;
+        let mut exported = export(&exporting, context).await?;
         if exported.stopped.is_some() {
+            return Ok(exported);
+        }
+        if exported.contacts == Some(0) {
+            remove(&file)?;
+            exported.command = "copy";
+            exported.file = None;
+            exported.remarks.push(format!("nothing to copy: {} has no such contact", job.from.name));
             return Ok(exported);
         }
     }
     let source = SourceSpec {
         path: file.clone(),
         read: ReadOptions::default(),
-        mapping: MappingChoice::Text(mapping_text(job, &file)?),
+        mapping: MappingChoice::Text(mapping_text(job, &file, context).await?),
         region: None,
         chosen: None,
     };
+    let left = Left::of(job, &source)?;
     let importing = ImportJob {
         source: source.clone(),
         account: job.to.clone(),
@@ -78,34 +87,137 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     if summary.stopped.is_some() {
         return Ok(summary);
     }
+    summary.command = "copy";
+    summary.unmapped.clear();
+    summary.remarks.extend(left.words(job));
     keep_ids(job, context).await?;
     if job.verify {
-        summary.remarks.push(verify(job, &source, context).await?);
+        let parity = Parity { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left };
+        summary.remarks.push(parity.check(context).await?);
     }
-    std::fs::remove_file(&file).map_err(|error| {
-        Error::stopped(format!("the copied export can't be removed: {}", file.display())).caused_by(error)
-    })?;
-    summary.command = "copy";
+    if summary.counts.needing_attention() == 0 {
+        remove(&file)?;
+    } else {
+        std::fs::write(&done, b"").map_err(|error| Error::stopped("the copy can't be marked done").caused_by(error))?;
+    }
+    context.tell(Event::Finished(Box::new(summary.clone())));
     Ok(summary)
 }
 
+/// Where the export lies meanwhile: the same place for the same copy.
+fn meantime(job: &CopyJob, state_dir: &Path) -> Result<PathBuf> {
+    let folder = state_dir.join("copy");
+    make_private_folder(&folder)
+        .map_err(|error| Error::stopped(format!("the folder can't be made: {}", folder.display())).caused_by(error))?;
+    let identifiers = job.identifiers.as_ref().map(|source| &source.path);
+    let told = format!("{}\0{}\0{:?}\0{:?}\0{identifiers:?}", job.from.name, job.to.name, job.filter, job.limit);
+    let name = blake3::hash(told.as_bytes()).to_hex();
+    Ok(folder.join(format!("{}.csv", &name[..16])))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::stopped(format!("the copied export can't be removed: {}", path.display())).caused_by(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The mapping of an export's own columns, without the other account's ids.
-fn mapping_text(job: &CopyJob, file: &Path) -> Result<String> {
+async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Result<String> {
     if let Some(path) = &job.mapping {
         return std::fs::read_to_string(path).map_err(|error| {
             Error::usage(format!("the mapping file can't be read: {}", path.display())).caused_by(error)
         });
     }
-    let service = (job.to.service.connect)(&job.to.settings)?;
+    let ledger = open_ledger(&context.state_dir)?;
+    let connection = connect(&job.to, &context.state_dir, &ledger).await?;
+    let defined = definitions(&connection, context).await?;
     let mut reader = table::open(file, &ReadOptions::default())?;
     let headers = reader.headers().to_vec();
     let mut sample = RowBatch::new();
     reader.read(&mut sample, 200)?;
-    let mut guess = mapping::guess(&headers, &sample, &super::source::facts(service.as_ref(), None));
+    let mut guess = mapping::guess(&headers, &sample, &facts(connection.account.service.as_ref(), defined.as_deref()));
     if headers.iter().any(|header| header == "id") {
         guess.mapping.columns.insert("id".into(), ColumnRule::new(Feeds::Nothing));
     }
+    for rule in guess.mapping.columns.values_mut().filter(|rule| rule.separator.is_some()) {
+        // What an export of ours puts between names, whatever the names hold.
+        rule.separator = Some(';');
+    }
+    if let Some(sandbox) = connection.sandbox {
+        sandbox.stop().await;
+    }
     Ok(mapping::write_commented(&guess))
+}
+
+/// What the copy leaves behind: contacts with something in it, by column.
+pub struct Left {
+    /// What the other service has no place for.
+    lacking: BTreeMap<String, u64>,
+    /// What only the service itself sets, such as when a contact was made.
+    own: BTreeMap<String, u64>,
+    /// Yes-or-no columns, in which `false` says no more than an empty cell where there is no place.
+    booleans: BTreeSet<String>,
+}
+
+impl Left {
+    fn of(job: &CopyJob, source: &SourceSpec) -> Result<Self> {
+        let from = (job.from.service.connect)(&job.from.settings)?;
+        let to = (job.to.service.connect)(&job.to.settings)?;
+        let forward = source.map(to.as_ref(), None)?.forward;
+        let sets_itself = |header: &str| {
+            let spec = from.fields().iter().find(|spec| spec.name == header);
+            header == "extra" || spec.is_some_and(|spec| !spec.create && !spec.update)
+        };
+        let headers: Vec<&String> = forward.headers().iter().collect();
+        let unfed = forward.unmapped().iter().chain(forward.ignored()).filter(|header| *header != "id");
+        let columns: Vec<usize> =
+            unfed.filter_map(|header| headers.iter().position(|known| *known == header)).collect();
+        let booleans = from.fields().iter().filter(|spec| (spec.kind)() == FieldKind::Boolean);
+        let booleans = booleans.map(|spec| spec.name.to_owned()).collect();
+        let mut left = Self { lacking: BTreeMap::new(), own: BTreeMap::new(), booleans };
+        let mut reader = source.open()?;
+        let mut batch = RowBatch::new();
+        while reader.read(&mut batch, 512)? > 0 {
+            for row in batch.rows() {
+                for &column in &columns {
+                    let header = headers[column];
+                    if left.says_something(header, row.cell(column)) {
+                        let kind = if sets_itself(header) { &mut left.own } else { &mut left.lacking };
+                        *kind.entry(header.clone()).or_default() += 1;
+                    }
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    fn says_something(&self, header: &str, cell: &str) -> bool {
+        let says_no = cell == "false" && self.booleans.contains(header);
+        !cell.is_empty() && !says_no
+    }
+
+    /// Whether a contact's cell is left behind for want of a place.
+    pub fn lacks(&self, header: &str, cell: &str) -> bool {
+        self.lacking.contains_key(header) && self.says_something(header, cell)
+    }
+
+    fn words(&self, job: &CopyJob) -> Vec<String> {
+        let told = |columns: &BTreeMap<String, u64>| {
+            let each = columns.iter().map(|(header, n)| format!("{header} ({})", count(*n, "contact")));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let mut words = Vec::new();
+        if !self.lacking.is_empty() {
+            words.push(format!("not copied, as the mapping has no place for it: {}", told(&self.lacking)));
+        }
+        if !self.own.is_empty() {
+            words.push(format!("not copied, as only {} itself sets it: {}", job.from.service.name, told(&self.own)));
+        }
+        words
+    }
 }
 
 /// Keeps which id became which.
@@ -128,76 +240,4 @@ async fn keep_ids(job: &CopyJob, context: &Context) -> Result<()> {
             .await?;
     }
     Ok(())
-}
-
-/// Looks every copied contact up again and compares field by field.
-async fn verify(job: &CopyJob, source: &SourceSpec, context: &mut Context) -> Result<String> {
-    let ledger = open_ledger(&context.state_dir)?;
-    let connection = connect(&job.to, &context.state_dir, &ledger).await?;
-    let service = connection.account.service.clone();
-    let (caller, _notices) = connection.caller(&RunId("verify".into()), &context.stop);
-    let definitions = if service.capabilities().fields_defined { Some(list_fields(&caller).await?) } else { None };
-    let mapped = source.map(service.as_ref(), definitions.as_deref())?;
-    let finder = Connection::finder(&caller);
-    let mut validator = Validator::new(mapped.forward)?;
-    let mut reader = source.open()?;
-    let path = differences_path(&job.results);
-    let mut writer = table::create(&path, &["line", "contact_id", "field", "difference"])?;
-    let (mut same, mut different, mut missing) = (0_u64, 0_u64, 0_u64);
-    let mut batch = RowBatch::new();
-    while reader.read(&mut batch, 256)? > 0 {
-        let contacts = validator.check(&batch);
-        for (row, contact) in batch.rows().zip(contacts) {
-            let Ok(contact) = contact else { continue };
-            let line = row.position().line.to_string();
-            let identifiers = findable(service.as_ref(), &contact.identifiers);
-            let mut found = None;
-            for identifier in identifiers {
-                if let Found::Contacts(mut contacts) = finder.find(vec![identifier]).await.0
-                    && !contacts.is_empty()
-                {
-                    found = Some(contacts.swap_remove(0));
-                    break;
-                }
-            }
-            let Some(snapshot) = found else {
-                missing += 1;
-                writer.write(&[&line, "", "", "not found"])?;
-                continue;
-            };
-            let held = SnapshotHeld { snapshot: &snapshot, tags_ignore_case: service.capabilities().tags_ignore_case };
-            let mut differs = false;
-            for change in contact.fields.iter().filter(|change| !change.value.is_empty()) {
-                let compared = held.field(&change.field, &change.value);
-                if compared != HeldField::Same {
-                    differs = true;
-                    let word = if compared == HeldField::Different { "holds another value" } else { "holds nothing" };
-                    writer.write(&[&line, &snapshot.id.0, change.field.name(), word])?;
-                }
-            }
-            for tag in contact.tags.add.iter().filter(|tag| held.has_tag(tag) == Some(false)) {
-                differs = true;
-                writer.write(&[&line, &snapshot.id.0, "tags", &format!("lacks {tag}")])?;
-            }
-            if differs { different += 1 } else { same += 1 }
-        }
-    }
-    writer.finish()?;
-    if let Some(sandbox) = connection.sandbox {
-        sandbox.stop().await;
-    }
-    Ok(format!(
-        "compared: {same} contacts are the same, {different} differ, {missing} were not found; see {}",
-        path.display()
-    ))
-}
-
-fn findable(service: &dyn Service, identifiers: &[Identifier]) -> Vec<Identifier> {
-    let find_by = service.capabilities().find_by;
-    identifiers.iter().filter(|identifier| find_by.contains(&identifier.kind)).cloned().collect()
-}
-
-/// `results.csv` → `results.differences.csv`.
-fn differences_path(results: &Path) -> PathBuf {
-    results.with_extension("differences.csv")
 }

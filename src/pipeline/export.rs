@@ -1,21 +1,19 @@
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::Context;
+use super::collect::Collecting;
 use super::connect::{AccountSpec, Connection, connect, open_ledger};
 use super::source::{SourceSpec, facts};
 use super::spool::Spool;
 use crate::clock;
-use crate::contact::{Call, Field, Filter, ListAll, Message, RemoteId, Snapshot, Target, Value};
-use crate::engine::{Caller, Ended, Finder, Found, Notice, Pages};
+use crate::contact::{Call, Filter, ListAll};
+use crate::engine::Notice;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Fingerprint, NewRun, RunState};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Event, Summary};
-use crate::services::{Reply, Service};
+use crate::services::Service;
 use crate::table::{self, PlusNumbers, WriteOptions};
-use crate::validate::Validator;
 
 /// Contacts to be written to a file.
 pub struct ExportJob {
@@ -34,9 +32,6 @@ pub struct ExportJob {
     /// Look up the contacts of this file's rows, where a service has no listing.
     pub identifiers: Option<SourceSpec>,
 }
-
-/// The extra column of `--with messages`.
-const MESSAGES: &str = "messages";
 
 /// Writes an account's contacts to a file.
 pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
@@ -72,9 +67,10 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
         ..Summary::default()
     };
     let (caller, mut notices) = connection.caller(&run, &context.stop);
+    let collecting = Collecting::new(job, &connection, &caller);
     let read = match &job.identifiers {
-        Some(source) => look_up_all(job, source, &connection, &caller, &mut spool, context).await,
-        None => list_all(job, &caller, &mut spool, seen, &mut summary, context).await,
+        Some(source) => collecting.look_up(source, &mut spool, seen, &mut summary, context).await,
+        None => collecting.list(&mut spool, seen, &mut summary, context).await,
     };
     while let Ok(notice) = notices.try_recv() {
         if let Notice::Called { kind, .. } = notice {
@@ -83,7 +79,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     }
     let state = match read {
         Ok(()) => {
-            let written = write(job, connection.account.service.as_ref(), &spool)?;
+            let written = write(job, connection.account.service.as_ref(), &spool, &mut summary.remarks)?;
             summary.contacts = Some(written);
             spool.remove()?;
             RunState::Finished
@@ -121,19 +117,22 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     }
     if job.identifiers.is_some() {
         return if capabilities.find_by.is_empty() {
-            refuse("look contacts up", "export without --ids")
+            refuse("look contacts up", "leave --identifiers out")
         } else {
             Ok(())
         };
     }
     match capabilities.list_all {
         ListAll::No => {
-            return refuse("list its contacts", "give a file with their phones or e-mail addresses: --ids FILE");
+            return refuse(
+                "list its contacts",
+                "give a file with their phones or e-mail addresses: --identifiers FILE",
+            );
         }
         ListAll::ByField if job.filter.field.is_none() => {
             return refuse(
                 "list all its contacts, only those whose field has a given value",
-                "name one that they share: --where FIELD=VALUE, or give a file with their identifiers: --ids FILE",
+                "name one that they share: --where FIELD=VALUE, or give a file with their identifiers: --identifiers FILE",
             );
         }
         ListAll::ByField | ListAll::Yes => {}
@@ -148,7 +147,9 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     if job.filter.field.is_some() && !filters.field {
         return refuse("list contacts by a field's value", "export all, and filter the file");
     }
-    Ok(())
+    // Only the service knows by which fields it can.
+    let call = Call::List { filter: job.filter.clone(), cursor: None, page_size: None };
+    service.request(&call).map(drop)
 }
 
 fn fingerprint(job: &ExportJob) -> Result<Fingerprint> {
@@ -156,12 +157,13 @@ fn fingerprint(job: &ExportJob) -> Result<Fingerprint> {
     let ids = job.identifiers.as_ref().map(|source| source.path.display().to_string());
     let file = std::path::absolute(&job.file).unwrap_or_else(|_| job.file.clone());
     let told = format!(
-        "export\0{}\0{}\0{:?}\0{:?}\0{}\0{ids:?}",
+        "export\0{}\0{}\0{:?}\0{:?}\0{}\0{:?}\0{ids:?}",
         job.account.name,
         file.display(),
         job.filter,
         job.columns,
-        job.messages
+        job.messages,
+        job.limit
     );
     hasher.update(told.as_bytes());
     if let Some(source) = &job.identifiers {
@@ -197,230 +199,23 @@ fn new_run(job: &ExportJob, fingerprint: &Fingerprint) -> NewRun {
     }
 }
 
-async fn list_all(
-    job: &ExportJob,
-    caller: &Arc<Caller>,
-    spool: &mut Spool,
-    seen: Vec<RemoteId>,
-    summary: &mut Summary,
-    context: &mut Context,
-) -> Result<()> {
-    let capabilities = caller.account.service.capabilities();
-    let tags = if capabilities.tags_read
-        && !capabilities.find_tells_tags
-        && capabilities.tags_defined
-        && capabilities.filters.tag
-    {
-        Some(tags_by_listing(caller, summary).await?)
-    } else {
-        None
-    };
-    let mut pages = Pages::new(caller.clone(), job.filter.clone(), spool.cursor.clone());
-    pages.already_seen(seen);
-    if !spool.complete {
-        walk(job, caller, &mut pages, spool, tags.as_ref(), context).await?;
-    }
-    let unfiltered = job.filter == Filter::default() || job.filter.field.is_some();
-    if pages.short_of() > 0 && unfiltered && job.limit.is_none() {
-        // Contacts moved between pages while they were read: a second walk finds those.
-        context.note(format!("{} contacts moved while the pages were read: reading them once more", pages.short_of()));
-        pages.again();
-        walk(job, caller, &mut pages, spool, tags.as_ref(), context).await?;
-    }
-    summary.remarks.push(completeness(&pages, spool, capabilities.list_leaves_out, job));
-    Ok(())
-}
-
-async fn walk(
-    job: &ExportJob,
-    caller: &Arc<Caller>,
-    pages: &mut Pages,
-    spool: &mut Spool,
-    tags: Option<&HashMap<RemoteId, Vec<String>>>,
-    context: &mut Context,
-) -> Result<()> {
-    while let Some((mut contacts, next)) = pages.next().await? {
-        let room = job.limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.contacts));
-        contacts.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-        let next = next.filter(|_| room > contacts.len() as u64);
-        for contact in &mut contacts {
-            if let Some(tags) = tags {
-                contact.tags = Some(tags.get(&contact.id).cloned().unwrap_or_default());
-            }
-            complete_one(job, caller, contact).await?;
-        }
-        let full = next.is_none();
-        spool.add(&contacts, next)?;
-        context.tell(Event::Exported { contacts: spool.contacts, total: pages.total() });
-        if full {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Reads what the listing didn't tell of a contact and the export needs.
-async fn complete_one(job: &ExportJob, caller: &Caller, contact: &mut Snapshot) -> Result<()> {
-    let capabilities = caller.account.service.capabilities();
-    let target = Target::Id(contact.id.clone());
-    if contact.tags.is_none() && capabilities.tags_read {
-        match caller.read(&Call::ReadTags { target: target.clone() }).await.ended {
-            Ended::Done(Reply::Tags(tags)) => contact.tags = Some(tags),
-            Ended::Missing { .. } => {}
-            ended => return Err(unread(caller, "tags", &ended)),
-        }
-    }
-    if job.messages {
-        match caller.read(&Call::ReadMessages { target }).await.ended {
-            Ended::Done(Reply::Messages(messages)) => {
-                let text = messages.iter().map(one_line).collect::<Vec<_>>().join("\n");
-                contact.fields.insert(Field::new(MESSAGES), Value::Text(text));
-            }
-            Ended::Missing { .. } => {}
-            ended => return Err(unread(caller, "messages", &ended)),
-        }
-    }
-    Ok(())
-}
-
-fn one_line(message: &Message) -> String {
-    let mut line = String::new();
-    for part in [&message.at, &message.from].into_iter().flatten() {
-        line.push_str(part);
-        line.push(' ');
-    }
-    line.push_str(&message.text);
-    line
-}
-
-fn unread(caller: &Caller, what: &str, ended: &Ended) -> Error {
-    let said = match ended {
-        Ended::Halted => caller.halted().map_or_else(|| "interrupted".to_owned(), |halt| halt.message),
-        Ended::Refused { message, .. } | Ended::Unreachable { message } | Ended::Unclear { message } => message.clone(),
-        _ => "it answered something else than was asked".to_owned(),
-    };
-    Error::stopped(format!("a contact's {what} could not be read: {said}"))
-}
-
-/// Tags of every contact, by listing the contacts of each tag the account defines: far fewer calls
-/// than asking for each contact.
-async fn tags_by_listing(caller: &Arc<Caller>, summary: &mut Summary) -> Result<HashMap<RemoteId, Vec<String>>> {
-    let mut by_contact: HashMap<RemoteId, Vec<String>> = HashMap::new();
-    let defined = match caller.read(&Call::ListTags { cursor: None }).await.ended {
-        Ended::Done(Reply::Tags(tags)) => tags,
-        ended => return Err(unread(caller, "tags", &ended)),
-    };
-    for tag in defined {
-        let mut pages = Pages::new(caller.clone(), Filter { tag: Some(tag.clone()), ..Filter::default() }, None);
-        while let Some((contacts, _)) = pages.next().await? {
-            for contact in contacts {
-                by_contact.entry(contact.id).or_default().push(tag.clone());
-            }
-        }
-    }
-    summary
-        .remarks
-        .push("tags are those that the account defines; a tag that was only ever typed is not among them".into());
-    Ok(by_contact)
-}
-
-fn completeness(pages: &Pages, spool: &Spool, leaves_out: &str, job: &ExportJob) -> String {
-    let filtered = job.filter != Filter::default();
-    if let Some(limit) = job.limit.filter(|limit| *limit <= spool.contacts) {
-        return format!("not complete, as asked: the first {limit} contacts");
-    }
-    let mut text = match pages.total() {
-        Some(total) if pages.short_of() == 0 => {
-            format!(
-                "complete: the service counts {total} contacts{}, and all were read",
-                if filtered { " that match" } else { "" }
-            )
-        }
-        Some(total) => {
-            format!("not complete: the service counts {total} contacts, and its pages showed {}", spool.contacts)
-        }
-        None => "the service does not say how many contacts there are: every page was read to the end".to_owned(),
-    };
-    if !leaves_out.is_empty() {
-        text.push_str("; its listing leaves out ");
-        text.push_str(leaves_out);
-    }
-    text
-}
-
-/// Looks up the contact of each row of a file.
-async fn look_up_all(
-    job: &ExportJob,
-    source: &SourceSpec,
-    connection: &Connection,
-    caller: &Arc<Caller>,
-    spool: &mut Spool,
-    context: &mut Context,
-) -> Result<()> {
-    let service = &connection.account.service;
-    let find_by = service.capabilities().find_by;
-    let mapped = source.map(service.as_ref(), None)?;
-    let total = source.count()?;
-    let mut validator = Validator::new(mapped.forward)?;
-    let mut reader = source.open()?;
-    let mut batch = table::RowBatch::new();
-    let finder: Finder = Connection::finder(caller);
-    let mut skip: u64 = spool.cursor.as_ref().and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
-    let (mut done, mut missing, mut unusable) = (0_u64, 0_u64, 0_u64);
-    while !spool.complete && reader.read(&mut batch, 64)? > 0 {
-        let contacts = validator.check(&batch);
-        let mut found = Vec::new();
-        for contact in contacts {
-            done += 1;
-            if done <= skip {
-                continue;
-            }
-            let Ok(contact) = contact else {
-                unusable += 1;
-                continue;
-            };
-            let mut hit = None;
-            for identifier in contact.identifiers.iter().filter(|identifier| find_by.contains(&identifier.kind)) {
-                match finder.find(vec![identifier.clone()]).await.0 {
-                    Found::Contacts(mut contacts) if !contacts.is_empty() => {
-                        hit = Some(contacts.swap_remove(0));
-                        break;
-                    }
-                    Found::Contacts(_) => {}
-                    Found::Not(reached) => return Err(unread(caller, "details", &reached.ended)),
-                }
-            }
-            match hit {
-                Some(mut contact) => {
-                    complete_one(job, caller, &mut contact).await?;
-                    found.push(contact);
-                }
-                None => missing += 1,
-            }
-        }
-        skip = 0;
-        spool.add(&found, Some(crate::contact::Cursor(done.to_string())))?;
-        context.tell(Event::Exported { contacts: spool.contacts, total: Some(total) });
-    }
-    spool.add(&[], None)?;
-    context.tell(Event::Warning(format!(
-        "not a full dump: {} of {total} rows were found; {missing} are not on the service, {unusable} have no usable identifier",
-        spool.contacts
-    )));
-    Ok(())
-}
-
 /// Writes the file from the spool: once over it for the columns, once for the rows.
-fn write(job: &ExportJob, service: &dyn Service, spool: &Spool) -> Result<u64> {
+fn write(job: &ExportJob, service: &dyn Service, spool: &Spool, remarks: &mut Vec<String>) -> Result<u64> {
     let columns = match &job.columns {
         Some(names) => names.iter().map(|name| ExportColumn::parse(name)).collect(),
         None => {
-            let mut discovery = Discovery::new(&facts(service, None));
+            let facts = facts(service, None);
+            let mut discovery = Discovery::new(&facts);
             spool.each(|contact| {
                 discovery.see(&contact);
                 Ok(())
             })?;
-            discovery.columns()
+            let columns = discovery.columns();
+            let can = service.capabilities();
+            if (can.lists_add || can.lists_in_create) && !columns.contains(&ExportColumn::Lists) {
+                remarks.push(format!("{} does not tell the lists of a contact, so the file has none", service.name()));
+            }
+            columns
         }
     };
     let reverse = Reverse::new(columns);

@@ -30,11 +30,17 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub fn start(mut reader: Box<dyn RowReader>, mut validator: Validator) -> Self {
+    /// `others` are rows of the same file that an earlier run sent: they are not sent again, and a row
+    /// that names the same person as one of them is a duplicate.
+    pub fn start(mut reader: Box<dyn RowReader>, mut validator: Validator, others: Option<Box<dyn RowReader>>) -> Self {
         let (sender, checked) = mpsc::channel(AHEAD);
         let only_read = Arc::new(AtomicBool::new(false));
         let skip = only_read.clone();
         std::thread::spawn(move || {
+            if let Err(error) = others.map_or(Ok(()), |others| remember(others, &mut validator)) {
+                drop(sender.blocking_send(Err(error)));
+                return;
+            }
             loop {
                 let mut batch = RowBatch::new();
                 let read = match reader.read(&mut batch, BATCH) {
@@ -62,6 +68,15 @@ impl Reading {
     pub fn only_read(&mut self) {
         self.only_read.store(true, Ordering::Relaxed);
     }
+}
+
+/// Lets the validator see rows that are not sent.
+fn remember(mut others: Box<dyn RowReader>, validator: &mut Validator) -> Result<()> {
+    let mut batch = RowBatch::new();
+    while others.read(&mut batch, BATCH)? > 0 {
+        drop(validator.check(&batch));
+    }
+    Ok(())
 }
 
 /// Turns checked batches into work: what is known of each contact, what a cut-off execution did.

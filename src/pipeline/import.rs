@@ -90,12 +90,20 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     }
     context.note(format!("mapping: {}", mapped.origin));
     if service.capabilities().find_by_listing {
-        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), context).await?;
+        super::listing::learn_all(&connection, &caller, &keys, &mapped.forward.fields(), job.options.fresh, context)
+            .await?;
     }
     let remember = !job.options.fresh;
-    let first = first_contacts(job, &mapped)?;
-    let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
-    let all_known = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
+    let all_known = match listed_by(&run, &keys, &ledger).await? {
+        Some(listed) if remember => listed,
+        _ => {
+            let first = first_contacts(job, &mapped)?;
+            let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
+            let listed = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
+            set_listed_by(&run, &keys, Some(listed), &ledger).await?;
+            listed
+        }
+    };
 
     let lanes = Arc::new(Lanes {
         finder: Connection::finder(&caller),
@@ -119,14 +127,17 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
             rejected_share: job.options.rejected_share,
             same_cause: job.options.same_cause,
         },
-        canary: if resuming { None } else { job.options.canary },
+        // Whoever says `resume` has seen how the first rows went.
+        canary: if job.resume.is_some() { None } else { job.options.canary },
     };
     let unmapped = mapped.forward.unmapped().to_vec();
     let sheets = sheet_names(reader.as_ref());
     let (batch_sender, batches) = sync_mpsc::channel();
     let mut rows = Rows::new(batches, Some(results), sheets);
-    let reading = Reading::start(reader, Validator::new(mapped.forward)?);
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), !job.options.fresh, resuming).await?;
+    let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
+    // A listing just read is as fresh as a look-up, and the only way to one.
+    let remember = remember || service.capabilities().find_by_listing;
+    let mut feed = Feed::new(reading, ledger.clone(), keys.clone(), run.clone(), remember, resuming).await?;
     let mut summary = Summary {
         least_calls: Some(0),
         command: job.command,
@@ -144,6 +155,9 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     summary.elapsed = clock::now() - begun;
     let (id, counts) = (run.clone(), rows.counts);
     ledger.run(move |ledger| ledger.set_state(&id, state, &counts)).await?;
+    if state == RunState::Finished {
+        set_listed_by(&run, &keys, None, &ledger).await?;
+    }
     if let Some(sandbox) = connection.sandbox {
         sandbox.stop().await;
     }
@@ -300,6 +314,21 @@ impl Begin<'_> {
     }
 }
 
+/// Whether the run has listed the account instead of looking contacts up; `None` if that is still to
+/// be decided. A run that is taken up again keeps to it: contacts that came since are its own, which
+/// the ledger knows, or are found when the service refuses to make them twice.
+async fn listed_by(run: &RunId, keys: &Keys, ledger: &LedgerHandle) -> Result<Option<bool>> {
+    let (account, name) = (keys.account().to_owned(), format!("listed by {run}"));
+    let note = ledger.run(move |ledger| ledger.note(&account, &name)).await?;
+    Ok(note.map(|note| note == "yes"))
+}
+
+async fn set_listed_by(run: &RunId, keys: &Keys, listed: Option<bool>, ledger: &LedgerHandle) -> Result<()> {
+    let (account, name) = (keys.account().to_owned(), format!("listed by {run}"));
+    let note = listed.map(|listed| if listed { "yes" } else { "no" });
+    ledger.run(move |ledger| ledger.set_note(&account, &name, note)).await
+}
+
 async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
     let mut done = 0;
     let mut from = 0;
@@ -322,7 +351,7 @@ fn first_contacts(job: &ImportJob, mapped: &Mapped) -> Result<Vec<Contact>> {
 }
 
 /// The custom fields the account defines, where an unknown one would refuse whole calls.
-async fn definitions(
+pub async fn definitions(
     connection: &Connection,
     context: &mut Context,
 ) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {

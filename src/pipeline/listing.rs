@@ -15,19 +15,20 @@ const FRESH_SECONDS: u64 = 24 * 60 * 60;
 const WORTH_IT: u64 = 40;
 
 /// Lists every contact of an account that can't look contacts up, so that rows are matched by what
-/// the ledger remembers.
+/// the ledger remembers. Unless it is to be `fresh`, only those that changed since the last time.
 pub async fn learn_all(
     connection: &Connection,
     caller: &Arc<Caller>,
     keys: &Keys,
     asked: &[Field],
+    fresh: bool,
     context: &mut Context,
 ) -> Result<()> {
     let ledger = &connection.account.ledger;
     let account = keys.account().to_owned();
     let listed = ledger.run(move |ledger| ledger.listed_at(&account)).await?;
     let now = clock::unix_now().as_secs();
-    let since = match listed {
+    let since = match listed.filter(|_| !fresh) {
         Some(at)
             if now.saturating_sub(at) < FRESH_SECONDS
                 && !connection.account.service.capabilities().filters.updated_since =>

@@ -4,6 +4,7 @@
 //! reports events while it runs and ends in a [`crate::report::Summary`] whose rows balance.
 
 mod check;
+mod collect;
 mod connect;
 mod copy;
 mod export;
@@ -12,7 +13,9 @@ mod forgetting;
 mod import;
 mod listing;
 mod page;
+mod parity;
 mod planned;
+mod reach;
 mod renewal;
 mod rows;
 mod selected;
@@ -21,13 +24,14 @@ mod spool;
 mod undo;
 
 pub use check::{CheckJob, check};
-pub use connect::{AccountSpec, Connection, RefreshSecrets, SandboxSpec, connect, open_ledger};
+pub use connect::{AccountSpec, Connection, RefreshSecrets, SandboxSpec, connect, ledger_path, open_ledger};
 pub use copy::{CopyJob, copy};
 pub use export::{ExportJob, export};
 pub use forgetting::{Forgotten, forget};
 pub use import::{ImportJob, ImportOptions, ReadRecord, import};
 pub use page::report;
 pub use planned::{Forecast, PlanJob, plan};
+pub use reach::test_account;
 pub use selected::Chosen;
 pub use source::{MappingChoice, SourceSpec, facts};
 pub use undo::{UndoJob, UndoPlan, undo, undo_calls, undo_plan, undoable};

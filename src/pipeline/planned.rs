@@ -58,6 +58,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
     let definitions = if service.capabilities().fields_defined { Some(list_fields(&caller).await?) } else { None };
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     let keys = Keys::new(ledger.hasher(), &job.account.name, service.capabilities().tags_ignore_case);
+    let fed = mapped.forward.fields();
     let mut foreseeing = Foreseeing {
         samples: job.samples,
         keys: &keys,
@@ -65,6 +66,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
         rules: Rules {
             mode: super::import::mode_of(&mapped.forward),
             replace_custom: mapped.forward.custom_edit() == CustomEdit::Replace,
+            mapped: &fed,
             capabilities: service.capabilities(),
             limits: service.limits(),
             fields: service.fields(),

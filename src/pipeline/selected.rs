@@ -17,6 +17,8 @@ pub enum Chosen {
 pub struct Selected {
     inner: Box<dyn RowReader>,
     chosen: Chosen,
+    /// Take the rows that are not chosen.
+    others: bool,
     buffer: RowBatch,
     at: usize,
     taken: u64,
@@ -30,12 +32,20 @@ impl Selected {
             return Err(Error::usage("the mended file has no _line column, so its rows can't be told")
                 .hint("mend a results file as rolo wrote it: its last columns begin with _ and must stay"));
         }
-        Ok(Self { inner, chosen, buffer: RowBatch::new(), at: 0, taken: 0 })
+        Ok(Self { inner, chosen, others: false, buffer: RowBatch::new(), at: 0, taken: 0 })
     }
 
+    /// The rows that are not chosen.
+    pub fn others(self) -> Self {
+        Self { others: true, ..self }
+    }
+
+    /// The line of a row in the source, if the row is taken.
     fn wants(&self, row: &RowView<'_>) -> Result<Option<u64>> {
         match &self.chosen {
-            Chosen::Indexes(indexes) => Ok(indexes.contains(&row.position().index).then(|| row.position().line)),
+            Chosen::Indexes(indexes) => {
+                Ok((indexes.contains(&row.position().index) != self.others).then(|| row.position().line))
+            }
             Chosen::Lines(lines) => {
                 let text = row.own("_line").unwrap_or_default().trim();
                 let line = text.parse::<u64>().map_err(|_| {
@@ -45,7 +55,7 @@ impl Selected {
                     ))
                     .hint("leave the _line column as rolo wrote it")
                 })?;
-                Ok(lines.contains(&line).then_some(line))
+                Ok((lines.contains(&line) != self.others).then_some(line))
             }
         }
     }

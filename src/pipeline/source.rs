@@ -53,6 +53,13 @@ impl SourceSpec {
         }
     }
 
+    /// The rows of the file that are not of this job, if there are any: those that a retry leaves out.
+    pub fn open_others(&self) -> Result<Option<Box<dyn RowReader>>> {
+        let Some(chosen) = &self.chosen else { return Ok(None) };
+        let reader = table::open(&self.path, &self.read)?;
+        Ok(Some(Box::new(Selected::new(reader, chosen.clone())?.others())))
+    }
+
     /// The mapping for this source and service.
     pub fn map(&self, service: &dyn Service, definitions: Option<&[FieldDefinition]>) -> Result<Mapped> {
         let facts = facts(service, definitions);

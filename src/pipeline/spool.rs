@@ -18,13 +18,18 @@ pub struct Spool {
     /// Where the listing goes on; `None` before the first page and after the last.
     pub cursor: Option<Cursor>,
     pub complete: bool,
+    /// How many contacts there are, as the service told last.
+    pub total: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
 enum Line {
     Contact(Box<Snapshot>),
     /// A page is whole; the next one begins here.
-    Page(Option<String>),
+    Page {
+        next: Option<String>,
+        total: Option<u64>,
+    },
 }
 
 impl Spool {
@@ -32,7 +37,7 @@ impl Spool {
     pub fn open(path: &Path, seen: &mut Vec<RemoteId>) -> Result<Self> {
         let failed = |error: std::io::Error| failure(path, error);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
+            crate::ledger::lock::make_private_folder(folder).map_err(failed)?;
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -40,7 +45,7 @@ impl Spool {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
         let (mut whole, mut at, mut contacts) = (0_u64, 0_u64, 0_u64);
-        let (mut cursor, mut complete) = (None, false);
+        let (mut cursor, mut complete, mut counted) = (None, false, None);
         let mut page = Vec::new();
         let mut reader = BufReader::new(&file);
         let mut line = Vec::new();
@@ -53,11 +58,12 @@ impl Spool {
             at += read as u64;
             match serde_json::from_slice(&line) {
                 Ok(Line::Contact(contact)) => page.push(contact.id),
-                Ok(Line::Page(next)) => {
+                Ok(Line::Page { next, total }) => {
                     contacts += page.len() as u64;
                     seen.append(&mut page);
                     complete = next.is_none();
                     cursor = next.map(Cursor);
+                    counted = total;
                     whole = at;
                 }
                 Err(_) => break,
@@ -65,7 +71,7 @@ impl Spool {
         }
         file.set_len(whole).map_err(failed)?;
         file.seek(std::io::SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file, contacts, cursor, complete })
+        Ok(Self { path: path.to_owned(), file, contacts, cursor, complete, total: counted })
     }
 
     /// Adds one page; durable when it returns.
@@ -74,7 +80,8 @@ impl Spool {
         for contact in contacts {
             push(&mut lines, &Line::Contact(Box::new(contact.clone())))?;
         }
-        push(&mut lines, &Line::Page(next.as_ref().map(|cursor| cursor.0.clone())))?;
+        let page = Line::Page { next: next.as_ref().map(|cursor| cursor.0.clone()), total: self.total };
+        push(&mut lines, &page)?;
         crash_point!("before_page");
         self.file.write_all(&lines).and_then(|()| self.file.sync_data()).map_err(|error| failure(&self.path, error))?;
         crash_point!("after_page");

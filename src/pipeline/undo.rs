@@ -185,9 +185,12 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     let original = job.run.counts;
     ledger
         .run(move |ledger| {
-            ledger.set_state(&run, state, &counts)?;
-            crash_point!("before_undone");
-            if state == RunState::Finished { ledger.set_state(&undone, RunState::Undone, &original) } else { Ok(()) }
+            if state == RunState::Finished {
+                // First, so that a run that was put back is never put back again.
+                ledger.set_state(&undone, RunState::Undone, &original)?;
+                crash_point!("after_undone");
+            }
+            ledger.set_state(&run, state, &counts)
         })
         .await?;
     summary.elapsed = clock::now() - begun;
@@ -254,18 +257,22 @@ impl Undoing {
         let asked: Vec<_> = wanted.fields.iter().map(|change| change.field.clone()).collect();
         let known = Some(self.lanes.keys.learn(&held, &asked));
         let lane = Lane { position, contact: wanted, keys: Vec::new(), known, steps };
-        match self.lanes.drive(lane).await {
+        let ended = |mut record: RowRecord| {
+            record.errors.extend(left);
+            if record.outcome == Outcome::Unchanged && cut_off {
+                // All is as it should be again: what was cut off has done its work.
+                record.outcome = Outcome::Updated;
+            }
+            if record.outcome == Outcome::Unchanged && !record.errors.is_empty() {
+                record.outcome = Outcome::Skipped;
+            }
+            record
+        };
+        match self.lanes.drive_and(lane, ended).await {
             LaneEnd::Halted => Ok(None),
-            LaneEnd::Finished(mut record) => {
-                record.errors.extend(left);
-                if record.outcome == Outcome::Unchanged && cut_off {
-                    // All is as it should be again: what was cut off has done its work.
-                    record.outcome = Outcome::Updated;
-                }
-                if record.outcome == Outcome::Unchanged && !record.errors.is_empty() {
-                    record.outcome = Outcome::Skipped;
-                }
-                self.record(position, record).await.map(Some)
+            LaneEnd::Finished(record) => {
+                crash_point!("after_undo");
+                Ok(Some(record))
             }
         }
     }

@@ -17,8 +17,17 @@ pub trait Held {
     /// How the held value of `field` compares with `wanted`.
     fn field(&self, field: &Field, wanted: &Value) -> HeldField;
 
+    /// The held value itself; `None` if it is empty, not told, or remembered only by its hash.
+    fn value(&self, field: &Field) -> Option<&Value>;
+
+    /// Whether the contact holds custom fields other than these; `None` if nobody has told.
+    fn custom_beyond(&self, fields: &[&Field]) -> Option<bool>;
+
     /// Whether the contact has the tag; `None` if nobody has told.
     fn has_tag(&self, tag: &str) -> Option<bool>;
+
+    /// Whether the contact has tags other than these; `None` if nobody has told.
+    fn tags_beyond(&self, tags: &[String]) -> Option<bool>;
 
     /// The tags as text; `None` if they are not known in full and by name.
     fn tags(&self) -> Option<&[String]>;
@@ -37,6 +46,12 @@ pub struct SnapshotHeld<'a> {
     pub tags_ignore_case: bool,
 }
 
+impl SnapshotHeld<'_> {
+    fn same_tag(&self, held: &str, tag: &str) -> bool {
+        held == tag || (self.tags_ignore_case && held.to_lowercase() == tag.to_lowercase())
+    }
+}
+
 impl Held for SnapshotHeld<'_> {
     fn id(&self) -> &RemoteId {
         &self.snapshot.id
@@ -52,11 +67,25 @@ impl Held for SnapshotHeld<'_> {
         }
     }
 
+    fn value(&self, field: &Field) -> Option<&Value> {
+        self.snapshot.fields.get(field).filter(|value| !value.is_empty())
+    }
+
+    fn custom_beyond(&self, fields: &[&Field]) -> Option<bool> {
+        let beyond = self.snapshot.fields.iter().any(|(field, value)| {
+            field.custom_name().is_some() && !value.is_empty() && !fields.iter().any(|known| *known == field)
+        });
+        (beyond || self.snapshot.complete).then_some(beyond)
+    }
+
     fn has_tag(&self, tag: &str) -> Option<bool> {
         let tags = self.snapshot.tags.as_ref()?;
-        Some(
-            tags.iter().any(|held| held == tag || (self.tags_ignore_case && held.to_lowercase() == tag.to_lowercase())),
-        )
+        Some(tags.iter().any(|held| self.same_tag(held, tag)))
+    }
+
+    fn tags_beyond(&self, tags: &[String]) -> Option<bool> {
+        let held = self.snapshot.tags.as_ref()?;
+        Some(held.iter().any(|held| !tags.iter().any(|tag| self.same_tag(held, tag))))
     }
 
     fn tags(&self) -> Option<&[String]> {

@@ -1,11 +1,11 @@
 use super::chunk::chunks;
-use super::diff::{against_held, spec_of};
-use super::held::Held;
+use super::diff::{FieldDiff, against_held, spec_of};
+use super::held::{Held, HeldField};
 use super::step::Step;
 use super::tags;
 use crate::contact::{
     Capabilities, ClearBy, Contact, CustomEdit, Edit, Field, FieldSpec, Groups, Limits, ListChange, RowError, TagEdit,
-    Value,
+    TagMode, Value,
 };
 
 /// Which contacts an import may touch.
@@ -24,6 +24,8 @@ pub struct Rules<'a> {
     pub mode: Mode,
     /// The mapped custom fields are all that should be left.
     pub replace_custom: bool,
+    /// Fields that the mapping feeds. A replacement leaves those a row says nothing about as they are.
+    pub mapped: &'a [Field],
     pub capabilities: &'a Capabilities,
     pub limits: &'a Limits,
     pub fields: &'a [FieldSpec],
@@ -109,16 +111,19 @@ fn create(contact: &Contact, rules: &Rules<'_>) -> Decision {
             Some(spec) => spec.create,
             None => capabilities.create_with_custom_fields,
         });
-    // What a create can't do without goes first, so that splitting never moves it to an update.
+    // What a create can't do without goes first, then what only a create takes, so that splitting
+    // moves neither to an update.
     first.sort_by_key(|(field, _)| {
         let name = field.name();
         let needed = capabilities.create_needs_fields.contains(&name)
             || identifier.as_ref().is_some_and(|identifier| identifier.kind.name() == name);
-        !needed
+        (!needed, !only_created(field, rules))
     });
     let mut created = chunks(&first, rules.limits.fields_per_create).into_iter();
     let mut edits = vec![Edit { fields: created.next().unwrap_or_default(), ..Edit::default() }];
-    let rest: Vec<_> = created.flatten().chain(later).collect();
+    let (late, rest): (Vec<_>, Vec<_>) =
+        created.flatten().chain(later).partition(|(field, _)| only_created(field, rules));
+    let notes = late.iter().map(|(field, _)| create_only_note(field)).collect();
     if !rest.is_empty() {
         edits.extend(
             chunks(&rest, rules.limits.fields_per_update).into_iter().map(|fields| Edit { fields, ..Edit::default() }),
@@ -140,7 +145,12 @@ fn create(contact: &Contact, rules: &Rules<'_>) -> Decision {
         edits.next().into_iter().map(|edit| Step::Create { identifier: identifier.clone(), edit }).collect();
     steps.extend(joined(edits.collect(), tag_edits, capabilities));
     steps.extend(lists.into_iter().map(|list| Step::AddToList { list }));
-    Decision::Steps { steps, notes: Vec::new() }
+    Decision::Steps { steps, notes }
+}
+
+/// Whether no update takes the field.
+fn only_created(field: &Field, rules: &Rules<'_>) -> bool {
+    spec_of(rules.fields, field).is_some_and(|spec| !spec.update)
 }
 
 fn update(contact: &Contact, held: &dyn Held, rules: &Rules<'_>) -> Decision {
@@ -153,25 +163,39 @@ fn update(contact: &Contact, held: &dyn Held, rules: &Rules<'_>) -> Decision {
         Ok(edits) => edits,
         Err(need) => return Decision::Need(need),
     };
-    if matches!(capabilities.clear_custom_by, ClearBy::Update | ClearBy::Unsupported) {
-        diff.set.extend(std::mem::take(&mut diff.clear_custom).into_iter().map(|field| (field, Value::Clear)));
-    }
+    let mut notes: Vec<RowError> = diff.create_only.iter().map(create_only_note).collect();
+    let fed = |fields: Vec<(Field, Value)>| Edit {
+        groups: groups_of(&fields, held, rules.fields),
+        fields,
+        ..Edit::default()
+    };
+    let replacement = match replacement(contact, &diff, held, rules) {
+        Ok(replacement) => replacement,
+        Err(need) => return Decision::Need(need),
+    };
     let mut edits: Vec<Edit> = Vec::new();
-    if !diff.set.is_empty() {
-        let sets = if rules.replace_custom && capabilities.custom_replace {
-            vec![whole_custom(contact, &diff.set)]
-        } else {
-            chunks(&diff.set, rules.limits.fields_per_update)
-        };
-        edits.extend(sets.into_iter().map(|fields| {
-            let custom = if rules.replace_custom && capabilities.custom_replace && touches_custom(&fields) {
-                CustomEdit::Replace
-            } else {
-                CustomEdit::Merge
-            };
-            let groups = groups_of(&fields, held, rules.fields);
-            Edit { fields, custom, groups, ..Edit::default() }
-        }));
+    if let Some(fields) = replacement {
+        diff.clear_custom.clear();
+        edits.extend(chunks(&fields, rules.limits.fields_per_update).into_iter().map(fed));
+        // The first that names a custom field empties the rest; those after it add to it.
+        if let Some(edit) = edits.iter_mut().find(|edit| touches_custom(&edit.fields)) {
+            edit.custom = CustomEdit::Replace;
+        }
+    } else {
+        match capabilities.clear_custom_by {
+            ClearBy::Update => {
+                diff.set.extend(std::mem::take(&mut diff.clear_custom).into_iter().map(|field| (field, Value::Clear)));
+            }
+            ClearBy::Unsupported => {
+                let differs = |field: &&Field| held.field(field, &Value::Clear) == HeldField::Different;
+                notes.extend(diff.clear_custom.iter().filter(differs).map(not_cleared_note));
+                diff.clear_custom.clear();
+            }
+            ClearBy::Call | ClearBy::EditMode => {}
+        }
+        if !diff.set.is_empty() {
+            edits.extend(chunks(&diff.set, rules.limits.fields_per_update).into_iter().map(fed));
+        }
     }
     let mut steps = Vec::new();
     if !diff.clear_custom.is_empty() {
@@ -184,7 +208,6 @@ fn update(contact: &Contact, held: &dyn Held, rules: &Rules<'_>) -> Decision {
     let mut all = joined(edits, tag_edits, capabilities);
     all.append(&mut steps);
     all.extend(list_steps(&contact.lists, held));
-    let notes = diff.create_only.iter().map(create_only_note).collect();
     if all.is_empty() { Decision::Unchanged { notes } } else { Decision::Steps { steps: all, notes } }
 }
 
@@ -201,7 +224,17 @@ fn joined(edits: Vec<Edit>, tag_edits: Vec<TagEdit>, capabilities: &Capabilities
             Step::Update { edit }
         })
         .collect();
-    steps.extend(tag_edits.map(|edit| Step::EditTags { edit }));
+    steps.extend(tag_edits.map(|edit| {
+        let alone = match edit.mode {
+            TagMode::Add => capabilities.tags_add,
+            TagMode::Remove => capabilities.tags_remove,
+            TagMode::Replace => capabilities.tags_replace,
+        };
+        if capabilities.tags_in_update && !alone {
+            return Step::Update { edit: Edit { tags: Some(edit), ..Edit::default() } };
+        }
+        Step::EditTags { edit }
+    }));
     steps
 }
 
@@ -217,19 +250,49 @@ fn touches_custom(fields: &[(Field, Value)]) -> bool {
     fields.iter().any(|(field, _)| field.custom_name().is_some())
 }
 
-/// The changed standard fields and, if any custom field changed, all wanted custom fields: a
-/// replacement has to name every one that should stay.
-fn whole_custom(contact: &Contact, set: &[(Field, Value)]) -> Vec<(Field, Value)> {
-    if !touches_custom(set) {
-        return set.to_vec();
+/// What an update has to name so that the mapped custom fields are all that is left: the changed
+/// standard fields, and every custom field that should stay, with the held value where policy keeps
+/// it. `None` if the custom fields are as they should be.
+fn replacement(
+    contact: &Contact,
+    diff: &FieldDiff,
+    held: &dyn Held,
+    rules: &Rules<'_>,
+) -> Result<Option<Vec<(Field, Value)>>, Need> {
+    if !rules.replace_custom || !rules.capabilities.custom_replace {
+        return Ok(None);
     }
-    let standard = set.iter().filter(|(field, _)| field.custom_name().is_none()).cloned();
-    let custom = contact
-        .fields
-        .iter()
-        .filter(|change| change.field.custom_name().is_some() && !change.value.is_empty())
-        .map(|change| (change.field.clone(), change.value.clone()));
-    standard.chain(custom).collect()
+    let mut fed: Vec<&Field> =
+        contact.fields.iter().map(|change| &change.field).filter(|field| field.custom_name().is_some()).collect();
+    fed.extend(rules.mapped.iter().filter(|field| field.custom_name().is_some()));
+    let beyond = held.custom_beyond(&fed).ok_or(Need::Contact)?;
+    if !beyond && !touches_custom(&diff.set) && diff.clear_custom.is_empty() {
+        return Ok(None);
+    }
+    let mut custom: Vec<(Field, Value)> = Vec::new();
+    for (at, field) in fed.iter().enumerate() {
+        if fed[..at].contains(field) || diff.clear_custom.contains(field) {
+            continue;
+        }
+        if let Some(changed) = diff.set.iter().find(|(set, _)| set == *field) {
+            custom.push(changed.clone());
+            continue;
+        }
+        let wanted = contact.fields.iter().find(|change| change.field == **field);
+        let wanted = wanted.map_or(&Value::Clear, |change| &change.value);
+        let kept = match held.field(field, wanted) {
+            HeldField::Empty => continue,
+            HeldField::Same => wanted.clone(),
+            HeldField::Different | HeldField::Unknown => held.value(field).ok_or(Need::Contact)?.clone(),
+        };
+        custom.push(((*field).clone(), kept));
+    }
+    if custom.is_empty() {
+        // A replacement that names nothing would be no replacement.
+        custom.extend(fed.first().map(|field| ((*field).clone(), Value::Clear)));
+    }
+    let standard = diff.set.iter().filter(|(field, _)| field.custom_name().is_none()).cloned();
+    Ok(Some(standard.chain(custom).collect()))
 }
 
 fn groups_of(fields: &[(Field, Value)], held: &dyn Held, specs: &[FieldSpec]) -> Groups {
@@ -254,6 +317,10 @@ fn create_only_note(field: &Field) -> RowError {
         "field.create_only",
         format!("the service takes {field} only when it creates a contact, so the held value stays"),
     )
+}
+
+fn not_cleared_note(field: &Field) -> RowError {
+    RowError::of_row("field.not_cleared", format!("the service has no way to empty {field}, so the held value stays"))
 }
 
 /// The least calls that any client could do a new contact with, given its fields and tags.

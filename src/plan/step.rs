@@ -28,6 +28,15 @@ impl Step {
         }
     }
 
+    /// The tags it edits, alone or along with fields.
+    pub fn tag_edit(&self) -> Option<&TagEdit> {
+        match self {
+            Step::EditTags { edit } => Some(edit),
+            Step::Create { edit, .. } | Step::Update { edit } => edit.tags.as_ref(),
+            Step::ClearFields { .. } | Step::AddToList { .. } | Step::RemoveFromList { .. } => None,
+        }
+    }
+
     /// The call about `target`, which a create has no use for.
     pub fn call(&self, target: Option<&Target>) -> Option<Call> {
         if let Step::Create { identifier, edit } = self {

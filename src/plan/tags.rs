@@ -44,6 +44,16 @@ fn replace(
     capabilities: &Capabilities,
     limits: &Limits,
 ) -> Result<Vec<TagEdit>, Need> {
+    if held.is_some_and(|held| held.tags_beyond(&change.add) == Some(false)) {
+        // Nothing to take away: only what is missing goes out.
+        return Ok(if add.is_empty() {
+            Vec::new()
+        } else if capabilities.tags_replace {
+            vec![TagEdit { mode: TagMode::Replace, tags: change.add.clone() }]
+        } else {
+            added_and_removed(add, &[], limits)
+        });
+    }
     let present: &[String] = match held {
         None => &[],
         Some(held) => match held.tags() {

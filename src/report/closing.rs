@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::words::{count, number, span};
+use super::words::{count, listed, number, span};
 use super::{Summary, cure, escape};
 use crate::contact::Outcome;
 
@@ -24,8 +24,7 @@ pub fn closing_words(summary: &Summary) -> String {
     words.maybe(calls(summary));
     words.maybe(reasons(summary));
     if !summary.unmapped.is_empty() {
-        let names: Vec<_> = summary.unmapped.iter().map(|name| escape(name)).collect();
-        words.line(&format!("columns that feed nothing: {}", names.join(", ")));
+        words.line(&format!("columns that feed nothing: {}", listed(&summary.unmapped)));
     }
     for remark in &summary.remarks {
         words.line(&escape(remark));
@@ -77,7 +76,11 @@ fn outcomes(summary: &Summary) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for (outcome, n) in summary.counts.iter().filter(|(_, n)| *n > 0) {
-        table.add_row([outcome.name().to_owned(), number(n), meaning(outcome).to_owned()]);
+        let meaning = match outcome {
+            Outcome::Skipped if summary.command == "check" => "in order; a check sends nothing",
+            _ => meaning(outcome),
+        };
+        table.add_row([outcome.name().to_owned(), number(n), meaning.to_owned()]);
     }
     table.add_row(["rows".to_owned(), number(summary.rows), "read".to_owned()]);
     if let Some(column) = table.column_mut(1) {

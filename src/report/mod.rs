@@ -25,7 +25,7 @@ pub use html::{PAGE_ROWS, PageRow, write_page};
 pub use json::JsonLines;
 pub use progress::Progress;
 pub use results::ResultsWriter;
-pub use words::{count, number, span};
+pub use words::{count, listed, number, span};
 
 /// Passes each event on to several reporters, in order.
 pub struct Several(pub Vec<Box<dyn Reporter>>);

@@ -63,7 +63,12 @@ impl ResultsWriter {
             &message,
         ]);
         written.extend(row.cells().skip(self.columns));
-        self.rows.write(&written)
+        if !record.outcome.needs_attention() {
+            return self.rows.write(&written);
+        }
+        let marked: Vec<usize> =
+            record.errors.iter().map(|error| error.column_index).filter(|index| *index < self.columns).collect();
+        self.rows.write_needing_attention(&written, &marked)
     }
 
     /// Writes what is left, syncs, and puts the file in its place.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::escape;
+
 /// `1234567` as `1,234,567`.
 pub fn number(n: u64) -> String {
     let digits = n.to_string();
@@ -42,6 +44,18 @@ pub fn moment(seconds: u64) -> String {
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
         .map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
         .unwrap_or_default()
+}
+
+/// Names that a talk lists before it only counts the rest.
+const LISTED: usize = 40;
+
+/// The names, safe for a terminal; of very many, the first ones and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    let mut text = names.iter().take(LISTED).map(|name| escape(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED {
+        text.push_str(&format!(" and {} more", number((names.len() - LISTED) as u64)));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -75,6 +75,7 @@ async fn meet(shared: &Shared, hosted: &Hosted, request: WireRequest) -> Deliver
     }
     let asked = faults.iter().all(|fault| fault.applies());
     let answer = if asked { hosted.answer(&request, now) } else { WireAnswer::json(200, &serde_json::json!({})) };
+    let answer = dated(answer, now);
     let applied = asked && answer.status < 400;
     let mut delivery = Delivery::Whole(answer);
     for fault in &faults {
@@ -94,6 +95,15 @@ async fn meet(shared: &Shared, hosted: &Hosted, request: WireRequest) -> Deliver
         fault: (!used.is_empty()).then_some(used),
     });
     delivery
+}
+
+/// The answer with the date of the sandbox's clock, which is not that of the machine in every test:
+/// vendors' waits are measured from it.
+fn dated(mut answer: WireAnswer, now: Duration) -> WireAnswer {
+    if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date")) {
+        answer.headers.push(("date".to_owned(), httpdate::fmt_http_date(std::time::UNIX_EPOCH + now)));
+    }
+    answer
 }
 
 /// The service a request is for, and what it asks there.

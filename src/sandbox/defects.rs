@@ -59,17 +59,14 @@ impl Saboteur {
         now: Duration,
     ) -> (WireAnswer, Option<WireRequest>) {
         match self.defect {
+            Defect::DropsATag if carries_one_tag(request) => (carried_out_in_vain(emulator, request, now), None),
             Defect::DropsATag => carry_out_less(emulator, request, drop_last_tag, now),
             Defect::LosesAField => carry_out_less(emulator, request, drop_last_field, now),
             Defect::AnswersSuccessStoresNothing => {
                 if !emulator.may_change(request) {
                     return (emulator.answer(request, now), None);
                 }
-                let before = emulator.save();
-                let answer = emulator.answer(request, now);
-                // What it saved itself it also loads.
-                let _ = emulator.load(before);
-                (answer, None)
+                (carried_out_in_vain(emulator, request, now), None)
             }
             Defect::RepeatsAPage => (self.repeat_page(emulator, request, now), None),
             Defect::MiscountsTheQuota => {
@@ -105,6 +102,23 @@ fn phantom(request: &WireRequest) -> WireRequest {
         "DELETE" => WireRequest { method: "GET".to_owned(), body: Vec::new(), ..request.clone() },
         _ => WireRequest { body: vec![0], query: Vec::new(), ..request.clone() },
     }
+}
+
+/// The answer to a request whose effect is lost.
+fn carried_out_in_vain(emulator: &mut dyn Emulator, request: &WireRequest, now: Duration) -> WireAnswer {
+    let before = emulator.save();
+    let answer = emulator.answer(request, now);
+    // What it saved itself it also loads.
+    let _ = emulator.load(before);
+    answer
+}
+
+/// Whether the request is about one tag by its nature, in the body or the query: without it nothing
+/// would be left.
+fn carries_one_tag(request: &WireRequest) -> bool {
+    let in_body = |body: Value| body.get("tag").is_some_and(Value::is_string);
+    request.method == "POST"
+        && (request.query_value("tag").is_some() || serde_json::from_slice(&request.body).is_ok_and(in_body))
 }
 
 fn carry_out_less(

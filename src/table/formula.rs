@@ -9,6 +9,10 @@
 //! in a stranger's file `'=x` may be what was meant. A file written without any such column gets
 //! an empty one named `_rolo`.
 //!
+//! A spreadsheet that opens such a text file and saves a workbook keeps the apostrophes, so workbooks
+//! that say they are ours are read the same way, and written so that this is right: there, only a cell
+//! that begins with an apostrophe of its own gets one more.
+//!
 //! A strict E.164 number is left as it is, or every program that reads our CSV files would find
 //! `'+447400123456` in its phone column. A spreadsheet doesn't run it, but takes it for a number:
 //! the plus is gone once it saves the CSV file, and Excel may write `4.474E+11`, which validation

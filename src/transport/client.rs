@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::address::{BaseUrl, encoded_pairs};
 use super::credential::Prepared;
+use super::redaction::Redaction;
 use super::{Failure, Transport, failure};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -57,7 +58,7 @@ pub struct HttpTransport {
     client: Client,
     base: BaseUrl,
     credential: Credential,
-    prepared: RwLock<Prepared>,
+    prepared: RwLock<(Prepared, Redaction)>,
     deadline: Duration,
     answer_cap: usize,
 }
@@ -66,7 +67,8 @@ impl HttpTransport {
     /// A base URL, secret or certificate file that can't be used is an error of kind `Usage`.
     pub fn new(options: HttpOptions) -> Result<Self> {
         let base = BaseUrl::parse(&options.base_url)?;
-        let prepared = Prepared::new(options.credential, options.secret)?;
+        let redaction = Redaction::new(options.credential, &options.secret);
+        let prepared = (Prepared::new(options.credential, options.secret)?, redaction);
         let mut builder = Client::builder()
             .user_agent(concat!("rolo/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -101,16 +103,20 @@ impl HttpTransport {
 
     /// Requests that are sent from now on carry this secret.
     pub fn set_secret(&self, secret: SecretString) -> Result<()> {
-        let prepared = Prepared::new(self.credential, secret)?;
+        let redaction = Redaction::new(self.credential, &secret);
+        let prepared = (Prepared::new(self.credential, secret)?, redaction);
         *self.prepared.write().unwrap_or_else(PoisonError::into_inner) = prepared;
         Ok(())
     }
 
     async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
-        let request = self.build(request)?;
+        let (prepared, redaction) = self.prepared.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let request = self.build(request, prepared)?;
         let exchange = async {
             let response = self.client.execute(request).await.map_err(|error| self.failure(error))?;
-            self.read(response).await
+            let mut answer = self.read(response).await?;
+            redaction.redact(&mut answer);
+            Ok(answer)
         };
         match tokio::time::timeout(self.deadline, exchange).await {
             Ok(result) => result,
@@ -122,8 +128,7 @@ impl HttpTransport {
         }
     }
 
-    fn build(&self, request: &Request) -> Result<reqwest::Request, Failure> {
-        let prepared = self.prepared.read().unwrap_or_else(PoisonError::into_inner).clone();
+    fn build(&self, request: &Request, prepared: Prepared) -> Result<reqwest::Request, Failure> {
         let secret = match &prepared {
             Prepared::Query(name, secret) => Some((*name, secret.expose_secret())),
             Prepared::Header(..) => None,

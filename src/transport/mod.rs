@@ -8,6 +8,7 @@ mod address;
 mod client;
 mod credential;
 mod failure;
+mod redaction;
 
 pub use client::{HttpOptions, HttpTransport};
 

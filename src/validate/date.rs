@@ -74,7 +74,7 @@ pub(super) fn read_day(text: &str, order: &DateOrder) -> Result<Date, Fault> {
         _ => match (day(c, b, a), day(c, a, b)) {
             (Ok(one), Ok(other)) if one != other => Err(Fault::new(
                 "value.ambiguous_date",
-                "the day and the month can be told apart two ways, \
+                "day and month could be either way round, \
                  write format = \"day-first\" or \"month-first\" in the mapping",
             )),
             (Ok(only), _) | (_, Ok(only)) => Ok(only),

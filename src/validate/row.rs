@@ -10,9 +10,9 @@ use super::fault::{Fault, is_invisible, shown};
 use super::phone::PhoneRegion;
 use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, RowError, Value};
 use crate::mapping::{
-    Becomes, Blank, Feed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, join_name, split_name, split_set,
+    Becomes, Blank, Check, Feed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, join_name, split_name, split_set,
 };
-use crate::table::RowView;
+use crate::table::{CellFlag, RowView};
 
 /// A row before duplicates are looked for.
 pub(super) struct Checked {
@@ -84,8 +84,11 @@ impl<'a> Draft<'a> {
             self.blank(feed.blank, field);
             return;
         }
-        let region = region_of(&field.check, self.row, self.rules.region);
-        match check_cell(cell, field, region) {
+        let checked = match digits_lost(self.row, feed.column, field) {
+            Some(fault) => Err(fault),
+            None => check_cell(cell, field, region_of(&field.check, self.row, self.rules.region)),
+        };
+        match checked {
             Ok(value) => {
                 if let Some(kind) = field.identifier {
                     self.contact.identifiers.push(Identifier::new(kind, identifier_text(&value)));
@@ -210,6 +213,19 @@ impl<'a> Draft<'a> {
         let keys = self.contact.identifiers.iter().map(Key::of).collect();
         Checked { contact: self.contact, errors: self.errors, keys }
     }
+}
+
+/// A number so long that the spreadsheet dropped its last digits, unless it is an amount.
+fn digits_lost(row: &RowView<'_>, column: usize, field: &FieldFeed) -> Option<Fault> {
+    let code = match field.check {
+        Check::Number(_) => return None,
+        Check::Phone { .. } => "phone.digits_lost",
+        _ => "value.digits_lost",
+    };
+    (row.flag(column) == Some(CellFlag::DigitsLost)).then(|| {
+        let cause = "a spreadsheet keeps 15 digits of a number, and the last ones are gone";
+        Fault::new(code, format!("{cause}, set the column's format to text there and enter the number again"))
+    })
 }
 
 /// Whether there is nothing in the cell that a person could see.

@@ -13,6 +13,7 @@ mod mapping_facts;
 mod mapping_guess;
 mod mapping_reverse;
 mod mapping_write;
+mod plan;
 mod quota;
 mod renewal;
 mod sandbox;

@@ -14,9 +14,7 @@ impl Chatwoot {
         let reply = match call {
             Call::Delete { .. } => Some(Reply::Nothing),
             // The published schema says 204 for an update, the program answers 200 with the contact.
-            Call::Update { .. } | Call::ClearFields { .. } | Call::EditTags { .. } if answer.body.is_empty() => {
-                Some(Reply::Nothing)
-            }
+            Call::Update { .. } if answer.status == 204 => Some(Reply::Nothing),
             Call::Create { .. } | Call::Update { .. } | Call::ClearFields { .. } | Call::Read { .. } => {
                 body.as_ref().and_then(|body| self.contact_reply(body))
             }

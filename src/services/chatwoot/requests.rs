@@ -208,6 +208,15 @@ impl Chatwoot {
             ("blocked", "blocked"),
         ];
         if let Some(name) = field.custom_name() {
+            // The filter takes such a key for the standard field, and would answer something else.
+            let hidden = ["labels", "created_at", "last_activity_at"].contains(&name);
+            if hidden || KEYS.iter().any(|(_, key)| *key == name) {
+                return Err(Error::usage(format!(
+                    "{} can't list contacts by a custom attribute that is called like a standard field: {name}",
+                    self.flavor.name
+                ))
+                .hint("export all, and filter the file"));
+            }
             return Ok(name.to_owned());
         }
         KEYS.iter().find(|(ours, _)| *ours == field.name()).map(|(_, key)| (*key).to_owned()).ok_or_else(|| {

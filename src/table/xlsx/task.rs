@@ -14,6 +14,7 @@ use crate::table::RowBatch;
 use crate::table::batch::CellFlag;
 use crate::table::cell_error;
 use crate::table::columns::Columns;
+use crate::table::formula;
 use crate::table::options::{ReadLimits, ReadOptions};
 
 /// Rows collected before they are handed over.
@@ -150,8 +151,6 @@ impl Layout {
         }
         let header = &sample[header_at];
         let mut columns = Columns::from_cells((first..=last).map(|column| header.cell(column).0));
-        // A workbook holds text as text: there was nothing to make safe, and nothing is to be taken back.
-        columns.ours = false;
         if columns.headers.is_empty() {
             return Err(Error::usage(format!("{} has no columns but rolo's own", path.display()))
                 .hint("hand over the whole results file, or the source itself"));
@@ -240,7 +239,7 @@ impl<'a> Chunks<'a> {
             self.push_cell(row, column, text, kind)?;
         }
         for (_, (text, _)) in cells().filter(|(index, _)| own(*index)) {
-            self.chunk.push_own_cell(text);
+            self.chunk.push_own_cell(if columns.ours { formula::restored(text) } else { text });
         }
         let last = first + columns.width();
         self.beyond += u64::from(row.extent().is_some_and(|(from, to)| from < *first || to >= last));
@@ -269,7 +268,8 @@ impl<'a> Chunks<'a> {
                 }
             }
         }
-        self.chunk.push_cell(text);
+        // A text file of ours that a spreadsheet saved as a workbook keeps its guarded cells.
+        self.chunk.push_cell(if self.layout.columns.ours { formula::restored(text) } else { text });
         Ok(())
     }
 

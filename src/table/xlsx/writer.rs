@@ -1,9 +1,12 @@
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
 
 use crate::error::{Error, Result};
 use crate::table::RowWriter;
+use crate::table::columns::Columns;
+use crate::table::formula::{self, PlusNumbers};
 use crate::table::output::{Output, unwritable};
 
 /// Rows of one sheet behind its header: the format has 1,048,576 in all.
@@ -91,6 +94,8 @@ pub struct SheetSeries {
     rows: u32,
     rows_of_a_sheet: u32,
     widths: Vec<usize>,
+    /// Cells that begin with an apostrophe get one more, since reading takes one away.
+    guarded: bool,
 }
 
 impl SheetSeries {
@@ -103,10 +108,11 @@ impl SheetSeries {
             ))
             .hint("write a .csv file"));
         }
-        let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
+        let guarded = Columns::from_cells(headers.iter().copied()).ours;
+        let headers: Vec<String> = headers.iter().map(|header| safe(header, guarded).into_owned()).collect();
         let widths = headers.iter().map(|header| header.chars().count()).collect();
         let sheet = new_sheet(workbook, name, &headers)?;
-        Ok(Self { name, headers, full: Vec::new(), sheet, rows: 0, rows_of_a_sheet: ROWS_OF_A_SHEET, widths })
+        Ok(Self { guarded, name, headers, full: Vec::new(), sheet, rows: 0, rows_of_a_sheet: ROWS_OF_A_SHEET, widths })
     }
 
     /// Writes one row; the cells at `marked` stand out.
@@ -134,7 +140,7 @@ impl SheetSeries {
             }
             // The format has no more than 16,384 columns, as `take` says.
             let column = u16::try_from(index).unwrap_or(u16::MAX);
-            let text = fitted(cell);
+            let text = fitted(&safe(cell, self.guarded));
             let written = if is_marked {
                 self.sheet.write_string_with_format(self.rows, column, text, &workbook.mark)
             } else {
@@ -154,6 +160,12 @@ impl SheetSeries {
         workbook.workbook.push_worksheet(self.sheet);
         Ok(())
     }
+}
+
+/// A workbook's text is never run. Where reading takes an apostrophe away, one of the cell's own needs
+/// another.
+fn safe(cell: &str, guarded: bool) -> Cow<'_, str> {
+    if guarded && cell.starts_with('\'') { formula::guarded(cell, PlusNumbers::AsTheyAre) } else { Cow::Borrowed(cell) }
 }
 
 fn new_sheet(workbook: &mut OpenWorkbook, name: &str, headers: &[String]) -> Result<Worksheet> {

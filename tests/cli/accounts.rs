@@ -1,0 +1,152 @@
+//! One harmless read of an account, and the words for what it showed.
+
+use crate::world::{Said, Served, World, said};
+
+const SERVICES: [(&str, &str, &str); 7] = [
+    ("respondio-v1", "sandbox", ""),
+    ("respondio", "sandbox", ""),
+    ("chatwoot", "sandbox", "account_id = \"1\"\ninbox_id = \"1\"\n"),
+    ("99digital", "sandbox", "account_id = \"1\"\ninbox_id = \"1\"\n"),
+    ("engagelab", "sandbox:sandbox", "inbox_id = \"1\"\n"),
+    ("engagor", "sandbox", "account_id = \"1\"\n"),
+    ("dmchamp", "sandbox", ""),
+];
+
+fn account(world: &World, service: &str, base_url: &str, more: &str) {
+    world.write(
+        "rolo.toml",
+        &format!(
+            "[accounts.desk]\nservice = \"{service}\"\nbase_url = \"{base_url}\"\n{more}token = {{ env = \"DESK\" }}\n"
+        ),
+    );
+}
+
+fn tested(world: &World, secret: &str) -> Said {
+    said(world.command("accounts test desk").env("DESK", secret))
+}
+
+#[test]
+fn an_account_works_or_its_credentials_are_refused() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled");
+    for (service, secret, more) in SERVICES {
+        account(&world, service, &format!("{}/{service}", served.address), more);
+        let good = tested(&world, secret);
+        assert_eq!(good.code, 0, "{service}: {}", good.err);
+        assert!(good.out.starts_with(&format!("desk works: {service} answered in ")), "{}", good.out);
+        let secret = if secret.contains(':') { "canary:4711" } else { "canary-4711" };
+        let bad = tested(&world, secret);
+        assert_eq!((bad.code, bad.out.as_str()), (3, ""), "{service}: {}", bad.err);
+        assert!(bad.err.starts_with("error: account desk: credentials refused: "), "{service}: {}", bad.err);
+        assert!(!bad.err.contains("canary"), "{}", bad.err);
+    }
+}
+
+#[test]
+fn a_wrong_address_is_told_from_one_that_cannot_be_reached() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled");
+    for (service, secret, more) in SERVICES {
+        account(&world, service, &format!("{}/no-such-service", served.address), more);
+        let wrong = tested(&world, secret);
+        assert_eq!(wrong.code, 2, "{service}: {}", wrong.err);
+        assert!(wrong.err.contains(&format!("the server answers, but not as {service} does")), "{}", wrong.err);
+        assert!(wrong.err.contains("hint: check base_url"), "{}", wrong.err);
+    }
+    let address = served.address.clone();
+    drop(served);
+    account(&world, "respondio", &format!("{address}/respondio"), "");
+    let gone = tested(&world, "sandbox");
+    assert_eq!(gone.code, 3, "{}", gone.err);
+    assert!(gone.err.starts_with("error: account desk: respondio can't be reached: "), "{}", gone.err);
+}
+
+#[test]
+fn plain_http_is_for_this_machine_alone() {
+    let world = World::new();
+    account(&world, "respondio", "http://example.com", "");
+    let said = tested(&world, "sandbox");
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    assert!(said.err.contains("https"), "{}", said.err);
+}
+
+#[test]
+fn a_token_that_is_missing_or_has_run_out_is_renewed() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled");
+    let site = format!("{}/engagor", served.address);
+    let account = |token: &str, refresh: &str| {
+        format!(
+            "[accounts.desk]\nservice = \"engagor\"\nbase_url = \"{site}\"\nsite = \"{site}\"\naccount_id = \"1\"\n{token}\
+             [accounts.desk.refresh]\ntoken = {{ env = \"{refresh}\" }}\nclient_id = \"ours\"\n\
+             client_secret = {{ env = \"CLIENT\" }}\n"
+        )
+    };
+    let tested = || {
+        let mut command = world.command("accounts test desk");
+        command.env("OLD", "run-out").env("REFRESH", "sandbox-refresh").env("WRONG", "canary-4711").env("CLIENT", "c");
+        said(&mut command)
+    };
+    for token in ["", "token = { env = \"OLD\" }\n"] {
+        world.write("rolo.toml", &account(token, "REFRESH"));
+        let good = tested();
+        assert_eq!(good.code, 0, "{}", good.err);
+    }
+    world.write("rolo.toml", &account("", "WRONG"));
+    let bad = tested();
+    assert_eq!(bad.code, 3, "{}", bad.err);
+    assert!(bad.err.starts_with("error: account desk got no access token: invalid_grant"), "{}", bad.err);
+    assert!(!bad.err.contains("canary"), "{}", bad.err);
+}
+
+/// Operations of the five source documents, as these name them (or say them, where there is no title).
+const DOCUMENTED: &[(&str, &[&str])] = &[
+    (
+        "respondio-v1",
+        &[
+            "Get Contact by Custom Field",
+            "Get Contact by ID",
+            "Update Contact by ID",
+            "Add Tag by ID",
+            "Remove Tag by ID",
+            "Create Contact",
+        ],
+    ),
+    ("99digital", &["Update contact"]),
+    ("engagelab", &["Update Contact"]),
+    (
+        "dmchamp",
+        &[
+            "Get a contact by phone number or email",
+            "Create a new contact",
+            "Update an existing contact",
+            "Add a contact to a list",
+            "Remove a contact from a list",
+            "Get all tags of a contact",
+            "Retrieve messages of a contact",
+        ],
+    ),
+    ("engagor", &["Get a contact by service and service_id", "Update a contact by service and service_id"]),
+];
+
+#[test]
+fn every_operation_of_the_source_documents_works_or_says_why_not() {
+    let world = World::new();
+    for (service, titles) in DOCUMENTED {
+        let said = world.rolo(&format!("--json services {service}"));
+        let told: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let operations = told["operations"].as_array().unwrap();
+        for title in *titles {
+            let operation = operations
+                .iter()
+                .find(|operation| operation["title"] == *title)
+                .unwrap_or_else(|| panic!("{service}: {title}"));
+            let works = !operation["calls"].as_array().unwrap().is_empty();
+            assert!(works || operation["note"].as_str().unwrap().len() > 10, "{service}: {title}");
+        }
+        let words = world.rolo(&format!("services {service}"));
+        for title in *titles {
+            assert!(words.out.contains(title), "{service}: {title}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Exports that are cut off, narrowed, refused, and written somewhere else.
+
+use std::fmt::Write as _;
+use std::process::Stdio;
+
+use crate::world::{Served, World, calls, cells, csv_rows, last_event, said};
+
+/// `n` people with a phone, an e-mail and a name each.
+fn people(n: usize) -> String {
+    let mut text = "name,phone,email,tags\n".to_owned();
+    for k in 1..=n {
+        let tag = if k % 4 == 0 { "vip" } else { "" };
+        writeln!(text, "Person {k},+4474001{:05},person{k}@example.org,{tag}", 20_000 + k).unwrap();
+    }
+    text
+}
+
+#[test]
+fn an_export_that_was_killed_goes_on_behind_the_last_page_it_kept() {
+    let world = World::new();
+    world.write("people.csv", &people(40));
+    world.done("import people.csv --to sandbox:chatwoot --unthrottled");
+    let whole = world.done("export whole.csv --from sandbox:chatwoot --unthrottled");
+    // A page holds 15 contacts, and one more call finds that a fourth page is empty or not.
+    let pages = whole["calls"]["list"].as_u64().unwrap();
+    assert!((3..=4).contains(&pages), "{whole}");
+
+    let killed =
+        said(world.command("export cut.csv --from sandbox:chatwoot --unthrottled").env("ROLO_CRASH", "after_page:2"));
+    assert_eq!(killed.code, -1, "killed by a signal: {}", killed.err);
+    assert!(!world.path("cut.csv").exists());
+
+    let rest = world.done("export cut.csv --from sandbox:chatwoot --unthrottled");
+    assert_eq!(rest["calls"]["list"], pages - 2, "{rest}");
+    assert_eq!(rest["calls"]["read tags"], 10, "the tags of the last ten contacts alone: {rest}");
+    assert_eq!(rest["remarks"], whole["remarks"]);
+    assert_eq!(world.read("cut.csv"), world.read("whole.csv"));
+    let left = std::fs::read_dir(world.path(".local/state/rolo/export")).unwrap().count();
+    assert_eq!(left, 0, "nothing of it stays in the state folder");
+}
+
+#[test]
+fn an_export_killed_before_its_file_is_written_reads_nothing_again() {
+    let world = World::new();
+    world.write("people.csv", &people(20));
+    world.done("import people.csv --to sandbox:chatwoot --unthrottled");
+    let killed =
+        said(world.command("export out.csv --from sandbox:chatwoot --unthrottled").env("ROLO_CRASH", "before_file:1"));
+    assert_eq!(killed.code, -1, "{}", killed.err);
+    let rest = world.done("export out.csv --from sandbox:chatwoot --unthrottled");
+    assert_eq!(calls(&rest), 0, "{rest}");
+    assert_eq!(world.csv("out.csv").len(), 20);
+    let remark = rest["remarks"][0].as_str().unwrap();
+    assert!(remark.starts_with("complete: at the last page the service counted 20 contacts"), "{remark}");
+}
+
+#[test]
+fn contacts_added_while_pages_are_read_come_once_or_not_at_all() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled --fault latency=60ms,method:GET");
+    let address = &served.address;
+    world.write(
+        "rolo.toml",
+        &format!(
+            "[accounts.desk]\nservice = \"chatwoot\"\nbase_url = \"{address}/chatwoot\"\naccount_id = \"1\"\n\
+             inbox_id = \"1\"\ntoken = {{ env = \"DESK\" }}\n"
+        ),
+    );
+    let desk = |arguments: &str| {
+        let mut command = world.command(arguments);
+        command.env("DESK", "sandbox");
+        command
+    };
+    world.write("first.csv", &people(40));
+    let first = said(&mut desk("import first.csv --to desk"));
+    assert_eq!(first.code, 0, "{}", first.err);
+
+    let mut export = desk("--json export out.csv --from desk --state-dir other");
+    let export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let more = people(55)
+        .lines()
+        .enumerate()
+        .filter(|(n, _)| *n == 0 || *n > 40)
+        .fold(String::new(), |all, (_, l)| all + l + "\n");
+    world.write("more.csv", &more);
+    assert_eq!(said(&mut desk("import more.csv --to desk")).code, 0);
+    let output = export.wait_with_output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{out}{}", String::from_utf8_lossy(&output.stderr));
+
+    let rows = world.csv("out.csv");
+    let mut ids = cells(&rows, "id");
+    ids.sort_unstable();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "each contact once");
+    let emails = cells(&rows, "email");
+    for k in 1..=40 {
+        assert!(emails.contains(&format!("person{k}@example.org").as_str()), "person {k}");
+    }
+    let told = last_event(&out);
+    assert_eq!(told["contacts"], all);
+    let remark = told["remarks"][0].as_str().unwrap();
+    assert!(remark.contains("complete") && remark.contains("at the last page the service counted"), "{remark}");
+}
+
+#[test]
+fn a_filter_narrows_an_export_where_the_service_has_it() {
+    let world = World::new();
+    world.write("people.csv", &people(8));
+    for service in ["chatwoot", "respondio"] {
+        world.done(&format!("import people.csv --to sandbox:{service} --unthrottled"));
+        let vips = world.rolo(&format!("export - --from sandbox:{service} --tag vip --columns email --unthrottled"));
+        let mut emails: Vec<_> = csv_rows(&vips.out).into_iter().map(|row| row["email"].clone()).collect();
+        emails.sort();
+        assert_eq!(emails, ["person4@example.org", "person8@example.org"], "{service}: {}", vips.err);
+        assert!(vips.err.contains("matching contact"), "{}", vips.err);
+        let one = format!(
+            "export - --from sandbox:{service} --where email=person3@example.org --columns email --unthrottled"
+        );
+        assert_eq!(cells(&csv_rows(&world.rolo(&one).out), "email"), ["person3@example.org"], "{service}");
+    }
+    // Contact k of this emulator was changed k days after 2023-11-14 22:13:20 UTC.
+    let since = |moment: &str| {
+        let said =
+            world.rolo(&format!("export - --from sandbox:engagor --updated-since {moment} --columns id --unthrottled"));
+        csv_rows(&said.out).into_iter().map(|row| row["id"].clone()).collect::<Vec<_>>()
+    };
+    let ids: Vec<String> = (1017..=1040).map(|id| id.to_string()).collect();
+    assert_eq!(since("2023-12-01"), ids);
+    assert_eq!(since("2023-12-01T22:13:20Z"), ids, "at the moment itself");
+    assert_eq!(since("2023-12-01T22:13:21Z"), ids[1..]);
+}
+
+#[test]
+fn what_a_service_cannot_list_is_refused_with_what_works() {
+    let world = World::new();
+    let refused = [
+        ("--from sandbox:dmchamp", "dmchamp can't list its contacts", "--identifiers FILE"),
+        ("--from sandbox:respondio-v1", "respondio-v1 can't list all its contacts", "--where FIELD=VALUE"),
+        ("--from sandbox:respondio --updated-since 2026-01-01", "respondio can't list contacts by when", "export all"),
+        ("--from sandbox:chatwoot --updated-since 2026-01-01", "chatwoot can't list contacts by when", "export all"),
+        ("--from sandbox:engagor --where city=Ghent", "engagor can't list contacts by a field's value", "export all"),
+        ("--from sandbox:99digital --where city=Ghent", "99digital can't list contacts by a field's", "export all"),
+        ("--from sandbox:chatwoot --with messages", "chatwoot can't list a contact's messages", "--with messages"),
+        ("--from sandbox:chatwoot --where custom.city=Ghent", "like a standard field: city", "export all"),
+        ("--from sandbox:chatwoot --where twitter=x", "chatwoot can't list contacts by the field: twitter", "city"),
+    ];
+    for (arguments, what, cure) in refused {
+        let said = world.rolo(&format!("export out.csv {arguments} --unthrottled"));
+        assert!([2, 3].contains(&said.code), "{arguments}: {}", said.err);
+        assert!(said.err.contains(what), "{arguments}: {}", said.err);
+        assert!(said.err.contains(cure), "{arguments}: {}", said.err);
+        assert!(!world.path("out.csv").exists(), "{arguments}");
+    }
+}
+
+#[test]
+fn columns_and_a_limit_are_kept_and_a_file_is_replaced_only_by_force() {
+    let world = World::new();
+    let export = "export out.csv --from sandbox:engagor --columns phone,id,custom.plan,none --unthrottled";
+    let told = world.done(&format!("{export} --limit 3"));
+    let remark = told["remarks"][0].as_str().unwrap();
+    assert_eq!(remark, "not complete, as asked: the first 3 contacts");
+    let expected = "\
+phone,id,custom.plan,none,_rolo
+'+12025550101,1001,,,
+'+12025550102,1002,,,
+'+12025550103,1003,gold,,
+";
+    assert_eq!(world.read("out.csv"), expected);
+
+    let again = world.rolo(export);
+    assert_eq!(again.code, 2);
+    assert!(again.err.starts_with("error: the file is there already: out.csv\nhint: "), "{}", again.err);
+    assert_eq!(world.read("out.csv"), expected);
+    world.done(&format!("{export} --force"));
+    assert_eq!(world.csv("out.csv").len(), 40);
+    assert_eq!(world.rolo("export out.pdf --from sandbox:engagor").code, 2);
+}
+
+#[test]
+fn messages_are_read_on_demand() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled");
+    let address = &served.address;
+    world.write(
+        "rolo.toml",
+        &format!(
+            "[accounts.champ]\nservice = \"dmchamp\"\nbase_url = \"{address}/dmchamp\"\nsearch_lag = \"0\"\n\
+             messages = \"true\"\ntoken = {{ env = \"CHAMP\" }}\nrate = \"1/1s\"\n"
+        ),
+    );
+    world.write("people.csv", "first_name,phone\nAnn,+447400123456\n");
+    let champ = |arguments: &str| said(world.command(arguments).env("CHAMP", "sandbox"));
+    let imported = champ("import people.csv --to champ");
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    let exported = champ("export out.csv --from champ --identifiers people.csv --with messages");
+    assert_eq!(exported.code, 0, "{}", exported.err);
+    assert!(exported.err.contains("1 read messages"), "{}", exported.err);
+    assert_eq!(world.csv("out.csv").len(), 1);
+    assert!(world.csv("out.csv")[0].contains_key("messages"), "{}", world.read("out.csv"));
+}
+
+#[test]
+fn a_file_of_identifiers_is_told_row_by_row() {
+    let world = World::new();
+    world.write("people.csv", "first_name,phone\nAnn,+447400123456\nBen,+60123456789\n");
+    world.done("import people.csv --to sandbox:dmchamp --unthrottled");
+    world.write("wanted.csv", "phone\n+447400123456\n+8613800138000\n+447400123456\nnot a phone\n+60123456789\n");
+    let told = world.done("export out.csv --from sandbox:dmchamp --identifiers wanted.csv --unthrottled");
+    assert_eq!(cells(&world.csv("out.csv"), "first_name"), ["Ann", "Ben"]);
+    let remarks: Vec<&str> = told["remarks"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    assert_eq!(
+        remarks,
+        [
+            "not a full dump: 2 found by the rows of the file; rows whose contact is not on the service: 1; \
+             rows without a usable identifier: 1; rows that name a contact named before: 1",
+            "dmchamp does not tell the lists of a contact, so the file has none"
+        ]
+    );
+}

@@ -1,0 +1,86 @@
+//! Signals: the first lets what is under way end, the second leaves at once; a hang-up and a closed
+//! pipe are survived.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::{Duration, Instant};
+
+use crate::generated::RESPONDIO_V1;
+use crate::random::{Random, seed};
+use crate::rehearsal::{Peace, Rehearsal, Watched, code, said};
+
+const ROWS: u64 = 120;
+
+fn rehearsal(seed: u64) -> Rehearsal {
+    Rehearsal::new(RESPONDIO_V1, &RESPONDIO_V1.source(ROWS, seed))
+}
+
+#[test]
+fn a_signal_lets_requests_under_way_end_and_the_same_command_goes_on() {
+    let seed = seed(4711);
+    let random = &mut Random::new(seed);
+    let base = rehearsal(seed);
+    let peace = Peace::of(&base);
+    for (turn, signal) in ["INT", "TERM"].into_iter().cycle().take(10).enumerate() {
+        let rehearsal = base.copy();
+        let mut life = Watched::start(rehearsal.import_with(&["--fault", "latency=30ms"]));
+        assert!(life.wait_for_calls(1 + random.up_to(peace.calls / 2)));
+        std::thread::sleep(Duration::from_micros(random.up_to(5000)));
+        let asked = Instant::now();
+        life.signal(signal);
+        let output = life.end();
+        let what = format!("SIG{signal}, ROLO_SEED={seed}, turn {turn}");
+        assert_eq!(code(&output), 4, "{what}: {}", said(&output));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{what}: took {:?}", asked.elapsed());
+        assert_eq!(rehearsal.run_state().as_deref(), Some("interrupted"), "{what}");
+        let open = rehearsal.ask("SELECT count(*) FROM call WHERE verdict IS NULL");
+        assert_eq!(open, 0, "{what}: every request that left had its answer");
+        let lines = |text: &str| text.lines().count();
+        assert_eq!(lines(&rehearsal.results()), lines(&peace.results), "{what}: the results are whole");
+        assert_eq!(rehearsal.outcomes().values().sum::<u64>(), ROWS, "{what}");
+
+        let output = rehearsal.import().output().unwrap();
+        assert_eq!(code(&output), 1, "{what}: {}", said(&output));
+        rehearsal.check_same(&peace, &what);
+    }
+}
+
+#[test]
+fn a_second_signal_leaves_at_once() {
+    let base = rehearsal(4712);
+    let peace = Peace::of(&base);
+    let mut life = Watched::start(base.import_with(&["--fault", "latency=60s,method:POST"]));
+    assert!(life.wait_for_calls(2));
+    life.signal("INT");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(life.child.try_wait().unwrap().is_none(), "the requests under way are waited for");
+    let asked = Instant::now();
+    life.signal("INT");
+    let output = life.end();
+    assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
+    assert_eq!(code(&output), 4, "{}", said(&output));
+    assert_eq!(code(&base.import().output().unwrap()), 1);
+    base.check_same(&peace, "after two signals");
+}
+
+#[test]
+fn a_hang_up_is_survived_like_any_death() {
+    let base = rehearsal(4713);
+    let peace = Peace::of(&base);
+    let mut life = Watched::start(base.import_with(&["--fault", "latency=20ms"]));
+    assert!(life.wait_for_calls(20));
+    life.signal("HUP");
+    let output = life.end();
+    assert!(output.status.signal() == Some(1) || code(&output) == 4, "{}", said(&output));
+    assert_eq!(code(&base.import().output().unwrap()), 1);
+    base.check_same(&peace, "after a hang-up");
+}
+
+#[test]
+fn nobody_reading_the_events_is_no_reason_to_stop() {
+    let base = rehearsal(4714);
+    let peace = Peace::of(&base);
+    let mut child = base.import().stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    base.check_same(&peace, "with standard output closed");
+}
