@@ -4,6 +4,9 @@
 
 mod create_safety;
 mod fault_matrix;
+mod fuzz_seeds;
+#[path = "../support/fuzzed.rs"]
+mod fuzzed;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
@@ -15,6 +18,7 @@ mod mapping_reverse;
 mod mapping_write;
 mod plan;
 mod quota;
+mod renewal;
 mod sandbox;
 mod sandbox_client;
 mod sandbox_dmchamp;
@@ -24,9 +28,11 @@ mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod simulation;
 mod staged;
+mod state_machine;
 mod table_csv;
 mod table_memory;
 mod table_xlsx;
+mod throttle;
 mod transport;
 mod validate;
 mod validate_phone;

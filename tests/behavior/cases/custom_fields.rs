@@ -121,8 +121,10 @@ async fn an_import_clears_one(stage: Stage) {
 async fn custom_fields_are_refused(stage: Stage) {
     let world = stage.open().await;
     if world.can().custom_fields {
-        // It has them, and can't take one away: the case of the import says how that is told.
+        // It has them, and can't take one away.
         assert_eq!(world.can().clear_custom_by, ClearBy::Unsupported);
+        let (csv, mapping) = world.table_of(&[1], "Company", &[""], "field = \"custom.company\"\nblank = \"clear\"");
+        world.refuses_import(&csv, &mapping).await;
         return;
     }
     refused(&world).await;

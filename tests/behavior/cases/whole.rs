@@ -1,6 +1,6 @@
 //! Whole imports, and there and back again.
 
-use rolo::contact::{Field, ListAll, Outcome};
+use rolo::contact::{Field, FieldKind, FieldSpec, ListAll, Outcome};
 use rolo::pipeline::ImportOptions;
 
 use super::paging::widest;
@@ -12,6 +12,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         case!("whole", import_creates_and_updates),
         case!("whole", one_changed_cell_is_one_call),
+        case!("whole", a_column_leaves_its_siblings_alone),
         case!("whole", an_export_imported_again_changes_nothing, |can| can.list_all != ListAll::No, no_listing),
         case!("whole", the_sum_of_outcomes_is_the_rows),
     ]
@@ -69,6 +70,30 @@ async fn one_changed_cell_is_one_call(stage: Stage) {
     let outcomes: Vec<_> = imported.rows.iter().map(|row| row.outcome).collect();
     assert_eq!(outcomes, [Outcome::Unchanged, Outcome::Updated, Outcome::Unchanged], "{:?}", imported.rows);
     assert_eq!(world.writes().len(), before + 1, "{:?}", &world.writes()[before..]);
+}
+
+/// Two imports, each with one column of a pair; where the service keeps some fields in one object
+/// that an update replaces, of such a pair.
+async fn a_column_leaves_its_siblings_alone(stage: Stage) {
+    let world = stage.open().await;
+    let text_of = |spec: &&FieldSpec| spec.update && spec.read && (spec.kind)() == FieldKind::Text;
+    let mut specs: Vec<_> = world.service.fields().iter().filter(text_of).collect();
+    specs.sort_by_key(|spec| (spec.group.is_none(), spec.name == "language"));
+    let pair = [specs[0].name, specs[1].name];
+    let id = world.held(1).await;
+    let person = world.person(1);
+    for name in pair {
+        let csv = format!("Phone,E-mail,Column\n{},{},some {name}\n", person.phone, person.email);
+        let mapping = format!(
+            "[columns.Phone]\nfield = \"phone\"\n[columns.\"E-mail\"]\nfield = \"email\"\n\
+             [columns.Column]\nfield = \"{name}\"\n"
+        );
+        let imported = world.imported(&csv, &mapping).await;
+        assert_eq!(imported.rows[0].outcome, Outcome::Updated, "{:?}", imported.rows);
+        assert_eq!(imported.rows[0].contact_id.as_ref(), Some(&id));
+    }
+    let wanted: Vec<_> = pair.iter().map(|name| (Field::new(name), text(&format!("some {name}")))).collect();
+    world.holds(1, &id, &wanted).await;
 }
 
 async fn an_export_imported_again_changes_nothing(stage: Stage) {
