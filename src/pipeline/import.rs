@@ -154,10 +154,11 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     summary.codes = std::mem::take(&mut rows.codes);
     summary.elapsed = clock::now() - begun;
     let (id, counts) = (run.clone(), rows.counts);
-    ledger.run(move |ledger| ledger.set_state(&id, state, &counts)).await?;
     if state == RunState::Finished {
+        // First: a run that has finished is not taken up again to do it.
         set_listed_by(&run, &keys, None, &ledger).await?;
     }
+    ledger.run(move |ledger| ledger.set_state(&id, state, &counts)).await?;
     if let Some(sandbox) = connection.sandbox {
         sandbox.stop().await;
     }

@@ -212,7 +212,7 @@ fn an_export_that_dies_at_any_point_goes_on_to_the_same_file() {
     assert_eq!(code(&output), 0, "{}", said(&output));
     let wanted = std::fs::read_to_string(peace.path("out.csv")).unwrap();
     assert_eq!(wanted.lines().count(), 17, "a header and sixteen contacts");
-    sweep(&base, OF_EXPORT, u64::MAX, &export, &|rehearsal, what| {
+    let deaths = sweep(&base, OF_EXPORT, u64::MAX, &export, &|rehearsal, what| {
         let finished = "SELECT count(*) FROM run WHERE command = 'export' AND state = 'finished'";
         // Dead after all was done, the same command would be refused: the file is there.
         if rehearsal.ask(finished) == 0 {
@@ -221,6 +221,7 @@ fn an_export_that_dies_at_any_point_goes_on_to_the_same_file() {
         }
         assert_eq!(std::fs::read_to_string(rehearsal.path("out.csv")).unwrap(), wanted, "{what}");
     });
+    tell(&format!("{deaths} deaths while exporting"));
 }
 
 #[test]
@@ -238,11 +239,12 @@ fn an_undo_that_dies_at_any_point_puts_everything_back() {
     assert_eq!(code(&output), 0, "{}", said(&output));
     assert_eq!(peace.contacts(), before);
     let wanted = std::fs::read_to_string(&file).unwrap();
-    sweep(&base, OF_UNDO, u64::MAX, &undo, &|rehearsal, what| {
+    let deaths = sweep(&base, OF_UNDO, u64::MAX, &undo, &|rehearsal, what| {
         let output = undo(rehearsal).output().unwrap();
         let done = code(&output) == 2 && said(&output).contains("was put back already");
         assert!(done || code(&output) == 0, "{what}: {}", said(&output));
         assert_eq!(rehearsal.contacts(), before, "{what}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), wanted, "{what}");
     });
+    tell(&format!("{deaths} deaths while putting back"));
 }

@@ -32,6 +32,10 @@ fn check_stopped(output: &Output, file: &str, what: &str) {
 }
 
 fn check_resumed(rehearsal: &Rehearsal, peace: &Peace, what: &str) {
+    // A sync that failed may have written all the same: then the last word of the run stands.
+    if rehearsal.run_state().as_deref() == Some("finished") {
+        return rehearsal.check_same(peace, what);
+    }
     let output = rehearsal.import().output().unwrap();
     assert_eq!(code(&output), 1, "{what}: {}", said(&output));
     rehearsal.check_same(peace, what);
