@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use rolo::contact::{Call, CallKind, Contact, Edit, Field, FieldChange, Filter, Identifier, IdentifierKind};
@@ -25,8 +25,10 @@ use crate::staged::{Setting, Stage, begin, entry, hasty, ledger, name_field, per
 const PHONE: &str = "+12025550999";
 const DEADLINE: Duration = Duration::from_millis(1500);
 
+type Pairs = &'static [(&'static str, &'static str)];
+
 /// The services, with the settings that switch most of their calls on.
-const SERVICES: [(&str, &[(&str, &str)]); 7] = [
+const SERVICES: [(&str, Pairs); 7] = [
     ("respondio-v1", &[]),
     ("respondio", &[]),
     ("chatwoot", &[]),
@@ -62,7 +64,7 @@ enum On {
 /// What goes wrong.
 enum What {
     /// Requests of the call meet it: the first so many of them.
-    Fault(u64, fn() -> Box<dyn Fn(&str) -> Fault>),
+    Fault(u64, fn(&str) -> Fault),
     /// New contacts can't be looked up at first, and the answer of the create is lost.
     Lagging,
     /// Nobody listens.
@@ -86,11 +88,11 @@ const EVER: u64 = u64::MAX;
 
 macro_rules! fault {
     ($behavior:expr) => {
-        || Box::new(|name| Fault::new(name, $behavior))
+        |name| Fault::new(name, $behavior)
     };
 }
 
-const fn case(name: &'static str, on: On, times: u64, make: fn() -> Box<dyn Fn(&str) -> Fault>, end: End) -> Case {
+const fn case(name: &'static str, on: On, times: u64, make: fn(&str) -> Fault, end: End) -> Case {
     Case { name, what: What::Fault(times, make), on, end, waits: 0, but: &[] }
 }
 
@@ -191,7 +193,7 @@ impl On {
 /// The place where everything happens: one service, one contact in it.
 struct Scene {
     name: &'static str,
-    settings: &'static [(&'static str, &'static str)],
+    settings: Pairs,
     service: Arc<dyn Service>,
     sandbox: Sandbox,
     id: RemoteId,
@@ -199,11 +201,7 @@ struct Scene {
 
 impl Scene {
     /// A server with the contact in it, unless the call is to create it.
-    async fn new(
-        name: &'static str,
-        settings: &'static [(&'static str, &'static str)],
-        kind: CallKind,
-    ) -> Result<Self, String> {
+    async fn new(name: &'static str, settings: Pairs, kind: CallKind) -> Result<Self, String> {
         let mut options = rolo::sandbox::Options::new(rolo::clock::unix_now);
         options.services = vec![name.to_owned()];
         options.emulator.unthrottled = true;
@@ -391,12 +389,7 @@ async fn untrusted_server() -> (String, Arc<AtomicUsize>) {
     (url, connections)
 }
 
-async fn run(
-    case: &Case,
-    name: &'static str,
-    settings: &'static [(&'static str, &'static str)],
-    kind: CallKind,
-) -> Result<(), String> {
+async fn run(case: &Case, name: &'static str, settings: Pairs, kind: CallKind) -> Result<(), String> {
     let scene = Scene::new(name, settings, kind).await?;
     assert_eq!(scene.settings, settings);
     let request = scene.service.request(&scene.call(kind)).unwrap();
@@ -406,7 +399,7 @@ async fn run(
     let here = |fault: Fault| fault.method(request.method.name()).at(&request.path);
     match case.what {
         What::Fault(times, make) => {
-            scene.sandbox.add_fault(here(make()(case.name)).times(times));
+            scene.sandbox.add_fault(here(make(case.name)).times(times));
             if case.end == Halted {
                 retry.gone_after = 4;
                 retry.put_off = 4;
@@ -428,7 +421,7 @@ async fn run(
         }
     }
     let stage = scene.stage(&base_url, retry, search_lag).await;
-    let began = Instant::now();
+    let began = rolo::clock::now();
     let got = end_of(&scene, kind, &stage).await?;
     let took = began.elapsed();
     let wanted = case.but.iter().find(|(service, of, _)| *service == name && of.is_none_or(|of| of == kind));
@@ -467,7 +460,9 @@ async fn run(
     Ok(())
 }
 
-fn cells(table: &[Case]) -> Vec<(&Case, &'static str, &'static [(&'static str, &'static str)], CallKind)> {
+type Cell<'a> = (&'a Case, &'static str, Pairs, CallKind);
+
+fn cells(table: &[Case]) -> Vec<Cell<'_>> {
     let mut cells = Vec::new();
     for (name, settings) in SERVICES {
         let service = service(name, settings);
@@ -488,7 +483,7 @@ async fn every_fault_on_every_call_of_every_service_ends_as_the_table_says() {
     let table = table();
     let cells = cells(&table);
     let count = cells.len();
-    let began = Instant::now();
+    let began = rolo::clock::now();
     let wrong: Vec<String> = futures_util::stream::iter(cells)
         .map(|(case, name, settings, kind)| async move {
             let ended = run(case, name, settings, kind).await;
