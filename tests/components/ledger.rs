@@ -570,9 +570,11 @@ mod model {
         fn apply(&mut self, entry: &Entry) {
             match entry {
                 Entry::Intent(intent) => {
-                    let step =
-                        StepRecord { step: intent.step, kind: intent.kind, sent: intent.attempt, answered: None };
-                    self.steps.entry(intent.row).or_default().insert(intent.step, step);
+                    let steps = self.steps.entry(intent.row).or_default();
+                    // Every intent is one more, whatever number it gives itself.
+                    let sent = steps.get(&intent.step).map_or(0, |step| step.sent + 1).max(intent.attempt);
+                    let step = StepRecord { step: intent.step, kind: intent.kind, sent, answered: None };
+                    steps.insert(intent.step, step);
                 }
                 Entry::Answered(answered) => {
                     let steps = self.steps.entry(answered.row).or_default();
