@@ -16,6 +16,15 @@ check:
 test FILTER="":
     cargo test {{ FILTER }}
 
+# Kill imports with -9 at random moments, N times in all over four services, and look at what is left.
+kills N="10000":
+    cargo build --bin rolo
+    ROLO_KILLS={{ N }} cargo test --test cli kills:: -- --nocapture
+
+# Cut the power N times over one import: no request may be without its intent.
+power-cuts N="2000":
+    ROLO_POWER_CUTS={{ N }} cargo test --test cli power:: -- --nocapture
+
 # Licences, banned crates and sources of what is built in.
 deny:
     cargo deny check bans licenses sources

@@ -17,9 +17,9 @@ pub fn forecast_words(forecast: &Forecast) -> String {
         let verb = match outcome {
             Outcome::Created => "would be created",
             Outcome::Updated => "would be updated",
-            Outcome::Unchanged => "would stay as they are",
+            Outcome::Unchanged => "would stay unchanged",
             Outcome::Skipped => "would be skipped",
-            Outcome::Rejected => "are not usable",
+            Outcome::Rejected => "not usable",
             Outcome::Failed => "would fail",
             Outcome::InDoubt => "would be in doubt",
         };

@@ -149,6 +149,9 @@ fn spooled(state_dir: &Path) -> Result<PathBuf> {
         hasher.update(&buffer[..n]);
         file.write_all(&buffer[..n]).map_err(failed)?;
     }
+    if hasher.count() == 0 {
+        return Err(Error::usage("standard input is empty").hint("pipe a CSV into it, or name a file in place of -"));
+    }
     let path = folder.join(format!("{}.csv", &hasher.finalize().to_hex()[..16]));
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(path)

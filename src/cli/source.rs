@@ -29,7 +29,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "XX")]
     pub region: Option<String>,
     /// Read at most this many rows.
-    #[arg(long, value_name = "ROWS")]
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     /// Results file, .csv or .xlsx [default: FILE.results.csv beside it].
     #[arg(long, value_name = "FILE")]
@@ -211,7 +211,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "WHAT=MUCH")]
     pub stop_when: Vec<String>,
     /// Send this many rows first, and go on only if all went well or --yes is given.
-    #[arg(long, value_name = "ROWS")]
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub canary: Option<u64>,
     /// Go on without asking.
     #[arg(short, long)]

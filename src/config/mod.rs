@@ -105,13 +105,18 @@ impl Config {
     /// Kind `Usage`, with the name that was probably meant or the names there are.
     pub fn account(&self, name: &str) -> Result<&Account> {
         self.accounts.get(name).ok_or_else(|| {
-            let names: Vec<&str> = self.accounts.keys().map(String::as_str).collect();
-            let hint = match (document::nearest(name, &names), names.is_empty()) {
-                (Some(near), _) => format!("did you mean {near}?"),
-                (None, true) => {
-                    format!("add [accounts.{name}] to rolo.toml, or rehearse with `{RESERVED}`")
+            let mut names: Vec<&str> = self.accounts.keys().map(String::as_str).collect();
+            let hint = if services::ALL.iter().any(|entry| entry.name == name) {
+                format!("that is a service: rehearse with {RESERVED}:{name}, or add [accounts.{name}] to rolo.toml")
+            } else if names.is_empty() && document::nearest(name, &[RESERVED]).is_none() {
+                format!("add [accounts.{name}] to rolo.toml, or rehearse with `{RESERVED}`")
+            } else {
+                let listed = names.join(", ");
+                names.push(RESERVED);
+                match document::nearest(name, &names) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("the accounts are {listed}"),
                 }
-                (None, false) => format!("the accounts are {}", names.join(", ")),
             };
             Error::usage(format!("no account is called: {name}")).hint(hint)
         })

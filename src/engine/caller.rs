@@ -97,6 +97,8 @@ pub struct Caller {
     pub retry: Retry,
     pub stop: Stop,
     notices: UnboundedSender<Notice>,
+    /// "Too many" since the last call that went well, where the service did not say how long to wait.
+    put_off: AtomicU32,
     /// Failures since the last call that went well: of reads, of writes.
     in_a_row: [AtomicU32; 2],
     /// One permit for each request that the service takes at once.
@@ -116,6 +118,7 @@ impl Caller {
             retry,
             stop,
             notices,
+            put_off: AtomicU32::new(0),
             in_a_row: Default::default(),
             room: tokio::sync::Semaphore::new(room),
             halt: Mutex::new(None),
@@ -244,10 +247,17 @@ impl Caller {
     /// A call was answered in a way that shows the service at work. A write shows more than a read:
     /// a service that answers look-ups may still refuse every write.
     pub(super) fn went_well(&self, kind: CallKind) {
+        self.put_off.store(0, Ordering::Relaxed);
         self.in_a_row[0].store(0, Ordering::Relaxed);
         if kind.writes() {
             self.in_a_row[1].store(0, Ordering::Relaxed);
         }
+    }
+
+    /// How long to leave a service alone that said "too many" and not for how long: the longer the
+    /// more often it did in a row, whichever calls it said it to.
+    pub(super) fn guessed_wait(&self) -> Duration {
+        self.retry.pause(self.put_off.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// A call failed; true if that was one too many in a row, and the service counts as gone.

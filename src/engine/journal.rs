@@ -61,12 +61,12 @@ impl Driving<'_> {
 
     /// The contact turned out to have been created by this row: what the look-up doesn't tell of it
     /// is what the create sent.
-    pub(super) fn learn_created(&mut self, found: Snapshot) {
+    pub(super) fn learn_created(&mut self, found: &Snapshot) {
         let edit = self.new_contact();
         let id = found.id.clone();
         self.remember_created(&id, &edit);
         let (keys, lane, known, _, pending) = self.parts();
-        let told = keys.learn(&found, &[]);
+        let told = keys.learn(found, &[]);
         if let Some(known) = known {
             known.fields.extend(told.fields);
             known.tags = told.tags.or(known.tags.take());

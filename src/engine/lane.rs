@@ -297,7 +297,7 @@ impl<'a> Driving<'a> {
             (Some(contact), _) if self.creates > 0 => {
                 self.created = true;
                 self.changed = true;
-                self.learn_created(contact);
+                self.learn_created(&contact);
             }
             (Some(contact), _) => self.snapshot = Some(contact),
             (None, Some(id)) => {
@@ -385,7 +385,7 @@ impl<'a> Driving<'a> {
                 }
                 self.created = true;
                 self.changed = true;
-                self.learn_created(*contact);
+                self.learn_created(&contact);
                 if self.flush().await.is_err() {
                     return Err(Halted);
                 }

@@ -139,7 +139,7 @@ impl<'a> Trying<'a> {
         let verdict = caller.account.service.verdict(self.call, answer);
         let wait = match &verdict {
             Verdict::Again { wait: Wait::For(time) | Wait::Window(time), .. } => Some(*time),
-            Verdict::Again { wait: Wait::Backoff, .. } => Some(caller.retry.pause(self.put_off + 1)),
+            Verdict::Again { wait: Wait::Backoff, .. } => Some(caller.guessed_wait()),
             _ => None,
         };
         caller.account.budget.answered(&caller.account.service.quota_hint(answer), wait);

@@ -358,7 +358,7 @@ fn place(header: &str, headers: &[String], named: &str) -> Result<usize> {
             let error = Error::usage(format!("the file has no column that stands {named}: {header}"));
             Err(match nearest(header, headers.iter().map(String::as_str)) {
                 Some(near) => error.hint(format!("did you mean: {near}")),
-                None => error.hint(format!("the columns are: {}", headers.join(", "))),
+                None => error.hint(format!("the columns are: {}", listed(headers))),
             })
         }
     }
@@ -372,4 +372,10 @@ fn region(text: &str) -> Result<&'static str> {
 
 fn refused(column: &str, (message, cure): Refusal) -> Error {
     Error::usage(format!("column {column}: {message}")).hint(cure)
+}
+
+/// Headers for a message, the first dozen of them.
+fn listed(headers: &[String]) -> String {
+    let shown = headers[..headers.len().min(12)].join(", ");
+    if headers.len() > 12 { format!("{shown} and {} more", headers.len() - 12) } else { shown }
 }

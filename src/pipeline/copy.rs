@@ -195,7 +195,8 @@ impl Left {
     }
 
     fn says_something(&self, header: &str, cell: &str) -> bool {
-        !cell.is_empty() && !(cell == "false" && self.booleans.contains(header))
+        let says_no = cell == "false" && self.booleans.contains(header);
+        !cell.is_empty() && !says_no
     }
 
     /// Whether a contact's cell is left behind for want of a place.

@@ -94,9 +94,16 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
             .await?;
     }
     let remember = !job.options.fresh;
-    let first = first_contacts(job, &mapped)?;
-    let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
-    let all_known = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
+    let all_known = match listed_by(&run, &keys, &ledger).await? {
+        Some(listed) if remember => listed,
+        _ => {
+            let first = first_contacts(job, &mapped)?;
+            let look_ups = look_ups_needed(&first, total, &caller, &keys, remember).await?;
+            let listed = remember && learn_instead(look_ups, &caller, &keys, &mapped.forward.fields(), context).await?;
+            set_listed_by(&run, &keys, Some(listed), &ledger).await?;
+            listed
+        }
+    };
 
     let lanes = Arc::new(Lanes {
         finder: Connection::finder(&caller),
@@ -130,7 +137,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let reading = Reading::start(reader, Validator::new(mapped.forward)?, job.source.open_others()?);
     // A listing just read is as fresh as a look-up, and the only way to one.
     let remember = remember || service.capabilities().find_by_listing;
-    let mut feed = Feed::new(reading, ledger.clone(), keys, run.clone(), remember, resuming).await?;
+    let mut feed = Feed::new(reading, ledger.clone(), keys.clone(), run.clone(), remember, resuming).await?;
     let mut summary = Summary {
         least_calls: Some(0),
         command: job.command,
@@ -147,6 +154,10 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     summary.codes = std::mem::take(&mut rows.codes);
     summary.elapsed = clock::now() - begun;
     let (id, counts) = (run.clone(), rows.counts);
+    if state == RunState::Finished {
+        // First: a run that has finished is not taken up again to do it.
+        set_listed_by(&run, &keys, None, &ledger).await?;
+    }
     ledger.run(move |ledger| ledger.set_state(&id, state, &counts)).await?;
     if let Some(sandbox) = connection.sandbox {
         sandbox.stop().await;
@@ -302,6 +313,21 @@ impl Begin<'_> {
         };
         Ok((ledger.run(move |ledger| ledger.begin(&new)).await?, false))
     }
+}
+
+/// Whether the run has listed the account instead of looking contacts up; `None` if that is still to
+/// be decided. A run that is taken up again keeps to it: contacts that came since are its own, which
+/// the ledger knows, or are found when the service refuses to make them twice.
+async fn listed_by(run: &RunId, keys: &Keys, ledger: &LedgerHandle) -> Result<Option<bool>> {
+    let (account, name) = (keys.account().to_owned(), format!("listed by {run}"));
+    let note = ledger.run(move |ledger| ledger.note(&account, &name)).await?;
+    Ok(note.map(|note| note == "yes"))
+}
+
+async fn set_listed_by(run: &RunId, keys: &Keys, listed: Option<bool>, ledger: &LedgerHandle) -> Result<()> {
+    let (account, name) = (keys.account().to_owned(), format!("listed by {run}"));
+    let note = listed.map(|listed| if listed { "yes" } else { "no" });
+    ledger.run(move |ledger| ledger.set_note(&account, &name, note)).await
 }
 
 async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {

@@ -72,9 +72,11 @@ impl Held for SnapshotHeld<'_> {
     }
 
     fn custom_beyond(&self, fields: &[&Field]) -> Option<bool> {
-        let beyond = self.snapshot.fields.iter().any(|(field, value)| {
-            field.custom_name().is_some() && !value.is_empty() && !fields.iter().any(|known| *known == field)
-        });
+        let beyond = self
+            .snapshot
+            .fields
+            .iter()
+            .any(|(field, value)| field.custom_name().is_some() && !value.is_empty() && !fields.contains(&field));
         (beyond || self.snapshot.complete).then_some(beyond)
     }
 

@@ -103,7 +103,9 @@ struct Tally {
     noun: &'static str,
     began: Option<Instant>,
     total: Option<u64>,
+    /// Rows that an earlier execution finished; they are told again, among the others.
     resumed: u64,
+    told: u64,
     done: u64,
     calls: u64,
     needing_attention: u64,
@@ -119,6 +121,7 @@ impl Default for Tally {
             began: None,
             total: None,
             resumed: 0,
+            told: 0,
             done: 0,
             calls: 0,
             needing_attention: 0,
@@ -143,7 +146,8 @@ impl Tally {
                 };
             }
             Event::Row { record, .. } => {
-                self.done += 1;
+                self.told += 1;
+                self.done = self.told.max(self.resumed);
                 self.needing_attention += u64::from(record.outcome.needs_attention());
             }
             Event::Exported { contacts, total } => {
@@ -267,11 +271,20 @@ mod tests {
         let mut tally = Tally::default();
         tally.take(&started(Some(1000), 900));
         tokio::time::advance(Duration::from_secs(60)).await;
-        (0..50).for_each(|_| tally.take(&row(Outcome::Updated)));
+        (0..950).for_each(|_| tally.take(&row(Outcome::Updated)));
         assert_eq!(
             tally.line(clock::now()),
             "import: 950 of 1,000 rows, 900 from before, 50 a minute, about 1 min left"
         );
+    }
+
+    #[test]
+    fn a_resumed_run_ends_at_the_number_of_its_rows() {
+        let mut tally = Tally::default();
+        tally.take(&started(Some(40), 6));
+        assert_eq!(tally.done, 6);
+        (0..40).for_each(|_| tally.take(&row(Outcome::Created)));
+        assert_eq!(tally.done, 40);
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::generated::{RESPONDIO_V1, Shape};
-use crate::rehearsal::{Peace, Rehearsal, SOURCE, code, said, stderr};
+use crate::rehearsal::{Peace, Rehearsal, SOURCE, code, said, stderr, tell};
 
 /// A file system of its own, gone when it is dropped.
 struct Mounted(PathBuf);
@@ -32,6 +32,10 @@ fn check_stopped(output: &Output, file: &str, what: &str) {
 }
 
 fn check_resumed(rehearsal: &Rehearsal, peace: &Peace, what: &str) {
+    // A sync that failed may have written all the same: then the last word of the run stands.
+    if rehearsal.run_state().as_deref() == Some("finished") {
+        return rehearsal.check_same(peace, what);
+    }
     let output = rehearsal.import().output().unwrap();
     assert_eq!(code(&output), 1, "{what}: {}", said(&output));
     rehearsal.check_same(peace, what);
@@ -44,7 +48,7 @@ fn a_full_disk_under_the_ledger_stops_the_run_and_space_lets_it_go_on() {
     let state = base.path("state");
     std::fs::create_dir(&state).unwrap();
     let Some(_disk) = mount(&["-t", "tmpfs", "-o", "size=500k", "tmpfs"], &state) else {
-        println!("mounting is not permitted here: the limit of file sizes stands in for the full disk");
+        tell("mounting is not permitted here: the limit of file sizes stands in for the full disk");
         return;
     };
     // The service's own files are on another disk.
@@ -109,7 +113,7 @@ fn a_read_only_state_folder_is_named_and_nothing_is_sent() {
     assert_eq!(code(&base.import().output().unwrap()), 1);
     let state = base.path("state");
     let Some(disk) = mount(&["--bind", &state.display().to_string()], &state) else {
-        println!("mounting is not permitted here: a folder in a file stands in for the read-only one");
+        tell("mounting is not permitted here: a folder in a file stands in for the read-only one");
         return;
     };
     let remount = Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&state).status().unwrap();
@@ -140,7 +144,7 @@ pub fn strace_works() -> bool {
     let traced = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
     let works = traced.is_ok_and(|status| status.success());
     if !works {
-        println!("strace is not here or may not trace: limits, full devices and crash points stand in for it");
+        tell("strace is not here or may not trace: limits, full devices and crash points stand in for it");
     }
     works
 }
@@ -188,7 +192,7 @@ fn any_write_or_sync_that_fails_stops_the_run_with_the_files_name() {
             }
         }
     }
-    println!("{runs} runs with a failing system call, {struck} of them stopped; each resumed to the same end");
+    tell(&format!("{runs} runs with a failing system call, {struck} of them stopped; each resumed to the same end"));
     assert!(struck > 10, "{struck} of {runs}");
     assert!(base.path(SOURCE).exists());
 }

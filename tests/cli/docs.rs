@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rolo::cli::Exit;
 use rolo::config::Config;
+use rolo::contact::Outcome;
 use rolo::error::ErrorKind;
 use rolo::services;
 
@@ -102,7 +103,10 @@ fn every_option_named_on_a_page_exists() {
 /// Command lines of rolo in prose and blocks.
 fn quoted_commands(text: &str) -> Vec<&str> {
     let quotes = text.lines().flat_map(|line| quoted(line).into_iter()).filter(|quote| quote.starts_with("rolo "));
-    let typed = text.lines().filter_map(|line| line.strip_prefix("$ ")).filter(|line| line.starts_with("rolo "));
+    let typed = text
+        .lines()
+        .map(|line| line.strip_prefix("$ ").unwrap_or(line))
+        .filter(|line| line.starts_with("rolo --") || line.starts_with("rolo ") && line.contains(" --"));
     quotes.chain(typed).collect()
 }
 
@@ -219,4 +223,41 @@ fn events_are_as_their_page_says() {
 
 fn keys(event: &serde_json::Value) -> BTreeSet<String> {
     event.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_page_of_results_has_the_columns_and_outcomes_that_there_are() {
+    let page = read("docs/results-file.md");
+    let first = |prefix: &str| -> Vec<String> {
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        rows.filter(|name| name.starts_with('_') == (prefix == "_")).map(str::to_owned).collect()
+    };
+    let results = read("samples/excel-import/fair.expected.csv");
+    let header = results.lines().next().unwrap();
+    let columns: Vec<&str> = header.split(',').filter(|name| name.starts_with('_')).collect();
+    assert_eq!(first("_"), columns);
+    let outcomes: Vec<String> = Outcome::ALL.iter().map(|outcome| outcome.name().to_owned()).collect();
+    assert_eq!(first(""), outcomes);
+}
+
+#[test]
+fn the_ledgers_page_names_its_file_and_its_tables() {
+    let page = read("docs/ledger.md");
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&root().join("samples/first-import"), folder.path());
+    let (code, ..) = said(folder.path(), &["import", "contacts.csv", "--unthrottled", "--state-dir", "state"]);
+    assert_eq!(code, 1);
+    let file = quoted(&page).into_iter().find(|name| name.starts_with("ledger.")).unwrap();
+    let ledger = rusqlite::Connection::open(folder.path().join("state").join(file)).unwrap();
+    let tables: BTreeSet<String> = ledger
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let section = page.split("## Tables").nth(1).unwrap().split("\n## ").next().unwrap();
+    let told: BTreeSet<String> =
+        section.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned())).collect();
+    assert_eq!(told, tables);
 }

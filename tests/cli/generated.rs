@@ -49,8 +49,8 @@ impl Shape {
     }
 
     /// One row of cells that need no quotes, of contact number `n`.
-    fn row(&self, n: u64, name: &str, phone: &str, email: &str, tags: usize, custom: usize) -> String {
-        let tags: Vec<String> = (0..tags).map(|tag| format!("tag {}", (n as usize + tag * 7) % 60)).collect();
+    fn row(&self, n: u64, name: &str, phone: &str, email: &str, tags: u64, custom: usize) -> String {
+        let tags: Vec<String> = (0..tags).map(|tag| format!("tag {}", (n + tag * 7) % 60)).collect();
         let cells: String =
             (1..=self.custom).map(|at| if at <= custom { format!(",v{n}.{at}") } else { ",".into() }).collect();
         format!("{name},Number {n},{phone},{email},{}{cells}\n", tags.join(";"))
@@ -62,9 +62,9 @@ impl Shape {
         let mut text = self.header();
         for n in 0..rows {
             let (phone, email) = (format!("+447400{n:06}"), format!("person{n}@example.org"));
-            let wide = if random.one_in(40) { self.custom } else { random.up_to(3) as usize };
-            let tags = if random.one_in(40) { 23 } else { random.up_to(2) as usize };
-            let name = ["Ann", "José", "Zoë", "\"O'Neill, Pat\"", "\"two\nlines\"", "李雷"][random.up_to(5) as usize];
+            let wide = if random.one_in(40) { self.custom } else { random.few(3) };
+            let tags = if random.one_in(40) { 23 } else { random.up_to(2) };
+            let name = ["Ann", "José", "Zoë", "\"O'Neill, Pat\"", "\"two\nlines\"", "李雷"][random.few(5)];
             let row = match random.up_to(39) {
                 0 => self.row(n, name, "call me", &email, tags, wide),
                 1 => self.row(n, name, &phone, "nobody at home", tags, wide),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::generated::{CHATWOOT, DMCHAMP, RESPONDIO, RESPONDIO_V1, Shape};
 use crate::random::{Random, seed};
-use crate::rehearsal::{Peace, Rehearsal, Watched};
+use crate::rehearsal::{Peace, Rehearsal, Watched, tell};
 
 /// How many kills these proofs make together; `ROLO_KILLS` asks for more.
 fn share_of(usual: u64) -> u64 {
@@ -24,8 +24,9 @@ fn killed(shape: Shape, rows: u64, kills: u64, kills_each: u64, own_seed: u64) {
         made += kill_until_done(&mut rehearsal, &peace, random, kills_each);
         imports += 1;
         rehearsal.check_same(&peace, &what);
+        let service = shape.service;
+        tell(&format!("{service}: {made} kills in {imports} imports of {rows} rows: nothing lost, nothing twice"));
     }
-    println!("{}: {made} kills in {imports} imports of {rows} rows: nothing lost, nothing twice", shape.service);
 }
 
 fn kill_until_done(rehearsal: &mut Rehearsal, peace: &Peace, random: &mut Random, kills: u64) -> u64 {

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use crate::disk::strace_works;
 use crate::generated::RESPONDIO_V1;
 use crate::random::{Random, seed};
-use crate::rehearsal::Rehearsal;
+use crate::rehearsal::{Rehearsal, tell};
 
 /// One thing that happened to a file, in order.
 #[derive(Debug)]
@@ -71,10 +71,10 @@ impl Disk {
                 1 => bytes.len(),
                 // All before a certain write, and the first sectors of that one.
                 2 if n + 1 < last => bytes.len(),
-                2 => random.up_to(bytes.len() as u64 / 512) as usize * 512,
+                2 => random.few(bytes.len() / 512) * 512,
                 // Some of them, in no order.
                 _ if random.one_in(2) => bytes.len(),
-                _ => random.up_to(bytes.len() as u64 / 512) as usize * 512,
+                _ => random.few(bytes.len() / 512) * 512,
             };
             Self::put(&mut image, *file, *at, &bytes[..kept.min(bytes.len())]);
         }
@@ -176,7 +176,7 @@ fn every_request_that_the_service_saw_is_intended_in_whatever_a_power_cut_leaves
 
     let wanted: u64 = std::env::var("ROLO_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(400);
     let every = (happenings.len() as u64 * 4 / wanted).max(1);
-    let (mut disk, mut seen, mut images) = (Disk::default(), 0, 0);
+    let (mut disk, mut seen, mut images) = (Disk::default(), 0, 0_u64);
     for happening in happenings {
         match happening {
             Happening::Write { file, at, bytes } => disk.open.push((file, at, bytes)),
@@ -196,6 +196,6 @@ fn every_request_that_the_service_saw_is_intended_in_whatever_a_power_cut_leaves
             assert!(intended >= seen, "ROLO_SEED={seed}: {seen} requests were seen, {intended} intended (way {way})");
         }
     }
-    println!("{images} power cuts over {syncs} syncs and {served} requests: every request was intended");
-    assert!(images as u64 > wanted / 2, "{images}");
+    tell(&format!("{images} power cuts over {syncs} syncs and {served} requests: every request was intended"));
+    assert!(images > wanted / 2, "{images}");
 }

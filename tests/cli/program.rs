@@ -97,6 +97,30 @@ fn an_unknown_service_is_answered_with_those_there_are() {
 }
 
 #[test]
+fn a_wrong_name_or_an_empty_input_is_answered_with_what_was_probably_meant() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("a.csv"), "phone\n+447400100101\n").unwrap();
+    for (arguments, answer) in [
+        (
+            &["check", "a.csv", "--for", "respondio"][..],
+            "error: no account is called: respondio\nhint: that is a service: rehearse with sandbox:respondio, or add \
+             [accounts.respondio] to rolo.toml\n",
+        ),
+        (
+            &["check", "a.csv", "--for", "Sandbox"],
+            "error: no account is called: Sandbox\nhint: did you mean sandbox?\n",
+        ),
+        (&["check", "-"], "error: standard input is empty\nhint: pipe a CSV into it, or name a file in place of -\n"),
+    ] {
+        assert_eq!(said(home.path(), arguments), (2, String::new(), answer.to_owned()), "{arguments:?}");
+    }
+    for option in ["--limit", "--canary"] {
+        let (code, _, err) = said(home.path(), &["import", "a.csv", option, "0"]);
+        assert_eq!(code, 2, "{err}");
+    }
+}
+
+#[test]
 fn completions_and_manual_name_every_command() {
     let home = tempfile::tempdir().unwrap();
     let (_, help, _) = said(home.path(), &["--help"]);

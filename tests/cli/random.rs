@@ -22,8 +22,13 @@ impl Random {
         self.next() % (most + 1)
     }
 
+    /// The same, for counting.
+    pub fn few(&mut self, most: usize) -> usize {
+        usize::try_from(self.up_to(most as u64)).expect("it is no more than a number of this type")
+    }
+
     pub fn one_in(&mut self, n: u64) -> bool {
-        self.next() % n == 0
+        self.next().is_multiple_of(n)
     }
 }
 

@@ -235,6 +235,11 @@ pub fn check_identifiers(contacts: &BTreeMap<String, Value>, what: &str) {
     }
 }
 
+/// Tells a figure, or what could not be done, also when the test passes.
+pub fn tell(words: &str) {
+    std::io::Write::write_all(&mut std::io::stderr(), format!("{words}\n").as_bytes()).unwrap();
+}
+
 /// How many calls an import made that ran to its end.
 pub fn calls_of(output: &Output) -> u64 {
     let events = events(output);

@@ -2,7 +2,9 @@
 //! pipe are survived.
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rolo::clock;
 
 use crate::generated::RESPONDIO_V1;
 use crate::random::{Random, seed};
@@ -25,7 +27,7 @@ fn a_signal_lets_requests_under_way_end_and_the_same_command_goes_on() {
         let mut life = Watched::start(rehearsal.import_with(&["--fault", "latency=30ms"]));
         assert!(life.wait_for_calls(1 + random.up_to(peace.calls / 2)));
         std::thread::sleep(Duration::from_micros(random.up_to(5000)));
-        let asked = Instant::now();
+        let asked = clock::now();
         life.signal(signal);
         let output = life.end();
         let what = format!("SIG{signal}, ROLO_SEED={seed}, turn {turn}");
@@ -53,7 +55,7 @@ fn a_second_signal_leaves_at_once() {
     life.signal("INT");
     std::thread::sleep(Duration::from_millis(300));
     assert!(life.child.try_wait().unwrap().is_none(), "the requests under way are waited for");
-    let asked = Instant::now();
+    let asked = clock::now();
     life.signal("INT");
     let output = life.end();
     assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());

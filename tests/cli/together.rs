@@ -1,7 +1,10 @@
 //! Two at once: the same import, two imports of one account, and ledgers of another time.
 
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rolo::clock;
+use tokio::time::Instant;
 
 use crate::generated::{RESPONDIO, RESPONDIO_V1, Shape};
 use crate::rehearsal::{Peace, Rehearsal, SOURCE, Watched, calls_of, code, said, stderr};
@@ -64,7 +67,7 @@ fn times_of_calls(commands: Vec<Command>) -> Vec<Instant> {
                 let mut life = Watched::start(command);
                 let mut times = Vec::new();
                 while life.wait_for("\"event\":\"called\"") {
-                    times.push(Instant::now());
+                    times.push(clock::now());
                 }
                 let output = life.end();
                 assert_eq!(code(&output), 0, "{}", said(&output));
@@ -111,7 +114,7 @@ fn the_same_import_twice_at_once_runs_once() {
     std::fs::write(rehearsal.path(SOURCE), people(0..6, "A")).unwrap();
     let mut first = Watched::start(import_of(&rehearsal, SOURCE));
     assert!(first.wait_for_calls(1));
-    let begun = Instant::now();
+    let begun = clock::now();
     let second = import_of(&rehearsal, SOURCE).output().unwrap();
     assert_eq!(code(&second), 2, "{}", said(&second));
     let holder = format!("this is already being done by process {} since ", first.child.id());

@@ -1,9 +1,14 @@
 //! Each room alone, through its public face.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::disallowed_methods, reason = "a test of real sockets watches the clock")]
+#![allow(clippy::type_complexity, reason = "a table of cases is read as it stands")]
 
 mod create_safety;
 mod fault_matrix;
+mod fuzz_seeds;
+#[path = "../support/fuzzed.rs"]
+mod fuzzed;
 mod ledger;
 mod ledger_sqlite;
 mod ledger_writer;
@@ -15,6 +20,7 @@ mod mapping_reverse;
 mod mapping_write;
 mod plan;
 mod quota;
+mod renewal;
 mod sandbox;
 mod sandbox_client;
 mod sandbox_dmchamp;
@@ -24,9 +30,11 @@ mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod simulation;
 mod staged;
+mod state_machine;
 mod table_csv;
 mod table_memory;
 mod table_xlsx;
+mod throttle;
 mod transport;
 mod validate;
 mod validate_phone;

@@ -7,7 +7,7 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rolo::contact::{Capabilities, ClearBy, Contact, Field, Limits, Overwrite, Source, Sourced, Value};
+use rolo::contact::{Capabilities, ClearBy, Contact, Field, Limits, ListChange, Overwrite, Source, Sourced, Value};
 use rolo::plan::{self, Decision, Mode, Need, Rules, SnapshotHeld, Step, least_calls};
 
 use cases::{Case, Sight, any_case, any_new_case, respondio_v1};
@@ -153,7 +153,7 @@ proptest! {
         case.limits.fields_per_create = Some(Sourced::new(per_call, Source::Seed));
         case.limits.fields_per_update = Some(Sourced::new(per_call, Source::Seed));
         case.limits.tags_per_add = Some(Sourced::new(per_tag_call, Source::Seed));
-        case.contact.lists = Default::default();
+        case.contact.lists = ListChange::default();
         case.contact.fields.retain(|change| change.field.name() != "status");
         let fields = case.contact.fields.iter().filter(|change| !change.value.is_empty()).count();
         let tags = case.contact.tags.add.len();

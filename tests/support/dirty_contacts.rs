@@ -98,10 +98,10 @@ impl DirtyContacts {
         self.row += 1;
         line.clear();
         let (country, phone) = match &self.recent {
-            Some(recent) if self.state % 101 == 0 => recent.clone(),
+            Some(recent) if self.state.is_multiple_of(101) => recent.clone(),
             _ => self.phone(),
         };
-        if self.row % 64 == 0 {
+        if self.row.is_multiple_of(64) {
             self.recent = Some((country, phone.clone()));
         }
         cell(line, self.one_of(FIRST));

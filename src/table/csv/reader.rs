@@ -76,7 +76,7 @@ impl CsvReader {
             notes.push(format!("cells are separated by a {}", delimiter_name(dialect.delimiter)));
         }
         if options.sheet.is_some() {
-            notes.push(format!("{} is text and has no sheets: what was said of them is not used", path.display()));
+            notes.push(format!("{} is text and has no sheets, so the one named is not used", path.display()));
         }
         let mut reader = Self {
             path: path.clone(),

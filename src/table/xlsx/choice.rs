@@ -83,7 +83,7 @@ pub fn notes_on(path: &Path, sheets: &[Sheet], index: usize, seen: PartSeen, opt
         ));
     }
     if options.delimiter.is_some() || options.encoding.is_some() {
-        notes.push("a workbook has neither delimiter nor encoding: what was said of them is not used".into());
+        notes.push("a workbook has neither delimiter nor encoding, so those named are not used".into());
     }
     if seen.hidden_rows > 0 {
         notes.push(format!("hidden rows, read like the others: {}", seen.hidden_rows));

@@ -1,0 +1,56 @@
+//! A whole import into the sandbox: HTTP over loopback, a ledger on disk, a results file.
+
+use criterion::{BatchSize, Criterion, Throughput};
+use rolo::engine::Stop;
+use rolo::pipeline::{self, AccountSpec, Context, ImportJob, ImportOptions, SandboxSpec};
+use rolo::report::{Event, Reporter};
+use rolo::services::{self, Settings};
+
+const ROWS: u64 = 200;
+
+struct Silent;
+
+impl Reporter for Silent {
+    fn event(&mut self, _event: &Event) {}
+}
+
+pub fn import(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut group = criterion.benchmark_group("upload");
+    group.throughput(Throughput::Elements(ROWS));
+    group.bench_function("import", |bench| {
+        bench.iter_batched(
+            || tempfile::tempdir().unwrap(),
+            |folder| {
+                let job = ImportJob {
+                    source: super::source(folder.path(), ROWS),
+                    account: AccountSpec {
+                        name: "bench".into(),
+                        service: services::find("respondio-v1").unwrap(),
+                        settings: Settings::default(),
+                        base_url: None,
+                        secret: None,
+                        refresh: None,
+                        rate: None,
+                        ca_file: None,
+                        sandbox: Some(SandboxSpec { unthrottled: true, memory: true, faults: Vec::new() }),
+                    },
+                    results: folder.path().join("results.csv"),
+                    options: ImportOptions::default(),
+                    command: "import",
+                    retries: None,
+                    resume: None,
+                };
+                let mut context = Context {
+                    state_dir: folder.path().join("state"),
+                    reporter: Box::new(Silent),
+                    stop: Stop::default(),
+                };
+                let summary = runtime.block_on(pipeline::import(&job, &mut context)).unwrap();
+                assert_eq!(summary.rows, ROWS);
+                folder
+            },
+            BatchSize::PerIteration,
+        );
+    });
+}

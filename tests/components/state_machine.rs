@@ -1,0 +1,206 @@
+//! docs/state-machine.md, cell by cell.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use rolo::contact::{Call, Capabilities, Edit, FieldSpec, Limits, RemoteId, Target};
+use rolo::engine::{Account, Caller, Ended, Retry, StepAt, Stop};
+use rolo::error::Result;
+use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
+use rolo::transport::{Failure, FailureKind, Transport};
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::staged::{begin, ledger, service, unthrottled};
+
+const DOCUMENT: &str = include_str!("../../docs/state-machine.md");
+
+/// The rows of the table under a heading, without its head.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let (_, after) = DOCUMENT.split_once(heading).unwrap();
+    let lines = after.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = lines.take_while(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+#[test]
+fn every_status_means_what_the_table_says() {
+    let mut seen = 0;
+    for row in table("## What an answer means") {
+        let range = row[0].trim_end_matches(", unreadable");
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        for status in from.parse::<u16>().unwrap()..=to.parse().unwrap() {
+            let answer = Answer { status, body: b"?".to_vec(), ..Answer::default() };
+            let verdict = match by_status(&answer, "") {
+                Verdict::Unclear { .. } => "unclear",
+                Verdict::Refused { .. } => "refused",
+                Verdict::Stop { .. } => "stop",
+                Verdict::Missing { .. } => "missing",
+                Verdict::Again { .. } => "again",
+                Verdict::Done { .. } | Verdict::Exists { .. } => "known",
+            };
+            assert_eq!(verdict, row[1], "{status}");
+            assert_eq!(verdict == "unclear", row[2] == "nobody knows", "{status}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 400, "every status from 200 to 599, once");
+}
+
+/// What comes back for one request.
+#[derive(Clone, Copy, Debug)]
+enum Came {
+    Verdict(u8),
+    Failure(FailureKind),
+}
+
+/// Gives back what the script says, for ever its last.
+struct Script {
+    came: Mutex<VecDeque<Came>>,
+    sent: Mutex<u32>,
+    model: Arc<dyn Service>,
+}
+
+const DONE: u8 = 0;
+const REFUSED: u8 = 1;
+const MISSING: u8 = 2;
+const EXISTS: u8 = 3;
+const STOP: u8 = 4;
+const AGAIN: u8 = 5;
+const UNCLEAR: u8 = 6;
+
+struct Wire(Arc<Script>);
+
+impl Transport for Wire {
+    fn send<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, std::result::Result<Answer, Failure>> {
+        *self.0.sent.lock().unwrap() += 1;
+        let mut came = self.0.came.lock().unwrap();
+        let next = if came.len() > 1 { came.pop_front().unwrap() } else { came[0] };
+        async move {
+            match next {
+                Came::Verdict(code) => Ok(Answer { status: 200, body: vec![code], ..Answer::default() }),
+                Came::Failure(kind) => Err(Failure { kind, message: "no answer".into() }),
+            }
+        }
+        .boxed()
+    }
+}
+
+struct Told(Arc<dyn Service>);
+
+impl Service for Told {
+    fn name(&self) -> &'static str {
+        "told"
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.0.capabilities()
+    }
+
+    fn limits(&self) -> &Limits {
+        self.0.limits()
+    }
+
+    fn fields(&self) -> &'static [FieldSpec] {
+        self.0.fields()
+    }
+
+    fn credential(&self) -> Credential {
+        self.0.credential()
+    }
+
+    fn request(&self, _call: &Call) -> Result<Request> {
+        Ok(Request::new(rolo::services::Method::Get, "/"))
+    }
+
+    fn verdict(&self, _call: &Call, answer: &Answer) -> Verdict {
+        let message = "so it is".to_owned();
+        match answer.body[0] {
+            DONE => Verdict::done(Reply::Nothing),
+            REFUSED => Verdict::refused("service.refused", message),
+            MISSING => Verdict::Missing { message },
+            EXISTS => Verdict::Exists { message, fields: Vec::new(), id: None },
+            STOP => Verdict::Stop { message },
+            AGAIN => Verdict::Again { wait: Wait::Backoff, message },
+            _ => Verdict::Unclear { message },
+        }
+    }
+}
+
+/// The script that a row of the table tells, and whether a credential can be renewed.
+fn script(words: &str) -> (Vec<Came>, bool) {
+    let renewed = words.ends_with("with a renewed credential");
+    let words = words.trim_end_matches(", with a renewed credential");
+    let words = words.trim_end_matches(", always").trim_end_matches(", 40 times");
+    let came = words.split(", then ").map(|word| match word {
+        "done" => Came::Verdict(DONE),
+        "refused" => Came::Verdict(REFUSED),
+        "missing" => Came::Verdict(MISSING),
+        "exists" => Came::Verdict(EXISTS),
+        "stop" => Came::Verdict(STOP),
+        "again" => Came::Verdict(AGAIN),
+        "unclear" => Came::Verdict(UNCLEAR),
+        "no answer" => Came::Failure(FailureKind::NoAnswer),
+        "not sent" => Came::Failure(FailureKind::NotSent),
+        "untrusted certificate" => Came::Failure(FailureKind::Untrusted),
+        other => panic!("no such thing comes: {other}"),
+    });
+    (came.collect(), renewed)
+}
+
+fn calls() -> [Call; 4] {
+    let target = Target::Id(RemoteId("1".into()));
+    [
+        Call::Create { identifier: None, edit: Edit::default() },
+        Call::Update { target: target.clone(), edit: Edit::default() },
+        Call::Delete { target: target.clone() },
+        Call::Read { target },
+    ]
+}
+
+async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
+    let model = service("respondio-v1", &[]);
+    let script = Arc::new(Script { came: Mutex::new(came.iter().copied().collect()), sent: Mutex::new(0), model });
+    let ledger = ledger();
+    let run = begin(&ledger, "told", 1).await;
+    let account = Account {
+        name: "account".into(),
+        service: Arc::new(Told(script.model.clone())),
+        transport: Arc::new(Wire(script.clone())),
+        budget: unthrottled(&ledger),
+        ledger,
+        renew: renewed.then(|| -> rolo::engine::Renew { Arc::new(|| async { Ok(None) }.boxed()) }),
+    };
+    let (sender, _notices) = unbounded_channel();
+    let caller = Caller::new(account, run, Retry::new(1), Stop::default(), sender);
+    let reached = if call.kind().writes() {
+        caller.write(call, StepAt { row: 0, step: 0, sent_before: 0 }, Vec::new()).await
+    } else {
+        caller.read(call).await
+    };
+    let ended = match reached.ended {
+        Ended::Done(_) => "done",
+        Ended::Missing { .. } => "missing",
+        Ended::Exists { .. } => "exists",
+        Ended::Refused { .. } => "refused",
+        Ended::Unreachable { .. } => "unreachable",
+        Ended::Unclear { .. } => "unclear",
+        Ended::Halted => "the run stops",
+    };
+    assert_eq!(caller.halted().is_some(), ended == "the run stops");
+    let sent = *script.sent.lock().unwrap();
+    format!("{ended} {sent}×")
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_ends_as_the_table_says() {
+    let rows = table("## What the engine makes of it");
+    assert_eq!(rows.len(), 17);
+    for row in rows {
+        let (came, renewed) = script(&row[0]);
+        for (call, wanted) in calls().iter().zip(&row[1..]) {
+            assert_eq!(cell(call, &came, renewed).await, *wanted, "{} × {}", row[0], call.kind());
+        }
+    }
+}
