@@ -1,6 +1,7 @@
 //! The real program, as a person or a script meets it.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::disallowed_methods, reason = "a test watches real processes and reads small workbooks")]
 
 mod accounts;
 mod brake;

@@ -481,7 +481,6 @@ fn cells(table: &[Case]) -> Vec<(&Case, &'static str, &'static [(&'static str, &
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stdout, reason = "the size of the matrix is part of what it shows")]
 async fn every_fault_on_every_call_of_every_service_ends_as_the_table_says() {
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     TRAP.set(format!("http://{}/trap", trap.local_addr().unwrap())).unwrap();
