@@ -21,7 +21,8 @@ kills N="10000":
     cargo build --bin rolo
     ROLO_KILLS={{ N }} cargo test --test cli kills:: -- --nocapture
 
-# Cut the power N times over one import: no request may be without its intent.
+# Cut the power about N times over one import (as often as it writes, at most): no request may be
+# without its intent.
 power-cuts N="2000":
     ROLO_POWER_CUTS={{ N }} cargo test --test cli power:: -- --nocapture
 

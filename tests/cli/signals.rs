@@ -50,8 +50,10 @@ fn a_signal_lets_requests_under_way_end_and_the_same_command_goes_on() {
 fn a_second_signal_leaves_at_once() {
     let base = rehearsal(4712);
     let peace = Peace::of(&base);
-    let mut life = Watched::start(base.import_with(&["--fault", "latency=60s,method:POST"]));
-    assert!(life.wait_for_calls(2));
+    let mut life = Watched::start(base.import_with(&["--fault", "latency=60s,nth:20,times:100000"]));
+    assert!(life.wait_for_calls(19));
+    // Now others are out, and stay out.
+    std::thread::sleep(Duration::from_millis(500));
     life.signal("INT");
     std::thread::sleep(Duration::from_millis(300));
     assert!(life.child.try_wait().unwrap().is_none(), "the requests under way are waited for");
