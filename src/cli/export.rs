@@ -47,7 +47,8 @@ pub struct Args {
     /// Write at most this many contacts.
     #[arg(long, value_name = "CONTACTS")]
     pub(super) limit: Option<u64>,
-    /// Write phone numbers as they are into a CSV file: other programs read them, a spreadsheet drops the plus.
+    /// Write a CSV file for programs: no byte-order mark, and phone numbers as they are, of which a
+    /// spreadsheet would drop the plus.
     #[arg(long)]
     pub(super) raw_csv: bool,
     /// Replace a file that is there.
@@ -181,7 +182,12 @@ pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exi
             filter: settings.filter.clone(),
             columns: settings.columns.clone(),
             limit: settings.limit,
-            plus_numbers: if settings.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
+            // Standard output feeds programs, which want neither mark nor guard.
+            plus_numbers: if settings.raw_csv || settings.file.is_none() {
+                PlusNumbers::AsTheyAre
+            } else {
+                PlusNumbers::Guarded
+            },
             messages: settings.with_messages,
             identifiers: settings.identifiers.clone().map(running::plain_source),
         };

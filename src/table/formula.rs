@@ -28,6 +28,7 @@ pub enum PlusNumbers {
     #[default]
     AsTheyAre,
     /// With an apostrophe in front: they survive a spreadsheet, and only rolo takes it away again.
+    /// The file then begins with a byte-order mark too, by which a spreadsheet knows its encoding.
     Guarded,
 }
 

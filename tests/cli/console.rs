@@ -109,7 +109,9 @@ impl Session<'_> {
         let real = self.folder.canonicalize().unwrap();
         let said = said
             .replace(&format!("{}/", real.display()), "/home/ann/")
-            .replace(&format!("{}/", self.folder.display()), "/home/ann/");
+            .replace(&format!("{}/", self.folder.display()), "/home/ann/")
+            // A page shows text, and not the mark at the beginning of a file.
+            .replace('\u{feff}', "");
         said.lines().map(str::to_owned).filter(|line| !is_progress(line)).collect()
     }
 }

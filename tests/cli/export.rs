@@ -163,7 +163,7 @@ fn columns_and_a_limit_are_kept_and_a_file_is_replaced_only_by_force() {
     let remark = told["remarks"][0].as_str().unwrap();
     assert_eq!(remark, "not complete, as asked: the first 3 contacts");
     let expected = "\
-phone,id,custom.plan,none,_rolo
+\u{feff}phone,id,custom.plan,none,_rolo
 '+12025550101,1001,,,
 '+12025550102,1002,,,
 '+12025550103,1003,gold,,

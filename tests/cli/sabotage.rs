@@ -25,8 +25,8 @@ fn caught(proof: impl FnOnce()) -> Option<String> {
 fn a_build_that_writes_no_intents_is_caught_by_the_count_of_intents() {
     let mut rehearsal = people();
     rehearsal.sabotage = Some(Safeguard::Intent.sabotage());
-    // Twelve look-ups have been answered, so creates are under way.
-    rehearsal.import().env("ROLO_CRASH", "after_answer:16").output().unwrap();
+    // Twelve look-ups and twelve creates: the last answer is always that of a create.
+    rehearsal.import().env("ROLO_CRASH", "after_answer:24").output().unwrap();
     let told = caught(|| rehearsal.check_intents()).expect("no intent was missed");
     assert!(told.contains("requests were carried out, and only"), "{told}");
 }

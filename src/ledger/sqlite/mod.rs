@@ -3,7 +3,7 @@
 //! Write-ahead log, `synchronous = FULL`: what a call returned for is on the disk, also after a power
 //! cut, as far as the disk keeps its word. The log needs shared memory, so the file must lie on a
 //! local disk, not on a network share. Every change is one immediate transaction, so any number of
-//! processes can use the file; the one that waits gives up after [`BUSY`].
+//! processes can use the file; the one that waits gives up after ten seconds.
 
 mod budget;
 mod change;

@@ -9,6 +9,9 @@ use crate::table::columns::{Columns, MARK_COLUMN};
 use crate::table::output::{Output, unwritable};
 use crate::table::{PlusNumbers, RowWriter, WriteOptions, formula};
 
+/// Without it, spreadsheets take UTF-8 for an older encoding, and `José` comes out as `JosÃ©`.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Rows into a delimited text, UTF-8.
 pub struct CsvWriter {
     path: PathBuf,
@@ -24,7 +27,10 @@ impl CsvWriter {
     /// Those of [`crate::table::create`].
     pub fn create(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Self> {
         let output = Output::create(path)?;
-        let (packed, inner) = Packed::new(output, path).map_err(|cause| unwritable(path, cause))?;
+        let (mut packed, inner) = Packed::new(output, path).map_err(|cause| unwritable(path, cause))?;
+        if options.plus_numbers == PlusNumbers::Guarded {
+            packed.write_all(BYTE_ORDER_MARK).map_err(|cause| unwritable(path, cause))?;
+        }
         let is_tabbed = inner.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
         let csv = csv::WriterBuilder::new()
             .flexible(true)
