@@ -113,7 +113,13 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     let name = service.name();
     let refuse = |what: &str, cure: &str| Err(Error::usage(format!("{name} can't {what}")).hint(cure.to_owned()));
     if job.messages && !capabilities.messages {
-        return refuse("list a contact's messages", "leave `--with messages` out");
+        let settable = job.account.service.settings.iter().any(|setting| setting.name == "messages");
+        let cure = if settable {
+            "add `messages = \"true\"` to the account (it relies on a path that no document states), or leave `--with messages` out"
+        } else {
+            "leave `--with messages` out"
+        };
+        return refuse("list a contact's messages", cure);
     }
     if job.identifiers.is_some() {
         return if capabilities.find_by.is_empty() {
