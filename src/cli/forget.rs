@@ -49,7 +49,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         let path = |file: &Path| escape(&file.display().to_string()).into_owned();
         lines.extend(forgotten.files.iter().map(|file| format!("removed from: {}", path(file))));
         lines.extend(
-            forgotten.kept.iter().map(|file| format!("still holds the person, and is yours to mend: {}", path(file))),
+            forgotten
+                .kept
+                .iter()
+                .map(|file| format!("still holds the person, and could not be written anew: {}", path(file))),
         );
         lines.push("what the services hold is there as before\n".to_owned());
         print(&lines.join("\n"))?;

@@ -182,6 +182,11 @@ fn why_tells_what_was_done_to_a_person_and_forget_leaves_no_trace() {
         let Ok(bytes) = std::fs::read(rehearsal.path(&format!("state/ledger.sqlite{ending}"))) else { continue };
         assert!(!bytes.windows(id.len()).any(|window| window == id.as_bytes()), "ledger{ending} holds the contact");
     }
+    let results = std::fs::read_to_string(rehearsal.path("stdin.results.csv")).unwrap();
+    assert!(!results.contains("+447400000003") && !results.contains(&id), "{results}");
+    assert!(results.contains("+447400000002"), "{results}");
+    let outcomes = column(&rehearsal.path("stdin.results.csv"), "_outcome");
+    assert_eq!(outcomes, vec!["created"; 6], "every row is still accounted for");
     let kept = std::fs::read_dir(rehearsal.path("state/input")).unwrap().count();
     assert_eq!(kept, 0, "what came on standard input held the person");
     assert!(!rehearsal.path(RESULTS).exists());
