@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{self, LedgerHandle, NewRun, RunId, RunState};
 use crate::plan::Mode;
 use crate::report::{Event, Reporter, ResultsWriter, Summary};
+use crate::services::Service;
 use crate::table::{self, PlusNumbers, ReadOptions, RowBatch, RowReader, WriteOptions};
 use crate::validate::Validator;
 
@@ -119,7 +120,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     });
     let dispatcher = Dispatcher {
         lanes,
-        concurrency: service.limits().concurrency.value.max(1) * LANES_PER_REQUEST,
+        concurrency: lanes_at_once(service.as_ref(), connection.unthrottled),
         brake: Brake {
             failed_at_most: job.options.failed_at_most,
             failed_share: job.options.failed_share,
@@ -340,6 +341,14 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
         from = last + 1;
         done += rows.len() as u64;
     }
+}
+
+/// Contacts under way at once. Where calls are paced, no more than there can be requests, so that the
+/// first rows are finished before the last are begun; but enough to fill a look-up of many.
+fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
+    let limits = service.limits();
+    let requests = limits.concurrency.value.max(1);
+    if unthrottled { requests * LANES_PER_REQUEST } else { requests.max(limits.identifiers_per_find.value / 2 + 1) }
 }
 
 /// The usable contacts of the first rows.

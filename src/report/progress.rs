@@ -63,7 +63,8 @@ impl Reporter for Progress {
 fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
     match event {
         Event::Started { rows, resumed, .. } => {
-            bar.set_style(style(rows.is_some(), tally.noun));
+            // No rate and no time left before there is something to judge them by.
+            bar.set_style(begun_style(rows.is_some(), tally.noun));
             if let Some(rows) = rows {
                 bar.set_length(*rows);
             }
@@ -79,9 +80,19 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
         }
         Event::Note(text) | Event::Warning(text) => bar.println(escape(text)),
         Event::Finished(_) => bar.finish_and_clear(),
-        _ => bar.set_position(tally.done),
+        _ => {
+            if bar.position() <= tally.resumed && tally.done > tally.resumed {
+                bar.set_style(style(bar.length().is_some(), tally.noun));
+            }
+            bar.set_position(tally.done);
+        }
     }
     bar.set_message(tally.extras());
+}
+
+fn begun_style(known_length: bool, noun: &str) -> ProgressStyle {
+    let template = template(known_length, noun).replace("  {per_sec}", "").replace("  {eta} left", "");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn style(known_length: bool, noun: &str) -> ProgressStyle {
