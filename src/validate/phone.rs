@@ -22,6 +22,9 @@ pub enum PhoneRegion<'a> {
     NotACountry(&'a str),
 }
 
+/// Digits of an E.164 number, its country code included (ITU-T E.164, 6.1).
+const MOST_DIGITS: usize = 15;
+
 /// The E.164 form of the phone number in a cell.
 pub fn check_phone(cell: &str, region: PhoneRegion<'_>) -> Result<String, Fault> {
     if is_e164(cell) {
@@ -129,7 +132,12 @@ fn meant_international(digits: &str) -> Option<String> {
 /// The E.164 form of a number that exists.
 fn accepted(number: &PhoneNumber) -> Result<String, Fault> {
     if PHONE_NUMBER_UTIL.is_valid_number(number) {
-        return Ok(PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned());
+        let formatted = PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned();
+        // The metadata of a few countries is wider than E.164, which ends at fifteen digits.
+        if formatted.len() > 1 + MOST_DIGITS {
+            return Err(Fault::new("phone.too_long", "more than fifteen digits, which no service takes"));
+        }
+        return Ok(formatted);
     }
     Err(match PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) {
         Ok(NumberLengthType::IsPossibleLocalOnly) => {

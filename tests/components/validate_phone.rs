@@ -64,6 +64,8 @@ fn numbers_that_would_reach_a_stranger_are_refused() {
         ("0", Some("ES"), "phone.not_a_number"),
         ("+", None, "phone.not_a_number"),
         ("+44 (0)", None, "phone.too_short"),
+        // A German extension may be long; E.164 ends at fifteen digits, and this has seventeen.
+        ("+494808866666614 24", None, "phone.too_long"),
         // German numbers have no fixed length: 0491 5112345678 is Leer, +49 1511 2345678 a mobile.
         ("4915112345678", Some("DE"), "phone.ambiguous"),
     ] {
