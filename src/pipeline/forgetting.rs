@@ -137,7 +137,7 @@ impl Person<'_> {
         text.match_indices(&wanted).any(|(at, _)| {
             let before = text[..at].chars().next_back();
             let after = text[at + wanted.len()..].chars().next();
-            !before.is_some_and(is_part) && !after.is_some_and(|c| c.is_alphanumeric())
+            !before.is_some_and(is_part) && !after.is_some_and(char::is_alphanumeric)
         })
     }
 }

@@ -86,7 +86,8 @@ pub fn phone(data: &[u8]) {
     for region in [PhoneRegion::Unknown, PhoneRegion::NotACountry(&text)] {
         let Ok(number) = check_phone(&text, region) else { continue };
         let digits = number.strip_prefix('+').expect("E.164 begins with a plus sign");
-        assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
+        // E.164 has no least length: some Austrian numbers have six digits.
+        assert!(digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
         assert_eq!(check_phone(&number, PhoneRegion::Unknown).ok(), Some(number), "a checked number stays what it is");
     }
     if let Ok(value) = check_email(&text) {
