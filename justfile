@@ -9,7 +9,7 @@ ci:
 
 # Compile and lint, without running anything.
 check:
-    cargo fmt --check
+    cargo fmt --all --check
     cargo clippy --all-targets --all-features -- -D warnings
 
 # Every test, or those whose name contains FILTER.
@@ -26,9 +26,17 @@ kills N="10000":
 power-cuts N="2000":
     ROLO_POWER_CUTS={{ N }} cargo test --test cli power:: -- --nocapture
 
+# Compare N verdicts of the numbering plans with those of the phone library as it ships.
+phones N="3000000":
+    ROLO_PHONES={{ N }} cargo test --test components validate_numbering
+
 # Licences, banned crates and sources of what is built in.
 deny:
     cargo deny check bans licenses sources
+
+# Run rolo beside what people use instead, and print ratios: benches/README.md.
+bench-peers *ARGUMENTS:
+    python3 benches/peers/run.py {{ ARGUMENTS }}
 
 # Rehearse the first import in the sandbox.
 sample:

@@ -14,8 +14,8 @@ use std::path::Path;
 
 use criterion::{criterion_group, criterion_main};
 use dirty_contacts::{CUSTOM_COLUMNS, DirtyContacts};
-use rolo::pipeline::{MappingChoice, SourceSpec};
-use rolo::table::ReadOptions;
+use rolo::jobs::{MappingChoice, SourceSpec};
+use rolo::table::{OpenedOnce, ReadOptions};
 
 /// A file of dirty contacts in `folder` and its mapping.
 fn source(folder: &Path, rows: u64) -> SourceSpec {
@@ -29,7 +29,15 @@ fn source(folder: &Path, rows: u64) -> SourceSpec {
         mapping.push_str(&format!("[columns.{column}]\nfield = \"{field}\"\n"));
     }
     let mapping = MappingChoice::Text(mapping);
-    SourceSpec { path, read: ReadOptions::default(), mapping, region: None, chosen: None }
+    SourceSpec {
+        path,
+        read: ReadOptions::default(),
+        mapping,
+        region: None,
+        only: Vec::new(),
+        chosen: None,
+        opened: OpenedOnce::default(),
+    }
 }
 
 criterion_group! {

@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput};
 use rolo::contact::Contact;
-use rolo::plan::{self, Decision, Mode, Rules};
+use rolo::reconcile::{Decision, Mode, Terms, decide};
 use rolo::services::{self, Service, Settings};
 use rolo::table::RowBatch;
 use rolo::validate::Validator;
@@ -69,7 +69,7 @@ pub fn plan(criterion: &mut Criterion) {
     let mut validator = Validator::new(forward).unwrap();
     let contacts: Vec<Contact> = batches.iter().flat_map(|batch| validator.check(batch)).flatten().collect();
     let service = service();
-    let rules = Rules {
+    let rules = Terms {
         mode: Mode::Upsert,
         replace_custom: false,
         mapped: &[],
@@ -81,7 +81,7 @@ pub fn plan(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(contacts.len() as u64));
     group.bench_function("plan", |bench| {
         bench.iter(|| {
-            let steps = contacts.iter().map(|contact| match plan::lane(contact, None, &rules) {
+            let steps = contacts.iter().map(|contact| match decide(contact, None, &rules) {
                 Decision::Steps { steps, .. } => steps.len(),
                 _ => 0,
             });

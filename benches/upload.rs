@@ -1,10 +1,10 @@
 //! A whole import into the sandbox: HTTP over loopback, a ledger on disk, a results file.
 
 use criterion::{BatchSize, Criterion, Throughput};
-use rolo::engine::Stop;
-use rolo::pipeline::{self, AccountSpec, Context, ImportJob, ImportOptions, SandboxSpec};
+use rolo::jobs::{self, AccountSpec, Context, ImportJob, ImportOptions, SandboxSpec};
 use rolo::report::{Event, Reporter};
 use rolo::services::{self, Settings};
+use rolo::upload::Stop;
 
 const ROWS: u64 = 200;
 
@@ -32,21 +32,26 @@ pub fn import(criterion: &mut Criterion) {
                         secret: None,
                         refresh: None,
                         rate: None,
+                        trust: None,
+                        hashes_only: false,
                         ca_file: None,
+                        proxies: rolo::transport::Proxies::default(),
                         sandbox: Some(SandboxSpec { unthrottled: true, memory: true, faults: Vec::new() }),
                     },
                     results: folder.path().join("results.csv"),
                     options: ImportOptions::default(),
-                    command: "import",
+                    command: rolo::ledger::RunKind::Import,
                     retries: None,
+                    keep_results: None,
                     resume: None,
+                    plan: None,
                 };
                 let mut context = Context {
                     state_dir: folder.path().join("state"),
                     reporter: Box::new(Silent),
                     stop: Stop::default(),
                 };
-                let summary = runtime.block_on(pipeline::import(&job, &mut context)).unwrap();
+                let summary = runtime.block_on(jobs::import(&job, &mut context)).unwrap();
                 assert_eq!(summary.rows, ROWS);
                 folder
             },

@@ -1,7 +1,7 @@
 //! The only place that reads the time. Pacing uses tokio's clock, which tests can pause; the
 //! calendar is asked only for records and for `Retry-After` dates.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The present moment on the calendar, from the Unix epoch.
@@ -24,9 +24,57 @@ pub fn calendar() -> Calendar {
     Arc::new(unix_now)
 }
 
-/// A calendar that begins today and then follows [`now`]: for simulations, where that clock is held
-/// still and moved on by hand.
+/// A clock that nobody can set: how long this machine has been up, sleep included, and which start of it
+/// that counts from. The same for all its processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uptime {
+    /// Another number after each start.
+    pub boot: u64,
+    pub since: Duration,
+}
+
+/// How to read an [`Uptime`]; none where the system tells of no such clock.
+pub type UptimeSource = Arc<dyn Fn() -> Option<Uptime> + Send + Sync>;
+
+/// The uptime of this machine, as Linux tells it.
+pub fn uptime() -> UptimeSource {
+    let boot = boot();
+    Arc::new(move || boot.and_then(|boot| since_boot().map(|since| Uptime { boot, since })))
+}
+
+#[cfg(target_os = "linux")]
+fn since_boot() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Option<Duration> {
+    None
+}
+
+/// The first half of the kernel's random number for this start.
+fn boot() -> Option<u64> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    u64::from_str_radix(&digits, 16).ok()
+}
+
+/// An uptime that follows [`now`], on a machine that never starts again.
+pub fn simulated_uptime() -> UptimeSource {
+    /// Before the beginning of every clock that is held still.
+    const EARLIER: Duration = Duration::from_secs(24 * 60 * 60);
+    static START: OnceLock<tokio::time::Instant> = OnceLock::new();
+    let start = *START.get_or_init(|| now().checked_sub(EARLIER).unwrap_or_else(now));
+    Arc::new(move || Some(Uptime { boot: 0, since: now().saturating_duration_since(start) }))
+}
+
+/// Where a simulated calendar begins: 2026-11-21 00:00:30 UTC, in the middle of a minute.
+const SIMULATED_DAWN: Duration = Duration::from_secs(1_795_219_230);
+
+/// A calendar that begins on the same day wherever it runs, and then follows [`now`]: for tests and
+/// simulations, which must not depend on the day, and may hold that clock still and move it on by hand.
 pub fn simulated_calendar() -> Calendar {
-    let (began, today) = (now(), unix_now());
-    Arc::new(move || today + (now() - began))
+    let began = now();
+    Arc::new(move || SIMULATED_DAWN + (now() - began))
 }

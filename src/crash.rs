@@ -17,6 +17,7 @@ macro_rules! crash_point {
 
 /// Every point in the code, so that tests can sweep them. `tests/cli/crash.rs` holds it complete.
 pub const POINTS: &[&str] = &[
+    "key_kept",
     "migrating",
     "migrated",
     "before_run",
@@ -55,7 +56,7 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// What leaves it out, in `ROLO_SABOTAGE`.
-    pub const fn sabotage(self) -> &'static str {
+    pub const fn disabled_by(self) -> &'static str {
         match self {
             Self::Intent => "no-intent",
             Self::Settle => "no-settle",
@@ -74,7 +75,7 @@ impl Safeguard {
     pub fn holds(self) -> bool {
         use std::sync::OnceLock;
         static LEFT_OUT: OnceLock<Option<String>> = OnceLock::new();
-        LEFT_OUT.get_or_init(|| std::env::var("ROLO_SABOTAGE").ok()).as_deref() != Some(self.sabotage())
+        LEFT_OUT.get_or_init(|| std::env::var("ROLO_SABOTAGE").ok()).as_deref() != Some(self.disabled_by())
     }
 }
 

@@ -7,6 +7,7 @@
 //! the rest. Nothing personal and no secret goes into a message.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a command ended, and so with which exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum ErrorKind {
     Stopped,
     /// Interrupted by a signal, cleanly.
     Interrupted,
+    /// Another process is doing the same, and nothing was sent.
+    AlreadyRunning,
     /// A bug in rolo.
     Bug,
 }
@@ -27,26 +30,29 @@ impl ErrorKind {
             Self::Usage => 2,
             Self::Stopped => 3,
             Self::Interrupted => 4,
+            Self::AlreadyRunning => 5,
             Self::Bug => 70,
         }
     }
 }
 
-/// An error that ends a command. See the module documentation for the policy.
-#[derive(Debug)]
+/// An error that ends a command. See the module documentation for the policy. Clones share their cause.
+#[derive(Clone, Debug)]
 pub struct Error {
     pub kind: ErrorKind,
+    /// Dotted and stable, where code has to tell this error from others of its kind.
+    pub code: Option<&'static str>,
     pub message: String,
     /// What would cure it, as an instruction.
     pub hint: Option<String>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, source: None }
+        Self { kind, code: None, message: message.into(), hint: None, source: None }
     }
 
     /// The command, configuration, mapping or source is wrong.
@@ -64,9 +70,20 @@ impl Error {
         Self::new(ErrorKind::Interrupted, message)
     }
 
+    /// Another process is doing the same.
+    pub fn already_running(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::AlreadyRunning, message)
+    }
+
     /// Something that cannot happen did.
     pub fn bug(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Bug, message).hint("this is a bug in rolo: please report it with the command you ran")
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     #[must_use]
@@ -77,7 +94,7 @@ impl Error {
 
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 }
@@ -91,5 +108,21 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|source| source.as_ref() as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn a_clone_tells_the_same_and_has_the_same_cause() {
+        let error = Error::stopped("the disk is full").hint("free some space").caused_by("code 13");
+        let clone = error.clone();
+        drop(error);
+        assert_eq!((clone.kind, clone.to_string().as_str()), (ErrorKind::Stopped, "the disk is full"));
+        assert_eq!(clone.hint.as_deref(), Some("free some space"));
+        assert_eq!(clone.source().unwrap().to_string(), "code 13");
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! import
-//!   file ─► table ─► mapping ─► validate ─► plan ─► engine ─► report ─► results file
+//!   file ─► table ─► mapping ─► validate ─► reconcile ─► upload ─► report ─► results file
 //!           rows     drafts     contacts     ▲        │           ▲
 //!                               row errors   │        │ intent,   │ replay
 //!                                            │        │ outcome   │
 //!                                         ledger ◄────┘───────────┘
 //!
-//!             every call of the engine ─► quota ─► service (request, verdict) ─► transport ─► vendor or sandbox
+//!             every call of an upload ─► quota ─► service (request, verdict) ─► transport ─► vendor or sandbox
 //! export
-//!   file ◄─ table ◄─ mapping ◄─ engine (pages)
+//!   file ◄─ table ◄─ mapping ◄─ upload (pages)
 //!           rows     reverse    contacts
 //! ```
 
@@ -26,7 +26,7 @@ pub mod mapping;
 
 pub mod validate;
 
-pub mod plan;
+pub mod reconcile;
 
 pub mod services;
 
@@ -36,14 +36,13 @@ pub mod transport;
 
 pub mod ledger;
 
-pub mod engine;
-
-pub mod sandbox;
+pub mod upload;
 
 pub mod report;
 
 pub mod config;
 
-pub mod pipeline;
+pub mod jobs;
+pub mod journal;
 
 pub mod cli;

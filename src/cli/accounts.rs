@@ -5,7 +5,7 @@ use super::source::SandboxSettings;
 use super::{Chosen, Context, Exit, print, running};
 use crate::config::{Account, rate_words};
 use crate::error::Result;
-use crate::pipeline;
+use crate::jobs;
 use crate::report::{escape, words};
 
 const EXAMPLES: &str = "\
@@ -44,7 +44,7 @@ fn test(name: &str, context: &Context) -> Result<Exit> {
     let took = running::block_on(async {
         let job = running::job_context(context)?;
         let account = running::account_spec(&chosen, &SandboxSettings::default(), context)?;
-        pipeline::test_account(&account, &job).await
+        jobs::test_account(&account, &job).await
     })?;
     let name = chosen.name();
     print(&if context.json {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::source::{SourceArgs, SourceSettings};
 use super::{Chosen, Context, Exit, running};
 use crate::error::Result;
-use crate::pipeline::{self, CheckJob};
+use crate::jobs::{self, CheckJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +15,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// CSV or XLSX file; `-` is CSV on standard input.
+    /// File of contacts, such as CSV, XLSX, vCard or JSON Lines; `-` is standard input.
     file: PathBuf,
     /// Check against what this account's service admits [default: as for an import].
     #[arg(long = "for", visible_alias = "to", value_name = "ACCOUNT")]
@@ -46,11 +46,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let check = CheckJob {
-            source: running::source_spec(&settings.source, &job.state_dir)?,
+            source: running::source_spec(&settings.source, &job).await?,
             service: Arc::from(settings.account.connect()?),
             results: settings.source.results.clone(),
         };
-        let summary = pipeline::check(&check, &mut job).await?;
+        let summary = jobs::check(&check, &mut job).await?;
         Ok(running::ended(&summary, &job, context))
     })
 }

@@ -1,8 +1,8 @@
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
-    Context, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, man, plan,
-    report, resume, retry, runs, sandbox, services, show, undo, why,
+    Context, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, ledger, man,
+    plan, report, resume, retry, runs, sandbox, services, show, undo, why,
 };
 use crate::error::Result;
 
@@ -44,6 +44,7 @@ pub enum Command {
     Sandbox(sandbox::Args),
     Services(services::Args),
     Accounts(accounts::Args),
+    Ledger(ledger::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -69,8 +70,9 @@ impl Command {
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Services(args) => services::run(&args, context),
             Self::Accounts(args) => accounts::run(&args, context),
-            Self::Completions(args) => completions::run(&args),
-            Self::Man(args) => man::run(&args),
+            Self::Ledger(args) => ledger::run(&args, context),
+            Self::Completions(args) => completions::run(&args, CommandLine::command()),
+            Self::Man(args) => man::run(&args, CommandLine::command()),
         }
     }
 }

@@ -1,7 +1,6 @@
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::{CommandLine, Exit, print};
+use super::{Exit, print};
 use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
@@ -17,9 +16,10 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run(args: &Args) -> Result<Exit> {
+/// `program` is the whole command line.
+pub fn run(args: &Args, mut program: clap::Command) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut CommandLine::command(), "rolo", &mut script);
+    clap_complete::generate(args.shell, &mut program, "rolo", &mut script);
     let script = String::from_utf8(script).map_err(|error| Error::bug("the script is not text").caused_by(error))?;
     print(&script)?;
     Ok(Exit::Done)

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
+use super::consent::consent_to_copy;
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
 use super::{Chosen, Context, Exit, export, running};
 use crate::config::Config;
 use crate::contact::Filter;
 use crate::error::{Error, Result};
-use crate::pipeline::{self, CopyJob};
+use crate::jobs::{self, CopyJob};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -109,14 +110,15 @@ pub(super) fn copy(settings: &CopySettings, context: &Context) -> Result<Exit> {
             from: running::account_spec(&settings.from, &settings.sandbox, context)?,
             to: running::account_spec(&settings.to, &settings.sandbox, context)?,
             filter: settings.filter.clone(),
-            identifiers: settings.identifiers.clone().map(running::plain_source),
+            identifiers: running::plain_source(settings.identifiers.clone(), &job).await?,
             mapping: settings.mapping.clone(),
             limit: settings.limit,
             results: settings.results.clone(),
             options: running::import_options(&settings.run),
             verify: settings.verify,
         };
-        let summary = pipeline::copy(&copy, &mut job).await?;
+        consent_to_copy(&copy, &settings.to, settings.mapping.is_some() || settings.run.yes, &mut job).await?;
+        let summary = jobs::copy(&copy, &mut job).await?;
         Ok(running::ended(&summary, &job, context))
     })
 }

@@ -9,7 +9,7 @@ use crate::report::Summary;
 pub enum Exit {
     /// Every row reached its outcome, none rejected, failed or in doubt.
     Done,
-    /// Some rows were rejected, failed or are in doubt.
+    /// Some rows were rejected, failed or are in doubt, or an undo left something.
     RowsToLookAt,
     /// Stopped early; can be resumed.
     Stopped,
@@ -26,7 +26,7 @@ impl Exit {
             Self::Bug
         } else if summary.stopped.is_some() {
             Self::Stopped
-        } else if summary.counts.needing_attention() > 0 {
+        } else if summary.counts.needing_attention() > 0 || summary.not_put_back > 0 {
             Self::RowsToLookAt
         } else {
             Self::Done
@@ -70,6 +70,8 @@ mod tests {
         for outcome in [Outcome::Rejected, Outcome::Failed, Outcome::InDoubt] {
             assert_eq!(Exit::of(&summary(3, &[(Outcome::Created, 2), (outcome, 1)])).code(), 1);
         }
+        let left = Summary { not_put_back: 1, ..summary(2, &[(Outcome::Updated, 2)]) };
+        assert_eq!(Exit::of(&left).code(), 1);
         let stopped = Summary { stopped: Some("refused".into()), ..summary(1, &[(Outcome::Failed, 1)]) };
         assert_eq!(Exit::of(&stopped).code(), 3);
         assert_eq!(Exit::of(&summary(2, &[(Outcome::Created, 1)])).code(), 70);

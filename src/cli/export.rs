@@ -7,9 +7,9 @@ use super::{Chosen, Context, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
-use crate::ledger::{Run, RunState};
-use crate::pipeline::{self, ExportJob};
-use crate::table::PlusNumbers;
+use crate::jobs::{self, ExportJob, ExportRecord, RunRecord as _};
+use crate::ledger::{Run, RunKind, RunState};
+use crate::table::{IfTaken, PlusNumbers};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// File to write, .csv or .xlsx; `-` is CSV on standard output.
+    /// File to write, .csv, .xlsx, .jsonl or .vcf; `-` is CSV on standard output.
     pub(super) file: PathBuf,
     /// Account to read [default: the sandbox].
     #[arg(long, value_name = "ACCOUNT")]
@@ -76,7 +76,7 @@ pub struct ExportSettings {
     pub columns: Option<Vec<String>>,
     pub limit: Option<u64>,
     pub raw_csv: bool,
-    pub force: bool,
+    pub if_there: IfThere,
     pub sandbox: SandboxSettings,
 }
 
@@ -88,9 +88,11 @@ impl Args {
     pub(super) fn settings_with(&self, config: &Config) -> Result<ExportSettings> {
         let file = (self.file.as_os_str() != "-").then(|| self.file.clone());
         if let Some(file) = &file
-            && !["csv", "xlsx", "gz", "zst"].iter().any(|extension| has_extension(file, extension))
+            && !["csv", "xlsx", "jsonl", "ndjson", "vcf", "gz", "zst"]
+                .iter()
+                .any(|extension| has_extension(file, extension))
         {
-            return Err(Error::usage(format!("an export ends in .csv or .xlsx: {}", file.display())));
+            return Err(Error::usage(format!("an export ends in .csv, .xlsx, .jsonl or .vcf: {}", file.display())));
         }
         let filter = Filter {
             tag: self.tag.clone(),
@@ -106,36 +108,41 @@ impl Args {
             columns: self.columns.clone(),
             limit: self.limit,
             raw_csv: self.raw_csv,
-            force: self.force,
+            if_there: if self.force { IfThere::Replace } else { IfThere::Refuse },
             sandbox: self.sandbox.settings(),
         })
     }
 }
 
+/// What is done about a file that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfThere {
+    /// Any file is left, whoever wrote it.
+    Refuse,
+    /// It is replaced: that was asked for.
+    Replace,
+    /// What the last night wrote is replaced, and what is somebody's is left: the export gets a new name.
+    ReplaceOurs,
+}
+
 /// An export that was cut off.
 pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result<ExportJob> {
-    let options = &run.new.options;
-    let text = |name: &str| options[name].as_str().map(str::to_owned);
-    let columns = options["columns"]
-        .as_array()
-        .map(|columns| columns.iter().filter_map(|column| column.as_str().map(str::to_owned)).collect());
+    let record = ExportRecord::of(run)?;
     Ok(ExportJob {
-        account: recorded::account(run, options["unthrottled"].as_bool().unwrap_or(false), sandbox, context)?,
+        account: recorded::account(run, record.unthrottled, sandbox, context)?,
         file: PathBuf::from(&run.new.file),
         filter: Filter {
-            tag: text("tag"),
-            updated_since: text("updated_since"),
-            field: text("where").as_deref().map(condition).transpose()?,
+            tag: record.tag,
+            updated_since: record.updated_since,
+            field: record.condition.as_deref().map(condition).transpose()?,
         },
-        columns,
-        limit: options["limit"].as_u64(),
-        plus_numbers: if options["raw_csv"].as_bool().unwrap_or(false) {
-            PlusNumbers::AsTheyAre
-        } else {
-            PlusNumbers::Guarded
-        },
-        messages: options["messages"].as_bool().unwrap_or(false),
-        identifiers: text("ids").map(|path| running::plain_source(PathBuf::from(path))),
+        columns: record.columns,
+        limit: record.limit,
+        plus_numbers: if record.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
+        messages: record.messages,
+        identifiers: record.identifiers.map(running::plain_file),
+        if_taken: IfTaken::Refuse("move it away, or give the export's own command again with --force"),
+        resumes: Some(run.clone()),
     })
 }
 
@@ -166,7 +173,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        if let Some(file) = settings.file.as_deref().filter(|file| !settings.force && file.exists())
+        let is_there = |file: &Path| std::fs::symlink_metadata(file).is_ok_and(|there| there.len() > 0);
+        if let Some(file) = settings.file.as_deref().filter(|file| is_there(file))
+            && settings.if_there == IfThere::Refuse
+            && !is_pipe(file)
             && !cut_off(file, &job).await?
         {
             return Err(Error::usage(format!("the file is there already: {}", file.display()))
@@ -189,9 +199,15 @@ pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exi
                 PlusNumbers::Guarded
             },
             messages: settings.with_messages,
-            identifiers: settings.identifiers.clone().map(running::plain_source),
+            identifiers: running::plain_source(settings.identifiers.clone(), &job).await?,
+            if_taken: match settings.if_there {
+                IfThere::Refuse => IfTaken::Refuse("name another, or replace it with --force"),
+                IfThere::Replace => IfTaken::Replace,
+                IfThere::ReplaceOurs => IfTaken::NewName,
+            },
+            resumes: None,
         };
-        let mut summary = pipeline::export(&export, &mut job).await?;
+        let mut summary = jobs::export(&export, &mut job).await?;
         if settings.file.is_none() && summary.stopped.is_none() {
             print(&std::fs::read_to_string(&file).map_err(|error| {
                 Error::stopped(format!("the export can't be read: {}", file.display())).caused_by(error)
@@ -203,14 +219,18 @@ pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exi
     })
 }
 
+fn is_pipe(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir())
+}
+
 /// Whether the file is that of an export which was cut off after it had written it.
-async fn cut_off(file: &Path, job: &pipeline::Context) -> Result<bool> {
-    if !pipeline::ledger_path(&job.state_dir).exists() {
+async fn cut_off(file: &Path, job: &jobs::Context) -> Result<bool> {
+    if !jobs::ledger_path(&job.state_dir).exists() {
         return Ok(false);
     }
     let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
-    let runs = pipeline::open_ledger(&job.state_dir)?.run(|ledger| ledger.runs(1000)).await?;
-    let latest = runs.into_iter().find(|run| run.new.command == "export" && run.new.file == path);
+    let runs = jobs::open_ledger(&job.state_dir)?.runs(1000).await?;
+    let latest = runs.into_iter().find(|run| run.new.kind == RunKind::Export && run.new.file == path);
     Ok(latest.is_some_and(|run| matches!(run.state, RunState::Running | RunState::Stopped | RunState::Interrupted)))
 }
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::contact::Outcome;
-use crate::pipeline::Forecast;
+use crate::jobs::Forecast;
 use crate::report::{count, escape, listed, number, span};
 
 /// What an import would do, in words.
@@ -46,10 +46,12 @@ pub fn forecast_words(forecast: &Forecast) -> String {
             count(forecast.unknown, "contact"),
         ));
     }
-    if !forecast.unmapped.is_empty() {
-        line(format!("columns that feed nothing: {}", listed(&forecast.unmapped)));
+    for field in &forecast.new_fields {
+        line(format!("creates the custom field {}", escape(field)));
     }
-    line(format!("mapping: {}", forecast.mapping));
+    if !forecast.unmapped.is_empty() {
+        line(format!("unmapped columns: {}", listed(&forecast.unmapped)));
+    }
     if !forecast.samples.is_empty() {
         line(String::new());
         line("for example".into());
@@ -76,6 +78,7 @@ pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
         "least_calls": forecast.least_calls,
         "seconds": forecast.time.as_secs(),
         "unknown": forecast.unknown,
+        "new_fields": forecast.new_fields,
         "unmapped": forecast.unmapped,
         "samples": forecast.samples,
     })

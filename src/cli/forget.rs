@@ -4,7 +4,7 @@ use super::why::parse_identifier;
 use super::{Context, Exit, print, running};
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
-use crate::pipeline;
+use crate::jobs;
 use crate::report::{count, escape};
 
 const EXAMPLES: &str = "\
@@ -43,8 +43,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     }
     running::block_on(async {
         let state_dir = context.state_dir()?.value;
-        let ledger = pipeline::open_ledger(&state_dir)?;
-        let forgotten = pipeline::forget(&ledger, &state_dir, &settings.identifier).await?;
+        let ledger = jobs::open_ledger(&state_dir)?;
+        let forgotten = jobs::forget(&ledger, &state_dir, &settings.identifier).await?;
         let mut lines = vec![format!("removed: {} of the ledger", count(forgotten.records, "record"))];
         let path = |file: &Path| escape(&file.display().to_string()).into_owned();
         lines.extend(forgotten.files.iter().map(|file| format!("removed from: {}", path(file))));

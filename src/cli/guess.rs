@@ -1,9 +1,11 @@
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::source::{Input, SourceArgs, SourceSettings};
+use super::source::{SourceArgs, SourceSettings};
 use super::{Chosen, Context, Exit, print, running};
 use crate::error::{Error, Result};
+use crate::jobs;
+use crate::table::{self, IfTaken, Written};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,7 +16,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// CSV or XLSX file; `-` is CSV on standard input.
+    /// File of contacts, such as CSV, XLSX, vCard or JSON Lines; `-` is standard input.
     file: PathBuf,
     /// Where to write the mapping; `-` is standard output [default: FILE.mapping.toml beside the file].
     #[arg(short, long, value_name = "FILE")]
@@ -46,34 +48,39 @@ impl Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings(context)?;
-    let state_dir = context.state_dir()?.value;
-    let source = running::source_spec(&settings.source, &state_dir)?;
+    let source = running::block_on(async {
+        let job = running::job_context(context)?;
+        running::source_spec(&settings.source, &job).await
+    })?;
     let config = context.config()?;
     let service = Chosen::target(args.account.clone(), &config, context)?.connect()?;
-    let text = source.guess(service.as_ref())?;
-    let beside = || {
-        let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        source.path.with_file_name(format!("{name}.mapping.toml"))
+    let jobs::Guessed { text, table } = source.guess(service.as_ref())?;
+    let beside = |file: &Path| {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        file.with_file_name(format!("{name}.mapping.toml"))
     };
-    let path = match (&settings.output, &settings.source.input) {
-        (Some(path), _) if path.as_os_str() == "-" => None,
-        (Some(path), _) => Some(path.clone()),
-        (None, Input::Stdin) => None,
-        (None, Input::File(_)) => Some(beside()),
+    let path = match &settings.output {
+        Some(path) if path.as_os_str() == "-" => None,
+        Some(path) => Some(path.clone()),
+        None => settings.source.input.file().map(beside),
     };
     let Some(path) = path else {
         print(&text)?;
         return Ok(Exit::Done);
     };
-    if path.exists() && !settings.force {
+    // Also one that a guess wrote: somebody may rely on it. A link to nowhere is there as well.
+    if std::fs::symlink_metadata(&path).is_ok() && !settings.force {
         return Err(Error::usage(format!("a mapping file is there already: {}", path.display()))
             .hint("replace it with --force, or show the guess with `-o -`"));
     }
-    std::fs::write(&path, text).map_err(|error| {
-        Error::stopped(format!("the mapping file can't be written: {}", path.display())).caused_by(error)
-    })?;
+    let written = Written::in_state(&context.state_dir()?.value);
+    table::write_private(written.place(&path, IfTaken::Replace)?, text.as_bytes())?;
     if !context.quiet {
-        let words = format!("written: {}\nread it, mend it, and every command on the file takes it\n", path.display());
+        let words = format!(
+            "{}\nwritten: {}\nread it, mend it, and every command on the file takes it\n",
+            table.words(),
+            path.display()
+        );
         drop(std::io::stderr().lock().write_all(words.as_bytes()));
     }
     Ok(Exit::Done)

@@ -1,24 +1,31 @@
 use std::path::PathBuf;
 
-use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
-use super::{Chosen, Context, Exit, running};
+use super::consent::consent;
+use super::import_settings::ImportSettings;
+use super::source::{RunArgs, RunSettings, SandboxArgs, SourceArgs};
+use super::{Chosen, Context, Exit, by_plan, running};
 use crate::config::Config;
 use crate::error::Result;
-use crate::pipeline::{self, ImportJob};
+use crate::jobs;
 
 const EXAMPLES: &str = "\
 Examples:
   rolo import contacts.csv                                rehearse in the sandbox; harms nobody
   rolo import contacts.xlsx --sheet Leads --to support
   rolo import contacts.csv --to support --canary 20 --stop-when failed=5%
+  rolo import --plan contacts.plan                        what `rolo plan --live --save` showed
   zcat old.csv.gz | rolo import - --mapping old.mapping.toml --to support";
 
 /// Send the contacts of a file to an account. Given again after it was cut off, it goes on.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// CSV or XLSX file, also .gz or .zst; `-` is CSV on standard input.
-    pub(super) file: PathBuf,
+    /// File of contacts, such as CSV, XLSX, vCard or JSON Lines, also .gz or .zst; `-` is standard input.
+    #[arg(required_unless_present = "plan")]
+    pub(super) file: Option<PathBuf>,
+    /// Do exactly what this plan shows, which `rolo plan --live --save` wrote.
+    #[arg(long, value_name = "PLAN")]
+    pub(super) plan: Option<PathBuf>,
     /// Account to send to [default: $ROLO_TO, else the sandbox].
     #[arg(long, value_name = "ACCOUNT")]
     pub(super) to: Option<String>,
@@ -26,17 +33,14 @@ pub struct Args {
     pub(super) source: SourceArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
+    /// Look at every contact, even where memory says that nothing would change.
+    #[arg(long, conflicts_with = "changed_only")]
+    pub(super) verify: bool,
+    /// Create the custom fields that columns or the mapping name and the account lacks.
+    #[arg(long)]
+    pub(super) create_fields: bool,
     #[command(flatten)]
     pub(super) sandbox: SandboxArgs,
-}
-
-/// Everything an import needs to know. The state folder and certificates are asked of the context.
-#[derive(Clone, Debug)]
-pub struct ImportSettings {
-    pub source: SourceSettings,
-    pub account: Chosen,
-    pub run: RunSettings,
-    pub sandbox: SandboxSettings,
 }
 
 impl Args {
@@ -46,31 +50,40 @@ impl Args {
 
     pub(super) fn settings_with(&self, config: &Config, context: &Context) -> Result<ImportSettings> {
         Ok(ImportSettings {
-            source: self.source.settings(self.file.clone(), config, context)?,
+            source: self.source.settings(self.file.clone().unwrap_or_else(|| "-".into()), config, context)?,
             account: Chosen::target(self.to.clone(), config, context)?,
-            run: self.run.settings()?,
+            run: RunSettings { verify: self.verify, create_fields: self.create_fields, ..self.run.settings()? },
             sandbox: self.sandbox.settings(),
+            keep_results: None,
         })
     }
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
-    import(&args.settings(context)?, context)
+    match &args.plan {
+        Some(plan) => {
+            let choices = by_plan::Choices {
+                file: args.file.as_deref(),
+                to: args.to.as_deref(),
+                source: &args.source,
+                run: &args.run,
+                verify: args.verify,
+                create_fields: args.create_fields,
+                sandbox: &args.sandbox,
+            };
+            by_plan::import(&choices, plan, context)
+        }
+        None => import(&args.settings(context)?, context),
+    }
 }
 
 pub(super) fn import(settings: &ImportSettings, context: &Context) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let import = ImportJob {
-            source: running::source_spec(&settings.source, &job.state_dir)?,
-            account: running::account_spec(&settings.account, &settings.sandbox, context)?,
-            results: settings.source.results.clone(),
-            options: running::import_options(&settings.run),
-            command: "import",
-            retries: None,
-            resume: None,
-        };
-        let summary = pipeline::import(&import, &mut job).await?;
+        let source = running::source_spec(&settings.source, &job).await?;
+        consent(settings, &source, &mut job, context).await?;
+        let import = settings.job(source, None, context)?;
+        let summary = jobs::import(&import, &mut job).await?;
         Ok(running::ended(&summary, &job, context))
     })
 }

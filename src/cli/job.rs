@@ -1,6 +1,7 @@
 use super::copy::{self, CopySettings};
 use super::export::{self, ExportSettings};
-use super::import::{self, ImportSettings};
+use super::import;
+use super::import_settings::ImportSettings;
 use super::source::{RunArgs, SandboxArgs, SourceArgs};
 use super::{Context, Exit, source};
 use crate::config::{Action, Job};
@@ -34,7 +35,11 @@ impl Args {
         match &job.action {
             Action::Import { file, to } => {
                 let args = import::Args {
-                    file: file.clone(),
+                    verify: job.verify,
+                    // Nobody would see what is created.
+                    create_fields: false,
+                    file: Some(file.clone()),
+                    plan: None,
                     to: Some(to.clone()),
                     source: source_args(job),
                     run: RunArgs::default(),
@@ -42,10 +47,12 @@ impl Args {
                 };
                 let mut settings = args.settings_with(&config, context)?;
                 settings.run = run_settings(job);
+                settings.keep_results = job.keep_results;
                 Ok(JobSettings::Import(Box::new(settings)))
             }
             Action::Export { file, from } => {
-                let settings = export_args(job, file, from).settings_with(&config)?;
+                let mut settings = export_args(job, file, from).settings_with(&config)?;
+                settings.if_there = export::IfThere::ReplaceOurs;
                 Ok(JobSettings::Export(Box::new(settings)))
             }
             Action::Copy { from, to } => {
@@ -82,8 +89,7 @@ fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::Args {
         columns: None,
         limit: job.limit,
         raw_csv: false,
-        // A job writes the same file every time.
-        force: true,
+        force: false,
         sandbox: SandboxArgs::default(),
     }
 }
@@ -92,9 +98,13 @@ fn source_args(job: &Job) -> SourceArgs {
     SourceArgs {
         mapping: job.mapping.clone(),
         sheet: job.sheet.clone(),
+        header_row: job.header_row,
+        header: job.no_header.then(|| "none".to_owned()),
+        visible_only: job.visible_only,
         delimiter: job.delimiter.clone(),
         encoding: job.encoding.clone(),
         region: job.region.clone(),
+        only: job.only.clone(),
         limit: job.limit,
         results: job.results.clone(),
     }
@@ -108,6 +118,8 @@ fn run_settings(job: &Job) -> source::RunSettings {
         yes: false,
         keep_before: job.keep_before,
         changed_only: job.changed_only,
+        verify: job.verify,
+        create_fields: false,
         fresh: false,
     }
 }

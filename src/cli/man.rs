@@ -1,8 +1,6 @@
 use std::path::PathBuf;
 
-use clap::CommandFactory as _;
-
-use super::{CommandLine, Exit, print};
+use super::{Exit, print};
 use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
@@ -19,8 +17,8 @@ pub struct Args {
     folder: Option<PathBuf>,
 }
 
-pub fn run(args: &Args) -> Result<Exit> {
-    let mut command = CommandLine::command();
+/// `command` is the whole command line.
+pub fn run(args: &Args, mut command: clap::Command) -> Result<Exit> {
     command.build();
     if let Some(folder) = &args.folder {
         clap_mangen::generate_to(command, folder).map_err(|error| {

@@ -5,10 +5,12 @@
 //! color. A command ends with an [`Exit`], whose codes are a contract (docs/exit-codes.md).
 
 mod accounts;
+mod by_plan;
 pub mod check;
 mod choice;
 mod command_line;
 mod completions;
+mod consent;
 mod context;
 pub mod copy;
 mod environment;
@@ -18,7 +20,10 @@ mod forecast;
 pub mod forget;
 pub mod guess;
 pub mod import;
+mod import_settings;
 pub mod job;
+mod kept_input;
+mod ledger;
 mod logs;
 mod man;
 mod output;

@@ -77,7 +77,7 @@ mod tests {
             .hint("make it readable");
         assert_eq!(
             error_words(&error, false),
-            "error: the mapping can't be read: a\\u{1b}b.toml\ncause: permission denied\nhint: make it readable\n"
+            "error: the mapping can't be read: a<U+001B>b.toml\ncause: permission denied\nhint: make it readable\n"
         );
         assert!(error_words(&error, true).starts_with("\u{1b}[1;31merror:\u{1b}[0m the mapping"));
     }

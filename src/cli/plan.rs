@@ -3,19 +3,22 @@ use std::path::PathBuf;
 use super::forecast::{forecast_json, forecast_words};
 use super::source::{SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
 use super::{Chosen, Context, Exit, print, running};
-use crate::error::Result;
-use crate::pipeline::{self, PlanJob};
+use crate::error::{Error, Result};
+use crate::jobs::{self, PlanJob};
+use crate::report::escape;
 
 const EXAMPLES: &str = "\
 Examples:
   rolo plan contacts.csv --to support           from what is known, without a call
-  rolo plan contacts.csv --to support --live    reads the account, to be exact";
+  rolo plan contacts.csv --to support --live    reads the account, to be exact
+  rolo plan contacts.csv --to support --live --save contacts.plan
+  rolo import --plan contacts.plan              does what was shown";
 
 /// Show what an import would do: rows, calls and time. Writes nothing to the service.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// CSV or XLSX file; `-` is CSV on standard input.
+    /// File of contacts, such as CSV, XLSX, vCard or JSON Lines; `-` is standard input.
     file: PathBuf,
     /// Account to plan for [default: $ROLO_TO, else the sandbox].
     #[arg(long, value_name = "ACCOUNT")]
@@ -23,9 +26,15 @@ pub struct Args {
     /// Look the contacts up in the account; reads only.
     #[arg(long)]
     live: bool,
+    /// Save the plan in this file, so that `rolo import --plan` does exactly what was shown.
+    #[arg(long, value_name = "PLAN")]
+    save: Option<PathBuf>,
     /// Show the differences of this many rows.
     #[arg(long, value_name = "ROWS", default_value_t = 5)]
     samples: u64,
+    /// As the import would: create the custom fields that the account lacks.
+    #[arg(long)]
+    create_fields: bool,
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]
@@ -37,18 +46,31 @@ pub struct PlanSettings {
     pub source: SourceSettings,
     pub account: Chosen,
     pub live: bool,
+    /// Where to save it.
+    pub save: Option<PathBuf>,
     pub samples: u64,
+    pub create_fields: bool,
     pub sandbox: SandboxSettings,
 }
 
 impl Args {
     pub fn settings(&self, context: &Context) -> Result<PlanSettings> {
         let config = context.config()?;
+        if self.save.is_some() && !self.live {
+            return Err(Error::usage("a plan is saved with what the contacts look like now, which only --live reads")
+                .hint("add --live; it writes nothing to the service"));
+        }
+        if self.save.is_some() && self.create_fields {
+            return Err(Error::usage("a saved plan is of contacts, and creates no custom fields: --create-fields")
+                .hint("create the fields first, by hand or with a first import of a row, and then plan"));
+        }
         Ok(PlanSettings {
             source: self.source.settings(self.file.clone(), &config, context)?,
             account: Chosen::target(self.to.clone(), &config, context)?,
             live: self.live,
+            save: self.save.clone(),
             samples: self.samples,
+            create_fields: self.create_fields,
             sandbox: self.sandbox.settings(),
         })
     }
@@ -59,16 +81,22 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let plan = PlanJob {
-            source: running::source_spec(&settings.source, &job.state_dir)?,
+            source: running::source_spec(&settings.source, &job).await?,
             account: running::account_spec(&settings.account, &settings.sandbox, context)?,
             live: settings.live,
+            save: settings.save.clone(),
             samples: usize::try_from(settings.samples).unwrap_or(usize::MAX),
+            create_fields: settings.create_fields,
         };
-        let forecast = pipeline::plan(&plan, &mut job).await?;
+        let forecast = jobs::plan(&plan, &mut job).await?;
         if context.json {
             print(&format!("{}\n", forecast_json(&forecast)))?;
         } else {
             print(&forecast_words(&forecast))?;
+            if let Some(save) = &settings.save {
+                let save = escape(&save.display().to_string()).into_owned();
+                print(&format!("\nsaved as {save}: `rolo import --plan {save}` does this, and nothing else\n"))?;
+            }
         }
         let fails = forecast.counts.needing_attention() > 0;
         Ok(if fails { Exit::RowsToLookAt } else { Exit::Done })

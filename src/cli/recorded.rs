@@ -2,41 +2,23 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
 use super::source::SandboxSettings;
 use super::{Chosen, Context, running};
-use crate::error::{Error, Result};
-use crate::ledger::Run;
-use crate::pipeline::{AccountSpec, ImportJob, ImportOptions, MappingChoice, ReadRecord, SourceSpec};
+use crate::error::Result;
+use crate::jobs::{AccountSpec, ImportJob, ImportRecord, MappingChoice, RunRecord as _, SavedPlan, SourceSpec};
+use crate::ledger::{Run, RunKind};
+use crate::table::OpenedOnce;
 
-/// What an import keeps of itself.
-#[derive(Debug, Deserialize)]
-pub struct ImportRecord {
-    pub mapping: String,
-    pub region: Option<String>,
-    pub read: ReadRecord,
-    pub results: PathBuf,
-    pub import: ImportOptions,
-    pub unthrottled: bool,
-}
-
-impl ImportRecord {
-    pub fn of(run: &Run) -> Result<Self> {
-        serde_json::from_value(run.new.options.clone()).map_err(|error| {
-            Error::usage(format!("run {} was recorded by another version of rolo, which has to finish it", run.id))
-                .caused_by(error)
-        })
-    }
-
-    pub fn source(&self, run: &Run) -> SourceSpec {
-        SourceSpec {
-            path: PathBuf::from(&run.new.file),
-            read: self.read.options(),
-            mapping: MappingChoice::Text(self.mapping.clone()),
-            region: self.region.clone(),
-            chosen: None,
-        }
+/// The source of an import or a retry.
+pub fn source(record: &ImportRecord, run: &Run) -> SourceSpec {
+    SourceSpec {
+        path: PathBuf::from(&run.new.file),
+        read: record.read.options(),
+        mapping: MappingChoice::Text(record.mapping.clone()),
+        region: record.region.clone(),
+        only: Vec::new(),
+        chosen: None,
+        opened: OpenedOnce::default(),
     }
 }
 
@@ -55,12 +37,14 @@ pub fn account(run: &Run, unthrottled: bool, sandbox: &SandboxSettings, context:
 pub fn import(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result<ImportJob> {
     let record = ImportRecord::of(run)?;
     Ok(ImportJob {
-        source: record.source(run),
+        source: source(&record, run),
         account: account(run, record.unthrottled, sandbox, context)?,
         results: record.results.clone(),
         options: record.import.clone(),
-        command: "import",
+        command: RunKind::Import,
         retries: None,
+        keep_results: None,
         resume: Some(run.id.clone()),
+        plan: record.plan.as_ref().map(SavedPlan::of_run).transpose()?,
     })
 }

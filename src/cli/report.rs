@@ -3,8 +3,9 @@ use std::path::PathBuf;
 
 use super::{Context, Exit, print, running};
 use crate::error::{Error, Result};
-use crate::ledger::{Run, RunState};
-use crate::pipeline;
+use crate::jobs;
+use crate::ledger::{Run, RunKind, RunState};
+use crate::table::{self, IfTaken, Written};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,20 +25,22 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
-        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let run = running::find_run(&ledger, args.run.as_deref(), reportable, "to report").await?;
-        if run.new.command == "export" {
+        if run.new.kind == RunKind::Export {
             return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))
                 .hint(format!("`rolo show {}` tells how it stands", run.id)));
         }
         let mut page = Vec::new();
-        pipeline::report(&ledger, &run, &mut page).await?;
+        jobs::report(&ledger, &run, &mut page).await?;
         let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id)));
         if path.as_os_str() == "-" {
             print(&String::from_utf8_lossy(&page))?;
             return Ok(Exit::Done);
         }
-        crate::table::write_private(&path, &page)?;
+        let written = Written::in_state(&context.state_dir()?.value);
+        let place = written.place(&path, IfTaken::Refuse("name another with --output, or move it away"))?;
+        table::write_private(place, &page)?;
         if !context.quiet {
             drop(std::io::stderr().lock().write_all(format!("written: {}\n", path.display()).as_bytes()));
         }
@@ -47,5 +50,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 
 /// A run with rows that is not under way.
 fn reportable(run: &Run) -> bool {
-    run.state != RunState::Running && run.new.command != "export"
+    run.state != RunState::Running && run.new.kind != RunKind::Export
 }

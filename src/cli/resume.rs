@@ -1,9 +1,9 @@
 use super::source::{SandboxArgs, SandboxSettings};
 use super::{Context, Exit, export, recorded, retry, running, undo};
-use crate::contact::Outcome;
-use crate::error::{Error, Result};
-use crate::ledger::{Run, RunState};
-use crate::pipeline;
+use crate::error::Result;
+use crate::jobs;
+use crate::ledger::{Run, RunKind};
+use crate::report::{RunAction, Standing};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,21 +36,17 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let ledger = pipeline::open_ledger(&job.state_dir)?;
-        let run = running::find_run(&ledger, settings.run.as_deref(), resumable, "to finish").await?;
-        if !resumable(&run) {
-            return Err(Error::usage(format!("run {} has finished, and nothing of it is in doubt", run.id))
-                .hint(format!("`rolo retry {}` sends its failed rows again", run.id)));
-        }
-        let summary = match run.new.command.as_str() {
-            "import" => pipeline::import(&recorded::import(&run, &settings.sandbox, context)?, &mut job).await?,
-            "retry" => {
-                pipeline::import(&retry::again(&run, &settings.sandbox, context, &ledger).await?, &mut job).await?
+        let ledger = jobs::open_ledger(&job.state_dir)?;
+        let run = running::find_run(&ledger, settings.run.as_deref(), |run| allows(run).is_ok(), "to finish").await?;
+        allows(&run)?;
+        let summary = match run.new.kind {
+            RunKind::Import => jobs::import(&recorded::import(&run, &settings.sandbox, context)?, &mut job).await?,
+            RunKind::Retry => {
+                jobs::import(&retry::again(&run, &settings.sandbox, context, &ledger).await?, &mut job).await?
             }
-            "export" => pipeline::export(&export::again(&run, &settings.sandbox, context)?, &mut job).await?,
-            "undo" => pipeline::undo(&undo::again(&run, &settings.sandbox, context, &ledger).await?, &mut job).await?,
-            other => {
-                return Err(Error::usage(format!("run {} is a {other}: give its command again to go on", run.id)));
+            RunKind::Export => jobs::export(&export::again(&run, &settings.sandbox, context)?, &mut job).await?,
+            RunKind::Undo => {
+                jobs::undo(&undo::again(&run, &settings.sandbox, context, &ledger).await?, &mut job).await?
             }
         };
         Ok(running::ended(&summary, &job, context))
@@ -58,7 +54,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 /// Cut off, stopped, interrupted, or with rows that nobody could settle.
-fn resumable(run: &Run) -> bool {
-    matches!(run.state, RunState::Running | RunState::Stopped | RunState::Interrupted)
-        || run.counts[Outcome::InDoubt] > 0
+fn allows(run: &Run) -> Result<()> {
+    Standing::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Resume)
 }

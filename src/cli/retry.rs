@@ -1,12 +1,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::recorded::{self, ImportRecord};
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
-use super::{Context, Exit, running};
+use super::{Context, Exit, recorded, running};
 use crate::error::{Error, Result};
-use crate::ledger::{LedgerHandle, Run, RunId};
-use crate::pipeline::{self, Chosen, ImportJob};
+use crate::jobs::{self, Chosen, EditRules, ImportJob, ImportRecord, Mending, RowPlace, RunRecord as _, SourceSpec};
+use crate::journal::RunId;
+use crate::ledger::{LedgerHandle, Run, RunKind};
+use crate::mapping::Mapping;
+use crate::report::{RunAction, Standing};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +25,9 @@ pub struct Args {
     /// Take the rows from this file instead, by their `_line`: a results file, mended.
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
+    /// Sheet of the mended workbook to take, by name or number [default: both that rolo writes].
+    #[arg(long, value_name = "SHEET", requires = "with")]
+    sheet: Option<String>,
     /// Results file, .csv or .xlsx [default: beside that of the run].
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
@@ -35,6 +41,7 @@ pub struct Args {
 pub struct RetrySettings {
     pub run: Option<String>,
     pub with: Option<PathBuf>,
+    pub sheet: Option<String>,
     pub results: Option<PathBuf>,
     pub safety: RunSettings,
     pub sandbox: SandboxSettings,
@@ -45,6 +52,7 @@ impl Args {
         Ok(RetrySettings {
             run: self.run.clone(),
             with: self.with.clone(),
+            sheet: self.sheet.clone(),
             results: self.results.clone(),
             safety: self.safety.settings()?,
             sandbox: self.sandbox.settings(),
@@ -56,58 +64,105 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let ledger = pipeline::open_ledger(&job.state_dir)?;
-        let fits =
-            |run: &Run| matches!(run.new.command.as_str(), "import" | "retry") && run.counts.needing_attention() > 0;
+        let ledger = jobs::open_ledger(&job.state_dir)?;
+        let fits = |run: &Run| run.counts.needing_attention() > 0 && allows(run).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "with rows to send again").await?;
-        let mut import = of(&run, settings.with.clone(), &settings.sandbox, context, &ledger).await?;
+        let instead =
+            Instead { file: settings.with.clone(), sheet: settings.sheet.clone(), asked: settings.safety.yes };
+        let mut import = of(&run, instead, &settings.sandbox, context, &ledger).await?;
         import.options = running::import_options(&settings.safety);
         if let Some(results) = settings.results.clone() {
             import.results = results;
         }
-        let summary = pipeline::import(&import, &mut job).await?;
+        let summary = jobs::import(&import, &mut job).await?;
         Ok(running::ended(&summary, &job, context))
     })
+}
+
+/// What is taken instead of the rows as they were.
+struct Instead {
+    file: Option<PathBuf>,
+    sheet: Option<String>,
+    /// It was said that all is to be sent.
+    asked: bool,
 }
 
 /// The rows of `run` that failed, were rejected or are in doubt, as an import of their own.
 async fn of(
     run: &Run,
-    with: Option<PathBuf>,
+    instead: Instead,
     sandbox: &SandboxSettings,
     context: &Context,
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
-    if !matches!(run.new.command.as_str(), "import" | "retry") {
-        return Err(Error::usage(format!(
-            "run {} is an {}: only imports have rows to send again",
-            run.id, run.new.command
-        )));
-    }
+    allows(run)?;
     let record = ImportRecord::of(run)?;
-    let (indexes, lines) = failed_rows(run, ledger).await?;
-    if indexes.is_empty() {
+    let attention = rows_to_mend(run, ledger).await?;
+    if attention.is_empty() {
         return Err(Error::usage(format!("run {} has no row that failed, was rejected or is in doubt", run.id)));
     }
-    let mut source = record.source(run);
-    source.chosen = Some(match &with {
-        Some(_) => Chosen::Lines(lines),
-        None if run.new.command == "retry" => Chosen::Lines(lines),
-        None => Chosen::Indexes(indexes),
-    });
-    if let Some(mended) = with {
-        source.path = mended;
-        source.read = crate::table::ReadOptions::default();
+    let first = first_run(run, ledger).await?;
+    let mut source = recorded::source(&record, run);
+    if instead.file.is_none() && run.new.file == first.new.file {
+        if !is_as_it_was(&source_of(&first)?, &first)? {
+            return Err(changed_since(&first));
+        }
+        source.chosen = Some(Chosen::Places(Arc::new(attention)));
+    } else {
+        if let Some(file) = instead.file {
+            source.path = file;
+            source.read = crate::table::ReadOptions { sheet: instead.sheet, ..Default::default() };
+        }
+        let rules = EditRules::of(&Mapping::parse(&record.mapping, "the recorded mapping")?, instead.asked);
+        let first_source = source_of(&first)?;
+        let as_it_was = is_as_it_was(&first_source, &first)?;
+        let mending =
+            Mending { file: &source, source: as_it_was.then_some(&first_source), attention: &attention, rules };
+        source.chosen = Some(Chosen::Mended(Arc::new(mending.rows()?)));
     }
     Ok(ImportJob {
         source,
         account: recorded::account(run, record.unthrottled, sandbox, context)?,
         results: retry_results(&record.results),
         options: record.import.clone(),
-        command: "retry",
+        command: RunKind::Retry,
         retries: Some(run.id.clone()),
+        keep_results: None,
         resume: None,
+        plan: None,
     })
+}
+
+/// The run that first sent the rows of this one.
+async fn first_run(run: &Run, ledger: &LedgerHandle) -> Result<Run> {
+    let mut first = run.clone();
+    while let Some(id) = ImportRecord::of(&first)?.retries {
+        match ledger.run(&RunId(id)).await? {
+            Some(earlier) => first = earlier,
+            None => break,
+        }
+    }
+    Ok(first)
+}
+
+fn source_of(run: &Run) -> Result<SourceSpec> {
+    Ok(recorded::source(&ImportRecord::of(run)?, run))
+}
+
+/// Whether the source of a run is there and holds the very bytes that it held then.
+fn is_as_it_was(source: &SourceSpec, run: &Run) -> Result<bool> {
+    let mapping = ImportRecord::of(run)?.mapping;
+    let now = source.fingerprint(run.new.kind.name(), &run.new.identity, &mapping);
+    Ok(now.is_ok_and(|now| now == run.new.fingerprint))
+}
+
+fn changed_since(run: &Run) -> Error {
+    Error::usage(format!("{} is gone or was changed since run {}, so its rows can't be told", run.new.file, run.id))
+        .hint("import the file again: what went well stays as it is; or mend the results and name them with --with")
+}
+
+fn allows(run: &Run) -> Result<()> {
+    Standing::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Retry)
 }
 
 /// A retry that was cut off.
@@ -118,30 +173,40 @@ pub(super) async fn again(
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
     let mut job = recorded::import(run, sandbox, context)?;
-    let id = RunId(run.new.options["retries"].as_str().unwrap_or_default().to_owned());
+    let id = RunId(ImportRecord::of(run)?.retries.unwrap_or_default());
     let original = ledger
-        .run(move |ledger| ledger.run(&id))
+        .run(&id)
         .await?
         .ok_or_else(|| Error::usage(format!("the run that {} sends again is not in the ledger", run.id)))?;
-    let chosen = of(&original, Some(job.source.path.clone()), sandbox, context, ledger).await?.source.chosen;
+    let is_source = first_run(run, ledger).await?.new.file == run.new.file;
+    let instead = Instead {
+        file: (!is_source).then(|| job.source.path.clone()),
+        sheet: job.source.read.sheet.clone(),
+        asked: true,
+    };
+    let chosen = of(&original, instead, sandbox, context, ledger).await?.source.chosen;
     job.source.chosen = chosen;
-    job.command = "retry";
+    if job.source.chosen_digest() != ImportRecord::of(run)?.chosen {
+        return Err(Error::usage(format!(
+            "run {} can't be taken up: the file that its rows were compared with was changed since",
+            run.id
+        ))
+        .hint(format!("give `rolo retry {} --with FILE` again: what went well stays as it is", original.id)));
+    }
+    job.command = RunKind::Retry;
     job.retries = Some(original.id);
     Ok(job)
 }
 
-async fn failed_rows(run: &Run, ledger: &LedgerHandle) -> Result<(BTreeSet<u64>, BTreeSet<u64>)> {
-    let (mut indexes, mut lines) = (BTreeSet::new(), BTreeSet::new());
+async fn rows_to_mend(run: &Run, ledger: &LedgerHandle) -> Result<BTreeSet<RowPlace>> {
+    let mut places = BTreeSet::new();
     let mut from = 0;
     loop {
-        let id = run.id.clone();
-        let rows = ledger.run(move |ledger| ledger.placed_rows(&id, from, 4096)).await?;
-        let Some((last, _)) = rows.last() else { return Ok((indexes, lines)) };
+        let rows = ledger.placed_rows(&run.id, from, 4096).await?;
+        let Some((last, _)) = rows.last() else { return Ok(places) };
         from = last.index + 1;
-        for (position, _) in rows.iter().filter(|(_, record)| record.outcome.needs_attention()) {
-            indexes.insert(position.index);
-            lines.insert(position.line);
-        }
+        let to_mend = rows.iter().filter(|(_, record)| record.outcome.needs_attention());
+        places.extend(to_mend.map(|(position, _)| (position.sheet, position.line)));
     }
 }
 

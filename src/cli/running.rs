@@ -1,18 +1,20 @@
 //! From checked settings to a job of the pipeline, and from its summary to words and an exit code.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
-use super::{Chosen, Context, Exit, progress, secrets};
+use super::{Chosen, Context, Exit, kept_input, progress, secrets};
 use crate::config::Threshold;
-use crate::engine::{Stop, StopLevel};
 use crate::error::{Error, Result};
-use crate::ledger::{LedgerHandle, Run, RunId};
-use crate::pipeline::{self, AccountSpec, ImportOptions, MappingChoice, RefreshSecrets, SandboxSpec, SourceSpec};
-use crate::report::{Summary, closing_words};
+use crate::jobs::{self, AccountSpec, ImportOptions, MappingChoice, RefreshSecrets, SandboxSpec, SourceSpec};
+use crate::journal::RunId;
+use crate::ledger::{LedgerHandle, Run};
+use crate::report::{Summary, closing_words, escape};
 use crate::services::Settings;
-use crate::table::ReadOptions;
+use crate::table::{OpenedOnce, ReadOptions};
+use crate::transport::Proxies;
+use crate::upload::{Stop, StopLevel};
 
 /// Runs an asynchronous command to its end.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -25,10 +27,12 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// What a job runs in: state folder, progress, and signals that stop it.
-pub fn job_context(context: &Context) -> Result<pipeline::Context> {
+pub fn job_context(context: &Context) -> Result<jobs::Context> {
     let stop = Stop::default();
     listen(&stop)?;
-    Ok(pipeline::Context { state_dir: context.state_dir()?.value, reporter: progress(context), stop })
+    let job = jobs::Context { state_dir: context.state_dir()?.value, reporter: progress(context), stop };
+    job.written().sweep();
+    Ok(job)
 }
 
 /// The first signal lets the requests under way end; the second leaves at once.
@@ -72,7 +76,10 @@ pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Contex
                 secret: chosen.secret(place, context)?,
                 refresh: None,
                 rate: None,
+                trust: None,
+                hashes_only: false,
                 ca_file: None,
+                proxies: Proxies::default(),
                 sandbox: Some(wanted),
             })
         }
@@ -84,6 +91,8 @@ pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Contex
                 ))
                 .hint("leave them out, or rehearse with --to sandbox:SERVICE"));
             }
+            let proxies = Proxies::of(|name| context.environment.get(name));
+            say_route(chosen, &proxies, context)?;
             let refresh = match &account.refresh {
                 None => None,
                 Some(refresh) => Some(RefreshSecrets {
@@ -100,18 +109,34 @@ pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Contex
                 secret: chosen.secret(place, context)?,
                 refresh,
                 rate: account.rate,
+                trust: account.trust,
+                hashes_only: account.hashes_only,
                 ca_file: chosen.ca_file(context),
+                proxies,
                 sandbox: None,
             })
         }
     }
 }
 
-/// The source of a job. Standard input is kept in the state folder, so that the job can be resumed.
-pub fn source_spec(settings: &SourceSettings, state_dir: &Path) -> Result<SourceSpec> {
+/// Says through which proxy an account is reached, if through any.
+fn say_route(chosen: &Chosen, proxies: &Proxies, context: &Context) -> Result<()> {
+    let Some(base_url) = chosen.base_url()? else { return Ok(()) };
+    if let Some(route) = proxies.route(&base_url)?
+        && !context.quiet
+    {
+        let words = format!("{} is reached through {route}\n", chosen.name());
+        drop(std::io::stderr().lock().write_all(escape(&words).as_bytes()));
+    }
+    Ok(())
+}
+
+/// The source of a job. What can be read only once is kept in the state folder, so that the job can be
+/// resumed.
+pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Result<SourceSpec> {
     let path = match &settings.input {
-        Input::File(path) => path.clone(),
-        Input::Stdin => spooled(state_dir)?,
+        Input::File(path) => kept_input::path_of(path, job).await?,
+        Input::Stdin => kept_input::standard_input(job).await?,
     };
     Ok(SourceSpec {
         path,
@@ -119,48 +144,26 @@ pub fn source_spec(settings: &SourceSettings, state_dir: &Path) -> Result<Source
             delimiter: settings.delimiter,
             encoding: settings.encoding.map(|encoding| encoding.name().to_owned()),
             sheet: settings.sheet.clone(),
+            header_row: settings.header_row,
+            no_header: settings.no_header,
+            visible_only: settings.visible_only,
             limit: settings.limit,
             ..ReadOptions::default()
         },
         mapping: settings.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File),
         region: settings.region.clone(),
+        only: settings.only.clone(),
         chosen: None,
+        opened: OpenedOnce::default(),
     })
-}
-
-/// Keeps what comes on standard input, under the hash of its content: the same input is the same file.
-fn spooled(state_dir: &Path) -> Result<PathBuf> {
-    let folder = state_dir.join("input");
-    let failed = |error: std::io::Error| {
-        Error::stopped(format!("standard input can't be kept in: {}", folder.display()))
-            .hint("make room on the disk, or name another folder with --state-dir")
-            .caused_by(error)
-    };
-    crate::ledger::lock::make_private_folder(&folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut input = std::io::stdin().lock();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n = std::io::Read::read(&mut input, &mut buffer).map_err(failed)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        file.write_all(&buffer[..n]).map_err(failed)?;
-    }
-    if hasher.count() == 0 {
-        return Err(Error::usage("standard input is empty").hint("pipe a CSV into it, or name a file in place of -"));
-    }
-    let path = folder.join(format!("{}.csv", &hasher.finalize().to_hex()[..16]));
-    file.persist(&path).map_err(|error| failed(error.error))?;
-    Ok(path)
 }
 
 pub fn import_options(settings: &RunSettings) -> ImportOptions {
     let mut options = ImportOptions {
         keep_before: settings.keep_before,
         changed_only: settings.changed_only,
+        verify: settings.verify,
+        create_fields: settings.create_fields,
         fresh: settings.fresh,
         same_cause: settings.stop_when.same_reason,
         canary: settings.canary.filter(|_| !settings.yes),
@@ -180,7 +183,7 @@ pub fn import_options(settings: &RunSettings) -> ImportOptions {
 }
 
 /// Says how a job ended, and with which exit code.
-pub fn ended(summary: &Summary, job: &pipeline::Context, context: &Context) -> Exit {
+pub fn ended(summary: &Summary, job: &jobs::Context, context: &Context) -> Exit {
     if !context.quiet || summary.counts.needing_attention() > 0 || summary.stopped.is_some() {
         drop(std::io::stderr().lock().write_all(closing_words(summary).as_bytes()));
     }
@@ -192,13 +195,12 @@ pub fn ended(summary: &Summary, job: &pipeline::Context, context: &Context) -> E
 
 /// The run with this name, or the latest that `fits`.
 pub async fn find_run(ledger: &LedgerHandle, name: Option<&str>, fits: fn(&Run) -> bool, what: &str) -> Result<Run> {
-    if let Some(name) = name {
-        let id = RunId(name.to_owned());
-        if let Some(run) = ledger.run(move |ledger| ledger.run(&id)).await? {
-            return Ok(run);
-        }
+    if let Some(name) = name
+        && let Some(run) = ledger.run(&RunId(name.to_owned())).await?
+    {
+        return Ok(run);
     }
-    let runs = ledger.run(|ledger| ledger.runs(1000)).await?;
+    let runs = ledger.runs(1000).await?;
     let Some(name) = name else {
         return runs
             .into_iter()
@@ -216,7 +218,22 @@ pub async fn find_run(ledger: &LedgerHandle, name: Option<&str>, fits: fn(&Run) 
     }))
 }
 
-/// A file of identifiers: read as it is, its columns guessed.
-pub fn plain_source(path: PathBuf) -> SourceSpec {
-    SourceSpec { path, read: ReadOptions::default(), mapping: MappingChoice::Guess, region: None, chosen: None }
+/// A file of identifiers, if there is one: read as it is, its columns guessed.
+pub async fn plain_source(path: Option<PathBuf>, job: &jobs::Context) -> Result<Option<SourceSpec>> {
+    let Some(path) = path else { return Ok(None) };
+    let path = kept_input::path_of(&path, job).await?;
+    Ok(Some(plain_file(path)))
+}
+
+/// Like [`plain_source`], for a path that a recorded run keeps.
+pub fn plain_file(path: PathBuf) -> SourceSpec {
+    SourceSpec {
+        path,
+        read: ReadOptions::default(),
+        mapping: MappingChoice::Guess,
+        region: None,
+        only: Vec::new(),
+        chosen: None,
+        opened: OpenedOnce::default(),
+    }
 }

@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::{Context, Exit, print, running};
 use crate::error::Result;
+use crate::jobs;
 use crate::ledger::Run;
-use crate::pipeline;
-use crate::report::runs_words;
+use crate::report::{Standing, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,9 +29,8 @@ impl Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
-        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
-        let last = args.last();
-        let runs = ledger.run(move |ledger| ledger.runs(last)).await?;
+        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
+        let runs = ledger.runs(args.last()).await?;
         if context.json {
             for run in &runs {
                 print(&format!("{}\n", run_json(run)))?;
@@ -53,7 +52,7 @@ pub(super) fn run_json(run: &Run) -> serde_json::Value {
         run.counts.iter().map(|(outcome, rows)| (outcome.name().to_owned(), rows.into())).collect();
     json!({
         "run": run.id.0,
-        "command": run.new.command,
+        "command": run.new.kind.name(),
         "account": run.new.account,
         "service": run.new.service,
         "state": run.state.name(),
@@ -61,5 +60,6 @@ pub(super) fn run_json(run: &Run) -> serde_json::Value {
         "started": run.new.started,
         "ended": run.ended,
         "outcomes": outcomes,
+        "next": steps_json(&Standing::of_run(run, jobs::results_of(run).as_deref()).next_steps()),
     })
 }

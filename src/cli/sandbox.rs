@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use super::source::{SandboxArgs, SandboxSettings};
 use super::{Context, Exit, print, running};
 use crate::error::{Error, Result};
-use crate::sandbox;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,16 +44,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings()?;
     running::block_on(async {
         let job = running::job_context(context)?;
-        let mut options = sandbox::Options::new(crate::clock::unix_now);
+        let mut options = rolo_sandbox::Options::new(crate::clock::unix_now);
         options.listen = settings.listen;
         options.emulator.unthrottled = settings.sandbox.unthrottled;
         options.state = (!settings.sandbox.memory).then(|| job.state_dir.join("sandbox"));
         for text in &settings.sandbox.faults {
-            let fault = sandbox::Fault::parse(text)
+            let fault = rolo_sandbox::Fault::parse(text)
                 .map_err(|why| Error::usage(format!("the fault can't be read: {text}")).hint(why))?;
             options.faults.push(fault);
         }
-        let served = sandbox::start(options).await.map_err(|error| {
+        let served = rolo_sandbox::start(options).await.map_err(|error| {
             Error::stopped(format!("the sandbox can't listen on {}", settings.listen))
                 .hint("another program may have the port; --listen 127.0.0.1:0 picks a free one")
                 .caused_by(error)

@@ -24,7 +24,7 @@ pub fn fetch(source: &SecretSource, environment: &Environment) -> Result<SecretS
             .get(name)
             .map(str::to_owned)
             .ok_or_else(|| Error::usage(format!("the environment variable with the secret is not set: {name}")))?,
-        SecretSource::File(path) => from_file(path, true)?,
+        SecretSource::File { path, allow_mode } => from_file(path, Some(allow_mode.unwrap_or(0o600)))?,
         SecretSource::Command(argv) => from_command(argv)?,
         SecretSource::Credential(name) => {
             let folder = environment.folder("CREDENTIALS_DIRECTORY").ok_or_else(|| {
@@ -35,7 +35,7 @@ pub fn fetch(source: &SecretSource, environment: &Environment) -> Result<SecretS
                 return Err(Error::usage(format!("not the name of a credential: {name}")));
             }
             // systemd guards this folder itself.
-            from_file(&folder.join(name), false)?
+            from_file(&folder.join(name), None)?
         }
     };
     let secret = text.lines().next().unwrap_or_default().trim();
@@ -56,7 +56,10 @@ pub fn fetch_text(source: &TextSource, environment: &Environment) -> Result<Secr
     }
 }
 
-fn from_file(path: &Path, check_mode: bool) -> Result<String> {
+/// The content of a file that others may read or change only as far as `allowed` says, if it says
+/// anything. Of one on a read-only mount, as secrets come to containers, the mode says nothing: whoever
+/// can read it was let in there.
+fn from_file(path: &Path, allowed: Option<u32>) -> Result<String> {
     let unreadable =
         |error| Error::usage(format!("the file with the secret can't be read: {}", path.display())).caused_by(error);
     let file = File::open(path).map_err(unreadable)?;
@@ -65,20 +68,30 @@ fn from_file(path: &Path, check_mode: bool) -> Result<String> {
         return Err(Error::usage(format!("the secret is not in a file: {}", path.display())));
     }
     #[cfg(unix)]
-    if check_mode {
+    if let Some(allowed) = allowed {
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-        if mode & 0o077 != 0 {
+        if mode & 0o077 & !allowed != 0 && !is_on_a_read_only_mount(&file) {
             return Err(Error::usage(format!(
                 "others can read or change the file with the secret (mode {:03o}): {}",
                 mode & 0o777,
                 path.display()
             ))
-            .hint(format!("chmod 600 {}", path.display())));
+            .hint(format!(
+                "chmod 600 {}; where others have to read it, say so: `allow_mode = \"{:04o}\"` beside `file`",
+                path.display(),
+                mode & 0o777
+            )));
         }
     }
     #[cfg(not(unix))]
-    let _ = check_mode;
+    let _ = allowed;
     bounded(file).map_err(unreadable)
+}
+
+#[cfg(unix)]
+fn is_on_a_read_only_mount(file: &File) -> bool {
+    use rustix::fs::StatVfsMountFlags;
+    rustix::fs::fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 fn from_command(argv: &[String]) -> Result<String> {
@@ -137,7 +150,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "s3cret\nsecond line\n").unwrap();
-        let source = SecretSource::File(path.clone());
+        let source = SecretSource::File { path: path.clone(), allow_mode: None };
         for (mode, fine) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false)] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let result = found(&source, &[]);
@@ -147,6 +160,43 @@ mod tests {
                 Err(message) => assert!(message.contains("others can read or change") && !message.contains("s3cret")),
             }
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_read_a_secret_only_as_far_as_its_source_says() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "s3cret\n").unwrap();
+        for (mode, allow_mode, fine) in [
+            (0o640, 0o640, true),
+            (0o600, 0o640, true),
+            (0o644, 0o640, false),
+            (0o660, 0o640, false),
+            (0o644, 0o444, true),
+        ] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let source = SecretSource::File { path: path.clone(), allow_mode: Some(allow_mode) };
+            assert_eq!(found(&source, &[]).is_ok(), fine, "{mode:o} with {allow_mode:o}");
+        }
+    }
+
+    /// `/proc/version` is 0444 and on a mount that is not read-only; `/sys` is read-only in containers.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_mode_of_a_file_on_a_read_only_mount_says_nothing() {
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
+        let read_only = |kind: &str| {
+            mounts
+                .lines()
+                .map(|line| line.split(' ').collect::<Vec<_>>())
+                .any(|mount| mount[2] == kind && mount[1] == "/sys" && mount[3].split(',').any(|option| option == "ro"))
+        };
+        let file = File::open("/sys/kernel/uevent_seqnum").unwrap();
+        assert_eq!(is_on_a_read_only_mount(&file), read_only("sysfs"));
+        let folder = tempfile::tempfile().unwrap();
+        assert!(!is_on_a_read_only_mount(&folder));
     }
 
     #[cfg(unix)]

@@ -2,10 +2,10 @@ use super::runs::run_json;
 use super::{Context, Exit, print, running};
 use crate::contact::Counts;
 use crate::error::Result;
-use crate::ledger::{LedgerHandle, Run, RunState};
-use crate::pipeline;
-use crate::report::words::moment;
-use crate::report::{escape, number};
+use crate::jobs;
+use crate::ledger::{LedgerHandle, Run};
+use crate::report::words::{moment, standing};
+use crate::report::{Standing, escape, number};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +22,7 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     running::block_on(async {
-        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let run = running::find_run(&ledger, args.run.as_deref(), |_| true, "to show").await?;
         if context.json {
             print(&format!("{}\n", run_json(&run)))?;
@@ -31,35 +31,37 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         let mut lines = vec![
             format!(
                 "{} {} of {} to {} ({})",
-                run.new.command,
+                run.new.kind,
                 run.id,
                 escape(&run.new.file),
                 escape(&run.new.account),
                 run.new.service
             ),
-            format!("state: {}", run.state.name()),
+            format!("state: {}", standing(&run)),
             format!("started: {}", moment(run.new.started)),
         ];
         lines.extend(run.ended.map(|ended| format!("ended: {}", moment(ended))));
         let rows = recorded_counts(&ledger, &run).await?;
         lines.extend(rows.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{:>9}  {outcome}", number(n))));
-        lines.extend(run.new.options["results"].as_str().map(|results| format!("results: {}", escape(results))));
-        if matches!(run.new.command.as_str(), "import" | "retry") {
-            let plan = pipeline::undo_plan(&ledger, &run).await?;
+        let fields = jobs::fields_created(&ledger, &run).await?;
+        lines
+            .extend((!fields.is_empty()).then(|| format!("created the custom fields: {}", escape(&fields.join(", ")))));
+        lines.extend(
+            jobs::results_of(&run).map(|results| format!("results: {}", escape(&results.display().to_string()))),
+        );
+        if run.new.kind.sends_rows() {
+            let plan = jobs::undo_plan(&ledger, &run).await?;
             if plan.changed > 0 || plan.unknown > 0 {
                 let changed = number(plan.changed + plan.unknown);
-                lines.push(format!("can be put back: {} of {changed} changed contacts", number(plan.changed)));
+                let whole = number(plan.changed - plan.in_part);
+                lines.push(format!("can be put back: {whole} of {changed} changed contacts"));
+                if plan.in_part > 0 {
+                    lines.push(format!("in part: {}", number(plan.in_part)));
+                }
             }
         }
-        match run.state {
-            RunState::Running | RunState::Stopped | RunState::Interrupted => {
-                lines.push(format!("next: `rolo resume {}`", run.id));
-            }
-            RunState::Finished if run.counts.needing_attention() > 0 => {
-                lines.push(format!("next: `rolo retry {}`", run.id));
-            }
-            RunState::Finished | RunState::Undone => {}
-        }
+        let steps = Standing::of_run(&run, jobs::results_of(&run).as_deref()).next_steps();
+        lines.extend(steps.iter().map(|step| format!("next: {step}")));
         lines.push(String::new());
         print(&lines.join("\n"))?;
         Ok(Exit::Done)
@@ -74,8 +76,7 @@ async fn recorded_counts(ledger: &LedgerHandle, run: &Run) -> Result<Counts> {
     let mut counts = Counts::default();
     let mut from = 0;
     loop {
-        let id = run.id.clone();
-        let rows = ledger.run(move |ledger| ledger.rows(&id, from, 4096)).await?;
+        let rows = ledger.rows(&run.id, from, 4096).await?;
         let Some((last, _)) = rows.last() else { return Ok(counts) };
         from = last + 1;
         for (_, record) in &rows {

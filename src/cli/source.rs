@@ -8,6 +8,7 @@ use encoding_rs::Encoding;
 use super::Context;
 use crate::config::{Config, StopWhen, layer};
 use crate::error::{Error, Result};
+use crate::mapping::{Condition, country_code};
 
 /// How a source is read.
 #[derive(Clone, Debug, Default, Args)]
@@ -16,18 +17,31 @@ pub struct SourceArgs {
     /// Mapping file [default: FILE.mapping.toml beside it, else guessed].
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
-    /// Sheet of a workbook, by name or number [default: the first].
+    /// Sheet of a workbook, by name or number; `all` for all that have the same columns [default: the first].
     #[arg(long, value_name = "SHEET")]
     pub sheet: Option<String>,
+    /// Line or row that names the columns [default: found below a title].
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_row: Option<u64>,
+    /// `none`: the file has no row that names the columns, and they are called A, B, C.
+    #[arg(long, value_name = "none", value_parser = ["none"], conflicts_with = "header_row")]
+    pub header: Option<String>,
+    /// Leave out the rows that are hidden in the workbook, by a filter or by hand.
+    #[arg(long)]
+    pub visible_only: bool,
     /// What stands between cells: a character, or `tab` [default: guessed].
     #[arg(long, value_name = "CHARACTER")]
     pub delimiter: Option<String>,
     /// Encoding of the text, such as windows-1252 [default: guessed].
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
-    /// Country of phone numbers without a country code, such as GB [default: $ROLO_REGION].
+    /// Country of phone numbers without a country code, such as GB or Spain [default: $ROLO_REGION].
     #[arg(long, value_name = "XX")]
     pub region: Option<String>,
+    /// Send only rows like this, and skip the others: 'Consent = yes', 'Status != closed', 'Country in DE, AT',
+    /// 'E-mail is not blank'; may be given several times.
+    #[arg(long, value_name = "CONDITION")]
+    pub only: Vec<String>,
     /// Read at most this many rows.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
@@ -48,6 +62,14 @@ impl Input {
     pub fn new(file: PathBuf) -> Self {
         if file.as_os_str() == "-" { Self::Stdin } else { Self::File(file) }
     }
+
+    /// The file beside which others can stand; none for standard input and what a shell passes under `/dev`.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) if !file.starts_with("/dev") => Some(file),
+            _ => None,
+        }
+    }
 }
 
 /// How a source is read, checked.
@@ -57,10 +79,15 @@ pub struct SourceSettings {
     /// A mapping file that was named, or the one beside the source; `None` to guess.
     pub mapping: Option<PathBuf>,
     pub sheet: Option<String>,
+    pub header_row: Option<u64>,
+    pub no_header: bool,
+    pub visible_only: bool,
     pub delimiter: Option<u8>,
     pub encoding: Option<&'static Encoding>,
     /// Two capital letters.
     pub region: Option<String>,
+    /// What a row must be like to be sent.
+    pub only: Vec<Condition>,
     pub limit: Option<u64>,
     /// Where the results go.
     pub results: PathBuf,
@@ -70,18 +97,18 @@ impl SourceArgs {
     /// The settings for `file`.
     pub fn settings(&self, file: PathBuf, config: &Config, context: &Context) -> Result<SourceSettings> {
         let input = Input::new(file);
-        let mapping = match (&self.mapping, &input) {
-            (Some(named), _) => Some(named.clone()),
-            (None, Input::File(file)) => mapping_beside(file),
-            (None, Input::Stdin) => None,
-        };
+        let mapping = self.mapping.clone().or_else(|| input.file().and_then(mapping_beside));
         let results = self.results.clone().unwrap_or_else(|| results_beside(&input));
         Ok(SourceSettings {
             mapping,
             sheet: self.sheet.clone(),
+            header_row: self.header_row,
+            no_header: self.header.is_some(),
+            visible_only: self.visible_only,
             delimiter: self.delimiter.as_deref().map(delimiter).transpose()?,
             encoding: self.encoding.as_deref().map(encoding).transpose()?,
             region: region(self.region.clone(), config, context)?,
+            only: self.only.iter().map(|text| condition(text)).collect::<Result<_>>()?,
             limit: self.limit,
             results: checked_results(results, &input)?,
             input,
@@ -89,18 +116,21 @@ impl SourceArgs {
     }
 }
 
-/// The country of national phone numbers: flag, `$ROLO_REGION`, configuration.
+/// The country of national phone numbers, by its code or its name: flag, `$ROLO_REGION`, configuration.
 pub fn region(flag: Option<String>, config: &Config, context: &Context) -> Result<Option<String>> {
     let environment = context.environment.get("ROLO_REGION").map(str::to_owned);
     let Some(named) = layer(("--region", flag), ("ROLO_REGION", environment), config.defaults.region.clone()) else {
         return Ok(None);
     };
-    let text = named.value.to_ascii_uppercase();
-    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Ok(Some(text));
+    match country_code(&named.value) {
+        Some(code) => Ok(Some(code.to_owned())),
+        None => Err(Error::usage(format!("not a country ({}): {}", named.origin, named.value))
+            .hint("write the two letters of ISO 3166, such as GB or MY, or the country's name")),
     }
-    Err(Error::usage(format!("not the code of a country ({}): {}", named.origin, named.value))
-        .hint("write the two letters of ISO 3166, such as GB or MY"))
+}
+
+fn condition(text: &str) -> Result<Condition> {
+    Condition::parse(text).map_err(|(message, hint)| Error::usage(format!("--only: {message}")).hint(hint))
 }
 
 fn delimiter(text: &str) -> Result<u8> {
@@ -136,9 +166,9 @@ fn mapping_beside(file: &Path) -> Option<PathBuf> {
 
 /// `contacts.results.csv` for `contacts.csv`, `.xlsx` for a workbook.
 fn results_beside(input: &Input) -> PathBuf {
-    match input {
-        Input::Stdin => PathBuf::from("stdin.results.csv"),
-        Input::File(file) => {
+    match input.file() {
+        None => PathBuf::from("stdin.results.csv"),
+        Some(file) => {
             let extension = if has_extension(file, "xlsx") { "xlsx" } else { "csv" };
             file.with_file_name(format!("{}.results.{extension}", stem(file)))
         }
@@ -157,7 +187,7 @@ fn checked_results(results: PathBuf, input: &Input) -> Result<PathBuf> {
     if !has_extension(&results, "csv") && !has_extension(&results, "xlsx") {
         return Err(Error::usage(format!("a results file ends in .csv or .xlsx: {}", results.display())));
     }
-    if let Input::File(file) = input {
+    if let Some(file) = input.file() {
         let same =
             |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if same(file, &results) {
@@ -235,6 +265,8 @@ pub struct RunSettings {
     pub yes: bool,
     pub keep_before: bool,
     pub changed_only: bool,
+    pub verify: bool,
+    pub create_fields: bool,
     pub fresh: bool,
 }
 
@@ -253,6 +285,8 @@ impl RunArgs {
             yes: self.yes,
             keep_before: self.keep_before,
             changed_only: self.changed_only,
+            verify: false,
+            create_fields: false,
             fresh: self.fresh,
         })
     }

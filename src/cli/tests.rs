@@ -45,7 +45,7 @@ fn import_settings(words: &str, variables: &[(&str, &str)]) -> Result<source::So
     let line = Everything::try_parse_from(words.split(' ')).unwrap();
     let Any::Import(args) = line.command else { panic!("not an import") };
     let context = context(None, variables);
-    args.source.settings(args.file.clone(), &crate::config::Config::default(), &context)
+    args.source.settings(args.file.clone().unwrap(), &crate::config::Config::default(), &context)
 }
 
 #[test]
@@ -82,6 +82,10 @@ fn the_options_of_a_file_are_checked_once() {
     let settings = import_settings("rolo import -", &[("ROLO_REGION", "my")]).unwrap();
     assert_eq!(settings.input, Input::Stdin);
     assert_eq!(settings.region.as_deref(), Some("MY"));
+    for name in ["Malaysia", "MYS", "mys"] {
+        let settings = import_settings("rolo import a.csv", &[("ROLO_REGION", name)]).unwrap();
+        assert_eq!(settings.region.as_deref(), Some("MY"), "{name}");
+    }
     assert_eq!(settings.results, Path::new("stdin.results.csv"));
     assert_eq!(import_settings("rolo import a.XLSX", &[]).unwrap().results, Path::new("a.results.xlsx"));
 }
@@ -92,7 +96,7 @@ fn a_wrong_option_says_what_would_be_right() {
         ("--delimiter xx", "not a delimiter: xx"),
         ("--delimiter a", "not a delimiter: a"),
         ("--encoding klingon", "no encoding is called: klingon"),
-        ("--region Malaysia", "not the code of a country (flag --region): Malaysia"),
+        ("--region Narnia", "not a country (flag --region): Narnia"),
         ("--results out.txt", "a results file ends in .csv or .xlsx: out.txt"),
         ("--results a.csv", "the results would replace the source: a.csv"),
     ] {

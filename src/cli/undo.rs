@@ -1,11 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::source::{SandboxArgs, SandboxSettings};
 use super::{Chosen, Context, Exit, print, recorded, running};
 use crate::error::{Error, Result};
-use crate::ledger::{LedgerHandle, Run, RunId};
-use crate::pipeline::{self, UndoJob, UndoPlan};
-use crate::report::{escape, number};
+use crate::jobs::{self, ImportRecord, RunRecord as _, UndoJob, UndoPlan, UndoRecord};
+use crate::journal::RunId;
+use crate::ledger::{LedgerHandle, Run};
+use crate::report::{RunAction, Standing, escape, number};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,20 +43,24 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let ledger = pipeline::open_ledger(&job.state_dir)?;
-        let fits = |run: &Run| pipeline::undoable(run).is_ok();
+        let ledger = jobs::open_ledger(&job.state_dir)?;
+        let fits = |run: &Run| allows(run).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "to put back").await?;
-        pipeline::undoable(&run)?;
-        let plan = pipeline::undo_plan(&ledger, &run).await?;
+        allows(&run)?;
+        let plan = jobs::undo_plan(&ledger, &run).await?;
         if !settings.yes {
             let service = Chosen::named(&run.new.account, &context.config()?)?.connect()?;
             print(&plan_words(&plan, &run, service.capabilities().delete))?;
             return Ok(Exit::Done);
         }
         let undo = of(run, &settings.sandbox, context)?;
-        let summary = pipeline::undo(&undo, &mut job).await?;
+        let summary = jobs::undo(&undo, &mut job).await?;
         Ok(running::ended(&summary, &job, context))
     })
+}
+
+fn allows(run: &Run) -> Result<()> {
+    Standing::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Undo)
 }
 
 fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
@@ -67,13 +72,18 @@ fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
         (plan.tags, "tag", "in them"),
         (plan.lists, "membership of a list", "in them"),
         (if deletes { 0 } else { plan.created }, "created contact", "would stay: this service can't delete contacts"),
+        (plan.in_part, "of these", "would be put back in part: nobody knows all that was there before"),
         (plan.unknown, "changed contact", "would stay: nobody knows what was there before"),
     ] {
         if n > 0 {
-            lines.push(format!("{:>9}  {} {what}", number(n), if n == 1 { noun.to_owned() } else { plural(noun) }));
+            lines.push(format!(
+                "{:>9}  {} {what}",
+                number(n),
+                if n == 1 || noun == "of these" { noun.to_owned() } else { plural(noun) }
+            ));
         }
     }
-    let calls: u64 = pipeline::undo_calls(plan).values().sum();
+    let calls: u64 = jobs::undo_calls(plan).values().sum();
     if plan.created + plan.changed + plan.unknown == 0 {
         lines.push("the run changed nothing\n".to_owned());
     } else if plan.changed == 0 && (plan.created == 0 || !deletes) {
@@ -93,12 +103,12 @@ fn plural(noun: &str) -> String {
 }
 
 fn of(run: Run, sandbox: &SandboxSettings, context: &Context) -> Result<UndoJob> {
-    let unthrottled = run.new.options["unthrottled"].as_bool().unwrap_or(false);
+    let unthrottled = ImportRecord::of(&run).is_ok_and(|record| record.unthrottled);
     let account = recorded::account(&run, unthrottled, sandbox, context)?;
-    let results = run.new.options["results"].as_str().map_or_else(
+    let results = jobs::results_of(&run).map_or_else(
         || PathBuf::from("undo.csv"),
         |results| {
-            let stem = Path::new(results).with_extension("");
+            let stem = results.with_extension("");
             let stem = stem.to_string_lossy().into_owned();
             PathBuf::from(format!("{}.undo.csv", stem.strip_suffix(".results").unwrap_or(&stem)))
         },
@@ -113,9 +123,9 @@ pub(super) async fn again(
     context: &Context,
     ledger: &LedgerHandle,
 ) -> Result<UndoJob> {
-    let id = RunId(run.new.options["undoes"].as_str().unwrap_or_default().to_owned());
+    let id = RunId(UndoRecord::of(run)?.undoes);
     let undone = ledger
-        .run(move |ledger| ledger.run(&id))
+        .run(&id)
         .await?
         .ok_or_else(|| Error::usage(format!("the run that {} puts back is not in the ledger", run.id)))?;
     of(undone, sandbox, context)

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{Context, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
-use crate::pipeline;
-use crate::report::{escape_json, history_words};
+use crate::jobs;
+use crate::report::{escape_json, story};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,15 +31,19 @@ impl Args {
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     let identifier = args.identifier()?;
     running::block_on(async {
-        let ledger = pipeline::open_ledger(&context.state_dir()?.value)?;
+        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let key = ledger.hasher().identifier(&identifier);
-        let events = ledger.run(move |ledger| ledger.history(&key)).await?;
+        let events = ledger.history(&key).await?;
         if events.is_empty() && !context.json {
             print("nothing was ever done to this contact, as far as this ledger knows\n")?;
             return Ok(Exit::Done);
         }
         if !context.json {
-            print(&history_words(&events))?;
+            let mut runs = Vec::new();
+            for id in events.iter().map(|event| &event.run).collect::<BTreeSet<_>>() {
+                runs.extend(ledger.run(id).await?);
+            }
+            print(&story(&events, &runs))?;
             return Ok(Exit::Done);
         }
         for event in events {

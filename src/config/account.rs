@@ -1,15 +1,20 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use toml::de::DeValue;
 
 use super::document::{Section, nearest};
+use super::layered::Origin;
 use super::rate::{parse_rate, rate_within};
 use super::secret::{SecretSource, TextSource};
-use super::{Origin, RESERVED};
+use super::span::parse_span;
 use crate::contact::Quota;
 use crate::error::{Error, Result};
 use crate::services::{self, Entry, Service, Settings};
+
+/// Names that an account can't have, since they stand for the embedded server.
+pub const RESERVED: &str = "sandbox";
 
 /// A named connection to a service.
 #[derive(Clone, Debug)]
@@ -23,6 +28,10 @@ pub struct Account {
     pub refresh: Option<Refresh>,
     /// Lower than the service's own limit, which [`Account::connect`] checks.
     pub rate: Option<Quota>,
+    /// How old what is remembered of a contact may be for its id to be written to without a look.
+    pub trust: Option<Duration>,
+    /// Keep hashes of values alone, so that a later change can be put back only after a read.
+    pub hashes_only: bool,
     /// Without a closing slash; `None` for the service's own.
     pub base_url: Option<String>,
     /// Certificates to trust beside the system's, in PEM.
@@ -42,7 +51,7 @@ pub struct Refresh {
 }
 
 /// Settings that every account can have.
-const COMMON: [&str; 6] = ["service", "token", "refresh", "rate", "base_url", "ca_file"];
+const COMMON: [&str; 8] = ["service", "token", "refresh", "rate", "trust", "remember", "base_url", "ca_file"];
 
 impl Account {
     pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[Entry]) -> Result<Self> {
@@ -66,6 +75,21 @@ impl Account {
             Some((text, _)) => Some(parse_rate(&text).map_err(|error| section.wrong("rate", error))?),
             None => None,
         };
+        let trust = match section.text("trust")? {
+            Some((text, _)) => Some(parse_span(&text).map_err(|error| section.wrong("trust", error))?),
+            None => None,
+        };
+        let hashes_only = match section.text("remember")? {
+            None => false,
+            Some((text, _)) => match text.as_str() {
+                "values" => false,
+                "hashes" => true,
+                other => {
+                    let error = Error::usage(format!("it is neither values nor hashes: {other}"));
+                    return Err(section.wrong("remember", error));
+                }
+            },
+        };
         let base_url = match section.text("base_url")? {
             Some((text, _)) => Some(checked_url(&text).map_err(|error| section.wrong("base_url", error))?),
             None => None,
@@ -76,6 +100,8 @@ impl Account {
             token,
             refresh,
             rate,
+            trust,
+            hashes_only,
             base_url,
             ca_file: section.path("ca_file")?,
             settings: read_settings(section, &own)?,

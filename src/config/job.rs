@@ -21,13 +21,25 @@ pub struct Job {
     pub action: Action,
     pub mapping: Option<PathBuf>,
     pub sheet: Option<String>,
+    /// Where the header stands: `header_row`.
+    pub header_row: Option<u64>,
+    /// There is no header: `header = "none"`.
+    pub no_header: bool,
+    /// Hidden rows of a sheet are left out.
+    pub visible_only: bool,
+    /// What a row must be like to be sent, as on the command line.
+    pub only: Vec<String>,
     pub delimiter: Option<String>,
     pub encoding: Option<String>,
     pub region: Option<String>,
     pub limit: Option<u64>,
     pub results: Option<PathBuf>,
+    /// Results get the date in their name, and those of this many nights are kept.
+    pub keep_results: Option<u64>,
     /// Rows that have not changed since the last run are skipped without looking.
     pub changed_only: bool,
+    /// Look at every contact, even where memory says that nothing would change.
+    pub verify: bool,
     /// Before-images are taken even where they cost calls.
     pub keep_before: bool,
     /// Rows to send first, and look at, before the others.
@@ -39,19 +51,25 @@ pub struct Job {
     pub updated_since: Option<String>,
 }
 
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 23] = [
     "import",
     "export",
     "from",
     "to",
     "mapping",
     "sheet",
+    "header_row",
+    "header",
+    "visible_only",
+    "only",
     "delimiter",
     "encoding",
     "region",
     "limit",
     "results",
+    "keep_results",
     "changed_only",
+    "verify",
     "keep_before",
     "canary",
     "stop_when",
@@ -81,12 +99,18 @@ impl Job {
             action: action(name, section)?,
             mapping: section.path("mapping")?,
             sheet: text("sheet")?,
+            header_row: header_row(section)?,
+            no_header: no_header(section)?,
+            visible_only: section.flag("visible_only")?,
+            only: conditions(section)?,
             delimiter: text("delimiter")?,
             encoding: text("encoding")?,
             region: text("region")?,
             limit: section.count("limit")?,
             results: section.path("results")?,
+            keep_results: keep_results(section)?,
             changed_only: section.flag("changed_only")?,
+            verify: section.flag("verify")?,
             keep_before: section.flag("keep_before")?,
             canary: section.count("canary")?,
             stop_when,
@@ -102,6 +126,52 @@ impl Job {
             Action::Export { from, .. } => vec![("from", from)],
             Action::Copy { from, to } => vec![("from", from), ("to", to)],
         }
+    }
+}
+
+/// `header = "none"`, which is all it can say.
+fn no_header(section: &Section<'_, '_>) -> Result<bool> {
+    let wrong = |message: &str| {
+        section.wrong("header", Error::usage(message).hint("say header = \"none\", or where it is with header_row = 3"))
+    };
+    match section.text("header")? {
+        None => Ok(false),
+        Some((text, _)) if text != "none" => Err(wrong("it can only be \"none\"")),
+        Some(_) if section.get("header_row").is_some() => Err(wrong("there can't be none and one in header_row")),
+        Some(_) => Ok(true),
+    }
+}
+
+/// A row number, from 1.
+fn header_row(section: &Section<'_, '_>) -> Result<Option<u64>> {
+    match section.count("header_row")? {
+        Some(0) => Err(section.wrong("header_row", Error::usage("rows are counted from 1"))),
+        row => Ok(row),
+    }
+}
+
+/// Nights, at least one.
+fn keep_results(section: &Section<'_, '_>) -> Result<Option<u64>> {
+    match section.count("keep_results")? {
+        Some(0) => Err(section.wrong("keep_results", Error::usage("the results of the last night are kept at least"))),
+        nights => Ok(nights),
+    }
+}
+
+/// One condition, or a list of them.
+fn conditions(section: &Section<'_, '_>) -> Result<Vec<String>> {
+    const WANTED: &str = "a condition such as \"Consent = yes\", or a list of them";
+    let Some(value) = section.get("only") else { return Ok(Vec::new()) };
+    match value.get_ref() {
+        DeValue::String(text) => Ok(vec![text.to_string()]),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| match item.get_ref() {
+                DeValue::String(text) => Ok(text.to_string()),
+                _ => Err(section.not_a("only", item, WANTED)),
+            })
+            .collect(),
+        _ => Err(section.not_a("only", value, WANTED)),
     }
 }
 

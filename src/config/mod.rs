@@ -14,12 +14,13 @@ mod job;
 mod layered;
 mod rate;
 mod secret;
+mod span;
 mod stop_when;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use account::{Account, Refresh};
+pub use account::{Account, RESERVED, Refresh};
 pub use job::{Action, Job};
 pub use layered::{Layered, Origin, layer};
 pub use rate::{parse_rate, rate_within, rate_words};
@@ -29,9 +30,6 @@ pub use stop_when::{StopWhen, Threshold};
 use crate::error::{Error, Result};
 use crate::services::{self, Entry};
 use document::Document;
-
-/// Names that an account can't have, since they stand for the embedded server.
-pub const RESERVED: &str = "sandbox";
 
 /// A configuration file, checked. The default is that of an absent file: no accounts, no jobs.
 #[derive(Clone, Debug, Default)]

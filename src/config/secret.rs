@@ -11,8 +11,9 @@ use crate::error::Result;
 pub enum SecretSource {
     /// In an environment variable.
     Environment(String),
-    /// On the first line of a file that only its owner can read.
-    File(PathBuf),
+    /// On the first line of a file that only its owner can read, or for others as far as the mode allows
+    /// that was given for it.
+    File { path: PathBuf, allow_mode: Option<u32> },
     /// On the first line of what a program prints; run without a shell.
     Command(Vec<String>),
     /// In a credential that systemd passes, by its name.
@@ -23,7 +24,7 @@ impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment(name) => write!(f, "environment variable {name}"),
-            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::File { path, .. } => write!(f, "file {}", path.display()),
             // Arguments may say more than they should.
             Self::Command(argv) => write!(f, "command {}", argv.first().map_or("", String::as_str)),
             Self::Credential(name) => write!(f, "systemd credential {name}"),
@@ -56,8 +57,18 @@ impl SecretSource {
             return Err(error.hint(hint));
         }
         let source = section.required_section(key)?;
-        source.only(&KINDS)?;
-        if source.names().count() != 1 {
+        source.only(&[&KINDS[..], &["allow_mode"]].concat())?;
+        let allow_mode = match source.text("allow_mode")? {
+            None => None,
+            Some((text, _)) => match u32::from_str_radix(&text, 8).ok().filter(|mode| mode & !0o777 == 0) {
+                Some(mode) if source.get("file").is_some() => Some(mode),
+                _ => {
+                    let error = crate::error::Error::usage("it is the octal mode of a `file`, such as \"0640\"");
+                    return Err(source.wrong("allow_mode", error));
+                }
+            },
+        };
+        if source.names().filter(|name| *name != "allow_mode").count() != 1 {
             let error = section.document().error(&value.span(), format!("{key} should name one place"));
             return Err(error.hint(format!("give one of {}", KINDS.join(", "))));
         }
@@ -75,7 +86,7 @@ impl SecretSource {
         let named = |key| source.text(key).map(|found| found.map(|(text, _)| text));
         Ok(match (named("env")?, source.path("file")?, named("credential")?) {
             (Some(name), ..) => Some(Self::Environment(name)),
-            (_, Some(path), _) => Some(Self::File(path)),
+            (_, Some(path), _) => Some(Self::File { path, allow_mode }),
             (_, _, Some(name)) => Some(Self::Credential(name)),
             _ => None,
         })

@@ -59,6 +59,7 @@ fn parse(text: &str) -> Result<Config> {
         base_url: "https://api.example.org",
         base_url_source: Source::Seed,
         settings: SETTINGS,
+        account_settings: &[],
         sandbox_settings: &[],
         connect,
     };
@@ -115,7 +116,7 @@ fn a_whole_file_becomes_plain_values() {
         Some(Refresh {
             refresh_token: SecretSource::Credential("vault-refresh".into()),
             client_id: TextSource::Text("rolo".into()),
-            client_secret: SecretSource::File("etc/client.secret".into()),
+            client_secret: SecretSource::File { path: "etc/client.secret".into(), allow_mode: None },
         })
     );
 
@@ -156,7 +157,7 @@ fn columns_are_counted_in_characters() {
     assert_eq!(
         wrong("[accounts.\"Zoë\"]\nservice = \"invented\"\n\"é\" = 1\n"),
         "etc/rolo.toml:3:1: [accounts.Zoë] has no setting called: é | \
-         it may have service, token, refresh, rate, base_url, ca_file, account_id, strict"
+         it may have service, token, refresh, rate, trust, remember, base_url, ca_file, account_id, strict"
     );
     assert!(wrong("[accounts.a]\nservice = \"é\", \n").starts_with("etc/rolo.toml:2:14: not valid TOML: "));
 }
@@ -219,6 +220,24 @@ fn a_job_is_an_import_an_export_or_a_copy() {
     assert!(wrong("[jobs.n]\nimport = \"a.csv\"\nexport = \"b.csv\"\nto = \"sandbox\"\n").contains("neither"));
     let config = parse("[jobs.n]\nfrom = \"sandbox:invented\"\nto = \"sandbox\"\n").unwrap();
     assert_eq!(config.jobs["n"].action, Action::Copy { from: "sandbox:invented".into(), to: "sandbox".into() });
+}
+
+#[test]
+fn a_job_says_how_its_file_is_read() {
+    let job = |text: &str| {
+        let text = format!("[jobs.n]\nimport = \"a.xlsx\"\nto = \"sandbox\"\n{text}\n");
+        parse(&text).unwrap().jobs["n"].clone()
+    };
+    let read = job("sheet = \"all\"\nheader_row = 3\nvisible_only = true\nonly = \"Consent = yes\"");
+    assert_eq!((read.sheet.as_deref(), read.header_row, read.no_header), (Some("all"), Some(3), false));
+    assert!(read.visible_only && read.only == ["Consent = yes"]);
+    let read = job("header = \"none\"\nonly = [\"A = 1\", \"B is not blank\"]");
+    assert!(read.no_header && read.header_row.is_none() && read.only == ["A = 1", "B is not blank"]);
+    let wrong = |line: &str| wrong(&format!("[jobs.n]\nimport = \"a.csv\"\nto = \"sandbox\"\n{line}\n"));
+    assert!(wrong("header = \"3\"").starts_with("etc/rolo.toml:4:10: header of [jobs.n]: it can only be \"none\""));
+    assert!(wrong("header = \"none\"\nheader_row = 2").contains("there can't be none and one in header_row"));
+    assert!(wrong("header_row = 0").contains("header_row of [jobs.n]: rows are counted from 1"));
+    assert!(wrong("only = [\"A = 1\", 2]").starts_with("etc/rolo.toml:4:18: only of [jobs.n] should be a condition"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Field, Identifier, RemoteId, Value};
+use super::{Field, FieldDefinition, Identifier, RemoteId, Value};
 
 /// Raw JSON objects, by group name, that an update must send whole (see [`super::FieldSpec::group`]).
 pub type Groups = BTreeMap<String, serde_json::Value>;
@@ -73,7 +73,7 @@ pub struct Edit {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
     /// Look contacts up by at most `Limits::identifiers_per_find` identifiers. An answer may hold
-    /// contacts that match none exactly; the engine compares.
+    /// contacts that match none exactly; the upload compares.
     Find {
         identifiers: Vec<Identifier>,
         cursor: Option<Cursor>,
@@ -129,6 +129,10 @@ pub enum Call {
     ListFields {
         cursor: Option<Cursor>,
     },
+    /// Define a custom field that the account lacks.
+    CreateField {
+        definition: FieldDefinition,
+    },
     /// The tags that the account defines.
     ListTags {
         cursor: Option<Cursor>,
@@ -156,12 +160,13 @@ pub enum CallKind {
     List,
     ReadMessages,
     ListFields,
+    CreateField,
     ListTags,
     Check,
 }
 
 impl CallKind {
-    pub const ALL: [CallKind; 18] = [
+    pub const ALL: [CallKind; 19] = [
         Self::Find,
         Self::Read,
         Self::Create,
@@ -178,6 +183,7 @@ impl CallKind {
         Self::List,
         Self::ReadMessages,
         Self::ListFields,
+        Self::CreateField,
         Self::ListTags,
         Self::Check,
     ];
@@ -201,6 +207,7 @@ impl CallKind {
             Self::List => "list",
             Self::ReadMessages => "read messages",
             Self::ListFields => "list fields",
+            Self::CreateField => "create field",
             Self::ListTags => "list tags",
             Self::Check => "check",
         }
@@ -224,6 +231,7 @@ impl CallKind {
                 | Self::AddToList
                 | Self::RemoveFromList
                 | Self::Delete
+                | Self::CreateField
         )
     }
 }
@@ -255,6 +263,7 @@ impl Call {
             Call::List { .. } => CallKind::List,
             Call::ReadMessages { .. } => CallKind::ReadMessages,
             Call::ListFields { .. } => CallKind::ListFields,
+            Call::CreateField { .. } => CallKind::CreateField,
             Call::ListTags { .. } => CallKind::ListTags,
             Call::Check => CallKind::Check,
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{CallKind, IdentifierKind, Source, Sourced};
+use super::{CallKind, FieldKind, IdentifierKind, Source, Sourced, SpecKind};
 
 /// What makes it safe to send a create whose answer was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Filters {
     pub field: bool,
 }
 
-/// What a service can do. A flat record: the planner and the engine read it and never ask which
+/// What a service can do. A flat record: the planner and the upload read it and never ask which
 /// service they talk to. A verb alone (`update`) means the call exists; `verb_with_x` or `x_in_verb`
 /// is a refinement of it.
 #[derive(Clone, Debug)]
@@ -94,6 +94,9 @@ pub struct Capabilities {
     pub lists_in_create: bool,
     pub list_all: ListAll,
     pub filters: Filters,
+    /// Cursors at which a listing begins in other orders than its usual one, those first by which no
+    /// two contacts are equal; empty where there is but one order.
+    pub list_starts: &'static [&'static str],
     /// What a full listing leaves out, in words for the summary; empty if nothing is known to be.
     pub list_leaves_out: &'static str,
     /// A lone listing is the only way to find by e-mail or phone.
@@ -101,6 +104,9 @@ pub struct Capabilities {
     pub messages: bool,
     /// [`super::Call::ListFields`] exists, and an unknown custom field refuses the whole call.
     pub fields_defined: bool,
+    /// What custom fields that [`super::Call::CreateField`] defines may hold; empty where there is no
+    /// such call. With it, [`super::Call::ListFields`] exists too.
+    pub creates_fields: &'static [SpecKind],
     /// [`super::Call::ListTags`] exists.
     pub tags_defined: bool,
     /// Words of the vendor's documents for each operation, and how it stands here.
@@ -139,9 +145,17 @@ impl Capabilities {
             CallKind::Delete => self.delete,
             CallKind::List => self.list_all != ListAll::No,
             CallKind::ReadMessages => self.messages,
-            CallKind::ListFields => self.fields_defined,
+            CallKind::ListFields => self.fields_defined || !self.creates_fields.is_empty(),
+            CallKind::CreateField => !self.creates_fields.is_empty(),
             CallKind::ListTags => self.tags_defined,
             CallKind::Check => true,
         }
+    }
+
+    /// What a custom field is defined to hold here that is to hold `wanted`: the same, or text where
+    /// the service has no such fields.
+    pub fn kind_created(&self, wanted: &FieldKind) -> FieldKind {
+        let is_alike = |kind: &SpecKind| std::mem::discriminant(&kind()) == std::mem::discriminant(wanted);
+        if self.creates_fields.iter().any(is_alike) { wanted.clone() } else { FieldKind::Text }
     }
 }

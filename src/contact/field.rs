@@ -110,6 +110,9 @@ pub type SpecKind = fn() -> FieldKind;
 /// A custom field as an account has defined it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldDefinition {
+    /// As it is read and written.
     pub name: String,
+    /// Another name of the same field, which a mapping may use.
+    pub alias: Option<String>,
     pub kind: FieldKind,
 }

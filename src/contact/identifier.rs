@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 /// The id a service gave a contact. Opaque text: some services use numbers, some do not.
@@ -65,11 +66,19 @@ impl Identifier {
         Self { kind, value: value.into() }
     }
 
-    /// The form in which two identifiers are compared: e-mail addresses without regard to case.
+    /// The form in which two identifiers are compared: e-mail addresses without regard to case, phone
+    /// numbers without regard to which of a line's two forms is written (see [`super::phone_forms`]).
     pub fn comparable(&self) -> String {
+        self.compared().into_owned()
+    }
+
+    /// [`Identifier::comparable`], borrowed where that is the value itself.
+    pub fn compared(&self) -> Cow<'_, str> {
+        let is_small = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
         match self.kind {
-            IdentifierKind::Email => self.value.to_lowercase(),
-            _ => self.value.clone(),
+            IdentifierKind::Email if !self.value.bytes().all(is_small) => Cow::Owned(self.value.to_lowercase()),
+            IdentifierKind::Phone => super::phone_forms::line(&self.value),
+            _ => Cow::Borrowed(&self.value),
         }
     }
 }

@@ -7,24 +7,27 @@
 mod call;
 mod capabilities;
 
+mod desired;
 mod field;
 mod identifier;
+mod invisible;
 mod limits;
 mod outcome;
+pub mod phone_forms;
 mod row;
 mod snapshot;
 mod source;
 mod value;
-mod wanted;
 
 pub use call::{Call, CallKind, Cursor, CustomEdit, Edit, Filter, Groups, TagEdit, TagMode, Target};
 pub use capabilities::{Capabilities, ClearBy, CreateSafety, Filters, ListAll, Operation};
+pub use desired::{Contact, FieldChange, ListChange, Overwrite, TagChange};
 pub use field::{Field, FieldDefinition, FieldKind, FieldSpec, SpecKind};
 pub use identifier::{Identifier, IdentifierKind, RemoteId};
+pub use invisible::{is_invisible, trim_unseen};
 pub use limits::{Limits, Quota};
 pub use outcome::{Counts, Outcome, RowRecord};
 pub use row::{Position, RowError};
 pub use snapshot::{Message, Snapshot};
 pub use source::{Source, Sourced};
 pub use value::Value;
-pub use wanted::{Contact, FieldChange, ListChange, Overwrite, TagChange};

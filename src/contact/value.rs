@@ -12,25 +12,79 @@ pub enum Value {
     Date(String),
     /// A moment in UTC, RFC 3339 with seconds: `2026-01-31T12:00:00Z`.
     Timestamp(String),
-    /// Structure that a service returned and that has no simpler form. Kept on export, never sent.
+    /// A list or an object, or the `null` that a service holds.
     Json(serde_json::Value),
     /// Take the present value away.
     Clear,
 }
 
 impl Value {
-    /// The value as a spreadsheet cell shows it. Empty for [`Value::Clear`].
+    /// The name of the value's type. Digests are made with it: it never changes.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Value::Text(_) => "text",
+            Value::Boolean(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::Date(_) => "date",
+            Value::Timestamp(_) => "timestamp",
+            Value::Json(_) => "json",
+            Value::Clear => "clear",
+        }
+    }
+
+    /// A value of JSON in the simplest type that holds it.
+    pub fn of_json(json: &serde_json::Value) -> Self {
+        match json {
+            serde_json::Value::String(text) => Self::Text(text.clone()),
+            serde_json::Value::Bool(truth) => Self::Boolean(*truth),
+            serde_json::Value::Number(number) => Self::Number(plain(number)),
+            structure => Self::Json(structure.clone()),
+        }
+    }
+
+    /// The value as one text of JSON, from which [`Self::of_json`] makes an equal one. Empty for no value.
+    pub fn as_json_text(&self) -> Cow<'_, str> {
+        match self {
+            _ if self.is_empty() => Cow::Borrowed(""),
+            Value::Text(text) | Value::Date(text) | Value::Timestamp(text) => {
+                Cow::Owned(serde_json::Value::from(text.as_str()).to_string())
+            }
+            other => other.as_text(),
+        }
+    }
+
+    /// This value in the type of `held`, where that says exactly the same: the text `13` is the number 13
+    /// where a number is held. `None` if it does not, or has that type.
+    pub fn in_type_of(&self, held: &Value) -> Option<Self> {
+        let Value::Text(text) = self else { return None };
+        match held {
+            Value::Number(_) if plain_number(text).is_some_and(|number| is_canonical(text, &number)) => {
+                Some(Value::Number(text.clone()))
+            }
+            Value::Boolean(_) if text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
+            Value::Boolean(_) if text.eq_ignore_ascii_case("false") => Some(Value::Boolean(false)),
+            Value::Json(serde_json::Value::Array(_)) => {
+                structure(text).filter(serde_json::Value::is_array).map(Value::Json)
+            }
+            Value::Json(serde_json::Value::Object(_)) => {
+                structure(text).filter(serde_json::Value::is_object).map(Value::Json)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value as a spreadsheet cell shows it. Empty for [`Value::Clear`] and `null`.
     pub fn as_text(&self) -> Cow<'_, str> {
         match self {
             Value::Text(text) | Value::Number(text) | Value::Date(text) | Value::Timestamp(text) => Cow::Borrowed(text),
             Value::Boolean(true) => Cow::Borrowed("true"),
             Value::Boolean(false) => Cow::Borrowed("false"),
+            Value::Clear | Value::Json(serde_json::Value::Null) => Cow::Borrowed(""),
             Value::Json(json) => Cow::Owned(json.to_string()),
-            Value::Clear => Cow::Borrowed(""),
         }
     }
 
-    /// Whether this stands for "no value": [`Value::Clear`] or empty text.
+    /// Whether this stands for "no value": [`Value::Clear`], `null` or empty text.
     pub fn is_empty(&self) -> bool {
         match self {
             Value::Clear | Value::Json(serde_json::Value::Null) => true,
@@ -42,17 +96,47 @@ impl Value {
     /// Whether a service that holds `held` already has this value.
     ///
     /// Services answer numbers and booleans as text and the reverse, so the comparison is of
-    /// meaning: `12`, `12.0` and `"12"` are the same, and so are no value and empty text.
+    /// meaning: `12`, `12.0` and `"12"` are the same, and so are no value and empty text. Text that
+    /// reads as the number or boolean that is held is no reason to write it anew as text; two texts
+    /// are the same to the letter.
     pub fn same_as(&self, held: &Value) -> bool {
         if self.is_empty() || held.is_empty() {
             return self.is_empty() && held.is_empty();
         }
-        let (wanted, held) = (self.as_text(), held.as_text());
-        wanted == held
-            || (!matches!(self, Value::Text(_))
-                && plain_number(&wanted) == plain_number(&held)
+        if let (Value::Json(wanted), Value::Json(told)) = (self, held) {
+            // The order of an object's keys says nothing.
+            return wanted == told;
+        }
+        let (wanted, told) = (self.as_text(), held.as_text());
+        wanted == told
+            || matches!((self, held), (Value::Text(text), Value::Json(told)) if structure(text).as_ref() == Some(told))
+            || matches!(held, Value::Boolean(_)) && wanted.eq_ignore_ascii_case(&told)
+            || (!matches!((self, held), (Value::Text(_), Value::Text(_)))
+                && plain_number(&wanted) == plain_number(&told)
                 && plain_number(&wanted).is_some())
     }
+}
+
+/// A number of JSON in plain notation: never an exponent.
+fn plain(number: &serde_json::Number) -> String {
+    let written = number.to_string();
+    match number.as_f64() {
+        Some(float) if written.contains(['e', 'E']) => float.to_string(),
+        _ => written,
+    }
+}
+
+/// The list or object that a text of JSON is.
+fn structure(text: &str) -> Option<serde_json::Value> {
+    let begins = text.trim_start().starts_with(['[', '{']);
+    begins.then(|| serde_json::from_str(text).ok()).flatten()
+}
+
+/// Whether a number is written as numbers are: `007` and `+7` are rather names.
+fn is_canonical(text: &str, number: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let padded = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    !padded && !number.is_empty()
 }
 
 /// A decimal without sign noise, leading zeros or trailing fraction zeros; `None` if it is not one.
@@ -81,9 +165,52 @@ mod tests {
         assert!(twelve.same_as(&Value::Text("12.0".into())));
         assert!(!twelve.same_as(&Value::Text("12.5".into())));
         assert!(!Value::Text("007".into()).same_as(&Value::Text("7".into())));
+        assert!(Value::Text("5.0".into()).same_as(&Value::Number("5".into())), "a text cell keeps the held type");
+        assert!(!Value::Text("6".into()).same_as(&Value::Number("5".into())));
+        assert!(Value::Text("TRUE".into()).same_as(&Value::Boolean(true)));
+        assert!(!Value::Text("1".into()).same_as(&Value::Boolean(true)));
         assert!(Value::Boolean(true).same_as(&Value::Text("true".into())));
         assert!(Value::Clear.same_as(&Value::Text(String::new())));
         assert!(!Value::Clear.same_as(&Value::Text("x".into())));
         assert!(Value::Number("-0".into()).same_as(&Value::Text("0.0".into())));
+    }
+
+    #[test]
+    fn structure_is_compared_by_meaning_and_null_is_no_value() {
+        let json = |text: &str| Value::of_json(&serde_json::from_str(text).unwrap());
+        assert!(json(r#"{"a": 1, "b": [2]}"#).same_as(&json(r#"{"b": [2], "a": 1}"#)));
+        assert!(!json("[1, 2]").same_as(&json("[2, 1]")), "a list has an order");
+        assert!(Value::Text("[1,2]".into()).same_as(&json("[1, 2]")));
+        assert!(json("null").same_as(&Value::Clear) && json("null").as_text().is_empty());
+        assert_eq!(json("\"7\""), Value::Text("7".into()));
+        assert_eq!(json("7"), Value::Number("7".into()));
+        assert_eq!(json("1e21"), Value::Number("1000000000000000000000".into()));
+    }
+
+    #[test]
+    fn a_text_takes_the_type_that_is_held_where_it_says_the_same() {
+        let text = |text: &str| Value::Text(text.into());
+        let number = Value::Number("12".into());
+        assert_eq!(text("13").in_type_of(&number), Some(Value::Number("13".into())));
+        assert_eq!(text("-0.5").in_type_of(&number), Some(Value::Number("-0.5".into())));
+        assert_eq!(text("007").in_type_of(&number), None, "the zeros would be lost");
+        assert_eq!(text("many").in_type_of(&number), None);
+        assert_eq!(text("FALSE").in_type_of(&Value::Boolean(true)), Some(Value::Boolean(false)));
+        assert_eq!(text("no").in_type_of(&Value::Boolean(true)), None, "rather a word than a boolean");
+        let list = Value::Json(serde_json::json!(["a"]));
+        assert_eq!(text(r#"["a","b"]"#).in_type_of(&list), Some(Value::Json(serde_json::json!(["a", "b"]))));
+        assert_eq!(text("a;b").in_type_of(&list), None);
+        assert_eq!(text("13").in_type_of(&text("12")), None);
+        assert_eq!(Value::Number("13".into()).in_type_of(&text("12")), None, "a stated type is kept");
+    }
+
+    #[test]
+    fn a_value_in_json_text_comes_back_in_its_type() {
+        let list = Value::Json(serde_json::json!([1, "a", null]));
+        for value in [Value::Text("12".into()), Value::Number("12".into()), Value::Boolean(true), list] {
+            let json = serde_json::from_str(&value.as_json_text()).unwrap();
+            assert_eq!(Value::of_json(&json), value);
+        }
+        assert_eq!(Value::Clear.as_json_text(), "");
     }
 }

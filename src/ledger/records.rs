@@ -1,23 +1,8 @@
-use std::collections::BTreeMap;
-
-use crate::contact::{CallKind, Counts, Field, Position, RemoteId, RowRecord, Value};
-
-/// A keyed hash of an identifier or a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(pub [u8; 16]);
-
-/// The short name of a run, which people type: `20261121-0931-k3f`. Sorts by time.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RunId(pub String);
-
-impl std::fmt::Display for RunId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::contact::{Counts, RemoteId};
+use crate::journal::{RunId, Taken};
 
 /// What makes two runs the same job: command, content of the source, mapping, account, options.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
@@ -27,40 +12,97 @@ impl Fingerprint {
     }
 }
 
+/// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
     /// Under way, or cut off without a chance to say so.
     Running,
+    /// Every row has its record.
     Finished,
     /// Stopped early; resumable.
     Stopped,
     /// Ended by a signal; resumable.
     Interrupted,
-    /// Put back by an undo.
+    /// An undo has begun to put it back, and did not, or could not, put back all of it.
+    PartlyUndone,
+    /// Put back whole by an undo.
     Undone,
 }
 
 impl RunState {
-    pub const ALL: [RunState; 5] = [Self::Running, Self::Finished, Self::Stopped, Self::Interrupted, Self::Undone];
+    /// Each of them.
+    pub const ALL: [RunState; 6] =
+        [Self::Running, Self::Finished, Self::Stopped, Self::Interrupted, Self::PartlyUndone, Self::Undone];
 
+    /// As the ledger and the screen write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Finished => "finished",
             Self::Stopped => "stopped",
             Self::Interrupted => "interrupted",
+            Self::PartlyUndone => "partly_undone",
             Self::Undone => "undone",
         }
+    }
+}
+
+/// The command that a run is an execution of. What `rolo copy` records is an export and an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunKind {
+    /// Rows of a file were brought to an account.
+    Import,
+    /// Contacts of an account were brought into a file.
+    Export,
+    /// Rows of an import were sent again.
+    Retry,
+    /// What an import changed was put back.
+    Undo,
+}
+
+impl RunKind {
+    /// Each of them.
+    pub const ALL: [RunKind; 4] = [Self::Import, Self::Export, Self::Retry, Self::Undo];
+
+    /// As the ledger and the command line write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Export => "export",
+            Self::Retry => "retry",
+            Self::Undo => "undo",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it brought rows of a file to an account, which can be sent again or put back.
+    pub const fn sends_rows(self) -> bool {
+        matches!(self, Self::Import | Self::Retry)
+    }
+}
+
+impl std::fmt::Display for RunKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
     }
 }
 
 /// A run about to begin.
 #[derive(Clone, Debug)]
 pub struct NewRun {
-    /// `import`, `export`, `copy`, `retry`, `undo`.
-    pub command: String,
+    /// The command.
+    pub kind: RunKind,
+    /// By which a cut-off run is found again.
     pub fingerprint: Fingerprint,
+    /// What the configuration calls the account.
     pub account: String,
+    /// What the account points to: the name of its memory.
+    pub identity: String,
+    /// The service's name, as `rolo services` lists it.
     pub service: String,
     /// Absolute path of the source (or, for an export, of the target).
     pub file: String,
@@ -73,107 +115,16 @@ pub struct NewRun {
 /// A run as recorded.
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// Its name.
     pub id: RunId,
+    /// What it was when it began.
     pub new: NewRun,
+    /// How it stands.
     pub state: RunState,
     /// Seconds from the Unix epoch; `None` while it is running or was cut off.
     pub ended: Option<u64>,
+    /// Rows by outcome, as of its end.
     pub counts: Counts,
-}
-
-/// One thing to remember.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// A request is about to leave.
-    Intent(Intent),
-    /// Its answer came.
-    Answered(Answered),
-    /// What the account now holds of a contact, merged into what was known.
-    Known { account: String, contact: KnownContact, keys: Vec<Key> },
-    /// The contact is gone from the account.
-    Gone { account: String, id: RemoteId },
-    /// What was there before a change of ours.
-    Before(BeforeImage),
-    /// A row ended. `keys` are those of its identifiers, so that its history can be found.
-    Row { position: Position, record: RowRecord, keys: Vec<Key> },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Intent {
-    pub row: u64,
-    /// Position of the call in the row's lane; stable when the row is driven again.
-    pub step: u32,
-    pub kind: CallKind,
-    /// From 1, counting every time the step was about to be sent.
-    pub attempt: u32,
-    /// Microseconds from the Unix epoch.
-    pub at: u64,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answered {
-    pub row: u64,
-    pub step: u32,
-    pub kind: CallKind,
-    /// Answers this step has had, this one included.
-    pub attempts: u32,
-    pub http_status: Option<u16>,
-    /// `done`, `missing`, `exists`, `refused`, `again`, `unclear`…
-    pub verdict: String,
-    /// The contact it was about or that it created.
-    pub contact_id: Option<RemoteId>,
-    pub at: u64,
-}
-
-/// One step of a row that has not ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StepRecord {
-    pub step: u32,
-    pub kind: CallKind,
-    /// How often it was about to be sent.
-    pub sent: u32,
-    /// Its last answer; `None` if nobody knows what became of it.
-    pub answered: Option<Answered>,
-}
-
-/// What is remembered of one field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KnownValue {
-    /// Held with a value of this hash.
-    Held(Key),
-    Empty,
-}
-
-/// What is remembered of a contact of an account.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KnownContact {
-    pub id: RemoteId,
-    /// By name of the field; absent means not known.
-    pub fields: BTreeMap<String, KnownValue>,
-    /// Keys of the tags it has; `None` if not known.
-    pub tags: Option<Vec<Key>>,
-    /// Keys of the lists it is known to be on.
-    pub lists: Vec<Key>,
-}
-
-/// What a run replaced, so that it can be put back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BeforeImage {
-    pub row: u64,
-    pub account: String,
-    pub contact_id: RemoteId,
-    pub change: Change,
-}
-
-/// One change of a run, with what undoing it needs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    Created,
-    Field { field: Field, before: Value, after: Value },
-    TagAdded(String),
-    TagRemoved(String),
-    ListAdded(String),
-    ListRemoved(String),
 }
 
 /// One line of a contact's history.
@@ -181,11 +132,25 @@ pub enum Change {
 pub struct Event {
     /// Seconds from the Unix epoch.
     pub at: u64,
+    /// In which run.
     pub run: RunId,
+    /// What the configuration called the account.
     pub account: String,
+    /// Path of the run's source.
     pub file: String,
+    /// Line of the row in it.
     pub line: u64,
     /// What happened, in the ledger's words: `call create: done (200)`, `row: created`.
     pub what: String,
+    /// The contact, where it is known.
     pub contact_id: Option<RemoteId>,
+}
+
+/// What came of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// All entries are durable.
+    Durable,
+    /// None is: an intent's create is claimed by another.
+    Taken(Taken),
 }

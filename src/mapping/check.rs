@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::file::ColumnRule;
+use super::file::{ColumnRule, Grade, Numbers};
 use super::parse::kind_name;
 use crate::contact::FieldKind;
 
@@ -13,6 +13,8 @@ pub enum Check {
     Phone {
         /// Column that holds the country of this column's numbers.
         region_column: Option<usize>,
+        /// How numbers without a plus sign are read; `None` where the column doesn't settle it.
+        numbers: Option<Numbers>,
     },
     Email,
     Url,
@@ -58,6 +60,30 @@ pub enum DecimalMark {
     Comma,
 }
 
+impl DecimalMark {
+    /// As a mapping file writes it; `None` where nothing is written.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Unstated => None,
+            Self::Point => Some("decimal-point"),
+            Self::Comma => Some("decimal-comma"),
+        }
+    }
+}
+
+impl DateOrder {
+    /// As a mapping file writes it; `None` where nothing is written.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Unstated => None,
+            Self::DayFirst => Some("day-first"),
+            Self::MonthFirst => Some("month-first"),
+            Self::YearFirst => Some("year-first"),
+            Self::Pattern(pattern) => Some(pattern),
+        }
+    }
+}
+
 impl Check {
     /// The rule for a field of this kind, with what the column says about its cells. An error is the
     /// message and its cure.
@@ -75,9 +101,22 @@ impl Check {
             let message = format!("a region column has no meaning for a {}: {column}", kind_name(kind));
             return Err((message, "remove region_column".into()));
         }
+        if rule.numbers.is_some() && *kind != FieldKind::Phone {
+            let message = format!("numbers has no meaning for a {}", kind_name(kind));
+            return Err((message, "remove numbers, or set type = \"phone\"".into()));
+        }
+        let loosened = [FieldKind::Phone, FieldKind::Email, FieldKind::Url, FieldKind::Language, FieldKind::Country]
+            .contains(kind);
+        if rule.grade == Some(Grade::Loose) && !loosened {
+            let message = format!("a loose check has no meaning for a {}", kind_name(kind));
+            return Err((
+                message,
+                "remove check: it is for phones, e-mails, web addresses, languages and countries".into(),
+            ));
+        }
         Ok(match kind {
             FieldKind::Text => Self::Text,
-            FieldKind::Phone => Self::Phone { region_column: None },
+            FieldKind::Phone => Self::Phone { region_column: None, numbers: rule.numbers },
             FieldKind::Email => Self::Email,
             FieldKind::Url => Self::Url,
             FieldKind::Boolean => Self::Boolean,

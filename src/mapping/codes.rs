@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::contact::trim_unseen;
+
 /// Code, then the names that stand for it: the `iso3166.tab` of the tz database (public domain),
 /// the ISO 3166-1 alpha-3 code and long name, and names that people write.
 const COUNTRIES: &str = include_str!("countries.tsv");
@@ -39,21 +44,29 @@ impl Names {
                 names.by_letters[letters] = Some(code);
             }
             for name in line.split('\t') {
-                names.by_name.entry(name.to_lowercase()).or_insert(code);
+                names.by_name.entry(folded(name)).or_insert(code);
             }
         }
         names
     }
 
     fn look_up(&self, text: &str) -> Option<&'static str> {
-        let text = text.trim();
+        let text = trim_unseen(text);
         let by_letters = letters(text).and_then(|letters| self.by_letters[letters]);
         // The longest name in either table has fewer characters than this; a giant cell is not copied.
         if by_letters.is_some() || text.len() > 200 {
             return by_letters;
         }
-        self.by_name.get(&text.to_lowercase()).copied()
+        self.by_name.get(&folded(text)).copied()
     }
+}
+
+/// A name without case, accents, full stops and a leading article: `Espana`, `USA` and `U.S.A.`, `The Gambia`.
+fn folded(name: &str) -> String {
+    let plain = name.chars().nfd().filter(|character| !is_combining_mark(*character) && *character != '.');
+    let folded: String = plain.map(|character| if character == '’' { '\'' } else { character }).collect();
+    let folded = folded.trim().to_lowercase();
+    folded.strip_prefix("the ").map(str::to_owned).unwrap_or(folded)
 }
 
 /// A number below 676 for two ASCII letters of either case.
@@ -72,11 +85,27 @@ mod tests {
         for text in ["GB", "gb", "GBR", "United Kingdom", " uk ", "England"] {
             assert_eq!(country_code(text), Some("GB"), "{text}");
         }
-        assert_eq!(country_code("España"), Some("ES"));
+        for (text, code) in [
+            ("España", "ES"),
+            ("Espana", "ES"),
+            ("espan\u{303}a", "ES"),
+            ("MYS", "MY"),
+            ("Deutschland", "DE"),
+            ("U.S.A", "US"),
+            ("The Gambia", "GM"),
+            ("Côte d’Ivoire", "CI"),
+            ("Россия", "RU"),
+            ("Großbritannien", "GB"),
+            ("Türkei", "TR"),
+            ("\u{200e}中国\u{feff}", "CN"),
+        ] {
+            assert_eq!(country_code(text), Some(code), "{text}");
+        }
         assert_eq!(country_code("Narnia"), None);
         assert_eq!(country_code(""), None);
         assert_eq!(language_code("DE"), Some("de"));
         assert_eq!(language_code("Spanish"), Some("es"));
+        assert_eq!(language_code("por"), Some("pt"));
         assert_eq!(language_code("pt-BR"), None);
     }
 

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::file::{Blank, ColumnRule, CustomFields, Feeds, Mapping, Mode, SetAction};
-use super::guess::{ColumnEvidence, Guess};
+use super::file::{
+    BadCells, Blank, ColumnRule, CustomFields, Duplicates, Feeds, Grade, Mapping, Merged, Mode, Numbers, SetAction,
+};
+use super::guessed::{ColumnEvidence, Guess};
 use super::parse::{kind_name, overwrite_name};
 use crate::contact::Overwrite;
 
@@ -14,8 +16,8 @@ pub fn write_commented(guess: &Guess) -> String {
     let mapped = guess.columns.iter().filter(|column| column.mapped).count();
     line(&mut text, &format!("# {mapped} of {} columns are mapped. Change what is wrong;", guess.columns.len()));
     line(&mut text, "# docs/mapping-file.md describes every key.");
-    for note in &guess.notes {
-        comment(&mut text, note);
+    for words in guess.warnings.iter().chain(&guess.notes) {
+        comment(&mut text, words);
     }
     text.push('\n');
     top(&mut text, &guess.mapping);
@@ -29,6 +31,20 @@ pub fn write_commented(guess: &Guess) -> String {
     }
     constants(&mut text, &guess.mapping);
     text
+}
+
+impl Mapping {
+    /// The text of a mapping file, without any evidence.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        top(&mut text, self);
+        for (header, rule) in &self.columns {
+            text.push('\n');
+            table(&mut text, header, rule);
+        }
+        constants(&mut text, self);
+        text
+    }
 }
 
 fn top(text: &mut String, mapping: &Mapping) {
@@ -59,6 +75,22 @@ fn top(text: &mut String, mapping: &Mapping) {
     if mapping.custom_fields != CustomFields::Merge {
         line(text, "custom_fields = \"replace\"");
     }
+    let bad_cells = bad_cells_name(mapping.bad_cells);
+    line(
+        text,
+        &format!("bad_cells = \"{bad_cells}\"  # a cell that can't be used: reject its row, or leave out the cell"),
+    );
+    if mapping.merged == Merged::Repeat {
+        line(text, "merged = \"repeat\"");
+    }
+    let duplicates = duplicates_name(mapping.duplicates);
+    line(text, &format!("duplicates = \"{duplicates}\"  # rows that name one contact: reject, first, last or merge"));
+    if mapping.conditions.is_empty() {
+        line(text, "# where = [\"Consent = yes\"]  # only rows like this are sent");
+    } else {
+        let conditions: Vec<_> = mapping.conditions.iter().map(|condition| quoted(&condition.to_string())).collect();
+        line(text, &format!("where = [{}]", conditions.join(", ")));
+    }
 }
 
 fn write_column(text: &mut String, column: &ColumnEvidence, rule: Option<&ColumnRule>) {
@@ -66,6 +98,8 @@ fn write_column(text: &mut String, column: &ColumnEvidence, rule: Option<&Column
     if let Some(rule) = rule {
         comment(text, &column.because);
         table(text, &column.header, rule);
+    } else if column.mapped {
+        comment(text, &format!("{}: {}", column.header, column.because));
     } else {
         comment(text, &format!("Not mapped: {}.", column.because));
         comment(text, &format!("[columns.{}]", quoted(&column.header)));
@@ -81,6 +115,13 @@ fn table(text: &mut String, header: &str, rule: &ColumnRule) {
         Feeds::Lists(action) => line(text, &format!("lists = \"{}\"", action_name(*action))),
         Feeds::Nothing => line(text, "ignore = true"),
     }
+    if !rule.first_of.is_empty() {
+        let names: Vec<_> = rule.first_of.iter().map(|name| quoted(name)).collect();
+        line(text, &format!("first_of = [{}]", names.join(", ")));
+    }
+    if !rule.separators.is_empty() {
+        line(text, &format!("separator = {}", list(&rule.separators)));
+    }
     let keys = [
         ("overwrite", rule.overwrite.map(|overwrite: Overwrite| overwrite_name(overwrite).to_owned())),
         ("blank", rule.blank.map(|blank| blank_name(blank).to_owned())),
@@ -88,7 +129,9 @@ fn table(text: &mut String, header: &str, rule: &ColumnRule) {
         ("format", rule.format.clone()),
         ("time_zone", rule.time_zone.clone()),
         ("region_column", rule.region_column.clone()),
-        ("separator", rule.separator.map(String::from)),
+        ("numbers", rule.numbers.map(|numbers| numbers_name(numbers).to_owned())),
+        ("check", rule.grade.map(|grade| grade_name(grade).to_owned())),
+        ("bad_cells", rule.bad_cells.map(|bad_cells| bad_cells_name(bad_cells).to_owned())),
     ];
     for (key, value) in keys {
         if let Some(value) = value {
@@ -132,6 +175,14 @@ fn comment(text: &mut String, words: &str) {
     text.push('\n');
 }
 
+/// A text, or a list of several.
+fn list(texts: &[String]) -> String {
+    match texts {
+        [one] => quoted(one),
+        several => format!("[{}]", several.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 /// A basic string of TOML.
 fn quoted(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);
@@ -163,5 +214,35 @@ const fn blank_name(blank: Blank) -> &'static str {
     match blank {
         Blank::Ignore => "ignore",
         Blank::Clear => "clear",
+    }
+}
+
+const fn bad_cells_name(bad_cells: BadCells) -> &'static str {
+    match bad_cells {
+        BadCells::Row => "row",
+        BadCells::Cell => "cell",
+    }
+}
+
+const fn duplicates_name(duplicates: Duplicates) -> &'static str {
+    match duplicates {
+        Duplicates::Reject => "reject",
+        Duplicates::First => "first",
+        Duplicates::Last => "last",
+        Duplicates::Merge => "merge",
+    }
+}
+
+const fn numbers_name(numbers: Numbers) -> &'static str {
+    match numbers {
+        Numbers::International => "international",
+        Numbers::National => "national",
+    }
+}
+
+const fn grade_name(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Strict => "strict",
+        Grade::Loose => "loose",
     }
 }

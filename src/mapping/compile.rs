@@ -9,11 +9,9 @@ use super::file::{Blank, ColumnRule, CustomFields, Feeds, Mapping, Mode, SetActi
 use super::forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
 use super::nearest::nearest;
 use super::resolve::{Refusal, resolve, writable};
-use crate::contact::{ClearBy, CustomEdit, IdentifierKind};
+use super::tags::DEFAULT_SEPARATOR;
+use crate::contact::{ClearBy, CustomEdit, Field, IdentifierKind};
 use crate::error::{Error, Result};
-
-/// What stands between tags where the mapping doesn't say.
-pub(super) const DEFAULT_SEPARATOR: char = ';';
 
 impl Mapping {
     /// The mapping compiled for a file with these headers and for this service.
@@ -31,20 +29,32 @@ impl Mapping {
         let places = self.places(headers)?;
         let region_columns: HashSet<_> =
             self.columns.values().filter_map(|rule| rule.region_column.as_deref()).collect();
+        let stand_ins = self.stand_ins(headers)?;
+        let conditions: Vec<_> = self
+            .conditions
+            .iter()
+            .map(|condition| Ok((place(&condition.column, headers, "in where")?, condition.test.clone())))
+            .collect::<Result<_>>()?;
+        let used = |column: usize, header: &str| {
+            region_columns.contains(header)
+                || stand_ins.contains(header)
+                || conditions.iter().any(|(used, _)| *used == column)
+        };
+        self.all_defined(facts)?;
         let mut compiled = Compiled::default();
         for (column, header) in headers.iter().enumerate() {
             match self.columns.get(header) {
                 Some(rule) => self
                     .column(column, header, rule, headers, facts, &mut compiled)
                     .map_err(|refusal| refused(header, refusal))?,
-                None if region_columns.contains(header.as_str()) => {}
+                None if used(column, header) => {}
                 None => compiled.unmapped.push(header.clone()),
             }
         }
         self.names(&places, facts, &mut compiled)?;
         self.constants(facts, &mut compiled)?;
         compiled.feeds.sort_by_key(|feed| feed.column);
-        let match_by = self.match_by(facts, &compiled)?;
+        let match_by = self.match_by(headers, facts, &compiled)?;
         for feed in &mut compiled.feeds {
             if let Becomes::Field(feed) = &mut feed.becomes {
                 feed.identifier = feed.identifier.filter(|kind| match_by.contains(kind));
@@ -67,6 +77,8 @@ impl Mapping {
                 CustomFields::Replace => CustomEdit::Replace,
             },
             region,
+            duplicates: self.duplicates,
+            conditions,
             unmapped: compiled.unmapped,
             ignored: compiled.ignored,
             notes: compiled.notes,
@@ -110,6 +122,62 @@ impl Mapping {
         Ok(places)
     }
 
+    /// Names every custom field that the account lacks, where there are several.
+    fn all_defined(&self, facts: &Facts<'_>) -> Result<()> {
+        let lacking = self.undefined_fields(facts);
+        if lacking.len() < 2 {
+            return Ok(());
+        }
+        let message = format!("the account defines no custom fields of these names: {}", lacking.join(", "));
+        Err(Error::usage(message)
+            .hint(format!("{} first, or set ignore = true for their columns", facts.how_to_create("them"))))
+    }
+
+    /// Custom fields that columns or constants feed and the account, as far as its fields were read,
+    /// doesn't define.
+    pub fn undefined_fields(&self, facts: &Facts<'_>) -> Vec<String> {
+        let columns = self.columns.values().filter_map(|rule| match &rule.feeds {
+            Feeds::Field(name) => Some(name),
+            _ => None,
+        });
+        let custom =
+            columns.chain(self.constants.fields.keys()).filter_map(|name| name.strip_prefix(Field::CUSTOM_PREFIX));
+        let mut lacking: Vec<String> = Vec::new();
+        for name in custom.filter(|_| facts.definitions.is_some() && facts.capabilities.custom_fields) {
+            if facts.definition(name).is_none() && !lacking.iter().any(|other| other == name) {
+                lacking.push(name.to_owned());
+            }
+        }
+        lacking
+    }
+
+    /// Headers of columns that stand in for another one.
+    fn stand_ins(&self, headers: &[String]) -> Result<HashSet<&str>> {
+        let mut stand_ins = HashSet::new();
+        for (header, rule) in self.columns.iter().filter(|(_, rule)| !rule.first_of.is_empty()) {
+            let refuse = |message: String, cure: &str| Err(refused(header, (message, cure.to_owned())));
+            if !matches!(rule.feeds, Feeds::Field(_)) {
+                return refuse("first_of is for fields only".into(), "remove first_of; several columns may feed tags");
+            }
+            if !rule.first_of.contains(header) {
+                return refuse("first_of doesn't name its own column".into(), "name it where it stands in the order");
+            }
+            for other in rule.first_of.iter().filter(|other| *other != header) {
+                place(other, headers, "in first_of")?;
+                if self.columns.contains_key(other) {
+                    return refuse(
+                        format!("first_of names a column that has a table of its own: {other}"),
+                        "remove the other table, or take the column out of first_of",
+                    );
+                }
+                if !stand_ins.insert(other.as_str()) {
+                    return refuse(format!("first_of names a column twice: {other}"), "name it once");
+                }
+            }
+        }
+        Ok(stand_ins)
+    }
+
     fn column(
         &self,
         column: usize,
@@ -121,13 +189,16 @@ impl Mapping {
     ) -> Result<(), Refusal> {
         let blank = rule.blank.unwrap_or(self.blank);
         let overwrite = rule.overwrite.unwrap_or(self.overwrite);
-        if let Some(separator) = rule.separator {
-            if !matches!(rule.feeds, Feeds::Tags(_) | Feeds::Lists(_)) {
-                return Err(("a separator is for tags and lists only".into(), "remove separator".into()));
-            }
-            if separator == '"' || separator.is_alphanumeric() {
+        if !rule.separators.is_empty() && !matches!(rule.feeds, Feeds::Tags(_) | Feeds::Lists(_)) {
+            return Err(("a separator is for tags and lists only".into(), "remove separator".into()));
+        }
+        if !matches!(rule.feeds, Feeds::Field(_)) && (rule.numbers.is_some() || rule.grade.is_some()) {
+            return Err(("numbers and check are for the values of fields".into(), "remove numbers and check".into()));
+        }
+        for separator in &rule.separators {
+            if separator.is_empty() || separator.contains(|c: char| c == '"' || c.is_alphanumeric()) {
                 let message = format!("this can't stand between tags: {separator}");
-                return Err((message, "write separator = \";\", \",\" or \"|\"".into()));
+                return Err((message, "write separator = \";\", \",\", \" ::: \" or a list of several".into()));
             }
         }
         let becomes = match &rule.feeds {
@@ -139,18 +210,23 @@ impl Mapping {
             Feeds::Lists(action) => Becomes::Lists(lists(*action, rule, facts)?),
             // Names that the service divides otherwise are made when all columns are known.
             Feeds::Field(name) if converted(name, facts) && !self.keeps_part(name, facts) => {
+                if !rule.first_of.is_empty() {
+                    let message = format!("{} divides names otherwise, so one column has to tell them", facts.service);
+                    return Err((message, "remove first_of".into()));
+                }
                 compiled.claim(name, header)?;
                 compiled.converted.insert(name.clone(), header.to_owned());
                 return Ok(());
             }
             Feeds::Field(name) => {
+                let name = &*facts.canonical(name);
                 compiled.claim(name, header)?;
                 let mut feed = resolve(name, rule, overwrite, facts)?;
                 if blank == Blank::Clear && feed.field.custom_name().is_some() && cant_clear(facts) {
                     let message = format!("{} can't take a custom field's value away: {name}", facts.service);
                     return Err((message, "write blank = \"ignore\" for this column".into()));
                 }
-                if let (Check::Phone { region_column }, Some(wanted)) = (&mut feed.check, &rule.region_column) {
+                if let (Check::Phone { region_column, .. }, Some(wanted)) = (&mut feed.check, &rule.region_column) {
                     let at = place(wanted, headers, "as region_column").map_err(|error| {
                         (error.message, error.hint.unwrap_or_else(|| "name a column of the file".into()))
                     })?;
@@ -159,7 +235,16 @@ impl Mapping {
                 Becomes::Field(feed)
             }
         };
-        compiled.feeds.push(Feed { column, blank, becomes });
+        let mut order = Vec::new();
+        for name in &rule.first_of {
+            order.extend(headers.iter().position(|header| header == name));
+        }
+        let (column, stand_ins) = match order.split_first() {
+            Some((first, rest)) => (*first, rest.to_vec()),
+            None => (column, Vec::new()),
+        };
+        let bad_cells = rule.bad_cells.unwrap_or(self.bad_cells);
+        compiled.feeds.push(Feed { column, stand_ins, blank, bad_cells, becomes });
         Ok(())
     }
 
@@ -188,7 +273,7 @@ impl Mapping {
             compiled.claim("last_name", &header).map_err(|refusal| refused(&header, refusal))?;
             compiled.notes.push(format!("{header}: each name is split into first_name and last_name"));
             let becomes = Becomes::Name(NameFeed::Split { first, last });
-            feeds.push(Feed { column, blank: rule.blank.unwrap_or(self.blank), becomes });
+            feeds.push(self.name_feed(column, &rule, becomes));
         }
         let (first, last) = (found("first_name"), found("last_name"));
         if let Some((header, column, rule)) = first.as_ref().or(last.as_ref()) {
@@ -201,16 +286,23 @@ impl Mapping {
             };
             compiled.notes.push(words);
             let becomes = Becomes::Name(NameFeed::Join { name, last_column });
-            feeds.push(Feed { column: *column, blank: rule.blank.unwrap_or(self.blank), becomes });
+            feeds.push(self.name_feed(*column, rule, becomes));
         }
         compiled.feeds.append(&mut feeds);
         Ok(())
     }
 
+    fn name_feed(&self, column: usize, rule: &ColumnRule, becomes: Becomes) -> Feed {
+        let blank = rule.blank.unwrap_or(self.blank);
+        let bad_cells = rule.bad_cells.unwrap_or(self.bad_cells);
+        Feed { column, stand_ins: Vec::new(), blank, bad_cells, becomes }
+    }
+
     fn constants(&self, facts: &Facts<'_>, compiled: &mut Compiled) -> Result<()> {
         for (field, text) in &self.constants.fields {
             let place = format!("[constants] {field}");
-            let rule = ColumnRule::field(field.as_str());
+            let field = &*facts.canonical(field);
+            let rule = ColumnRule::field(field);
             compiled.claim(field, &place).map_err(|refusal| refused(&place, refusal))?;
             let mut feed = resolve(field, &rule, self.overwrite, facts).map_err(|refusal| refused(&place, refusal))?;
             if !feed.store {
@@ -223,7 +315,7 @@ impl Mapping {
         Ok(())
     }
 
-    fn match_by(&self, facts: &Facts<'_>, compiled: &Compiled) -> Result<Vec<IdentifierKind>> {
+    fn match_by(&self, headers: &[String], facts: &Facts<'_>, compiled: &Compiled) -> Result<Vec<IdentifierKind>> {
         let mapped: Vec<_> = IdentifierKind::ALL.into_iter().filter(|kind| compiled.feeds_field(kind.name())).collect();
         let usable: Vec<_> = IdentifierKind::ALL.into_iter().filter(|kind| facts.identifies_by(*kind)).collect();
         let names = |kinds: &[IdentifierKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
@@ -246,7 +338,7 @@ impl Mapping {
         };
         if chosen.is_empty() {
             return Err(Error::usage("no column feeds an identifier, so no contact could be found again")
-                .hint(format!("map a column to one of: {}", names(&usable))));
+                .hint(format!("map a column to one of: {}; the columns are: {}", names(&usable), listed(headers))));
         }
         Ok(chosen)
     }
@@ -272,7 +364,7 @@ impl Compiled {
             None => Ok(()),
             Some(other) => Err((
                 format!("two columns feed one field: {field}, also fed by {other}"),
-                "keep one of them, and set ignore = true for the other".into(),
+                "set ignore = true for one of them, or let it stand in for the other with first_of".into(),
             )),
         }
     }
@@ -344,7 +436,9 @@ fn lists(action: SetAction, rule: &ColumnRule, facts: &Facts<'_>) -> Result<SetF
 }
 
 fn set(action: SetAction, rule: &ColumnRule, max_chars: Option<usize>) -> SetFeed {
-    SetFeed { action, separator: rule.separator.unwrap_or(DEFAULT_SEPARATOR), max_chars }
+    let separators =
+        if rule.separators.is_empty() { vec![DEFAULT_SEPARATOR.to_owned()] } else { rule.separators.clone() };
+    SetFeed { action, separators, max_chars }
 }
 
 /// Where the column with this header is.

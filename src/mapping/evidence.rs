@@ -1,110 +1,166 @@
 //! What the cells of a sample say about a column.
 
 use super::codes::{country_code, language_code};
-use super::tags::{SEPARATORS, count_separators};
+use super::looks::{LooksLike, PhoneLook};
+use super::placeholder::is_placeholder;
+use super::tags::{SEPARATORS, json_list, separators_in};
+use crate::contact::trim_unseen;
 use crate::table::RowBatch;
 
 /// What was seen in one column of the sample.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
-    /// Cells that are not blank.
+    /// Cells of the sample that hold something.
     pub filled: usize,
+    /// Cells that a person meant as phone numbers.
     pub phones: usize,
-    /// Phone numbers with a plus sign or `00` in front.
+    /// Those that are usable as they stand.
     pub international: usize,
+    /// Those without a country code.
+    pub national: usize,
     pub emails: usize,
     pub countries: usize,
     pub languages: usize,
-    pub separators: [usize; 3],
+    /// Cells that are a list of texts in JSON.
+    pub json_lists: usize,
+    /// For each of [`SEPARATORS`], the cells in which it stands.
+    with: [usize; SEPARATORS.len()],
+    /// How many cells hold each pair: the first and not the second.
+    alone: [[usize; SEPARATORS.len()]; SEPARATORS.len()],
+    /// The first few different values.
+    pub examples: Vec<String>,
 }
+
+/// Different values kept of a column, to be shown.
+const EXAMPLES: usize = 3;
 
 impl Seen {
     /// What the cells of a column say.
-    pub fn column(sample: &RowBatch, column: usize) -> Self {
+    pub fn column(sample: &RowBatch, column: usize, looks: &dyn LooksLike) -> Self {
         let mut seen = Self::default();
         for row in sample.rows() {
-            let cell = row.cell(column).trim();
-            // A cell this long is none of the things looked for.
-            if cell.is_empty() || cell.len() > 4096 {
-                seen.filled += usize::from(!cell.is_empty());
-                continue;
-            }
-            seen.filled += 1;
-            seen.phones += usize::from(looks_like_phone(cell));
-            seen.international += usize::from(looks_like_phone(cell) && is_international(cell));
-            seen.emails += usize::from(looks_like_email(cell));
-            seen.countries += usize::from(country_code(cell).is_some());
-            seen.languages += usize::from(language_code(cell).is_some());
-            for (sum, count) in seen.separators.iter_mut().zip(count_separators(cell)) {
-                *sum += usize::from(count > 0);
+            let cell = trim_unseen(row.cell(column));
+            if !cell.is_empty() && !is_placeholder(cell) {
+                seen.cell(cell, looks);
             }
         }
         seen
     }
 
-    /// What stands between the names in the cells; a semicolon where nothing does.
-    pub fn separator(&self) -> char {
-        let mut best = 0;
-        for which in 1..SEPARATORS.len() {
-            if self.separators[which] > self.separators[best] {
-                best = which;
+    fn cell(&mut self, cell: &str, looks: &dyn LooksLike) {
+        self.filled += 1;
+        if self.examples.len() < EXAMPLES && !self.examples.iter().any(|example| example == cell) {
+            self.examples.push(cell.to_owned());
+        }
+        // A cell this long is none of the things looked for.
+        if cell.len() > 4096 {
+            return;
+        }
+        match looks.phone(cell) {
+            None => {}
+            Some(PhoneLook::International) => {
+                self.phones += 1;
+                self.international += 1;
+            }
+            Some(PhoneLook::National) => {
+                self.phones += 1;
+                self.national += 1;
+            }
+            Some(PhoneLook::Damaged) => self.phones += 1,
+        }
+        self.emails += usize::from(looks.email(cell));
+        self.countries += usize::from(country_code(cell).is_some());
+        // A region behind a language is left out when it is sent.
+        let language = cell.split(['-', '_']).next().unwrap_or_default();
+        self.languages += usize::from(language_code(cell).or_else(|| language_code(language)).is_some());
+        if json_list(cell).is_some() {
+            self.json_lists += 1;
+            return;
+        }
+        let found = separators_in(cell);
+        for one in 0..found.len() {
+            self.with[one] += usize::from(found[one]);
+            for other in 0..found.len() {
+                self.alone[one][other] += usize::from(found[one] && !found[other]);
             }
         }
-        SEPARATORS[best]
+    }
+
+    /// What stands between the names in the cells: the separator of most cells, and any that does the
+    /// same in a fifth of them without it. Empty where nothing stands between names.
+    pub fn separators(&self) -> Vec<&'static str> {
+        let mut main = 0;
+        for which in 1..SEPARATORS.len() {
+            if self.with[which] > self.with[main] {
+                main = which;
+            }
+        }
+        if self.with[main] == 0 {
+            return Vec::new();
+        }
+        let several = self.with.iter().max().copied().unwrap_or_default();
+        let others = (0..SEPARATORS.len()).filter(|which| *which != main);
+        let mut separators = vec![SEPARATORS[main]];
+        separators.extend(others.filter(|which| self.alone[*which][main] * 5 > several).map(|which| SEPARATORS[which]));
+        separators
     }
 
     /// How many of the filled cells fit the field; `None` for a field that any text fits.
     pub fn fitting(&self, field: &str) -> Option<(usize, &'static str)> {
-        match field {
-            "phone" => Some((self.phones, "a phone number")),
-            "email" => Some((self.emails, "an e-mail address")),
-            "country" => Some((self.countries, "a country")),
-            "language" => Some((self.languages, "a language")),
+        match (Shape::of_field(field), field) {
+            (Some(shape), _) => Some((shape.fitting(self), shape.plural())),
+            (None, "country") => Some((self.countries, "countries")),
+            (None, "language") => Some((self.languages, "languages")),
             _ => None,
         }
     }
 }
 
-fn looks_like_email(cell: &str) -> bool {
-    cell.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-        && !cell.contains(char::is_whitespace)
+/// Kinds of values that cells show by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Phone,
+    Email,
 }
 
-/// Seven to fifteen digits and what people put between them, or a spreadsheet's damage to such a number.
-fn looks_like_phone(cell: &str) -> bool {
-    let digits = cell.chars().filter(|c| c.is_numeric()).count();
-    let others = |c: char| c.is_numeric() || c.is_whitespace() || "+-.()/'\u{200b}\u{200e}\u{ff0b}".contains(c);
-    let scientific = cell.contains("E+") && cell.starts_with(|c: char| c.is_ascii_digit()) && digits >= 4;
-    scientific || ((7..=16).contains(&digits) && cell.chars().all(others) && !looks_like_date(cell))
-}
+impl Shape {
+    pub const ALL: [Self; 2] = [Self::Email, Self::Phone];
 
-fn is_international(cell: &str) -> bool {
-    let start = cell.trim_start_matches(|c: char| !c.is_numeric() && c != '+' && c != '\u{ff0b}');
-    start.starts_with(['+', '\u{ff0b}']) || start.starts_with("00")
-}
-
-/// `2024-01-31`, `31.12.2024`: eight digits in three groups, four of them a year.
-fn looks_like_date(cell: &str) -> bool {
-    let groups: Vec<_> = cell.split(['-', '/', '.']).collect();
-    let year = |group: &&str| group.len() == 4 && (group.starts_with("19") || group.starts_with("20"));
-    groups.len() == 3
-        && groups.iter().all(|group| (1..=4).contains(&group.len()))
-        && (year(&groups[0]) || year(&groups[2]))
-        && groups[1].len() <= 2
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phone_numbers_are_told_from_dates_and_amounts() {
-        for cell in ["+447400123456", "(020) 7946-0018", "06.12.34.56.78", "4.47E+11", "٠٧٧٠٠٩٠٠١٢٣", "'+447400123456"]
-        {
-            assert!(looks_like_phone(cell), "{cell}");
+    pub const fn of_field(field: &str) -> Option<Self> {
+        match field.as_bytes() {
+            b"phone" => Some(Self::Phone),
+            b"email" => Some(Self::Email),
+            _ => None,
         }
-        for cell in ["2024-01-31", "31.12.2024", "12.50", "a1234567", "12345678901234567890", ""] {
-            assert!(!looks_like_phone(cell), "{cell}");
+    }
+
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+        }
+    }
+
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Phone => "phone numbers",
+            Self::Email => "e-mail addresses",
+        }
+    }
+
+    /// Cells of a column that have this shape.
+    pub const fn fitting(self, seen: &Seen) -> usize {
+        match self {
+            Self::Phone => seen.phones,
+            Self::Email => seen.emails,
+        }
+    }
+
+    /// Cells that leave no doubt about the shape, whatever the header says.
+    pub const fn plain(self, seen: &Seen) -> usize {
+        match self {
+            Self::Phone => seen.international,
+            Self::Email => seen.emails,
         }
     }
 }

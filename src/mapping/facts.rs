@@ -1,4 +1,7 @@
-use crate::contact::{Capabilities, FieldDefinition, FieldSpec, IdentifierKind, Limits};
+use std::borrow::Cow;
+
+use super::headers::key;
+use crate::contact::{Capabilities, Field, FieldDefinition, FieldSpec, IdentifierKind, Limits};
 
 /// What a mapping has to know of a service, as plain values.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +36,30 @@ impl<'a> Facts<'a> {
 
     /// The account's definition of a custom field, if the definitions were read and hold it.
     pub(crate) fn definition(&self, name: &str) -> Option<&'a FieldDefinition> {
-        self.definitions?.iter().find(|definition| definition.name == name)
+        let definitions = self.definitions?;
+        let named = definitions.iter().find(|definition| definition.name == name);
+        named.or_else(|| definitions.iter().find(|definition| definition.alias.as_deref() == Some(name)))
+    }
+
+    /// The one custom field of the account whose name differs at most in how it is written.
+    pub(crate) fn definition_alike(&self, name: &str) -> Option<&'a FieldDefinition> {
+        let mut alike = self.definitions?.iter().filter(|definition| key(&definition.name) == key(name));
+        alike.next().filter(|_| alike.next().is_none())
+    }
+
+    /// What a person does to have fields that the account lacks.
+    pub(crate) fn how_to_create(&self, what: &str) -> String {
+        if self.capabilities.creates_fields.is_empty() {
+            format!("create {what} in {}", self.service)
+        } else {
+            format!("create {what} with --create-fields or in {}", self.service)
+        }
+    }
+
+    /// The field by the name under which the service reads and writes it.
+    pub(crate) fn canonical<'n>(&self, field: &'n str) -> Cow<'n, str> {
+        let definition = field.strip_prefix(Field::CUSTOM_PREFIX).and_then(|name| self.definition(name));
+        definition.map_or(Cow::Borrowed(field), |found| Cow::Owned(format!("{}{}", Field::CUSTOM_PREFIX, found.name)))
     }
 
     /// Whether contacts of this service can be told apart by this kind of identifier.

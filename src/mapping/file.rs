@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::condition::Condition;
 use crate::contact::{FieldKind, IdentifierKind, Overwrite};
 
 /// Which column feeds which field, and by which rules. What a mapping file says, unchecked against
@@ -21,6 +22,11 @@ pub struct Mapping {
     pub blank: Blank,
     pub overwrite: Overwrite,
     pub custom_fields: CustomFields,
+    pub bad_cells: BadCells,
+    pub merged: Merged,
+    pub duplicates: Duplicates,
+    /// What a row must be like to be sent: all of these. The key is `where`.
+    pub conditions: Vec<Condition>,
     /// By header.
     pub columns: BTreeMap<String, ColumnRule>,
     pub constants: Constants,
@@ -61,6 +67,43 @@ pub enum CustomFields {
     Replace,
 }
 
+/// What becomes of a row with a cell that can't be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BadCells {
+    /// The row is rejected.
+    #[default]
+    Row,
+    /// The cell is left out, the others are sent, and the row says so.
+    Cell,
+}
+
+/// What merged cells of a sheet count for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Merged {
+    /// Their first row; the others say so.
+    #[default]
+    First,
+    /// Each row they cover.
+    Repeat,
+}
+
+/// What becomes of rows that name one contact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duplicates {
+    /// The first is sent, the others are errors.
+    #[default]
+    Reject,
+    /// The first is sent, the others are skipped.
+    First,
+    /// The last is sent, the others are skipped.
+    Last,
+    /// One contact is made of all: each field's last filled cell, and the tags of all rows.
+    Merge,
+}
+
 /// What is done with the names in a cell of tags or lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +112,27 @@ pub enum SetAction {
     Remove,
     /// They become all there are. Tags only.
     Replace,
+}
+
+/// How phone numbers without a plus sign are read, where the column as a whole settles it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Numbers {
+    /// They begin with a country code.
+    International,
+    /// They are written as they are dialed in their country.
+    National,
+}
+
+/// How much a value must pass before it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// It must be right as far as anybody can tell.
+    #[default]
+    Strict,
+    /// It must be something that the service takes.
+    Loose,
 }
 
 /// What one column feeds.
@@ -96,8 +160,17 @@ pub struct ColumnRule {
     pub time_zone: Option<String>,
     /// Header of the column with the country of this column's phone numbers.
     pub region_column: Option<String>,
-    /// What stands between two tags or lists.
-    pub separator: Option<char>,
+    /// How phone numbers without a plus sign are read.
+    pub numbers: Option<Numbers>,
+    /// How much the cells must pass. The key is `check`.
+    pub grade: Option<Grade>,
+    /// What stands between two tags or lists; a semicolon if empty. The key is `separator`.
+    pub separators: Vec<String>,
+    /// Columns that feed the field, this one among them: the first with a usable cell does, row by row.
+    /// Empty if only this column feeds it.
+    pub first_of: Vec<String>,
+    /// What becomes of a row whose cell of this column can't be used.
+    pub bad_cells: Option<BadCells>,
 }
 
 impl ColumnRule {
@@ -110,7 +183,11 @@ impl ColumnRule {
             format: None,
             time_zone: None,
             region_column: None,
-            separator: None,
+            numbers: None,
+            grade: None,
+            separators: Vec::new(),
+            first_of: Vec::new(),
+            bad_cells: None,
         }
     }
 

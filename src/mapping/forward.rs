@@ -1,5 +1,6 @@
 use super::check::Check;
-use super::file::{Blank, Mode, SetAction};
+use super::condition::Test;
+use super::file::{BadCells, Blank, Duplicates, Grade, Mode, SetAction};
 use crate::contact::{CustomEdit, Field, IdentifierKind, Overwrite};
 
 /// A mapping compiled for one file and one service: what `validate` runs over every row.
@@ -14,6 +15,8 @@ pub struct Forward {
     pub(super) mode: Mode,
     pub(super) custom: CustomEdit,
     pub(super) region: Option<&'static str>,
+    pub(super) duplicates: Duplicates,
+    pub(super) conditions: Vec<(usize, Test)>,
     pub(super) unmapped: Vec<String>,
     pub(super) ignored: Vec<String>,
     pub(super) notes: Vec<String>,
@@ -24,7 +27,10 @@ pub struct Forward {
 pub struct Feed {
     /// Position of the column, from 0.
     pub column: usize,
+    /// Columns that stand in for it, in order, where its cell is empty or can't be used.
+    pub stand_ins: Vec<usize>,
     pub blank: Blank,
+    pub bad_cells: BadCells,
     pub becomes: Becomes,
 }
 
@@ -47,6 +53,8 @@ pub struct FieldFeed {
     pub max_chars: Option<usize>,
     /// White space at the ends means nothing.
     pub trim: bool,
+    /// How much a cell must pass.
+    pub grade: Grade,
     /// The identifier this field is, where contacts are found by it.
     pub identifier: Option<IdentifierKind>,
     /// Whether the value is stored; an id of the service only finds.
@@ -67,7 +75,8 @@ pub enum NameFeed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetFeed {
     pub action: SetAction,
-    pub separator: char,
+    /// What stands between the names. Never empty.
+    pub separators: Vec<String>,
     /// Longest name in characters.
     pub max_chars: Option<usize>,
 }
@@ -123,6 +132,16 @@ impl Forward {
         self.region
     }
 
+    /// What becomes of rows that name one contact.
+    pub fn duplicates(&self) -> Duplicates {
+        self.duplicates
+    }
+
+    /// What a row must be like to be sent, by position of the column.
+    pub fn conditions(&self) -> &[(usize, Test)] {
+        &self.conditions
+    }
+
     /// Columns that feed nothing although nobody said so.
     pub fn unmapped(&self) -> &[String] {
         &self.unmapped
@@ -136,6 +155,27 @@ impl Forward {
     /// What is worth knowing and needs no action: names converted, definitions not read.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Columns that a contact may be found by, those that stand in for them among them.
+    pub fn identifying_columns(&self) -> Vec<usize> {
+        let identifies = |feed: &&Feed| matches!(&feed.becomes, Becomes::Field(field) if field.identifier.is_some());
+        self.feeds
+            .iter()
+            .filter(identifies)
+            .flat_map(|feed| std::iter::once(feed.column).chain(feed.stand_ins.iter().copied()))
+            .collect()
+    }
+
+    /// Columns whose cells may be one of a few words, and these.
+    pub fn choices(&self) -> Vec<(usize, &[String])> {
+        let mut choices = Vec::new();
+        for feed in &self.feeds {
+            if let Becomes::Field(FieldFeed { check: Check::Choice(words), .. }) = &feed.becomes {
+                choices.push((feed.column, words.as_slice()));
+            }
+        }
+        choices
     }
 
     /// Whether any row can change tags.

@@ -2,7 +2,7 @@
 //! columns: `Nom` is a surname beside `Prénom`, `Nome` a first name beside `Cognome`, `Nombre` a whole
 //! name if nothing stands beside it.
 
-use super::guess::Claim;
+use super::claims::Claim;
 use super::headers::key;
 use crate::table::RowBatch;
 

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::contact::FieldKind;
+
 /// A field, then the spellings of its header in the order in which they are preferred when a file
 /// has several: English first, then the languages that contact lists come in.
 const SPELLINGS: &str = include_str!("spellings.tsv");
@@ -66,9 +68,173 @@ pub(super) fn field_of(header: &str) -> Option<Spelling> {
         words = match words {
             [first, rest @ ..] if !rest.is_empty() && OWNERS.contains(&first.as_str()) => rest,
             [rest @ .., last] if !rest.is_empty() && ENDINGS.contains(&last.as_str()) => rest,
+            [rest @ .., last] if !rest.is_empty() && is_count(last) => return numbered(rest),
             _ => return None,
         };
     }
+}
+
+/// The second and every further phone or e-mail: `Phone 2`. Other fields have no second one.
+fn numbered(words: &[String]) -> Option<Spelling> {
+    let spelling = field_of(&words.join(" ")).filter(|found| matches!(found.field, "phone" | "email"))?;
+    Some(Spelling { rank: spelling.rank + SECOND, ..spelling })
+}
+
+/// Words that say which of a person's phones or e-mails it is.
+const PLACES: [&str; 26] = [
+    "work",
+    "home",
+    "business",
+    "office",
+    "direct",
+    "day",
+    "evening",
+    "other",
+    "geschaftlich",
+    "dienstlich",
+    "trabajo",
+    "casa",
+    "oficina",
+    "domicile",
+    "bureau",
+    "travail",
+    "professionnel",
+    "lavoro",
+    "ufficio",
+    "zakelijk",
+    "landline",
+    "festnetz",
+    "fijo",
+    "fixe",
+    "fisso",
+    "fixo",
+];
+
+/// Words that say that it is another of the same kind, which may stand in for the first.
+const SECONDS: [&str; 13] = [
+    "personal",
+    "private",
+    "privat",
+    "particular",
+    "prive",
+    "second",
+    "secondary",
+    "alternative",
+    "alternate",
+    "alt",
+    "additional",
+    "secundario",
+    "zweite",
+];
+
+/// Spellings behind every plain one: second columns, which may stand in for the first, then those that
+/// are taken only where no other column is plainly the phone or the e-mail.
+const SECOND: usize = 1000;
+pub(super) const ELSEWHERE: usize = 2000;
+
+/// The phone or e-mail that a header stands for with a word that says which one: `Work phone`. Any e-mail
+/// of a person may stand in for another; a line at work may not for a mobile phone.
+pub(super) fn qualified_field(header: &str) -> Option<Spelling> {
+    let words = words(&without_brackets(header));
+    let among = |list: &[&str], word: &String| list.contains(&key(word).as_str());
+    let said = |word: &String| {
+        among(&PLACES, word) || among(&SECONDS, word) || among(&OWNERS, word) || among(&ENDINGS, word) || is_count(word)
+    };
+    let place = words.iter().any(|word| among(&PLACES, word));
+    let rest: Vec<&str> = words.iter().filter(|word| !said(word)).map(String::as_str).collect();
+    let known = FIELDS.get(&key(&rest.join(" "))).copied().filter(|_| rest.len() < words.len());
+    let landline = || {
+        let line =
+            matches!(words.as_slice(), [word] if ["landline", "festnetz", "festnetznummer"].contains(&word.as_str()));
+        line.then_some(Spelling { field: "phone", rank: 0 })
+    };
+    let spelling = known.or_else(landline)?;
+    let behind = match spelling.field {
+        "email" => SECOND,
+        "phone" if !place => SECOND,
+        "phone" => ELSEWHERE,
+        _ => return None,
+    };
+    Some(Spelling { rank: spelling.rank + behind, ..spelling })
+}
+
+/// Whether a header is the name of a messaging channel, which may head a number or a yes or no.
+pub(super) fn is_channel(header: &str) -> bool {
+    matches!(key(header).as_str(), "whatsapp" | "viber" | "sms" | "واتساب")
+}
+
+/// Whether a header says who may be written to, and what it says.
+pub(super) fn contact_wish(header: &str) -> Option<&'static str> {
+    const AGAINST: [&str; 20] = [
+        "donotcontact",
+        "donotcall",
+        "donotemail",
+        "donotsms",
+        "optout",
+        "optedout",
+        "unsubscribe",
+        "dnc",
+        "suppress",
+        "blacklist",
+        "abgemeldet",
+        "desinscri",
+        "nocontactar",
+        "nollamar",
+        "nepascontacter",
+        "nepasappeler",
+        "nichtkontaktieren",
+        "werbesperre",
+        "noncontattare",
+        "naocontatar",
+    ];
+    const FOR: [&str; 12] = [
+        "consent",
+        "optin",
+        "optedin",
+        "acceptsmarketing",
+        "acceptsemail",
+        "acceptssms",
+        "subscribed",
+        "gdpr",
+        "einwilligung",
+        "consentimiento",
+        "consentement",
+        "marketingstatus",
+    ];
+    // When or where somebody said it is not what they said.
+    let beside = ["time", "date", "ip", "source", "timestamp", "method", "fecha", "datum"];
+    if words(header).iter().any(|word| beside.contains(&word.as_str())) {
+        return None;
+    }
+    let key = key(header);
+    if AGAINST.iter().any(|word| key.contains(word)) {
+        return Some("who must not be written to");
+    }
+    FOR.iter().any(|word| key.contains(word)).then_some("who may be written to")
+}
+
+fn is_count(word: &str) -> bool {
+    word.len() == 1 && word.as_bytes()[0].is_ascii_digit()
+}
+
+/// The name of a custom field and what a header says that it holds: `seats:number` is the number `seats`.
+pub(super) fn custom_field_name(written: &str) -> (&str, Option<FieldKind>) {
+    let Some((name, kind)) = written.rsplit_once(':').filter(|(name, _)| !name.trim().is_empty()) else {
+        return (written, None);
+    };
+    let kind = match kind.trim().to_ascii_lowercase().as_str() {
+        "text" => FieldKind::Text,
+        "number" => FieldKind::Number,
+        "boolean" => FieldKind::Boolean,
+        "date" => FieldKind::Date,
+        "timestamp" => FieldKind::Timestamp,
+        "time" => FieldKind::Time,
+        "url" => FieldKind::Url,
+        // Both are structure, which a cell holds as JSON.
+        "list" | "object" | "json" => FieldKind::Json,
+        _ => return (written, None),
+    };
+    (name.trim_end(), Some(kind))
 }
 
 /// The name of the custom field that a header says it is: `custom.tier`, `cf:tier` and `Custom: tier`
@@ -97,7 +263,7 @@ pub(super) fn key(header: &str) -> String {
 }
 
 /// The words of a header, split at punctuation and where small letters meet capital ones.
-fn words(header: &str) -> Vec<String> {
+pub(super) fn words(header: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut small = false;
     for character in header.chars() {
@@ -162,13 +328,55 @@ mod tests {
             ("first_name", "first_name"),
             ("customerName", "name"),
             ("Organización", "company"),
+            ("Phone 2", "phone"),
+            ("E-mail 2 - Value", "email"),
+            ("Person - Phone - Mobile", "phone"),
             ("Etiquetas", "tags"),
         ] {
             assert_eq!(field_of(header).map(|spelling| spelling.field), Some(field), "{header}");
         }
-        for header in ["Shoe size", "Fax", "", "()", "Phone bill total", "1", "contact 1 1 1 x"] {
+        for header in ["Shoe size", "Fax", "", "()", "Phone bill total", "1", "contact 1 1 1 x", "Work phone", "City 2"]
+        {
             assert_eq!(field_of(header), None, "{header}");
         }
+    }
+
+    #[test]
+    fn headers_that_say_which_phone_it_is_stand_behind_plain_ones() {
+        for (header, field) in [
+            ("Work phone", "phone"),
+            ("Person - Phone - Work", "phone"),
+            ("Telefon geschäftlich", "phone"),
+            ("Secondary Email", "email"),
+            ("Person - Email - Home", "email"),
+            ("Work mobile", "phone"),
+            ("Teléfono fijo", "phone"),
+            ("Landline", "phone"),
+        ] {
+            assert_eq!(qualified_field(header).map(|found| found.field), Some(field), "{header}");
+        }
+        for header in ["Business Fax", "Assistant's Phone", "Home Country", "Work", "E-mail Type", "Owner email"] {
+            assert_eq!(qualified_field(header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_header_may_tell_what_a_custom_field_holds() {
+        assert_eq!(custom_field_name("seats:number"), ("seats", Some(FieldKind::Number)));
+        assert_eq!(custom_field_name("a:b:list"), ("a:b", Some(FieldKind::Json)));
+        assert_eq!(custom_field_name("ratio 1:2"), ("ratio 1:2", None));
+        assert_eq!(custom_field_name(":number"), (":number", None));
+    }
+
+    #[test]
+    fn headers_that_say_who_may_be_written_to_are_known() {
+        assert_eq!(contact_wish("OPTIN_TIME"), None);
+        for header in
+            ["Do not contact", "No contactar", "Email Opt Out", "Consent", "Accepts Email Marketing", "unsubscribed"]
+        {
+            assert!(contact_wish(header).is_some(), "{header}");
+        }
+        assert_eq!(contact_wish("Contact name"), None);
     }
 
     #[test]

@@ -10,31 +10,48 @@
 //! service is refused while the mapping is compiled, naming the column and the cure.
 
 mod check;
+mod claims;
 mod codes;
 mod comment;
 mod compile;
+mod condition;
 mod evidence;
 mod facts;
 mod file;
 mod forward;
 mod guess;
 mod guess_names;
+mod guessed;
 mod headers;
+mod looks;
 mod names;
 mod nearest;
+mod new_fields;
 mod parse;
+mod placeholder;
 mod resolve;
 mod reverse;
+mod sample;
+mod settle;
 mod standard;
 mod tags;
 
 pub use check::{Check, DateOrder, DecimalMark};
 pub use codes::{country_code, language_code};
 pub use comment::write_commented;
+pub use condition::{Condition, Test};
 pub use facts::Facts;
-pub use file::{Blank, ColumnRule, Constants, CustomFields, Feeds, Mapping, Mode, SetAction};
+pub use file::{
+    BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, Merged, Mode, Numbers,
+    SetAction,
+};
 pub use forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
-pub use guess::{ColumnEvidence, Guess, guess};
+pub use guess::guess;
+pub use guessed::{ColumnEvidence, Guess, Sureness};
+pub use looks::{LooksLike, PhoneLook};
 pub use names::{collapse, join_name, split_name, splits_back};
-pub use reverse::{Discovery, ExportColumn, Reverse};
-pub use tags::{join_set, split_set};
+pub use new_fields::{NewField, new_fields};
+pub use placeholder::is_placeholder;
+pub use reverse::{Discovery, ExportColumn, HeldType, Reverse};
+pub use sample::Sample;
+pub use tags::{is_system_group, join_set, looks_joined, split_set};

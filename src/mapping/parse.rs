@@ -6,7 +6,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
 
-use super::file::{Blank, ColumnRule, Constants, CustomFields, Feeds, Mapping, Mode, SetAction};
+use super::condition::Condition;
+use super::file::{
+    BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, Merged, Mode, Numbers,
+    SetAction,
+};
 use super::nearest::nearest;
 use crate::contact::{FieldKind, IdentifierKind, Overwrite};
 use crate::error::{Error, Result};
@@ -36,6 +40,13 @@ impl Mapping {
             .match_by
             .map(|names| names.into_iter().map(|name| identifier(&name, text, file)).collect::<Result<_>>())
             .transpose()?;
+        let place = written.conditions.as_ref().map_or(0, |conditions| conditions.span().start);
+        let conditions = written.conditions.into_iter().flat_map(Spanned::into_inner);
+        let conditions = conditions
+            .map(|condition| {
+                Condition::parse(&condition).map_err(|(message, hint)| at(file, text, place, &message).hint(hint))
+            })
+            .collect::<Result<_>>()?;
         let constants = constants(written.constants).map_err(|(place, message)| at(file, text, place, &message))?;
         Ok(Self {
             service: written.service,
@@ -45,6 +56,10 @@ impl Mapping {
             blank: written.blank,
             overwrite: written.overwrite.0,
             custom_fields: written.custom_fields,
+            bad_cells: written.bad_cells,
+            merged: written.merged,
+            duplicates: written.duplicates,
+            conditions,
             columns,
             constants,
         })
@@ -67,6 +82,14 @@ struct WrittenMapping {
     #[serde(default)]
     custom_fields: CustomFields,
     #[serde(default)]
+    bad_cells: BadCells,
+    #[serde(default)]
+    merged: Merged,
+    #[serde(default)]
+    duplicates: Duplicates,
+    #[serde(rename = "where")]
+    conditions: Option<Spanned<OneOrMore<String>>>,
+    #[serde(default)]
     columns: BTreeMap<Spanned<String>, WrittenColumn>,
     #[serde(default)]
     constants: BTreeMap<Spanned<String>, toml::Value>,
@@ -87,7 +110,32 @@ struct WrittenColumn {
     format: Option<String>,
     time_zone: Option<String>,
     region_column: Option<String>,
-    separator: Option<char>,
+    numbers: Option<Numbers>,
+    check: Option<Grade>,
+    separator: Option<OneOrMore<String>>,
+    first_of: Option<Vec<String>>,
+    bad_cells: Option<BadCells>,
+}
+
+/// A text, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl<T> IntoIterator for OneOrMore<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+        .into_iter()
+    }
 }
 
 impl WrittenColumn {
@@ -118,7 +166,11 @@ impl WrittenColumn {
             format: self.format,
             time_zone: self.time_zone,
             region_column: self.region_column,
-            separator: self.separator,
+            numbers: self.numbers,
+            grade: self.check,
+            separators: self.separator.into_iter().flatten().collect(),
+            first_of: self.first_of.unwrap_or_default(),
+            bad_cells: self.bad_cells,
         })
     }
 }

@@ -53,7 +53,7 @@ fn resolve_custom(
             let known = definitions.iter().map(|definition| definition.name.as_str());
             let cure = match nearest(name, known) {
                 Some(near) => format!("did you mean: custom.{near}"),
-                None => format!("create the field in {} first, or set ignore = true", facts.service),
+                None => format!("{} first, or set ignore = true", facts.how_to_create("the field")),
             };
             return Err((format!("the account defines no custom field of this name: {name}"), cure));
         };
@@ -66,6 +66,7 @@ fn resolve_custom(
         overwrite,
         max_chars: facts.limits.custom_value_chars.map(|limit| limit.value),
         trim: false,
+        grade: rule.grade.unwrap_or_default(),
         identifier: None,
         store: true,
     })
@@ -108,6 +109,7 @@ fn resolve_standard(
         overwrite,
         max_chars: spec.and_then(|spec| spec.max_chars),
         trim: standard::is_single_line(name),
+        grade: rule.grade.unwrap_or_default(),
         identifier,
         store,
     })

@@ -1,13 +1,12 @@
 //! What a service holds, to rows of an export.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::DEFAULT_SEPARATOR;
 use super::facts::Facts;
 use super::names::{join_name, split_name};
 use super::standard::{self, EXTRA, LISTS, MOMENTS, STANDARD, TAGS};
-use super::tags::join_set;
+use super::tags::{DEFAULT_SEPARATOR, join_set};
 use crate::contact::{Field, Snapshot, Value};
 
 /// One column of an export.
@@ -16,31 +15,62 @@ pub enum ExportColumn {
     /// The service's id of the contact.
     Id,
     Field(Field),
+    /// A custom field whose type the text of a cell would lose, so that the header states it.
+    Typed(Field, HeldType),
     Tags,
     Lists,
     /// What no field of ours stands for, as one JSON object.
     Extra,
 }
 
+/// What the values of a custom field are, where they are no texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HeldType {
+    Number,
+    Boolean,
+    /// Lists, objects, or values of several types: cells are JSON.
+    Json,
+}
+
+impl HeldType {
+    const ALL: [Self; 3] = [Self::Number, Self::Boolean, Self::Json];
+
+    /// As it stands behind the colon of a header.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Json => "json",
+        }
+    }
+}
+
 impl ExportColumn {
-    /// The column with this header.
+    /// The column with this header: `custom.seats`, or with its type `custom.seats:number`.
     pub fn parse(header: &str) -> Self {
         match header {
             "id" => Self::Id,
             TAGS => Self::Tags,
             LISTS => Self::Lists,
             EXTRA => Self::Extra,
-            name => Self::Field(Field::new(name)),
+            name => match name.rsplit_once(':') {
+                Some((field, kind)) if Field::new(field).custom_name().is_some() => {
+                    let kind = HeldType::ALL.into_iter().find(|known| known.name() == kind);
+                    kind.map_or_else(|| Self::Field(Field::new(name)), |kind| Self::Typed(Field::new(field), kind))
+                }
+                _ => Self::Field(Field::new(name)),
+            },
         }
     }
 
-    pub fn header(&self) -> &str {
+    pub fn header(&self) -> Cow<'_, str> {
         match self {
-            Self::Id => "id",
-            Self::Field(field) => field.name(),
-            Self::Tags => TAGS,
-            Self::Lists => LISTS,
-            Self::Extra => EXTRA,
+            Self::Id => Cow::Borrowed("id"),
+            Self::Field(field) => Cow::Borrowed(field.name()),
+            Self::Typed(field, kind) => Cow::Owned(format!("{}:{}", field.name(), kind.name())),
+            Self::Tags => Cow::Borrowed(TAGS),
+            Self::Lists => Cow::Borrowed(LISTS),
+            Self::Extra => Cow::Borrowed(EXTRA),
         }
     }
 }
@@ -52,10 +82,37 @@ impl ExportColumn {
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
     standard: BTreeSet<String>,
-    custom: BTreeSet<Field>,
+    /// Custom fields, and what all their values are: nothing yet, or a text.
+    custom: BTreeMap<Field, Seen>,
     tags: bool,
     lists: bool,
     extra: bool,
+}
+
+/// What the values of a custom field were so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Seen {
+    #[default]
+    Nothing,
+    Text,
+    Typed(HeldType),
+}
+
+impl Seen {
+    fn and(self, value: &Value) -> Self {
+        let next = match value {
+            _ if value.is_empty() => return self,
+            Value::Number(_) => Self::Typed(HeldType::Number),
+            Value::Boolean(_) => Self::Typed(HeldType::Boolean),
+            Value::Json(_) => Self::Typed(HeldType::Json),
+            Value::Text(_) | Value::Date(_) | Value::Timestamp(_) | Value::Clear => Self::Text,
+        };
+        match self {
+            Self::Nothing => next,
+            seen if seen == next => seen,
+            _ => Self::Typed(HeldType::Json),
+        }
+    }
 }
 
 impl Discovery {
@@ -64,7 +121,7 @@ impl Discovery {
         let defined = facts.definitions.unwrap_or_default().iter();
         Self {
             standard: told.map(|spec| spec.name.to_owned()).collect(),
-            custom: defined.map(|definition| Field::custom(&definition.name)).collect(),
+            custom: defined.map(|definition| (Field::custom(&definition.name), Seen::Nothing)).collect(),
             tags: facts.has_tags(),
             lists: false,
             extra: false,
@@ -72,13 +129,15 @@ impl Discovery {
     }
 
     pub fn see(&mut self, snapshot: &Snapshot) {
-        for field in snapshot.fields.keys() {
+        for (field, value) in &snapshot.fields {
             if field.custom_name().is_none() && standard::is_standard(field.name()) {
                 if !self.standard.contains(field.name()) {
                     self.standard.insert(field.name().to_owned());
                 }
-            } else if !self.custom.contains(field) {
-                self.custom.insert(field.clone());
+            } else if let Some(seen) = self.custom.get_mut(field) {
+                *seen = seen.and(value);
+            } else if !value.is_empty() || field.custom_name().is_none() {
+                self.custom.insert(field.clone(), Seen::Nothing.and(value));
             }
         }
         self.tags |= snapshot.tags.as_ref().is_some_and(|tags| !tags.is_empty());
@@ -96,7 +155,11 @@ impl Discovery {
         };
         let mut columns = vec![ExportColumn::Id];
         columns.extend(standard(STANDARD));
-        columns.extend(self.custom.iter().cloned().map(ExportColumn::Field));
+        columns.extend(self.custom.iter().map(|(field, seen)| match seen {
+            // A field of the service's own has the one type that its documents give it.
+            Seen::Typed(kind) if field.custom_name().is_some() => ExportColumn::Typed(field.clone(), *kind),
+            _ => ExportColumn::Field(field.clone()),
+        }));
         columns.extend(self.tags.then_some(ExportColumn::Tags));
         columns.extend(self.lists.then_some(ExportColumn::Lists));
         columns.extend(standard(MOMENTS));
@@ -110,17 +173,17 @@ impl Discovery {
 pub struct Reverse {
     columns: Vec<ExportColumn>,
     headers: Vec<String>,
-    separator: char,
+    separator: &'static str,
 }
 
 impl Reverse {
     pub fn new(columns: Vec<ExportColumn>) -> Self {
-        let headers = columns.iter().map(|column| column.header().to_owned()).collect();
+        let headers = columns.iter().map(|column| column.header().into_owned()).collect();
         Self { columns, headers, separator: DEFAULT_SEPARATOR }
     }
 
-    /// With another character between tags and between lists.
-    pub fn with_separator(mut self, separator: char) -> Self {
+    /// With another text between tags and between lists.
+    pub fn with_separator(mut self, separator: &'static str) -> Self {
         self.separator = separator;
         self
     }
@@ -137,6 +200,10 @@ impl Reverse {
             match column {
                 ExportColumn::Id => cell.push_str(&snapshot.id.0),
                 ExportColumn::Field(field) => cell.push_str(&told(snapshot, field)),
+                ExportColumn::Typed(field, HeldType::Json) => {
+                    cell.push_str(&snapshot.fields.get(field).map_or(Cow::Borrowed(""), Value::as_json_text));
+                }
+                ExportColumn::Typed(field, _) => cell.push_str(&told(snapshot, field)),
                 ExportColumn::Tags => cell.push_str(&self.set(snapshot.tags.as_deref())),
                 ExportColumn::Lists => cell.push_str(&self.set(snapshot.lists.as_deref())),
                 ExportColumn::Extra if snapshot.extra.is_empty() => {}

@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::floor::Floor;
 use super::pace::{Pace, usual_margin};
-use crate::clock::{self, Calendar};
+use crate::clock;
 use crate::contact::Quota;
 use crate::crash::Safeguard;
 use crate::error::Result;
@@ -21,13 +21,6 @@ const PARK_PERIODS: u32 = 16;
 /// What a service can ask for at most; more is a mistake that would lock the account for good.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the calendar may gain on the clock between two calls without meaning that it was set.
-const DRIFT: Duration = Duration::from_secs(1);
-
-/// Periods that are left free after the calendar was set forward: what other processes hold lies in
-/// the past for the ledger, and still ahead in truth.
-const AFTER_JUMP: u32 = 2;
-
 pub struct BudgetOptions {
     /// What the service counts calls by (a key, an account), without any secret in it. Budgets of
     /// the same scope and ledger share the quota.
@@ -37,18 +30,11 @@ pub struct BudgetOptions {
     pub margin: Duration,
     /// Calls leave at once, unless the service has asked for a wait.
     pub unthrottled: bool,
-    pub calendar: Calendar,
 }
 
 impl BudgetOptions {
     pub fn new(scope: impl Into<String>, quota: Quota) -> Self {
-        Self {
-            scope: scope.into(),
-            quota,
-            margin: usual_margin(quota.per),
-            unthrottled: false,
-            calendar: clock::calendar(),
-        }
+        Self { scope: scope.into(), quota, margin: usual_margin(quota.per), unthrottled: false }
     }
 }
 
@@ -70,7 +56,6 @@ pub struct Budget {
 struct Shared {
     scope: String,
     ledger: LedgerHandle,
-    calendar: Calendar,
     unthrottled: bool,
     pace: Mutex<Pace>,
     /// No call leaves before, since the service said so.
@@ -82,19 +67,16 @@ struct Shared {
 
 struct Turn {
     floor: Floor,
-    /// Clock and calendar at the last reservation.
-    last: Option<(Instant, Duration)>,
 }
 
 impl Budget {
     pub fn new(options: BudgetOptions, ledger: LedgerHandle) -> Self {
         let pace = Pace::new(options.quota, options.margin);
         let now = clock::now();
-        let turn = Turn { floor: Floor::new(now, pace.period(now)), last: None };
+        let turn = Turn { floor: Floor::new(now, pace.period(now)) };
         let shared = Shared {
             scope: options.scope,
             ledger,
-            calendar: options.calendar,
             unthrottled: options.unthrottled,
             pace: Mutex::new(pace),
             not_before: Mutex::new(None),
@@ -134,22 +116,23 @@ impl Budget {
     }
 
     /// What an answer told about the quota. `wait` is how long the service asked to be left alone
-    /// (or the engine's own choice, where a refusal for too many calls did not say): it holds for
+    /// (or the upload's own choice, where a refusal for too many calls did not say): it holds for
     /// every process.
-    pub fn answered(&self, hint: &QuotaHint, wait: Option<Duration>) {
+    pub async fn answered(&self, hint: &QuotaHint, wait: Option<Duration>) {
         let shared = &self.shared;
         let now = clock::now();
         let already_waiting = shared.asked_to_wait().is_some();
-        let mut pace = lock(&shared.pace);
-        pace.told(hint);
-        // Several calls that were under way together are refused for the same reason: one lesson.
-        if wait.is_some() && !already_waiting {
-            pace.refused(now);
+        {
+            let mut pace = lock(&shared.pace);
+            pace.told(hint);
+            // Several calls that were under way together are refused for the same reason: one lesson.
+            if wait.is_some() && !already_waiting {
+                pace.refused(now);
+            }
         }
-        drop(pace);
         let used_up = hint.reset_after.filter(|_| hint.remaining == Some(0));
         if let Some(wait) = wait.max(used_up) {
-            shared.postpone(now, wait.min(LONGEST));
+            shared.postpone(now, wait.min(LONGEST)).await;
         }
     }
 
@@ -180,12 +163,13 @@ impl Shared {
         until.checked_duration_since(clock::now()).filter(|wait| !wait.is_zero())
     }
 
-    fn postpone(&self, now: Instant, wait: Duration) {
-        let mut not_before = lock(&self.not_before);
-        *not_before = Some(not_before.map_or(now + wait, |earlier| earlier.max(now + wait)));
-        let (scope, until) = (self.scope.clone(), micros((self.calendar)() + wait));
+    async fn postpone(&self, now: Instant, wait: Duration) {
+        {
+            let mut not_before = lock(&self.not_before);
+            *not_before = Some(not_before.map_or(now + wait, |earlier| earlier.max(now + wait)));
+        }
         // If it can't be written, neither can the next reservation, and that is reported.
-        let _ = self.ledger.post(move |ledger| drop(ledger.postpone(&scope, until)));
+        let _ = self.ledger.postpone(&self.scope, wait).await;
     }
 }
 
@@ -193,24 +177,9 @@ impl Turn {
     /// Takes the next moment that no process has taken, and says when that is by our clock.
     async fn reserve(&mut self, shared: &Shared, period: Duration) -> Result<Instant> {
         let lateness = lock(&shared.pace).lateness();
-        let (now, today) = (clock::now(), (shared.calendar)());
-        let set_forward =
-            self.last.is_some_and(|(then, that_day)| today.saturating_sub(that_day) > (now - then) + DRIFT);
-        self.last = Some((now, today));
-        let scope = shared.scope.clone();
-        let not_before = set_forward.then(|| micros(today + period * AFTER_JUMP));
-        let (asked, period) = (micros(today.saturating_sub(lateness)), micros(period));
-        let moment = shared
-            .ledger
-            .run(move |ledger| {
-                if let Some(until) = not_before {
-                    ledger.postpone(&scope, until)?;
-                }
-                ledger.reserve(&scope, asked, period)
-            })
-            .await?;
-        let ahead = Duration::from_micros(moment.saturating_sub(asked));
-        Ok((now + ahead).checked_sub(lateness).unwrap_or(now))
+        let wait = shared.ledger.reserve(&shared.scope, period, lateness).await?;
+        let (now, time) = (clock::now(), wait.unsigned_abs());
+        Ok(if wait.is_negative() { now.checked_sub(time).unwrap_or(now) } else { now + time })
     }
 
     /// Sleeps until `at`, and longer if this process has sent too recently.
@@ -230,8 +199,4 @@ impl Turn {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -2,8 +2,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::cures::cause;
 use super::words::{count, listed, number, span};
-use super::{Summary, cure, escape};
+use super::{JobKind, Standing, Summary, Told, cure, escape};
 use crate::contact::Outcome;
 
 /// How many reasons are listed before the rest are summed up.
@@ -24,19 +25,45 @@ pub fn closing_words(summary: &Summary) -> String {
     words.maybe(calls(summary));
     words.maybe(reasons(summary));
     if !summary.unmapped.is_empty() {
-        words.line(&format!("columns that feed nothing: {}", listed(&summary.unmapped)));
+        words.line(&format!("unmapped columns: {}", first_of(&summary.unmapped)));
+    }
+    for told in &summary.told {
+        words.line(&told_words(told));
     }
     for remark in &summary.remarks {
-        words.line(&escape(remark));
+        words.line(&escape(&remark.to_string()));
     }
     if let Some(file) = &summary.file {
         let name = if summary.contacts.is_some() { "written" } else { "results" };
         words.line(&format!("{name}: {}", escape(&file.to_string_lossy())));
     }
-    for step in next_steps(summary) {
+    for step in Standing::of_summary(summary).next_steps() {
         words.line(&format!("next: {step}"));
     }
     words.0
+}
+
+/// `3 rows, column Labels (lines 2, 5 and 6): a group … is left out (tags.system_group)`.
+fn told_words(told: &Told) -> String {
+    let more = told.rows.saturating_sub(told.lines.len() as u64);
+    let lines: Vec<String> = told.lines.iter().map(u64::to_string).collect();
+    let lines = match more {
+        0 => lines.join(", "),
+        more => format!("{} and {} more", lines.join(", "), number(more)),
+    };
+    let column = told.column.as_ref().map_or(String::new(), |column| format!(", column {}", escape(column)));
+    let place = if told.rows == 1 { "line" } else { "lines" };
+    let means = cause(&told.code).map_or(String::new(), |cause| format!(" {cause}"));
+    format!("{}{column} ({place} {lines}): {}:{means}", count(told.rows, "row"), escape(&told.code))
+}
+
+/// Unmapped columns named at the end; the table of the mapping has named them all.
+const UNMAPPED: usize = 8;
+
+fn first_of(names: &[String]) -> String {
+    let more = names.len().saturating_sub(UNMAPPED);
+    let shown = listed(&names[..names.len() - more]);
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
 struct Words(String);
@@ -61,7 +88,7 @@ impl Words {
 }
 
 fn title(summary: &Summary) -> String {
-    let mut title = summary.command.to_owned();
+    let mut title = summary.kind.name().to_owned();
     if let Some(run) = &summary.run {
         write!(title, " {run}").expect("a String takes all that is written to it");
     }
@@ -77,10 +104,19 @@ fn outcomes(summary: &Summary) -> String {
     table.load_style(presets::NOTHING);
     for (outcome, n) in summary.counts.iter().filter(|(_, n)| *n > 0) {
         let meaning = match outcome {
-            Outcome::Skipped if summary.command == "check" => "in order; a check sends nothing",
+            Outcome::Skipped if summary.kind == JobKind::Check => "in order; a check sends nothing",
             _ => meaning(outcome),
         };
-        table.add_row([outcome.name().to_owned(), number(n), meaning.to_owned()]);
+        let meaning = match (outcome, summary.deleted) {
+            (Outcome::Updated, deleted) if deleted > 0 && deleted == n => {
+                "deleted, since the run had created them".into()
+            }
+            (Outcome::Updated, deleted) if deleted > 0 => {
+                format!("{} deleted, {} changed on the service", number(deleted), number(n - deleted))
+            }
+            _ => meaning.to_owned(),
+        };
+        table.add_row([outcome.name().to_owned(), number(n), meaning]);
     }
     table.add_row(["rows".to_owned(), number(summary.rows), "read".to_owned()]);
     if let Some(column) = table.column_mut(1) {
@@ -157,43 +193,14 @@ fn reasons(summary: &Summary) -> Option<String> {
     Some(text)
 }
 
-/// What a person would do now, each with its command.
-fn next_steps(summary: &Summary) -> Vec<String> {
-    let mut steps = Vec::new();
-    let counts = &summary.counts;
-    let file = summary.file.as_ref().map(|file| escape(&file.to_string_lossy()).into_owned());
-    let Some(run) = &summary.run else {
-        if counts[Outcome::Rejected] > 0 {
-            let place = file.map_or(String::new(), |file| format!("; they are explained in {file}"));
-            steps.push(format!("mend the {}{place}", count(counts[Outcome::Rejected], "rejected row")));
-        }
-        return steps;
-    };
-    if summary.stopped.is_some() {
-        steps.push(format!("`rolo resume {run}` goes on where this run stopped"));
-    }
-    if counts[Outcome::InDoubt] > 0 {
-        steps.push(format!("`rolo resume {run}` looks again for what is in doubt"));
-    }
-    if counts[Outcome::Failed] > 0 {
-        steps.push(format!("`rolo retry {run}` sends the failed rows again"));
-    }
-    if counts[Outcome::Rejected] > 0 {
-        let rows = count(counts[Outcome::Rejected], "rejected row");
-        steps.push(match file {
-            Some(file) => format!("mend the {rows} in {file}, then `rolo retry {run} --with {file}`"),
-            None => format!("mend the {rows}, then `rolo retry {run} --with FILE`"),
-        });
-    }
-    steps
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use super::super::Remark;
     use super::*;
     use crate::contact::{CallKind, Counts};
+    use crate::ledger::RunState;
 
     fn counts(of: &[(Outcome, u64)]) -> Counts {
         let mut counts = Counts::default();
@@ -205,8 +212,9 @@ mod tests {
 
     fn import() -> Summary {
         Summary {
-            command: "import",
+            kind: JobKind::Import,
             run: Some("20261121-0931-k3f".into()),
+            state: Some(RunState::Finished),
             account: Some("sandbox".into()),
             rows: 40,
             counts: counts(&[
@@ -241,12 +249,22 @@ calls used: 76 (33 find, 31 create, 12 add tags); the least possible: 74
 most frequent reasons:
  4  phone.no_country  write `+` and the country code, or set `region`, `region_column` or `--region`
  3  email.syntax      write it as `anna@example.com`
-columns that feed nothing: Notes, Internal\\u{1b}[0m
+unmapped columns: Notes, Internal<U+001B>[0m
 results: contacts.results.csv
 next: `rolo retry 20261121-0931-k3f` sends the failed rows again
 next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 20261121-0931-k3f --with contacts.results.csv`
 ";
         assert_eq!(closing_words(&import()), expected);
+    }
+
+    #[test]
+    fn what_is_told_of_good_rows_is_told_once_with_lines_and_without_values() {
+        let column = Some("Labels".into());
+        let told = Told { code: "tags.looks_joined".into(), column, rows: 1_007, lines: vec![2, 3, 5, 8, 13] };
+        let words = closing_words(&Summary { told: vec![told], ..import() });
+        let line = "1,007 rows, column Labels (lines 2, 3, 5, 8, 13 and 1,002 more): tags.looks_joined: one tag that \
+                    looks like several\n";
+        assert!(words.contains(line), "{words}");
     }
 
     #[test]
@@ -261,6 +279,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
     fn a_stopped_run_says_why_and_how_to_go_on() {
         let summary = Summary {
             stopped: Some("the service refused the credentials".into()),
+            state: Some(RunState::Stopped),
             counts: counts(&[(Outcome::Created, 30), (Outcome::Skipped, 9), (Outcome::InDoubt, 1)]),
             ..import()
         };
@@ -269,18 +288,19 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
             words.starts_with("import 20261121-0931-k3f: stopped after 41 s: the service refused the credentials\n")
         );
         assert!(words.contains("next: `rolo resume 20261121-0931-k3f` goes on where this run stopped\n"));
-        assert!(words.contains("next: `rolo resume 20261121-0931-k3f` looks again for what is in doubt\n"));
+        assert_eq!(words.matches("next: ").count(), 1, "one command is one step: {words}");
     }
 
     #[test]
     fn an_export_tells_contacts_and_its_file() {
         let summary = Summary {
-            command: "export",
+            kind: JobKind::Export,
             run: Some("20261121-0931-k3f".into()),
+            state: Some(RunState::Finished),
             contacts: Some(12_345),
             elapsed: Duration::from_secs(125),
             file: Some("all.xlsx".into()),
-            remarks: vec!["complete as far as the service tells: it counted 12,345".into()],
+            remarks: vec![Remark::Extent("complete as far as the service tells: it counted 12,345".into())],
             ..Summary::default()
         };
         assert_eq!(
@@ -292,7 +312,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
 
     #[test]
     fn an_empty_source_still_states_the_law() {
-        let words = closing_words(&Summary { command: "check", ..Summary::default() });
+        let words = closing_words(&Summary::default());
         assert!(words.contains("\n0 rows = 0\n"), "{words}");
     }
 }

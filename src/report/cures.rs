@@ -4,12 +4,19 @@ use std::sync::LazyLock;
 /// The page about row errors is the list of cures: what a summary says and what the page says is one.
 const PAGE: &str = include_str!("../../docs/row-errors.md");
 
-static CURES: LazyLock<HashMap<&str, &str>> =
-    LazyLock::new(|| rows(PAGE).map(|[code, _, cure]| (code, cure)).collect());
+static CURES: LazyLock<HashMap<&str, [&str; 2]>> =
+    LazyLock::new(|| rows(PAGE).map(|[code, cause, cure]| (code, [cause, cure])).collect());
 
 /// The cure for a row error with this code, as an instruction; `None` if nobody has written one.
 pub fn cure(code: &str) -> Option<&'static str> {
-    CURES.get(code).copied()
+    CURES.get(code).map(|[_, cure]| *cure)
+}
+
+/// What a row error with this code means, without references to other pages; `None` if nobody has
+/// written it down.
+pub fn cause(code: &str) -> Option<&'static str> {
+    let cause = CURES.get(code).map(|[cause, _]| *cause)?;
+    Some(cause.split("; see [").next().unwrap_or(cause))
 }
 
 /// Code, cause and cure of each line of the page's tables.

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::contact::is_invisible;
+
 /// `text` with everything a terminal might obey, or that hides or reorders what is read, written
-/// out: `\n`, `\u{1b}`, `\u{202e}`.
+/// out: `\n`, `<U+001B>`, `<U+202E>`.
 ///
 /// For all text from outside (cells, headers, file names, what a service said) before it is
 /// printed. Letters of any script stay as they are, and so do joiners, which some scripts need.
@@ -19,7 +21,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
             other if is_unsafe(other) => {
-                write!(escaped, "\\u{{{:x}}}", u32::from(other)).expect("a String takes all that is written to it");
+                write!(escaped, "<U+{:04X}>", u32::from(other)).expect("a String takes all that is written to it");
             }
             other => escaped.push(other),
         }
@@ -48,22 +50,12 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Control characters of both sets, line and paragraph separators, bidirectional controls, and
-/// the invisible characters that can smuggle text past a reader.
+/// Control characters of both sets, line and paragraph separators, and what can't be seen, but for
+/// joiners and the variants of a character, which belong to the letters and pictures of many scripts.
 fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'
-                | '\u{2066}'..='\u{2069}'
-                | '\u{feff}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+    let belongs = matches!(character,
+        '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') || (is_invisible(character) && !belongs)
 }
 
 #[cfg(test)]
@@ -74,17 +66,17 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_written_out() {
-        assert_eq!(escape("\u{1b}[31mred\u{1b}[0m"), "\\u{1b}[31mred\\u{1b}[0m");
-        assert_eq!(escape("a\u{9b}2Jb"), "a\\u{9b}2Jb");
+        assert_eq!(escape("\u{1b}[31mred\u{1b}[0m"), "<U+001B>[31mred<U+001B>[0m");
+        assert_eq!(escape("a\u{9b}2Jb"), "a<U+009B>2Jb");
         assert_eq!(escape("two\r\nlines\tand a tab"), "two\\r\\nlines\\tand a tab");
-        assert_eq!(escape("bell\u{7}, null\0, delete\u{7f}"), "bell\\u{7}, null\\u{0}, delete\\u{7f}");
+        assert_eq!(escape("bell\u{7}, null\0, delete\u{7f}"), "bell<U+0007>, null<U+0000>, delete<U+007F>");
     }
 
     #[test]
     fn what_reorders_or_hides_text_is_written_out() {
-        assert_eq!(escape("invoice\u{202e}fdp.exe"), "invoice\\u{202e}fdp.exe");
-        assert_eq!(escape("a\u{2066}b\u{2069}c\u{200f}d"), "a\\u{2066}b\\u{2069}c\\u{200f}d");
-        assert_eq!(escape("a\u{200b}b\u{feff}c\u{e0041}"), "a\\u{200b}b\\u{feff}c\\u{e0041}");
+        assert_eq!(escape("invoice\u{202e}fdp.exe"), "invoice<U+202E>fdp.exe");
+        assert_eq!(escape("a\u{2066}b\u{2069}c\u{200f}d"), "a<U+2066>b<U+2069>c<U+200F>d");
+        assert_eq!(escape("a\u{200b}b\u{feff}c\u{e0041}"), "a<U+200B>b<U+FEFF>c<U+E0041>");
     }
 
     #[test]

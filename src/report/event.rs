@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{JobKind, MappingTable, Remark};
 use crate::contact::{CallKind, Counts, Position, RowRecord};
+use crate::ledger::RunState;
 
 /// Something that happened in a run, in the order in which it happened.
 #[derive(Clone, Debug)]
 pub enum Event {
     Started {
-        /// `import`, `check`, `export`…
-        command: &'static str,
+        kind: JobKind,
         run: Option<String>,
         account: Option<String>,
         /// Where the rows come from or go to.
@@ -19,6 +20,8 @@ pub enum Event {
         /// Rows that an earlier, cut-off execution of this run has finished already.
         resumed: u64,
     },
+    /// How the columns are mapped; told once, before the first row.
+    Mapping(Box<MappingTable>),
     /// A row reached its outcome. Rows arrive in source order.
     Row {
         position: Position,
@@ -50,8 +53,10 @@ pub enum Event {
 /// How a run ended, for the closing words and the JSON object.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    pub command: &'static str,
+    pub kind: JobKind,
     pub run: Option<String>,
+    /// How the run stands now; `None` for a job that is no run.
+    pub state: Option<RunState>,
     pub account: Option<String>,
     /// Rows read; with `counts` it must balance.
     pub rows: u64,
@@ -62,6 +67,10 @@ pub struct Summary {
     pub calls: BTreeMap<CallKind, u64>,
     /// The least requests that could have done it, where that is known.
     pub least_calls: Option<u64>,
+    /// Contacts whose rows were as last sent that were looked at all the same, and how many of them
+    /// somebody had changed since.
+    pub looked_at: u64,
+    pub drifted: u64,
     /// Contacts written by an export.
     pub contacts: Option<u64>,
     pub elapsed: Duration,
@@ -69,12 +78,27 @@ pub struct Summary {
     pub file: Option<PathBuf>,
     /// Columns of the source that feed nothing.
     pub unmapped: Vec<String>,
-    /// Sentences for the end: completeness of an export, how much can be undone, what to do next.
-    pub remarks: Vec<String>,
+    /// What is told of rows that need nobody, by code and column.
+    pub told: Vec<Told>,
+    pub remarks: Vec<Remark>,
+    /// Contacts that an undo did not, or not wholly, put back.
+    pub not_put_back: u64,
+    /// Of the contacts counted as updated, those that an undo deleted.
+    pub deleted: u64,
     /// Why the run ended before its time; `None` if it didn't.
     pub stopped: Option<String>,
     /// It was a signal that ended it.
     pub interrupted: bool,
+}
+
+/// What is told of several rows that need nobody, once. It holds no value of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub code: String,
+    pub column: Option<String>,
+    pub rows: u64,
+    /// The first few lines.
+    pub lines: Vec<u64>,
 }
 
 /// Whoever wants to see events. Called from one task, in order.

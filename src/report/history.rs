@@ -1,53 +1,36 @@
-//! What the ledger remembers of runs and contacts, in words.
+//! What the ledger remembers of runs, in words.
 
 use comfy_table::{Table, presets};
 
-use super::escape;
-use super::words::{count, moment, number};
+use super::words::{count, moment, number, standing};
+use super::{NextStep, Standing, escape};
 use crate::contact::Outcome;
-use crate::ledger::{Event, Run, RunState};
+use crate::ledger::Run;
 
 /// A table of runs, one a line, in the order given.
 pub fn runs_words(runs: &[Run]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.add_row(["run", "began", "command", "account", "file", "how it stands", "rows"]);
+    table.add_row(["run", "began", "command", "account", "file", "how it stands", "rows", "next"]);
     for run in runs {
         table.add_row([
             run.id.0.clone(),
             moment(run.new.started),
-            run.new.command.clone(),
+            run.new.kind.name().to_owned(),
             escape(&run.new.account).into_owned(),
             escape(file_name(&run.new.file)).into_owned(),
             standing(run).to_owned(),
             rows_words(run),
+            next_words(run),
         ]);
     }
     format!("{}\n", table.trim_fmt())
 }
 
-/// What happened to one contact, one event a line, in the order given.
-pub fn history_words(events: &[Event]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    for event in events {
-        table.add_row([
-            moment(event.at),
-            event.run.0.clone(),
-            escape(&event.account).into_owned(),
-            format!("{} line {}", escape(file_name(&event.file)), event.line),
-            escape(&event.what).into_owned(),
-            event.contact_id.as_ref().map(|id| format!("id {}", escape(&id.0))).unwrap_or_default(),
-        ]);
-    }
-    format!("{}\n", table.trim_fmt())
-}
-
-const fn standing(run: &Run) -> &'static str {
-    match run.state {
-        RunState::Running => "running or cut off",
-        other => other.name(),
-    }
+/// What a person would do about the run, one word each.
+fn next_words(run: &Run) -> String {
+    let steps = Standing::of_run(run, None).next_steps();
+    steps.iter().map(NextStep::name).collect::<Vec<_>>().join(", ")
 }
 
 fn rows_words(run: &Run) -> String {
@@ -71,8 +54,9 @@ fn file_name(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::{Counts, RemoteId};
-    use crate::ledger::{Fingerprint, NewRun, RunId};
+    use crate::contact::Counts;
+    use crate::journal::RunId;
+    use crate::ledger::{Fingerprint, NewRun, RunState};
 
     fn run(state: RunState, of: &[(Outcome, u64)]) -> Run {
         let mut counts = Counts::default();
@@ -82,9 +66,10 @@ mod tests {
         Run {
             id: RunId("20261121-0931-k3f".into()),
             new: NewRun {
-                command: "import".into(),
+                kind: crate::ledger::RunKind::Import,
                 fingerprint: Fingerprint([0; 32]),
                 account: "support".into(),
+                identity: "support".into(),
                 service: "some-service".into(),
                 file: "/home/ann/con\u{1b}tacts.csv".into(),
                 options: serde_json::Value::Null,
@@ -104,28 +89,10 @@ mod tests {
         let lines: Vec<_> = words.lines().collect();
         assert_eq!(lines.len(), 3);
         for part in
-            ["2026-11-21 09:31 UTC", "import", "support", "con\\u{1b}tacts.csv", "1,201 rows: 1,200 created, 1 failed"]
+            ["2026-11-21 09:31 UTC", "import", "support", "con<U+001B>tacts.csv", "1,201 rows: 1,200 created, 1 failed"]
         {
             assert!(lines[1].contains(part), "{part}: {words}");
         }
         assert!(lines[2].contains("running or cut off"));
-    }
-
-    #[test]
-    fn a_contacts_history_tells_when_where_and_what() {
-        let event = Event {
-            at: 1_795_253_460,
-            run: RunId("20261121-0931-k3f".into()),
-            account: "support".into(),
-            file: "/home/ann/contacts.csv".into(),
-            line: 12,
-            what: "row: created".into(),
-            contact_id: Some(RemoteId("815".into())),
-        };
-        let words = history_words(&[event]);
-        assert_eq!(
-            words.split_whitespace().collect::<Vec<_>>().join(" "),
-            "2026-11-21 09:31 UTC 20261121-0931-k3f support contacts.csv line 12 row: created id 815"
-        );
     }
 }

@@ -80,7 +80,7 @@ fn context(run: &Run, summary: &Summary, rows: &[minijinja::Value], omitted: u64
         .map(|(code, n)| context! { code => escape(code), count => number(*n), cure => cure(code).unwrap_or_default() })
         .collect();
     context! {
-        command => &run.new.command,
+        command => run.new.kind.name(),
         run => &run.id.0,
         file => escape(&run.new.file),
         account => escape(&run.new.account),
@@ -97,7 +97,7 @@ fn context(run: &Run, summary: &Summary, rows: &[minijinja::Value], omitted: u64
         least_calls => summary.least_calls.map(number),
         reasons => reasons,
         unmapped => summary.unmapped.iter().map(|name| escape(name).into_owned()).collect::<Vec<_>>(),
-        remarks => summary.remarks.iter().map(|remark| escape(remark).into_owned()).collect::<Vec<_>>(),
+        remarks => summary.remarks.iter().map(|remark| escape(&remark.to_string()).into_owned()).collect::<Vec<_>>(),
         rows => rows,
         omitted => (omitted > 0).then(|| number(omitted)),
     }
@@ -126,15 +126,17 @@ fn broken(error: minijinja::Error) -> Error {
 mod tests {
     use super::*;
     use crate::contact::{CallKind, Counts, Outcome, RemoteId, RowError};
-    use crate::ledger::{Fingerprint, NewRun, RunId, RunState};
+    use crate::journal::RunId;
+    use crate::ledger::{Fingerprint, NewRun, RunState};
 
     fn run() -> Run {
         Run {
             id: RunId("20261121-0931-k3f".into()),
             new: NewRun {
-                command: "import".into(),
+                kind: crate::ledger::RunKind::Import,
                 fingerprint: Fingerprint([0; 32]),
                 account: "support".into(),
+                identity: "support".into(),
                 service: "some-service".into(),
                 file: "/home/ann/<contacts>.csv".into(),
                 options: serde_json::Value::Null,
@@ -183,7 +185,7 @@ mod tests {
     fn text_from_outside_is_text_on_the_page() {
         let page = page(&summary(), vec![failed("<script>alert(1)</script> \u{202e}")]);
         assert!(page.contains("&lt;script&gt;alert(1)&lt;"), "{page}");
-        assert!(page.contains("\\u{202e}"));
+        assert!(page.contains("&lt;U+202E&gt;"));
         assert!(page.contains("&lt;contacts&gt;.csv"));
         assert!(!page.contains("<script"));
     }

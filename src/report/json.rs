@@ -2,7 +2,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Event, Reporter, Summary, escape_json};
+use super::{Event, NextStep, Reporter, Standing, Summary, escape_json};
 
 /// Writes each event as one line of JSON: `--json`. The shapes are a contract, kept in
 /// docs/json-events.md.
@@ -36,14 +36,37 @@ impl Reporter for JsonLines {
 
 fn to_json(event: &Event) -> Value {
     match event {
-        Event::Started { command, run, account, file, rows, resumed } => json!({
+        Event::Started { kind, run, account, file, rows, resumed } => json!({
             "event": "started",
-            "command": command,
+            "command": kind.name(),
             "run": run,
             "account": account,
             "file": file,
             "rows": rows,
             "resumed": resumed,
+        }),
+        Event::Mapping(table) => json!({
+            "event": "mapping",
+            "origin": table.origin,
+            "rows": table.rows,
+            "columns": table
+                .columns
+                .iter()
+                .map(|column| json!({
+                    "column": column.column,
+                    "becomes": column.becomes,
+                    "sure": column.sure,
+                    "because": column.brief,
+                }))
+                .collect::<Vec<_>>(),
+            "unmapped": table
+                .unmapped
+                .iter()
+                .map(|column| json!({"column": column.column, "filled": column.filled}))
+                .collect::<Vec<_>>(),
+            "ignored": table.ignored,
+            "warnings": table.warnings,
+            "notes": table.notes,
         }),
         Event::Row { position, record } => json!({
             "event": "row",
@@ -91,7 +114,7 @@ fn summary_json(summary: &Summary) -> Value {
         summary.calls.iter().map(|(kind, n)| (kind.name().to_owned(), json!(n))).collect();
     json!({
         "event": "finished",
-        "command": summary.command,
+        "command": summary.kind.name(),
         "run": summary.run,
         "account": summary.account,
         "rows": summary.rows,
@@ -104,15 +127,29 @@ fn summary_json(summary: &Summary) -> Value {
         "seconds": summary.elapsed.as_secs_f64(),
         "file": summary.file.as_ref().map(|file| file.to_string_lossy()),
         "unmapped": summary.unmapped,
-        "remarks": summary.remarks,
+        "told": summary
+            .told
+            .iter()
+            .map(|told| json!({"code": told.code, "column": told.column, "rows": told.rows, "lines": told.lines}))
+            .collect::<Vec<_>>(),
+        "remarks": summary.remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "stopped": summary.stopped,
+        "not_put_back": summary.not_put_back,
+        "deleted": summary.deleted,
+        "next": steps_json(&Standing::of_summary(summary).next_steps()),
     })
+}
+
+/// Each step by its name, with the command that does it.
+pub fn steps_json(steps: &[NextStep]) -> Value {
+    steps.iter().map(|step| json!({"step": step.name(), "command": step.command()})).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use super::super::JobKind;
     use super::*;
     use crate::contact::{CallKind, Counts, Outcome, Position, RowError, RowRecord};
 
@@ -158,7 +195,7 @@ mod tests {
         counts[Outcome::Created] = 2;
         counts[Outcome::InDoubt] = 1;
         let summary = Summary {
-            command: "import",
+            kind: JobKind::Import,
             run: Some("20261121-0931-k3f".into()),
             rows: 4,
             counts,

@@ -11,20 +11,30 @@ mod escape;
 mod event;
 mod history;
 mod html;
+mod job_kind;
 mod json;
+mod mapping_table;
+mod next_steps;
 mod progress;
+mod remark;
 mod results;
+mod story;
 pub mod words;
 
 pub use closing::closing_words;
 pub use cures::cure;
 pub use escape::{escape, escape_json};
-pub use event::{Event, Reporter, Summary};
-pub use history::{history_words, runs_words};
+pub use event::{Event, Reporter, Summary, Told};
+pub use history::runs_words;
 pub use html::{PAGE_ROWS, PageRow, write_page};
-pub use json::JsonLines;
+pub use job_kind::JobKind;
+pub use json::{JsonLines, steps_json};
+pub use mapping_table::{MappedColumn, MappingTable, UnmappedColumn};
+pub use next_steps::{NextStep, Resume, RunAction, Standing};
 pub use progress::Progress;
-pub use results::ResultsWriter;
+pub use remark::Remark;
+pub use results::{ResultsLayout, ResultsWriter};
+pub use story::story;
 pub use words::{count, listed, number, span};
 
 /// Passes each event on to several reporters, in order.

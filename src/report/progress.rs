@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::words::{count, number, span};
-use super::{Event, Reporter, escape};
+use super::{Event, JobKind, Reporter, escape};
 use crate::clock;
 
 /// How often a line is written where there is no terminal.
@@ -48,6 +48,7 @@ impl Reporter for Progress {
                 let line = match event {
                     Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now)),
                     Event::Note(text) | Event::Warning(text) => Some(escape(text).into_owned()),
+                    Event::Mapping(table) => Some(table.words()),
                     _ if now >= *next => Some(self.tally.line(now)),
                     _ => None,
                 };
@@ -79,6 +80,7 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
             bar.set_position(tally.done);
         }
         Event::Note(text) | Event::Warning(text) => bar.println(escape(text)),
+        Event::Mapping(table) => bar.println(table.words()),
         Event::Finished(_) => bar.finish_and_clear(),
         _ => {
             if bar.position() <= tally.resumed && tally.done > tally.resumed {
@@ -109,7 +111,7 @@ fn template(known_length: bool, noun: &str) -> String {
 
 /// What has been seen of a run so far.
 struct Tally {
-    command: &'static str,
+    kind: JobKind,
     /// `row`, or `contact` for an export.
     noun: &'static str,
     began: Option<Instant>,
@@ -127,7 +129,7 @@ struct Tally {
 impl Default for Tally {
     fn default() -> Self {
         Self {
-            command: "",
+            kind: JobKind::default(),
             noun: "row",
             began: None,
             total: None,
@@ -145,10 +147,10 @@ impl Default for Tally {
 impl Tally {
     fn take(&mut self, event: &Event) {
         match event {
-            Event::Started { command, rows, resumed, .. } => {
+            Event::Started { kind, rows, resumed, .. } => {
                 *self = Self {
-                    command,
-                    noun: if *command == "export" { "contact" } else { "row" },
+                    kind: *kind,
+                    noun: if *kind == JobKind::Export { "contact" } else { "row" },
                     began: Some(clock::now()),
                     total: *rows,
                     resumed: *resumed,
@@ -176,7 +178,7 @@ impl Tally {
                 self.finished = true;
                 self.waiting = None;
             }
-            Event::Waiting { .. } | Event::Note(_) | Event::Warning(_) => {}
+            Event::Waiting { .. } | Event::Note(_) | Event::Warning(_) | Event::Mapping(_) => {}
         }
     }
 
@@ -213,9 +215,7 @@ impl Tally {
         }
         let elapsed = self.began.map_or(Duration::ZERO, |began| now.duration_since(began));
         let fresh = self.done.saturating_sub(self.resumed);
-        if self.finished {
-            parts.push(format!("finished in {}", span(elapsed)));
-        } else if fresh > 0 && elapsed >= Duration::from_secs(1) {
+        if !self.finished && fresh > 0 && elapsed >= Duration::from_secs(1) {
             let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
             parts.push(format!("{} a minute", number(fresh.saturating_mul(60_000) / milliseconds)));
             if let Some(total) = self.total {
@@ -224,7 +224,7 @@ impl Tally {
             }
         }
         parts.extend(self.waiting.clone());
-        format!("{}: {}", self.command, parts.join(", "))
+        format!("{}: {}", self.kind, parts.join(", "))
     }
 }
 
@@ -250,7 +250,7 @@ mod tests {
     }
 
     fn started(rows: Option<u64>, resumed: u64) -> Event {
-        Event::Started { command: "import", run: None, account: None, file: "a.csv".into(), rows, resumed }
+        Event::Started { kind: JobKind::Import, run: None, account: None, file: "a.csv".into(), rows, resumed }
     }
 
     fn row(outcome: Outcome) -> Event {
@@ -273,7 +273,7 @@ mod tests {
             text,
             "import: 0 of 1,200 rows\n\
              import: 30 of 1,200 rows, 31 calls, 1 to look at, 60 a minute, about 19 min 30 s left\n\
-             import: 60 of 1,200 rows, 60 calls, 1 to look at, finished in 1 min\n"
+             import: 60 of 1,200 rows, 60 calls, 1 to look at\n"
         );
     }
 
@@ -305,7 +305,7 @@ mod tests {
         tally.take(&Event::Waiting { time: Duration::from_millis(300), reason: "pacing".into() });
         assert_eq!(tally.extras(), "0 calls");
         tally.take(&Event::Waiting { time: Duration::from_secs(58), reason: "too many\u{1b}[2J requests".into() });
-        assert_eq!(tally.extras(), "0 calls  waiting 58 s: too many\\u{1b}[2J requests");
+        assert_eq!(tally.extras(), "0 calls  waiting 58 s: too many<U+001B>[2J requests");
         tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 2 });
         assert_eq!(tally.extras(), "1 call");
     }

@@ -3,38 +3,96 @@ use std::borrow::Cow;
 use super::escape;
 use crate::contact::{RowError, RowRecord};
 use crate::error::Result;
-use crate::table::{RowView, RowWriter};
+use crate::table::{ResultCell, RowView, RowWriter};
 
 /// What joins several errors of one row in one cell.
 const JOIN: &str = " | ";
 
-/// Writes the results file: every source row once, its own columns unchanged, then what became of it.
+/// Where the columns of a results file stand.
 ///
-/// The columns that follow the row's own, all beginning with `_` so that they are ignored when the
-/// file is read again: `_line`, `_sheet` (workbooks only), `_outcome`, `_contact_id`, `_calls`,
-/// `_attempts`, `_http_status`, `_code`, `_column`, `_message`. Cells of a row that has more of them
-/// than there are headers stand behind these, so that nothing of the source is lost.
+/// Those of rolo's own all begin with `_`, so that they are ignored when the file is read again: `_line`,
+/// `_sheet` (where the source is a workbook), `_outcome`, `_contact_id`, `_calls`, `_attempts`,
+/// `_http_status`, `_code`, `_column`, `_message`. In a text file they follow the row's own columns. A
+/// workbook is for people: there the columns that a contact is found by come first, then what became of
+/// the row and why, and then all the others.
+///
+/// Cells of a row that has more of them than there are headers stand behind these, so that nothing of the
+/// source is lost.
+#[derive(Clone, Debug)]
+pub struct ResultsLayout {
+    columns: Vec<Column>,
+    /// Columns of the source.
+    width: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Column {
+    Source(usize),
+    Own(usize),
+}
+
+/// Rolo's own columns, in the order in which `ResultsWriter::write` has their cells.
+const OWN: [&str; 10] = [
+    "_line",
+    "_sheet",
+    "_outcome",
+    "_contact_id",
+    "_calls",
+    "_attempts",
+    "_http_status",
+    "_code",
+    "_column",
+    "_message",
+];
+const SHEET: usize = 1;
+const OUTCOME: usize = 2;
+const MESSAGE: usize = 9;
+
+impl ResultsLayout {
+    /// The columns of a text file, for a source of `width` columns which is a workbook or none.
+    pub fn of_text(width: usize, of_workbook: bool) -> Self {
+        let own = (0..OWN.len()).filter(|own| of_workbook || *own != SHEET).map(Column::Own);
+        Self { columns: (0..width).map(Column::Source).chain(own).collect(), width }
+    }
+
+    /// The columns of a workbook; contacts are found by the columns at `identifiers`.
+    pub fn of_workbook(width: usize, of_workbook: bool, identifiers: &[usize]) -> Self {
+        let mut layout = Self::of_text(width, of_workbook);
+        let rank = |column: &Column| match column {
+            Column::Source(index) if identifiers.contains(index) => 0,
+            Column::Own(OUTCOME) => 1,
+            Column::Own(MESSAGE) => 2,
+            _ => 3,
+        };
+        layout.columns.sort_by_key(rank);
+        layout
+    }
+
+    /// The headers of the file.
+    pub fn headers<'h>(&self, source: &'h [String]) -> Vec<&'h str> {
+        let header = |column: &Column| match column {
+            Column::Source(index) => source.get(*index).map_or("", String::as_str),
+            Column::Own(own) => OWN[*own],
+        };
+        self.columns.iter().map(header).collect()
+    }
+
+    /// Where the source's column `index` stands in the file.
+    pub fn place_of(&self, index: usize) -> Option<usize> {
+        self.columns.iter().position(|column| *column == Column::Source(index))
+    }
+}
+
+/// Writes the results file: every source row once, its own cells unchanged, and what became of it.
 pub struct ResultsWriter {
     rows: Box<dyn RowWriter>,
-    columns: usize,
-    workbook: bool,
+    layout: ResultsLayout,
 }
 
 impl ResultsWriter {
-    /// The headers of the results file, which `rows` is created with.
-    pub fn headers(source_headers: &[String], workbook: bool) -> Vec<String> {
-        let own: &[&str] = if workbook { &["_line", "_sheet"] } else { &["_line"] };
-        let outcome =
-            ["_outcome", "_contact_id", "_calls", "_attempts", "_http_status", "_code", "_column", "_message"];
-        let own = own.iter().chain(&outcome).map(|&name| name.to_owned());
-        source_headers.iter().cloned().chain(own).collect()
-    }
-
-    /// A writer of rows that have `columns` columns of their own in the source.
-    ///
-    /// `workbook` says whether the source is one, as in [`ResultsWriter::headers`].
-    pub fn new(rows: Box<dyn RowWriter>, columns: usize, workbook: bool) -> Self {
-        Self { rows, columns, workbook }
+    /// A writer to `rows`, which was created with the headers of `layout`.
+    pub fn new(rows: Box<dyn RowWriter>, layout: ResultsLayout) -> Self {
+        Self { rows, layout }
     }
 
     /// Writes one row; the caller passes rows in source order. `sheet_name` is written for a
@@ -45,14 +103,9 @@ impl ResultsWriter {
         let attempts = record.attempts.to_string();
         let status = record.http_status.map(|status| status.to_string()).unwrap_or_default();
         let [code, columns, message] = joined(&record.errors);
-
-        let mut written: Vec<&str> = Vec::with_capacity(row.len().max(self.columns) + 10);
-        written.extend((0..self.columns).map(|index| row.cell(index)));
-        written.push(&line);
-        if self.workbook {
-            written.push(sheet_name.unwrap_or_default());
-        }
-        written.extend([
+        let own: [&str; OWN.len()] = [
+            &line,
+            sheet_name.unwrap_or_default(),
             record.outcome.name(),
             record.contact_id.as_ref().map_or("", |id| id.0.as_str()),
             &calls,
@@ -61,14 +114,24 @@ impl ResultsWriter {
             &code,
             &columns,
             &message,
-        ]);
-        written.extend(row.cells().skip(self.columns));
-        if !record.outcome.needs_attention() {
-            return self.rows.write(&written);
-        }
-        let marked: Vec<usize> =
-            record.errors.iter().map(|error| error.column_index).filter(|index| *index < self.columns).collect();
-        self.rows.write_needing_attention(&written, &marked)
+        ];
+        let needs_attention = record.outcome.needs_attention();
+        let wrong: Vec<(usize, Cow<'_, str>)> = if needs_attention {
+            record.errors.iter().map(|error| (error.column_index, escape(&error.message))).collect()
+        } else {
+            Vec::new()
+        };
+        let cell = |column: &Column| match column {
+            Column::Own(own_index) => own[*own_index].into(),
+            Column::Source(index) => ResultCell {
+                text: row.cell(*index),
+                typed: row.typed(*index),
+                wrong: wrong.iter().find(|(wrong, _)| wrong == index).map(|(_, message)| message.as_ref()),
+            },
+        };
+        let surplus = row.cells().skip(self.layout.width).map(ResultCell::from);
+        let cells: Vec<ResultCell<'_>> = self.layout.columns.iter().map(cell).chain(surplus).collect();
+        self.rows.write_result(&cells, needs_attention)
     }
 
     /// Writes what is left, syncs, and puts the file in its place.
@@ -81,17 +144,27 @@ impl ResultsWriter {
 ///
 /// The three have the same number of parts, so that a program can split them: an error of the
 /// whole row has an empty column, and a ` | ` within a part is written ` ¦ `.
-fn joined(errors: &[RowError]) -> [String; 3] {
-    let mut errors: Vec<&RowError> = errors.iter().collect();
-    errors.sort_by_key(|error| error.column_index);
-    let join = |part: fn(&RowError) -> Cow<'_, str>| {
-        errors.iter().map(|error| part(error).replace(JOIN, " ¦ ")).collect::<Vec<_>>().join(JOIN)
-    };
-    [
-        join(|error| Cow::Borrowed(&error.code)),
-        join(|error| Cow::Borrowed(error.column.as_deref().unwrap_or_default())),
-        join(|error| escape(&error.message)),
-    ]
+fn joined<'e>(errors: &'e [RowError]) -> [Cow<'e, str>; 3] {
+    let code = |error: &'e RowError| Cow::Borrowed(&*error.code);
+    let column = |error: &'e RowError| Cow::Borrowed(error.column.as_deref().unwrap_or_default());
+    let message = |error: &'e RowError| escape(&error.message);
+    match errors {
+        [] => [const { Cow::Borrowed("") }; 3],
+        [one] => [code(one), column(one), message(one)].map(part),
+        _ => {
+            let mut errors: Vec<&RowError> = errors.iter().collect();
+            errors.sort_by_key(|error| error.column_index);
+            let join = |of: &dyn Fn(&'e RowError) -> Cow<'e, str>| {
+                Cow::Owned(errors.iter().map(|error| part(of(error))).collect::<Vec<_>>().join(JOIN))
+            };
+            [join(&code), join(&column), join(&message)]
+        }
+    }
+}
+
+/// A part that can't be taken for several.
+fn part(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains(JOIN) { Cow::Owned(text.replace(JOIN, " ¦ ")) } else { text }
 }
 
 #[cfg(test)]
@@ -123,7 +196,8 @@ mod tests {
         for cell in cells {
             batch.push_cell(cell);
         }
-        let mut results = ResultsWriter::new(Box::new(memory.clone()), columns, sheet.is_some());
+        let layout = ResultsLayout::of_text(columns, sheet.is_some());
+        let mut results = ResultsWriter::new(Box::new(memory.clone()), layout);
         results.write(batch.row(0), sheet, record).unwrap();
         results.finish().unwrap();
         let mut rows = memory.0.lock().unwrap();
@@ -134,13 +208,24 @@ mod tests {
     fn a_text_source_has_a_line_and_a_workbook_a_sheet_as_well() {
         let source = ["Name".to_owned(), "Phone".to_owned()];
         assert_eq!(
-            ResultsWriter::headers(&source, false).join(","),
+            ResultsLayout::of_text(2, false).headers(&source).join(","),
             "Name,Phone,_line,_outcome,_contact_id,_calls,_attempts,_http_status,_code,_column,_message"
         );
         assert_eq!(
-            ResultsWriter::headers(&source, true).join(","),
+            ResultsLayout::of_text(2, true).headers(&source).join(","),
             "Name,Phone,_line,_sheet,_outcome,_contact_id,_calls,_attempts,_http_status,_code,_column,_message"
         );
+    }
+
+    #[test]
+    fn a_workbook_has_identifiers_first_then_what_became_of_the_row() {
+        let source = ["Name", "Phone", "City", "E-mail"].map(str::to_owned);
+        let layout = ResultsLayout::of_workbook(4, false, &[1, 3]);
+        assert_eq!(
+            layout.headers(&source).join(","),
+            "Phone,E-mail,_outcome,_message,Name,City,_line,_contact_id,_calls,_attempts,_http_status,_code,_column"
+        );
+        assert_eq!((layout.place_of(0), layout.place_of(3)), (Some(4), Some(1)));
     }
 
     #[test]
@@ -176,7 +261,7 @@ mod tests {
         assert_eq!(cells[8], "Mobile | E-mail | ");
         assert_eq!(
             cells[9],
-            "Mobile has no digits: n/a\\u{1b} | E-mail is not an address: a ¦ b | no column gives an identifier"
+            "Mobile has no digits: n/a<U+001B> | E-mail is not an address: a ¦ b | no column gives an identifier"
         );
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::escape;
+use crate::ledger::{Run, RunState};
 
 /// `1234567` as `1,234,567`.
 pub fn number(n: u64) -> String {
@@ -44,6 +45,16 @@ pub fn moment(seconds: u64) -> String {
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
         .map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
         .unwrap_or_default()
+}
+
+/// How a run stands.
+pub const fn standing(run: &Run) -> &'static str {
+    match run.state {
+        RunState::Running => "running or cut off",
+        RunState::PartlyUndone => "put back in part",
+        RunState::Undone => "put back",
+        RunState::Finished | RunState::Stopped | RunState::Interrupted => run.state.name(),
+    }
 }
 
 /// Names that a talk lists before it only counts the rest.

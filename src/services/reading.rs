@@ -28,7 +28,7 @@ pub fn segment(text: &str) -> String {
 pub fn text(json: &Json) -> Option<String> {
     match json {
         Json::String(text) if !text.is_empty() => Some(text.clone()),
-        Json::Number(number) => Some(plain(number)),
+        Json::Number(_) => Some(Value::of_json(json).as_text().into_owned()),
         Json::Bool(flag) => Some(flag.to_string()),
         _ => None,
     }
@@ -44,14 +44,13 @@ pub fn id(json: &Json) -> Option<RemoteId> {
 
 /// Any value in its own type; `None` for `null` and empty text, which mean that nothing is held.
 pub fn value(json: &Json) -> Option<Value> {
-    match json {
-        Json::Null => None,
-        Json::String(text) if text.is_empty() => None,
-        Json::String(text) => Some(Value::Text(text.clone())),
-        Json::Bool(flag) => Some(Value::Boolean(*flag)),
-        Json::Number(number) => Some(Value::Number(plain(number))),
-        Json::Array(_) | Json::Object(_) => Some(Value::Json(json.clone())),
-    }
+    Some(Value::of_json(json)).filter(|value| !value.is_empty())
+}
+
+/// The value of a custom field as it is held. `null` and empty text are no value either, but are not the
+/// same: what is put back later is what was there.
+pub fn custom(json: &Json) -> Value {
+    Value::of_json(json)
 }
 
 /// A moment, from Unix seconds (number or digits) or RFC 3339; anything else keeps its own type.
@@ -86,15 +85,6 @@ pub fn words(json: &Json) -> String {
         words.push('…');
     }
     words
-}
-
-/// A number in plain notation: never an exponent.
-fn plain(number: &serde_json::Number) -> String {
-    let written = number.to_string();
-    match number.as_f64() {
-        Some(float) if written.contains(['e', 'E']) => float.to_string(),
-        _ => written,
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ pub enum Verdict {
     Exists { message: String, fields: Vec<String>, id: Option<RemoteId> },
     /// Nothing sent with these credentials or settings can work: stop the run.
     Stop { message: String },
+    /// Whoever answered is not the service: a redirect, or a page for people. Stop the run; the
+    /// credentials are not at fault, the account's base URL probably is.
+    Misdirected { message: String },
     /// Nobody can say whether it was applied.
     Unclear { message: String },
 }
@@ -63,27 +66,44 @@ impl Verdict {
 
 /// The verdict on a status that the service's own documents don't explain otherwise.
 ///
-/// One table for all services: 4xx was not applied; 5xx, 3xx and everything unknown is unclear.
+/// One table for all services: 4xx was not applied; 5xx and everything unknown is unclear; a redirect,
+/// and a page for people where an answer was due, means that this isn't the service. A refusal for the
+/// moment that says when to come again (`Retry-After`) is no refusal for good.
 /// `message` is what the service said, already taken out of its body.
 pub fn by_status(answer: &Answer, message: &str) -> Verdict {
     let said = |otherwise: &str| {
         if message.is_empty() { format!("{otherwise} (status {})", answer.status) } else { message.to_owned() }
     };
     match answer.status {
+        403 | 408 | 413 | 420 | 423 | 425 | 429 if retry_after(answer).is_some() => Verdict::Again {
+            wait: Wait::For(retry_after(answer).unwrap_or_default()),
+            message: said("asked to come again later"),
+        },
         401 => Verdict::Stop { message: said("the service refused the credentials") },
         403 => Verdict::Stop { message: said("the credentials do not allow this") },
+        200..=299 | 404 | 405 | 410 if answer.is_page() => page_instead(answer),
         404 | 410 => Verdict::Missing { message: said("not found") },
-        429 => Verdict::Again {
-            wait: retry_after(answer).map_or(Wait::Backoff, Wait::For),
-            message: said("too many requests"),
-        },
+        429 => Verdict::Again { wait: Wait::Backoff, message: said("too many requests") },
         400 | 402 | 405..=409 | 411..=418 | 420..=428 | 430..=499 => {
             Verdict::refused("service.refused", said("the service refused the request"))
         }
         200..=299 => Verdict::unclear(format!("the answer could not be read (status {})", answer.status)),
-        300..=399 => {
-            Verdict::unclear(format!("the service redirected (status {}); redirects are not followed", answer.status))
-        }
+        300..=399 => Verdict::Misdirected {
+            message: match answer.redirected_to() {
+                Some(place) => format!("the address redirects to {place} (status {})", answer.status),
+                None => format!("the address redirects, and doesn't say where to (status {})", answer.status),
+            },
+        },
         _ => Verdict::unclear(said("the service had an error")),
     }
+}
+
+/// The verdict where a page for people came.
+pub(super) fn page_instead(answer: &Answer) -> Verdict {
+    Verdict::Misdirected { message: format!("a web page came where an answer was due (status {})", answer.status) }
+}
+
+/// The verdict where the server answers, and has no such API.
+pub(super) fn no_such_api(answer: &Answer) -> Verdict {
+    Verdict::Misdirected { message: format!("there is no such API at this address (status {})", answer.status) }
 }

@@ -8,6 +8,19 @@ pub enum CellFlag {
     /// The cell holds a number of 16 digits or more, of which a spreadsheet keeps 15: the digits
     /// behind are gone. Harmless in a column of amounts, wrong in a phone number or an id.
     DigitsLost,
+    /// The entry doesn't say anything of this column: that empties no field, as a blank cell may.
+    Absent,
+}
+
+/// What a cell of a workbook holds, where that is no text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TypedValue {
+    /// A number or a moment, and the code of the format that it is shown by.
+    Number {
+        number: f64,
+        format: Arc<str>,
+    },
+    Boolean(bool),
 }
 
 /// Bytes of text and cells at which a batch counts as full.
@@ -17,13 +30,20 @@ const FULL_BYTES: usize = 4 << 20;
 #[derive(Debug, Default)]
 pub struct RowBatch {
     text: String,
-    /// End of each cell in `text`.
-    ends: Vec<usize>,
+    /// Where each cell begins and ends in `text`.
+    cells: Vec<(usize, usize)>,
     rows: Vec<RowSlot>,
     /// Errors found while reading, with the row in this batch they belong to, in row order.
     errors: Vec<(usize, RowError)>,
+    /// What reading did to a row and the person is to be told, in row order.
+    remarks: Vec<(usize, RowError)>,
+    /// What empty cells show because they are merged with one above, as (row in this batch, column,
+    /// text), in row order.
+    covered: Vec<(usize, usize, String)>,
     /// Flagged cells as (row in this batch, column, flag), in row order.
     flags: Vec<(usize, usize, CellFlag)>,
+    /// What cells hold that are no texts, as (row in this batch, column, value), in row order.
+    typed: Vec<(usize, usize, TypedValue)>,
     /// Names of rolo's own columns, whose cells follow each row's cells.
     own_columns: Arc<[String]>,
 }
@@ -43,10 +63,13 @@ impl RowBatch {
 
     pub fn clear(&mut self) {
         self.text.clear();
-        self.ends.clear();
+        self.cells.clear();
         self.rows.clear();
         self.errors.clear();
+        self.remarks.clear();
+        self.covered.clear();
         self.flags.clear();
+        self.typed.clear();
     }
 
     /// Says which of rolo's own columns the rows carry, for [`RowView::own`]. Kept by `clear`.
@@ -70,17 +93,25 @@ impl RowBatch {
     /// Whether a reader stops filling: `max_rows` are there, or so much that a file of huge rows
     /// would cost too much memory.
     pub fn is_full(&self, max_rows: usize) -> bool {
-        let held = self.text_len() + self.ends.len() * size_of::<usize>();
+        let held = self.text_len() + self.cells.len() * size_of::<(usize, usize)>();
         self.len() >= max_rows || held >= FULL_BYTES
     }
 
     /// Copies a row of another batch, with its own cells, errors and flags.
     pub fn push_row(&mut self, row: RowView<'_>) {
-        self.begin_row(row.position());
+        self.push_row_at(row, row.position());
+    }
+
+    /// Copies a row of another batch, to stand at another position.
+    pub fn push_row_at(&mut self, row: RowView<'_>, position: Position) {
+        self.begin_row(position);
         row.cells().for_each(|cell| self.push_cell(cell));
         let own_from = row.slot.first_cell + row.slot.cells;
         (own_from..own_from + row.slot.own_cells).for_each(|at| self.push_own_cell(row.text_at(at)));
         row.errors().iter().for_each(|(_, error)| self.push_error(error.clone()));
+        row.remarks().iter().for_each(|(_, remark)| self.push_remark(remark.clone()));
+        row.all_covered().for_each(|(column, text)| self.push_covered(column, text));
+        row.all_typed().for_each(|(column, value)| self.push_typed(column, value.clone()));
         let flags = &row.batch.flags;
         let from = flags.partition_point(|(flagged, ..)| *flagged < row.index);
         let here = flags[from..].iter().take_while(|(flagged, ..)| *flagged == row.index);
@@ -89,7 +120,7 @@ impl RowBatch {
 
     /// Begins a row; cells pushed from here on are its cells.
     pub fn begin_row(&mut self, position: Position) {
-        self.rows.push(RowSlot { position, first_cell: self.ends.len(), cells: 0, own_cells: 0 });
+        self.rows.push(RowSlot { position, first_cell: self.cells.len(), cells: 0, own_cells: 0 });
     }
 
     /// Adds a cell to the row begun last.
@@ -97,10 +128,28 @@ impl RowBatch {
     /// # Panics
     /// If no row was begun: an error in the reader, not in the source.
     pub fn push_cell(&mut self, cell: &str) {
-        self.text.push_str(cell);
-        self.ends.push(self.text.len());
+        self.push_text(cell);
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         row.cells += 1;
+    }
+
+    /// Adds a copy of another row's cell to the row begun last, with what reading noticed about it.
+    pub fn push_cell_of(&mut self, row: RowView<'_>, column: usize) {
+        let at = self.rows.last().map_or(0, |row| row.cells);
+        self.push_cell(row.cell(column));
+        if let Some(flag) = row.flag(column) {
+            self.push_flag(at, flag);
+        }
+        if let Some(shown) = row.covered(column) {
+            self.push_covered(at, shown);
+        }
+        if let Some(value) = row.typed(column) {
+            self.push_typed(at, value.clone());
+        }
+        let here = |error: &&RowError| error.column.is_some() && error.column_index == column;
+        for error in row.errors().iter().map(|(_, error)| error).filter(here) {
+            self.push_error(RowError { column_index: at, ..error.clone() });
+        }
     }
 
     /// Adds a cell of rolo's own columns to the row begun last, in the order of `set_own_columns`
@@ -109,10 +158,28 @@ impl RowBatch {
     /// # Panics
     /// If no row was begun: an error in the reader, not in the source.
     pub fn push_own_cell(&mut self, cell: &str) {
-        self.text.push_str(cell);
-        self.ends.push(self.text.len());
+        self.push_text(cell);
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         row.own_cells += 1;
+    }
+
+    /// Adds cells to the row begun last: `text` at each of `ranges`. What stands between them is kept and
+    /// never seen, which is quicker than to copy each cell.
+    ///
+    /// # Panics
+    /// If no row was begun, or a range is none of `text`: an error in the reader, not in the source.
+    pub fn push_cells(&mut self, text: &str, ranges: &[(usize, usize)]) {
+        let at = self.text.len();
+        self.text.push_str(text);
+        self.cells.extend(ranges.iter().map(|(from, to)| (at + from, at + to)));
+        let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
+        row.cells += ranges.len();
+    }
+
+    fn push_text(&mut self, cell: &str) {
+        let at = self.text.len();
+        self.text.push_str(cell);
+        self.cells.push((at, self.text.len()));
     }
 
     /// Flags the cell at `column` of the row begun last.
@@ -120,9 +187,32 @@ impl RowBatch {
         self.flags.push((self.rows.len().saturating_sub(1), column, flag));
     }
 
+    /// Says what the cell at `column` of the row begun last holds.
+    pub fn push_typed(&mut self, column: usize, value: TypedValue) {
+        self.typed.push((self.rows.len().saturating_sub(1), column, value));
+    }
+
+    /// Says that the empty cell at `column` of the row begun last shows `text`, since it is merged with a
+    /// cell above.
+    pub fn push_covered(&mut self, column: usize, text: &str) {
+        self.covered.push((self.rows.len().saturating_sub(1), column, text.to_owned()));
+    }
+
     /// Adds an error to the row begun last.
     pub fn push_error(&mut self, error: RowError) {
         self.errors.push((self.rows.len().saturating_sub(1), error));
+    }
+
+    /// Leaves `error` as the only one of the row begun last: the row is no contact at all.
+    pub fn replace_errors(&mut self, error: RowError) {
+        let row = self.rows.len().saturating_sub(1);
+        self.errors.retain(|(of, _)| *of != row);
+        self.push_error(error);
+    }
+
+    /// Adds what the person is to be told of the row begun last, which can be used all the same.
+    pub fn push_remark(&mut self, remark: RowError) {
+        self.remarks.push((self.rows.len().saturating_sub(1), remark));
     }
 
     /// The row at `index`, from 0, in this batch.
@@ -180,9 +270,38 @@ impl<'a> RowView<'a> {
         here.find(|(_, flagged, _)| *flagged == column).map(|(.., flag)| *flag)
     }
 
+    /// What the cell at `column` holds, if that is no text.
+    pub fn typed(&self, column: usize) -> Option<&'a TypedValue> {
+        self.all_typed().find(|(typed, _)| *typed == column).map(|(_, value)| value)
+    }
+
+    fn all_typed(&self) -> impl Iterator<Item = (usize, &'a TypedValue)> + use<'a> {
+        let (typed, index) = (&self.batch.typed, self.index);
+        let from = typed.partition_point(|(row, ..)| *row < index);
+        typed[from..].iter().take_while(move |(row, ..)| *row == index).map(|(_, column, value)| (*column, value))
+    }
+
+    /// Whether the row's entry says nothing of `column`.
+    pub fn is_absent(&self, column: usize) -> bool {
+        self.flag(column) == Some(CellFlag::Absent)
+    }
+
+    /// What the empty cell at `column` shows, as it is merged with a cell above.
+    pub fn covered(&self, column: usize) -> Option<&'a str> {
+        self.all_covered().find(|(covered, _)| *covered == column).map(|(_, text)| text)
+    }
+
+    /// Column and text of each empty cell that is merged with a cell above.
+    pub fn all_covered(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+        let (covered, index) = (&self.batch.covered, self.index);
+        let from = covered.partition_point(|(row, ..)| *row < index);
+        let here = covered[from..].iter().take_while(move |(row, ..)| *row == index);
+        here.map(|(_, column, text)| (*column, text.as_str()))
+    }
+
     fn text_at(&self, at: usize) -> &'a str {
-        let start = if at == 0 { 0 } else { self.batch.ends[at - 1] };
-        &self.batch.text[start..self.batch.ends[at]]
+        let (from, to) = self.batch.cells[at];
+        &self.batch.text[from..to]
     }
 
     pub fn cells(&self) -> impl Iterator<Item = &'a str> + use<'a> {
@@ -192,9 +311,17 @@ impl<'a> RowView<'a> {
 
     /// What reading found wrong with this row.
     pub fn errors(&self) -> &'a [(usize, RowError)] {
-        let errors = &self.batch.errors;
-        let from = errors.partition_point(|(row, _)| *row < self.index);
-        let to = errors.partition_point(|(row, _)| *row <= self.index);
-        &errors[from..to]
+        self.of_this(&self.batch.errors)
+    }
+
+    /// What reading did to this row, which can be used all the same.
+    pub fn remarks(&self) -> &'a [(usize, RowError)] {
+        self.of_this(&self.batch.remarks)
+    }
+
+    fn of_this<'t>(&self, told: &'t [(usize, RowError)]) -> &'t [(usize, RowError)] {
+        let from = told.partition_point(|(row, _)| *row < self.index);
+        let to = told.partition_point(|(row, _)| *row <= self.index);
+        &told[from..to]
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::contact::RowError;
+use crate::contact::{RowError, is_invisible};
 use crate::error::Error;
 
 /// Characters of a value that a message shows.
@@ -16,7 +16,7 @@ pub fn not_in_encoding(cell: &str, column: usize, name: &str, encoding: &str) ->
 /// NUL is no text, and most services cut a value there.
 pub fn control_character(cell: &str, column: usize, name: &str) -> Option<RowError> {
     cell.contains('\0').then(|| {
-        let message = format!("column \"{name}\" has a NUL character, which is no text: {}", shortened(cell));
+        let message = format!("column \"{name}\" has a NUL character (U+0000), which is no text: {}", shortened(cell));
         RowError::of_cell("text.control_character", column, name, message)
     })
 }
@@ -31,9 +31,16 @@ pub fn too_long(path: &Path, place: &str, line: u64, name: &str, bytes: usize, a
     .hint("no contact needs this: in a text file a quote that is never closed often does it")
 }
 
-/// The beginning of a value on one line, control characters escaped.
+/// The beginning of a value on one line; what can't be seen is written out.
 fn shortened(cell: &str) -> String {
-    let mut short: String = cell.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let mut short = String::new();
+    for character in cell.chars().take(SHOWN) {
+        if character.is_control() || is_invisible(character) {
+            short.push_str(&format!("<U+{:04X}>", u32::from(character)));
+        } else {
+            short.push(character);
+        }
+    }
     if cell.chars().nth(SHOWN).is_some() {
         short.push('…');
     }

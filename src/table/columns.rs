@@ -1,5 +1,6 @@
 //! From the cells of a header row to the columns of a source.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ impl Columns {
             raw.iter().map(|name| (*name).to_owned()).filter(|name| !name.is_empty()).collect();
         let mut seen: HashSet<String> = HashSet::new();
         for (index, raw) in raw.iter().enumerate() {
-            let name = if ours { formula::restored(raw) } else { raw };
+            let meant = columns.meant(raw);
+            let name = meant.trim();
             columns.is_own.push(name.starts_with('_'));
             if name.starts_with('_') {
                 own.push(name.to_owned());
@@ -62,6 +64,21 @@ impl Columns {
         }
         columns.own = own.into();
         columns
+    }
+
+    /// Whether a cell may mean another text than it is, or is none of the user's.
+    pub fn have_meanings(&self) -> bool {
+        self.ours || !self.own.is_empty()
+    }
+
+    /// What a cell of the file means: in a file of ours, without what guards it.
+    pub fn meant<'a>(&self, cell: &'a str) -> Cow<'a, str> {
+        if self.ours { formula::restored(cell) } else { Cow::Borrowed(cell) }
+    }
+
+    /// What a cell of rolo's own columns means.
+    pub fn meant_own<'a>(&self, cell: &'a str) -> &'a str {
+        if self.ours { formula::restored_own(cell) } else { cell }
     }
 
     /// Columns of the file, rolo's own included.

@@ -13,6 +13,9 @@
 //! that say they are ours are read the same way, and written so that this is right: there, only a cell
 //! that begins with an apostrophe of its own gets one more.
 //!
+//! Control characters but for line breaks and tabs are written out, `<U+001B>`: a terminal that shows the
+//! file must not obey them. Reading gives the character again, in files that are ours.
+//!
 //! A strict E.164 number is left as it is, or every program that reads our CSV files would find
 //! `'+447400123456` in its phone column. A spreadsheet doesn't run it, but takes it for a number:
 //! the plus is gone once it saves the CSV file, and Excel may write `4.474E+11`, which validation
@@ -34,6 +37,15 @@ pub enum PlusNumbers {
 
 /// `cell` as it is written to a text file.
 pub fn guarded(cell: &str, plus_numbers: PlusNumbers) -> Cow<'_, str> {
+    match written_out(cell) {
+        Cow::Borrowed(cell) => guarded_own(cell, plus_numbers),
+        Cow::Owned(cell) => Cow::Owned(guarded_own(&cell, plus_numbers).into_owned()),
+    }
+}
+
+/// Like [`guarded`], for a cell of rolo's own columns, which holds nothing that needs to be written out:
+/// messages already are.
+pub fn guarded_own(cell: &str, plus_numbers: PlusNumbers) -> Cow<'_, str> {
     if would_run(cell) && !(plus_numbers == PlusNumbers::AsTheyAre && is_e164(cell)) {
         Cow::Owned(format!("'{cell}"))
     } else {
@@ -42,11 +54,75 @@ pub fn guarded(cell: &str, plus_numbers: PlusNumbers) -> Cow<'_, str> {
 }
 
 /// `cell` as it was before [`guarded`].
-pub fn restored(cell: &str) -> &str {
+pub fn restored(cell: &str) -> Cow<'_, str> {
+    let cell = restored_own(cell);
+    let Some(mut at) = cell.find(OPENING) else { return Cow::Borrowed(cell) };
+    let mut text = cell[..at].to_owned();
+    loop {
+        let rest = &cell[at..];
+        match character(rest) {
+            Some((character, length)) => {
+                text.push(character);
+                at += length;
+            }
+            None => {
+                text.push_str(&rest[..OPENING.len()]);
+                at += OPENING.len();
+            }
+        }
+        let next = cell[at..].find(OPENING).map_or(cell.len(), |next| at + next);
+        text.push_str(&cell[at..next]);
+        at = next;
+        if at == cell.len() {
+            return Cow::Owned(text);
+        }
+    }
+}
+
+/// `cell` as it was before [`guarded_own`].
+pub fn restored_own(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if would_run(rest) => rest,
         _ => cell,
     }
+}
+
+/// What a character that is written out begins with.
+const OPENING: &str = "<U+";
+
+/// Characters that a terminal may obey, written as `<U+001B>`; line breaks and tabs stay. So that reading
+/// gives the same text, `<U+` of the text itself is `<U+003C>U+`.
+pub fn written_out(cell: &str) -> Cow<'_, str> {
+    // The bytes that may begin one of these: U+0080 to U+009F begin with C2. Most cells have none, and all
+    // of a cell is looked at since that is quicker than to ask after each byte.
+    let suspect =
+        |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7f | 0xc2 | b'<');
+    if !cell.bytes().fold(false, |found, byte| found | suspect(byte)) {
+        return Cow::Borrowed(cell);
+    }
+    let is_obeyed = |character: char| character.is_control() && !matches!(character, '\t' | '\n' | '\r');
+    if !cell.contains(is_obeyed) && !cell.contains(OPENING) {
+        return Cow::Borrowed(cell);
+    }
+    let mut text = String::with_capacity(cell.len() + 16);
+    for (at, character) in cell.char_indices() {
+        if is_obeyed(character) || cell[at..].starts_with(OPENING) {
+            text.push_str(&format!("{OPENING}{:04X}>", u32::from(character)));
+        } else {
+            text.push(character);
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// The character that `text` begins with, written out, and how long that is.
+fn character(text: &str) -> Option<(char, usize)> {
+    let digits = text.strip_prefix(OPENING)?.get(..4)?;
+    let is_hex = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F'));
+    let character = is_hex.then(|| u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)).flatten()?;
+    let length = OPENING.len() + digits.len() + 1;
+    (text.as_bytes().get(length - 1) == Some(&b'>') && (character.is_control() || character == '<'))
+        .then_some((character, length))
 }
 
 fn would_run(cell: &str) -> bool {
@@ -77,8 +153,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_terminal_may_obey_is_written_out() {
+        assert_eq!(guarded("a\u{1b}[31m\tb\n", PlusNumbers::AsTheyAre), "a<U+001B>[31m\tb\n");
+        assert_eq!(guarded("<U+001B>", PlusNumbers::AsTheyAre), "<U+003C>U+001B>");
+        assert_eq!(restored("<U+0041>"), "<U+0041>");
+    }
+
+    #[test]
     fn what_was_guarded_is_restored() {
-        for cell in ["=1", "'=1", "''=1", "'", "''", "'Ann", "+447400123456", "'+447400123456", "-", "\0", "＠x"] {
+        for cell in [
+            "=1",
+            "'=1",
+            "''=1",
+            "'",
+            "''",
+            "'Ann",
+            "+447400123456",
+            "'+447400123456",
+            "-",
+            "\0",
+            "＠x",
+            "a\u{1b}[31m\u{7f}\u{9b}",
+            "<U+001B>",
+            "<U+",
+            "<<U+00",
+            "'<U+003C>U+001B>",
+            "é<U+00é>",
+        ] {
             for plus_numbers in [PlusNumbers::AsTheyAre, PlusNumbers::Guarded] {
                 assert_eq!(restored(&guarded(cell, plus_numbers)), cell);
             }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::options::ReadLimits;
-use super::source::{Fault, Packing, Source};
+use super::source::{Packing, Source};
+use super::unreadable::Fault;
 
 /// Largest zstd window taken, as a power of two: 64 MB, above what any level below 22 makes.
 const ZSTD_WINDOW_LOG: u32 = 26;

@@ -16,67 +16,43 @@ mod batch;
 mod cell_error;
 mod columns;
 mod csv;
+mod entries;
 mod formula;
+mod header;
 mod inflate;
+mod ods;
 mod options;
 mod output;
+mod packed;
+mod rows;
 mod source;
+mod source_file;
+mod temporary;
+mod text;
+mod text_kind;
+mod unreadable;
+mod written;
+mod xls;
 mod xlsx;
 
 use std::path::Path;
 
-pub use batch::{CellFlag, RowBatch, RowView};
+pub use batch::{CellFlag, RowBatch, RowView, TypedValue};
 pub use columns::MARK_COLUMN;
 pub use formula::PlusNumbers;
 pub use options::{ReadLimits, ReadOptions};
+pub use output::Output;
+pub use rows::{ResultCell, RowReader, RowWriter, WriteOptions};
+pub use source_file::{OpenedOnce, SourceFile};
+pub use temporary::{create_in as temporary_in, sweep};
+pub use unreadable::unreadable;
+pub use written::{IfTaken, Place, Standing, Written};
+pub use xlsx::{ATTENTION_SHEET, RESULTS_SHEET};
 
 use crate::error::{Error, Result};
-
-/// Rows of one source, in order.
-///
-/// Rows in which every cell is blank are no rows: they are passed over and have no index.
-pub trait RowReader: Send {
-    /// Column names, in order, without those that begin with `_` (they are rolo's own) — see
-    /// `own_columns` for these. None is empty and none stands there twice.
-    fn headers(&self) -> &[String];
-
-    /// Columns that begin with `_`, in order: no source of contact fields. [`RowView::own`] has
-    /// their cells.
-    fn own_columns(&self) -> &[String] {
-        &[]
-    }
-
-    /// Replaces what `batch` holds by at most `max_rows` further rows; returns how many. 0 is the end.
-    ///
-    /// # Errors
-    /// When the source can't be read on: kind `Usage` if its content is at fault, `Stopped` if the
-    /// disk is.
-    fn read(&mut self, batch: &mut RowBatch, max_rows: usize) -> Result<usize>;
-
-    /// What was guessed or noticed about the source, in words: delimiter, encoding, sheet, header
-    /// row. Grows while reading, so ask again at the end.
-    fn notes(&self) -> &[String];
-
-    /// Name of the sheet with index [`crate::contact::Position::sheet`]; `None` for text files.
-    fn sheet_name(&self, _sheet: u16) -> Option<&str> {
-        None
-    }
-}
-
-/// Rows of one file being written.
-pub trait RowWriter: Send {
-    /// Writes one row. Every cell is text and stays text in a spreadsheet.
-    fn write(&mut self, cells: &[&str]) -> Result<()>;
-
-    /// Writes a row that a person has to look at, with what is wrong in the cells at `marked`. Where
-    /// the format can show that, it does; elsewhere this is `write`.
-    fn write_needing_attention(&mut self, cells: &[&str], _marked: &[usize]) -> Result<()> {
-        self.write(cells)
-    }
-
-    /// Writes what is left, syncs, and puts the file in its place.
-    fn finish(self: Box<Self>) -> Result<()>;
-}
+use entries::{EntryReader, JsonLinesWriter, VcardWriter};
+use text::OpenText;
+use text_kind::TextKind;
 
 /// Opens a source. Its content decides how it is read: workbook, text, or either of gzip and zstd
 /// around text.
@@ -85,49 +61,96 @@ pub trait RowWriter: Send {
 /// Kind `Usage`, with a hint, if there is no such file, it can't be read, is no spreadsheet, asks
 /// for more than `options.limits`, or has not one row of data: nothing can be sent from it.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
-    let source = source::Source::open(path)?;
+    open_file(&SourceFile::open(path)?, options)
+}
+
+/// Like [`open`], for a file that was opened before.
+pub fn open_file(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
+    let source = source::Source::of(file)?;
     match source.content {
-        source::Content::Workbook => Ok(Box::new(xlsx::XlsxReader::open(source, options)?)),
-        source::Content::Text(packing) => Ok(Box::new(csv::CsvReader::open(source, packing, options)?)),
+        source::Content::Workbook => {
+            match xlsx::contained(&source.path, || ods::read(&source.path, file, &options.limits))?? {
+                Some(sheets) => Ok(Box::new(xlsx::XlsxReader::of_held(source.path, sheets, options)?)),
+                None => Ok(Box::new(xlsx::XlsxReader::open(source, options)?)),
+            }
+        }
+        source::Content::OldOffice => {
+            let sheets = xlsx::contained(&source.path, || xls::read(&source.path, file, &options.limits))??;
+            Ok(Box::new(xlsx::XlsxReader::of_held(source.path, sheets, options)?))
+        }
+        source::Content::Text(packing) => {
+            let text = OpenText::open(source, packing, options)?;
+            match text.kind {
+                TextKind::Table => Ok(Box::new(csv::CsvReader::open(text, options)?)),
+                TextKind::JsonLines | TextKind::Cards => Ok(Box::new(EntryReader::open(file, packing, text, options)?)),
+            }
+        }
     }
 }
 
-/// How to write a file.
-#[derive(Clone, Debug, Default)]
-pub struct WriteOptions {
-    /// Strict E.164 numbers in a text file.
-    pub plus_numbers: PlusNumbers,
+/// The sheets of a workbook that `reader` doesn't read, with the columns that each seems to have. Empty
+/// for any other file, and where a sheet can't be read: this is for those who look for the right one.
+pub fn other_sheets(file: &SourceFile, options: &ReadOptions, reader: &dyn RowReader) -> Vec<(String, Vec<String>)> {
+    /// Sheets that are looked into.
+    const MOST: usize = 8;
+    let names = (0..).map_while(|index| reader.sheet_name(index));
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let look = |sheet: &String| {
+        let options = ReadOptions { sheet: Some(sheet.clone()), header_row: None, limit: Some(1), ..options.clone() };
+        let found = open_file(file, &options).ok()?;
+        (found.header_place() != reader.header_place()).then(|| (sheet.clone(), found.headers().to_vec()))
+    };
+    names.iter().take(MOST).filter_map(look).collect()
 }
 
-/// Creates a file with `headers` as its first row: `.xlsx` is a workbook, `.tsv` text with tabs,
-/// any other name text with commas, and `.gz` or `.zst` behind it compresses the text.
+/// Creates a file with `headers` as its first row: `.xlsx` is a workbook, `.tsv` text with tabs, `.jsonl`
+/// and `.ndjson` JSON Lines, `.vcf` vCard, any other name text with commas, and `.gz` or `.zst` behind it compresses the
+/// text.
 ///
 /// # Errors
 /// Kind `Usage` if the place can't hold such a file, `Stopped` if the disk refuses.
-pub fn create(path: &Path, headers: &[&str]) -> Result<Box<dyn RowWriter>> {
-    create_with(path, headers, &WriteOptions::default())
+pub fn create(place: impl Into<Place>, headers: &[&str]) -> Result<Box<dyn RowWriter>> {
+    create_with(place, headers, &WriteOptions::default())
 }
 
 /// Like [`create`], with options.
-pub fn create_with(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
-    if is_workbook(path)? {
-        Ok(Box::new(xlsx::XlsxWriter::create(path, headers)?))
+pub fn create_with(place: impl Into<Place>, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
+    let place = &place.into();
+    if is_workbook(&place.path)? {
+        Ok(Box::new(xlsx::XlsxWriter::create(place, headers)?))
+    } else if is_called(&place.path, &["jsonl", "ndjson"]) {
+        Ok(Box::new(JsonLinesWriter::create(place, headers)?))
+    } else if is_called(&place.path, &["vcf"]) {
+        Ok(Box::new(VcardWriter::create(place, headers)?))
     } else {
-        Ok(Box::new(csv::CsvWriter::create(path, headers, options)?))
+        Ok(Box::new(csv::CsvWriter::create(place, headers, options)?))
     }
 }
 
-/// Like [`create_with`], for the results of a run: in a workbook the rows that need attention have
-/// their wrong cells marked, and stand on a second sheet as well.
-pub fn create_results(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
-    if is_workbook(path)? {
-        Ok(Box::new(xlsx::ResultsWorkbook::create(path, headers)?))
+/// Like [`create_with`], for the results of a run: in a workbook numbers and moments are what they were in
+/// the source, the rows that need attention have their wrong cells marked, and stand on a second sheet as well.
+pub fn create_results(place: impl Into<Place>, headers: &[&str], options: &WriteOptions) -> Result<Box<dyn RowWriter>> {
+    let place = &place.into();
+    if is_workbook(&place.path)? {
+        Ok(Box::new(xlsx::ResultsWorkbook::create(place, headers, &options.choices)?))
     } else {
-        Ok(Box::new(csv::CsvWriter::create(path, headers, options)?))
+        Ok(Box::new(csv::CsvWriter::create(place, headers, options)?))
     }
 }
 
-fn is_workbook(path: &Path) -> Result<bool> {
+/// Whether the name ends in one of these, without what compresses it.
+fn is_called(path: &Path, extensions: &[&str]) -> bool {
+    let is = |path: &Path, extensions: &[&str]| {
+        path.extension().is_some_and(|found| extensions.iter().any(|extension| found.eq_ignore_ascii_case(extension)))
+    };
+    if is(path, &["gz", "zst"]) { is(&path.with_extension(""), extensions) } else { is(path, extensions) }
+}
+
+/// Whether a file of this name is a workbook.
+///
+/// # Errors
+/// Kind `Usage` if it would be one of a kind that is not made here.
+pub fn is_workbook(path: &Path) -> Result<bool> {
     let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
         Some(other @ ("xls" | "xlsm" | "xlsb" | "ods" | "numbers")) => {
@@ -139,9 +162,10 @@ fn is_workbook(path: &Path) -> Result<bool> {
 }
 
 /// Writes a small file whole: synced, put in its place at once, and readable by its owner alone.
-pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+pub fn write_private(place: impl Into<Place>, content: &[u8]) -> Result<()> {
     use std::io::Write as _;
-    let mut output = output::Output::create(path)?;
-    output.write_all(content).map_err(|error| output::unwritable(path, error))?;
+    let place = place.into();
+    let mut output = output::Output::create(&place)?;
+    output.write_all(content).map_err(|error| output::unwritable(&place.path, error))?;
     output.finish()
 }

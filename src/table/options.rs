@@ -7,9 +7,20 @@ pub struct ReadOptions {
     pub encoding: Option<String>,
     /// Sheet of a workbook, by name or by number from 1. The first visible one with content if absent.
     pub sheet: Option<String>,
-    /// Where the header stands: a line of a text file, a row of a sheet, from 1. In a text file the
-    /// first line with content if absent; in a sheet it is looked for below a title block.
+    /// Where the header stands: a line of a text file, a row of a sheet, from 1. Looked for below a
+    /// title block if absent.
     pub header_row: Option<u64>,
+    /// There is no header: the columns are called A, B, C.
+    pub no_header: bool,
+    /// Leave out the rows of a sheet that are hidden, as a filter does.
+    pub visible_only: bool,
+    /// Give what merged cells of a sheet show to each row, not to the first alone.
+    pub repeat_merged: bool,
+    /// Tell what cells of a workbook hold that are no texts, so that results can be written alike.
+    pub keep_types: bool,
+    /// Rows that have something in rolo's own columns alone are rows too: those of a results file whose
+    /// person was forgotten.
+    pub own_rows: bool,
     /// Most data rows to read.
     pub limit: Option<u64>,
     pub limits: ReadLimits,
@@ -41,6 +52,9 @@ pub struct ReadLimits {
     pub distinct_strings: u64,
     /// Bytes of that table, unpacked.
     pub distinct_strings_bytes: u64,
+    /// Cells of a file of a kind that is read whole, and bytes of their text.
+    pub held_cells: u64,
+    pub held_bytes: usize,
 }
 
 impl Default for ReadLimits {
@@ -58,6 +72,8 @@ impl Default for ReadLimits {
             sheet_columns: 16_384,
             distinct_strings: 4_000_000,
             distinct_strings_bytes: 512 << 20,
+            held_cells: 4_000_000,
+            held_bytes: 128 << 20,
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::temporary;
+use super::written::{Place, Written};
 use crate::error::{Error, Result};
 
 /// A file being written beside its place: readable by its owner alone, synced, then renamed into
@@ -16,16 +18,23 @@ use crate::error::{Error, Result};
 pub struct Output {
     /// As the user named it, for messages.
     path: PathBuf,
-    place: Place,
+    destination: Destination,
 }
 
-enum Place {
-    Beside { file: NamedTempFile, folder: PathBuf, target: PathBuf },
+enum Destination {
+    Beside {
+        file: NamedTempFile,
+        folder: PathBuf,
+        target: PathBuf,
+        /// Of what is written, for the record of what was.
+        digest: Option<Box<(Written, blake3::Hasher)>>,
+    },
     Itself(File),
 }
 
 impl Output {
-    pub fn create(path: &Path) -> Result<Self> {
+    pub fn create(place: &Place) -> Result<Self> {
+        let path = place.path.as_path();
         let there = std::fs::metadata(path).ok();
         if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
             return Err(Error::usage(format!("can't write {}: it is a folder", path.display()))
@@ -33,7 +42,7 @@ impl Output {
         }
         if there.as_ref().is_some_and(|there| !there.is_file()) {
             let file = OpenOptions::new().write(true).open(path).map_err(|cause| unwritable(path, cause))?;
-            return Ok(Self { path: path.to_owned(), place: Place::Itself(file) });
+            return Ok(Self { path: path.to_owned(), destination: Destination::Itself(file) });
         }
         // Behind a link, the file it leads to is replaced and the link stays.
         let target = if there.is_some() { path.canonicalize() } else { Ok(path.to_owned()) };
@@ -46,16 +55,18 @@ impl Output {
             return Err(Error::usage(format!("can't write {}: its folder does not exist", path.display()))
                 .hint("create the folder, or name a file elsewhere"));
         }
-        let file =
-            tempfile::Builder::new().prefix(".rolo-").tempfile_in(&folder).map_err(|cause| unwritable(path, cause))?;
-        Ok(Self { path: path.to_owned(), place: Place::Beside { file, folder, target } })
+        // What a killed run left here goes first: it may hold people.
+        temporary::sweep(&folder);
+        let file = temporary::create_in(&folder).map_err(|cause| unwritable(path, cause))?;
+        let digest = place.written().map(|written| Box::new((written.clone(), blake3::Hasher::new())));
+        Ok(Self { path: path.to_owned(), destination: Destination::Beside { file, folder, target, digest } })
     }
 
     /// The folder the file is written in; none for a pipe or a device.
     pub fn folder(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Beside { folder, .. } => Some(folder),
-            Place::Itself(_) => None,
+        match &self.destination {
+            Destination::Beside { folder, .. } => Some(folder),
+            Destination::Itself(_) => None,
         }
     }
 
@@ -63,8 +74,11 @@ impl Output {
     /// either what was there or the whole file.
     pub fn finish(self) -> Result<()> {
         let path = self.path;
-        let Place::Beside { file, folder, target } = self.place else { return Ok(()) };
+        let Destination::Beside { file, folder, target, digest } = self.destination else { return Ok(()) };
         file.as_file().sync_all().map_err(|cause| unwritable(&path, cause))?;
+        if let Some((written, digest)) = digest.map(|digest| *digest) {
+            written.about_to_write(&target, &digest.finalize());
+        }
         crash_point!("before_file");
         file.persist(&target).map_err(|failed| unwritable(&path, failed.error))?;
         crash_point!("after_file");
@@ -72,16 +86,20 @@ impl Output {
     }
 
     fn file(&mut self) -> &mut File {
-        match &mut self.place {
-            Place::Beside { file, .. } => file.as_file_mut(),
-            Place::Itself(file) => file,
+        match &mut self.destination {
+            Destination::Beside { file, .. } => file.as_file_mut(),
+            Destination::Itself(file) => file,
         }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file().write(bytes)
+        let written = self.file().write(bytes)?;
+        if let Destination::Beside { digest: Some(digest), .. } = &mut self.destination {
+            digest.1.update(&bytes[..written]);
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

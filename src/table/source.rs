@@ -1,15 +1,16 @@
 //! What a file is, by its first bytes.
 
-use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use super::source_file::SourceFile;
+pub use super::unreadable::{Fault, unreadable};
 use crate::error::{Error, Result};
 
 /// A file that was opened and recognised.
 pub struct Source {
     pub path: PathBuf,
-    pub file: File,
+    pub file: SourceFile,
     /// The bytes already taken from `file`.
     pub start: Vec<u8>,
     pub content: Content,
@@ -19,6 +20,8 @@ pub struct Source {
 pub enum Content {
     /// A zip file that holds a workbook.
     Workbook,
+    /// What Office wrote until 2003, and what has a password since.
+    OldOffice,
     Text(Packing),
 }
 
@@ -34,12 +37,10 @@ pub enum Packing {
 const START_BYTES: u64 = 512;
 
 impl Source {
-    pub fn open(path: &Path) -> Result<Self> {
-        let mut file = File::open(path).map_err(|cause| unopened(path, cause))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(Error::usage(format!("{} is a folder, not a file", path.display()))
-                .hint("name one file in it: a .csv or .xlsx"));
-        }
+    pub fn of(file: &SourceFile) -> Result<Self> {
+        let mut file = file.from_start();
+        let path = file.path().to_owned();
+        let path = path.as_path();
         let mut start = Vec::new();
         (&mut file).take(START_BYTES).read_to_end(&mut start).map_err(|cause| unreadable(path, cause))?;
         if start.is_empty() {
@@ -55,6 +56,8 @@ impl Source {
         Cursor::new(self.start).chain(self.file)
     }
 }
+
+const OLD_OFFICE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// First bytes of files that people hand over by mistake, with their names.
 const NO_SPREADSHEETS: [(&[u8], &str); 8] = [
@@ -78,6 +81,9 @@ fn recognise(path: &Path, start: &[u8]) -> Result<Content> {
     if start.starts_with(b"\x28\xb5\x2f\xfd") {
         return Ok(Content::Text(Packing::Zstd));
     }
+    if start.starts_with(OLD_OFFICE) {
+        return Ok(Content::OldOffice);
+    }
     refuse_known(path, start)?;
     Ok(Content::Text(Packing::None))
 }
@@ -85,61 +91,12 @@ fn recognise(path: &Path, start: &[u8]) -> Result<Content> {
 /// Refuses what is known not to be text: also for what comes out of gzip and zstd.
 pub fn refuse_known(path: &Path, start: &[u8]) -> Result<()> {
     let name = path.display();
-    if start.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return Err(Error::usage(format!("{name} is an old Excel workbook (.xls) or one with a password"))
-            .hint("open it in a spreadsheet program and save it as .xlsx without a password, or as .csv"));
+    if start.starts_with(OLD_OFFICE) {
+        return Err(Error::usage(format!("{name} is compressed and holds an old Excel workbook (.xls)"))
+            .hint("unpack it once and hand over what is inside"));
     }
     if let Some((_, kind)) = NO_SPREADSHEETS.iter().find(|(magic, _)| start.starts_with(magic)) {
         return Err(Error::usage(format!("{name} is {kind}, not a spreadsheet")).hint("hand over a .csv or .xlsx file"));
     }
     Ok(())
 }
-
-fn unopened(path: &Path, cause: std::io::Error) -> Error {
-    let name = path.display();
-    let error = match cause.kind() {
-        ErrorKind::NotFound => Error::usage(format!("there is no file {name}"))
-            .hint("check the spelling and the folder the command runs in"),
-        ErrorKind::PermissionDenied => Error::usage(format!("{name} can't be read: permission denied"))
-            .hint("give yourself the right to read it, or copy it to a folder of yours"),
-        _ => return unreadable(path, cause),
-    };
-    error.caused_by(cause)
-}
-
-/// What went wrong while reading: the content, if a [`Fault`] says so, else the disk.
-pub fn unreadable(path: &Path, cause: std::io::Error) -> Error {
-    let name = path.display();
-    if let Some(Fault { message, hint }) = cause.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return Error::usage(format!("{name} {message}")).hint(*hint);
-    }
-    Error::stopped(format!("can't read {name}: {cause}"))
-        .hint("check the disk or the network drive the file is on")
-        .caused_by(cause)
-}
-
-/// A fault of the content, found below a [`Read`] and carried up through it.
-#[derive(Debug)]
-pub struct Fault {
-    /// Follows the name of the file.
-    pub message: String,
-    pub hint: &'static str,
-}
-
-impl Fault {
-    pub fn error(message: impl Into<String>, hint: &'static str) -> std::io::Error {
-        Self { message: message.into(), hint }.into_error()
-    }
-
-    pub fn into_error(self) -> std::io::Error {
-        std::io::Error::new(ErrorKind::InvalidData, self)
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Fault {}

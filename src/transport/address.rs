@@ -46,6 +46,11 @@ impl BaseUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), host, encrypted })
     }
 
+    /// Whether the server is on this machine, by its address.
+    pub(super) fn is_loopback(&self) -> bool {
+        Url::parse(&self.text).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
+    }
+
     /// The URL below this base with an already encoded path and a query that is not.
     ///
     /// `None` if the URL would not lead where the path says: a `.` or `..` in it, encoded or not, would
@@ -76,7 +81,7 @@ pub(super) fn encoded_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>)
     text
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

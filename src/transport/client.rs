@@ -1,19 +1,20 @@
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Certificate, Client, Response, Url, redirect, retry};
+use reqwest::{Client, Proxy, Response, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::address::{BaseUrl, encoded_pairs};
 use super::credential::Prepared;
 use super::redaction::Redaction;
-use super::{Failure, Transport, failure};
+use super::{Failure, Proxies, Route, Transport, failure, trust};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::services::{Answer, Body, Credential, Method, Request};
@@ -30,6 +31,8 @@ pub struct HttpOptions {
     pub secret: SecretString,
     /// Certificates (PEM) to trust beside those of the system.
     pub ca_file: Option<PathBuf>,
+    /// Of which the one that fits the base URL is used.
+    pub proxies: Proxies,
     /// Name look-up, TCP and TLS together; never more than nine tenths of `deadline`.
     pub connect_timeout: Duration,
     /// From the first byte to the last, connecting included.
@@ -46,6 +49,7 @@ impl HttpOptions {
             credential,
             secret,
             ca_file: None,
+            proxies: Proxies::default(),
             connect_timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(30),
             answer_cap: 8_000_000,
@@ -57,6 +61,7 @@ impl HttpOptions {
 pub struct HttpTransport {
     client: Client,
     base: BaseUrl,
+    route: Option<Route>,
     credential: Credential,
     prepared: RwLock<(Prepared, Redaction)>,
     deadline: Duration,
@@ -79,11 +84,19 @@ impl HttpTransport {
             .pool_idle_timeout(IDLE)
             .connect_timeout(options.connect_timeout.min(options.deadline * 9 / 10));
         builder = match &options.ca_file {
-            Some(file) => builder.tls_certs_merge(certificates(file)?),
+            Some(file) => builder.tls_backend_preconfigured(trust::with_certificates_of(file)?),
             // Nothing to verify, so a machine without any certificate can still rehearse.
             None if !base.encrypted => builder.tls_certs_only([]),
             None => builder,
         };
+        let route = options.proxies.route(&options.base_url)?;
+        if let Some(route) = &route {
+            let proxy = Proxy::all(route.url.expose_secret()).map_err(|_| {
+                // The client's own words would repeat the address, and with it a password.
+                Error::usage(format!("{route} can't be used")).hint("write it as `http://HOST:PORT`")
+            })?;
+            builder = builder.proxy(proxy);
+        }
         let client = builder.build().map_err(|error| {
             Error::usage("encrypted connections can't be prepared")
                 .hint(
@@ -94,6 +107,7 @@ impl HttpTransport {
         Ok(Self {
             client,
             base,
+            route,
             credential: options.credential,
             prepared: RwLock::new(prepared),
             deadline: options.deadline,
@@ -173,11 +187,21 @@ impl HttpTransport {
             answer.body.extend_from_slice(&chunk);
         }
         answer.at = clock::unix_now();
+        match unpacked(&answer, self.answer_cap) {
+            Unpacked::As(body) => answer.body = body,
+            Unpacked::AsItCame => {}
+            Unpacked::TooLarge => {
+                return Err(failure::no_answer(format!(
+                    "the answer of {} unpacks to more than {} bytes",
+                    self.base.host, self.answer_cap
+                )));
+            }
+        }
         Ok(answer)
     }
 
     fn failure(&self, error: reqwest::Error) -> Failure {
-        failure::of_client(&error.without_url(), &self.base.host)
+        failure::of_client(&error.without_url(), &self.base.host, self.route.as_ref())
     }
 }
 
@@ -193,6 +217,32 @@ impl fmt::Debug for HttpTransport {
     }
 }
 
+enum Unpacked {
+    As(Vec<u8>),
+    /// It isn't compressed, whatever its header says.
+    AsItCame,
+    TooLarge,
+}
+
+/// The body of an answer that a proxy or server compressed, though nobody asked for that.
+fn unpacked(answer: &Answer, cap: usize) -> Unpacked {
+    let body = answer.body.as_slice();
+    let encoding = answer.header("content-encoding").unwrap_or_default().trim().to_ascii_lowercase();
+    let mut reader: Box<dyn Read + '_> = match encoding.as_str() {
+        "gzip" | "x-gzip" => Box::new(MultiGzDecoder::new(body)),
+        // RFC 9110 means the zlib form, and some servers send the bare one.
+        "deflate" if body.first().is_some_and(|first| first & 0x0f == 8) => Box::new(ZlibDecoder::new(body)),
+        "deflate" => Box::new(DeflateDecoder::new(body)),
+        _ => return Unpacked::AsItCame,
+    };
+    let mut plain = Vec::new();
+    match reader.by_ref().take(cap as u64 + 1).read_to_end(&mut plain) {
+        Ok(_) if plain.len() > cap => Unpacked::TooLarge,
+        Ok(_) => Unpacked::As(plain),
+        Err(_) => Unpacked::AsItCame,
+    }
+}
+
 fn method(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
@@ -200,16 +250,5 @@ fn method(method: Method) -> reqwest::Method {
         Method::Put => reqwest::Method::PUT,
         Method::Patch => reqwest::Method::PATCH,
         Method::Delete => reqwest::Method::DELETE,
-    }
-}
-
-fn certificates(file: &Path) -> Result<Vec<Certificate>> {
-    let pem = fs::read(file).map_err(|error| {
-        Error::usage(format!("the certificate file can't be read: {}", file.display())).caused_by(error)
-    })?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(Error::usage(format!("the certificate file holds no certificate: {}", file.display()))
-            .hint("it must be in PEM form, with the line `-----BEGIN CERTIFICATE-----`")),
     }
 }

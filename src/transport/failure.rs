@@ -1,13 +1,13 @@
 use std::error::Error;
 use std::io;
 
-use super::{Failure, FailureKind};
+use super::{Failure, FailureKind, Route, trust};
 
 /// What kept an answer from coming, out of the client's error: everything before the connection stands
 /// is known not to have been applied, everything after it is not known.
 ///
 /// Messages name the host and the innermost cause. They hold no URL, since a query can hold a key.
-pub(super) fn of_client(error: &reqwest::Error, host: &str) -> Failure {
+pub(super) fn of_client(error: &reqwest::Error, host: &str, route: Option<&Route>) -> Failure {
     let cause = innermost(error);
     if !error.is_connect() {
         return no_answer(format!("{host} broke off before the answer was whole: {cause}"));
@@ -15,7 +15,12 @@ pub(super) fn of_client(error: &reqwest::Error, host: &str) -> Failure {
     if let Some(refusal) = tls_refusal(error) {
         return Failure { kind: FailureKind::Untrusted, message: untrusted(host, refusal) };
     }
-    let message = if error.is_dns() {
+    let host = &route.map_or_else(|| host.to_owned(), |route| format!("{host} through {route}"));
+    let message = if error.is_dns()
+        && let Some(route) = route
+    {
+        format!("the name of the proxy was not found: {route}")
+    } else if error.is_dns() {
         format!("the name of the server was not found: {host}")
     } else if error.is_timeout() {
         format!("{host} did not accept the connection in time")
@@ -37,7 +42,9 @@ pub(super) fn not_sent(message: String) -> Failure {
 
 fn untrusted(host: &str, refusal: &rustls::Error) -> String {
     match refusal {
-        rustls::Error::InvalidCertificate(reason) => format!("the certificate of {host} can't be trusted: {reason}"),
+        rustls::Error::InvalidCertificate(reason) => {
+            format!("the certificate of {host} can't be trusted: {}", trust::words(reason, host))
+        }
         other => format!("no secure connection to {host} is possible: {other}"),
     }
 }

@@ -1,6 +1,6 @@
 //! One HTTP request in, one bounded answer out.
 //!
-//! No redirects, no hidden retries, no proxy unless asked for, a total deadline, and a cap on the
+//! No redirects, no hidden retries, no proxy that the caller didn't name, a total deadline, and a cap on the
 //! size of an answer. The credential is put into the request here and nowhere else, and can't be
 //! printed.
 
@@ -8,9 +8,12 @@ mod address;
 mod client;
 mod credential;
 mod failure;
+mod proxy;
 mod redaction;
+mod trust;
 
 pub use client::{HttpOptions, HttpTransport};
+pub use proxy::{Proxies, Route};
 
 use futures_util::future::BoxFuture;
 

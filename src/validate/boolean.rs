@@ -1,3 +1,5 @@
+use unicode_normalization::UnicodeNormalization;
+
 use super::fault::Fault;
 use crate::contact::Value;
 
@@ -10,14 +12,16 @@ const YES: &[&str] = &[
     "on",
     "t",
     "x",
+    "1.0",
     "✓",
     "✔",
+    "☑",
+    "✅",
     "sí",
     "si",
     "s",
     "sim",
     "oui",
-    "o",
     "vrai",
     "ja",
     "j",
@@ -27,6 +31,23 @@ const YES: &[&str] = &[
     "vero",
     "waar",
     "tak",
+    "prawda",
+    "ano",
+    "áno",
+    "pravda",
+    "igen",
+    "igaz",
+    "evet",
+    "doğru",
+    "kyllä",
+    "tosi",
+    "sand",
+    "sant",
+    "sann",
+    "adevărat",
+    "ναι",
+    "ya",
+    "так",
     "да",
     "истина",
     "是",
@@ -41,7 +62,12 @@ const NO: &[&str] = &[
     "no",
     "n",
     "0",
+    "0.0",
     "off",
+    "✗",
+    "✘",
+    "❌",
+    "☐",
     "f",
     "não",
     "nao",
@@ -53,6 +79,25 @@ const NO: &[&str] = &[
     "falso",
     "onwaar",
     "nie",
+    "fałsz",
+    "nepravda",
+    "nem",
+    "hamis",
+    "hayır",
+    "hayir",
+    "yanlış",
+    "yanliş",
+    "ei",
+    "epätosi",
+    "nej",
+    "nei",
+    "falsk",
+    "falskt",
+    "usant",
+    "fals",
+    "όχι",
+    "tidak",
+    "ні",
     "нет",
     "ложь",
     "否",
@@ -63,7 +108,8 @@ const NO: &[&str] = &[
 
 /// A cell that says yes or no.
 pub(super) fn check_boolean(cell: &str) -> Result<Value, Fault> {
-    let is = |words: &[&str]| words.contains(&cell) || words.contains(&cell.to_lowercase().as_str());
+    // A letter and its accent may be two characters.
+    let is = |words: &[&str]| words.contains(&cell) || words.contains(&&*cell.to_lowercase().nfc().collect::<String>());
     match cell {
         "true" | "TRUE" | "1" => Ok(Value::Boolean(true)),
         "false" | "FALSE" | "0" => Ok(Value::Boolean(false)),
@@ -84,13 +130,14 @@ mod tests {
 
     #[test]
     fn yes_and_no_are_understood_in_many_spellings() {
-        for yes in ["true", "TRUE", "Yes", "y", "1", "on", "Sí", "JA", "oui", "Да"] {
+        for yes in ["true", "TRUE", "Yes", "y", "1", "on", "Sí", "Si\u{301}", "JA", "oui", "Да", "1.0", "✓", "VERO"]
+        {
             assert_eq!(check_boolean(yes), Ok(Value::Boolean(true)), "{yes}");
         }
-        for no in ["false", "No", "N", "0", "off", "Nein", "não", "Нет"] {
+        for no in ["false", "No", "N", "0", "off", "Nein", "não", "Нет", "✗", "FAUX", "hayır"] {
             assert_eq!(check_boolean(no), Ok(Value::Boolean(false)), "{no}");
         }
-        for neither in ["maybe", "2", "10", "truee", "n/a", "-"] {
+        for neither in ["maybe", "2", "10", "truee", "n/a", "-", "-1", "ok", "yes please", "o", "O", "11"] {
             assert_eq!(check_boolean(neither).unwrap_err().code, "value.not_a_boolean", "{neither}");
         }
     }

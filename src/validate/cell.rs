@@ -2,58 +2,118 @@
 
 use std::borrow::Cow;
 
-use rlibphonenumber::Region;
-
 use super::boolean::check_boolean;
 use super::date::check_date;
-use super::email::check_email;
-use super::fault::Fault;
+use super::email::read_email;
+use super::fault::{Fault, Understood};
 use super::number::check_number;
-use super::phone::{PhoneRegion, check_phone};
+use super::numbering::{self, Region};
+use super::phone::{Phone, PhoneRegion, loose_phone, read_phone};
 use super::text::{
     check_characters, check_choice, check_country, check_json, check_language, check_length, check_service_id,
     check_text, is_spreadsheet_error,
 };
 use super::timestamp::{check_time, check_timestamp};
 use super::url::check_url;
-use crate::contact::Value;
-use crate::mapping::{Check, FieldFeed, country_code};
-use crate::table::RowView;
+use crate::contact::{IdentifierKind, Value, is_invisible, trim_unseen};
+use crate::mapping::{Check, FieldFeed, Grade, country_code};
+use crate::table::{CellFlag, RowView};
 
 /// The value in a cell that is not blank.
-pub(super) fn check_cell(cell: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Value, Fault> {
-    let trimmed = cell.trim();
+pub(super) fn check_cell(cell: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, Fault> {
+    let cell = &*formula_text(cell);
+    let trimmed = trim_unseen(cell);
     if is_spreadsheet_error(trimmed) {
-        let message = "a formula that failed in the spreadsheet, mend it there or empty the cell";
-        return Err(Fault::new("value.spreadsheet_error", message));
+        return Err(failed_formula());
     }
-    let value = match &feed.check {
-        Check::Text => check_text(if feed.trim { trimmed } else { cell }),
-        Check::Phone { .. } => check_phone(trimmed, region).map(Value::Text),
-        Check::Email => check_email(trimmed),
-        Check::Url => check_url(trimmed),
-        Check::Boolean => check_boolean(trimmed),
-        Check::Number(mark) => check_number(trimmed, *mark),
-        Check::Date(order) => check_date(trimmed, order),
-        Check::Timestamp { order, zone } => check_timestamp(trimmed, order, zone.as_ref()),
-        Check::Time => check_time(trimmed),
-        Check::Language => check_language(trimmed),
-        Check::Country => check_country(trimmed),
-        Check::Choice(choices) => check_choice(trimmed, choices),
-        Check::Json => check_json(trimmed),
-        Check::ServiceId => check_service_id(trimmed),
-    }?;
-    if let Value::Text(text) = &value {
+    let strict = check_kind(cell, trimmed, feed, region);
+    let understood = match strict {
+        Err(fault) if feed.grade == Grade::Loose => loose(trimmed, fault)?.into(),
+        other => other?,
+    };
+    if let Value::Text(text) = &understood.value {
         check_length(text, feed.max_chars)?;
     }
-    Ok(value)
+    Ok(understood)
+}
+
+fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, Fault> {
+    let plain = || without_invisible(trimmed);
+    let value = match &feed.check {
+        Check::Text if IdentifierKind::from_name(feed.field.name()).is_some() => check_text(&plain()),
+        Check::Text if feed.trim => check_text(trimmed),
+        // Free text keeps its white space, and the line breaks it begins or ends with.
+        Check::Text => check_text(cell.trim_matches(is_invisible)),
+        Check::Json => check_json(trimmed),
+        Check::Phone { numbers, .. } => {
+            let Phone { e164, note } = read_phone(trimmed, region, *numbers)?;
+            return Ok(Understood { value: Value::Text(e164), note });
+        }
+        Check::Email => return read_email(trimmed),
+        Check::Language => return check_language(&plain()),
+        Check::Country => return check_country(&plain()),
+        Check::Url => check_url(&plain()),
+        Check::Boolean => check_boolean(&plain()),
+        Check::Number(mark) => check_number(&plain(), *mark),
+        Check::Date(order) => check_date(&plain(), order),
+        Check::Timestamp { order, zone } => check_timestamp(&plain(), order, zone.as_ref()),
+        Check::Time => check_time(&plain()),
+        Check::Choice(choices) => check_choice(trimmed, choices),
+        Check::ServiceId => check_service_id(&plain()),
+    };
+    value.map(Understood::from)
+}
+
+/// What a service may take although it is not known to be right. What has two meanings, or lost one,
+/// stays refused.
+fn loose(cell: &str, fault: Fault) -> Result<Value, Fault> {
+    let taken = match fault.code {
+        "phone.invalid_for_country" | "phone.unknown_country_code" | "phone.too_short" | "phone.too_long" => {
+            loose_phone(cell)
+        }
+        "email.syntax" | "email.domain" => {
+            let one_word = !cell.contains(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
+            let parts = cell.split_once('@').filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
+            (one_word && parts.is_some_and(|(_, domain)| !domain.contains('@'))).then(|| cell.to_owned())
+        }
+        "value.not_a_url" | "value.not_a_language" | "value.not_a_country" if check_characters(cell).is_ok() => {
+            Some(cell.to_owned())
+        }
+        _ => None,
+    };
+    taken.map(Value::Text).ok_or(fault)
+}
+
+/// The text of `="00123"`, by which people keep a spreadsheet from making a number of a text.
+fn formula_text(cell: &str) -> Cow<'_, str> {
+    let inner = cell.trim().strip_prefix("=\"").and_then(|cell| cell.strip_suffix('"'));
+    match inner {
+        None => Cow::Borrowed(cell),
+        Some(text) if !text.contains('"') => Cow::Borrowed(text),
+        Some(text) => {
+            let marks = text.replace("\"\"", "");
+            // A mark that isn't doubled ends the text, and what follows is a formula.
+            if marks.contains('"') { Cow::Borrowed(cell) } else { Cow::Owned(text.replace("\"\"", "\"")) }
+        }
+    }
+}
+
+fn without_invisible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|character| !is_invisible(*character)).collect())
+}
+
+fn failed_formula() -> Fault {
+    let message = "a formula that failed in the spreadsheet, mend it there or empty the cell";
+    Fault::new("value.spreadsheet_error", message)
 }
 
 /// One tag or list out of a cell of several.
 pub(super) fn check_set_name(name: &str, max_chars: Option<usize>) -> Result<(), Fault> {
     if is_spreadsheet_error(name) {
-        let message = "a formula that failed in the spreadsheet, mend it there or empty the cell";
-        return Err(Fault::new("value.spreadsheet_error", message));
+        return Err(failed_formula());
     }
     check_characters(name)?;
     check_length(name, max_chars)
@@ -62,16 +122,29 @@ pub(super) fn check_set_name(name: &str, max_chars: Option<usize>) -> Result<(),
 /// The country of the phone numbers of a row: its region column first, then `default`.
 pub(super) fn region_of<'a>(check: &Check, row: &RowView<'a>, default: Option<Region>) -> PhoneRegion<'a> {
     let stated = match check {
-        Check::Phone { region_column: Some(column) } => row.cell(*column).trim(),
+        Check::Phone { region_column: Some(column), .. } => trim_unseen(row.cell(*column)),
         _ => "",
     };
     if stated.is_empty() {
         return default.map_or(PhoneRegion::Unknown, PhoneRegion::Known);
     }
-    match country_code(stated).and_then(|code| Region::from_code(code).ok()) {
+    match country_code(stated).and_then(numbering::region) {
         Some(region) => PhoneRegion::Known(region),
         None => PhoneRegion::NotACountry(stated),
     }
+}
+
+/// A number so long that the spreadsheet dropped its last digits, unless it is an amount.
+pub(super) fn digits_lost(row: &RowView<'_>, column: usize, field: &FieldFeed) -> Option<Fault> {
+    let code = match field.check {
+        Check::Number(_) => return None,
+        Check::Phone { .. } => "phone.digits_lost",
+        _ => "value.digits_lost",
+    };
+    (row.flag(column) == Some(CellFlag::DigitsLost)).then(|| {
+        let cause = "a spreadsheet keeps 15 digits of a number, and the last ones are gone";
+        Fault::new(code, format!("{cause}, set the column's format to text there and enter the number again"))
+    })
 }
 
 /// Whether the reader of the file already said that this cell can't be used, so that nothing more is
@@ -83,4 +156,18 @@ pub(super) fn told_by_reader(row: &RowView<'_>, column: usize) -> bool {
 /// The text of a value as an identifier holds it.
 pub(super) fn identifier_text(value: &Value) -> Cow<'_, str> {
     value.as_text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_formula_that_is_only_a_text_is_read() {
+        assert_eq!(formula_text("=\"00123\""), "00123");
+        assert_eq!(formula_text(" =\"say \"\"hi\"\"\" "), "say \"hi\"");
+        for cell in ["=\"a\"&\"b\"", "=A1", "=\"", "\"x\"", "x"] {
+            assert_eq!(formula_text(cell), cell);
+        }
+    }
 }

@@ -1,62 +1,63 @@
 //! Rows that name somebody an earlier row has named.
 
-use std::collections::HashMap;
-
 use super::fault::shown;
-use crate::contact::{Identifier, Position, RowError};
+use super::seen_keys::{Key, Place, SeenKeys};
+use crate::contact::{Identifier, IdentifierKind, Position, RowError};
 
-/// An identifier in 16 bytes: a hash, since a file of millions of rows has to fit into memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key([u8; 16]);
-
-impl Key {
-    pub fn of(identifier: &Identifier) -> Self {
-        let text = format!("{}\0{}", identifier.kind, identifier.comparable());
-        let mut key = [0; 16];
-        key.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
-        Self(key)
-    }
-}
-
-/// Where an identifier stood first.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    line: u32,
-    sheet: u16,
-}
-
-/// The identifiers of the rows seen so far: some 40 bytes each.
+/// The identifiers of the rows seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    places: HashMap<Key, Place>,
+    keys: SeenKeys,
 }
 
 impl Seen {
-    /// The error of a row one of whose identifiers an earlier row has.
+    /// The error of a row one of whose identifiers an earlier row has. Two rows with the service's own ids
+    /// name two contacts, whatever those have in common.
     pub fn conflict(&self, identifiers: &[Identifier], keys: &[Key], position: Position) -> Option<RowError> {
-        let (identifier, first) = identifiers
-            .iter()
-            .zip(keys)
-            .find_map(|(identifier, key)| self.places.get(key).map(|first| (identifier, first)))?;
-        let sheet = if first.sheet == position.sheet {
-            String::new()
-        } else {
-            format!(" of sheet {}", u32::from(first.sheet) + 1)
-        };
-        let message = format!(
-            "line {}{sheet} has the same {}, keep one of the two rows: {}",
-            first.line,
-            identifier.kind,
-            shown(&identifier.value)
-        );
-        Some(RowError::of_row("duplicate.in_file", message))
+        for (identifier, key) in identifiers.iter().zip(keys) {
+            match self.keys.get(key) {
+                Ok(None) => {}
+                Ok(Some(first)) => {
+                    if identifier.kind == IdentifierKind::Id || !(first.by_id && has_id(identifiers)) {
+                        return Some(named_before(identifier, first, position));
+                    }
+                }
+                Err(error) => {
+                    let message = format!("earlier rows can't be read back from a temporary file: {error}");
+                    return Some(RowError::of_row("duplicate.not_compared", message));
+                }
+            }
+        }
+        None
     }
 
     /// Remembers the identifiers of a row that will be sent.
-    pub fn remember(&mut self, keys: &[Key], position: Position) {
-        let place = Place { line: u32::try_from(position.line).unwrap_or(u32::MAX), sheet: position.sheet };
+    pub fn remember(&mut self, identifiers: &[Identifier], keys: &[Key], position: Position) {
+        let line = u32::try_from(position.line).unwrap_or(u32::MAX);
+        let place = Place { line, sheet: position.sheet, by_id: has_id(identifiers) };
         for key in keys {
-            self.places.entry(*key).or_insert(place);
+            // Where it stood first is kept. Of a row that is in no conflict an earlier one has a key only
+            // where both have ids.
+            if !(place.by_id && self.keys.get(key).is_ok_and(|first| first.is_some())) {
+                self.keys.add(*key, place);
+            }
         }
     }
+}
+
+fn named_before(identifier: &Identifier, first: Place, position: Position) -> RowError {
+    let sheet =
+        if first.sheet == position.sheet { String::new() } else { format!(" of sheet {}", u32::from(first.sheet) + 1) };
+    let message = format!(
+        "line {}{sheet} has the same {}, keep one of the two rows: {}",
+        first.line,
+        identifier.kind,
+        shown(&identifier.value)
+    );
+    RowError::of_row("duplicate.in_file", message)
+}
+
+/// Whether the service's own id is among the identifiers of a row.
+pub(super) fn has_id(identifiers: &[Identifier]) -> bool {
+    identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Id)
 }

@@ -8,8 +8,8 @@
 
 use std::borrow::Cow;
 
-use super::fault::{Fault, is_invisible};
-use crate::contact::Value;
+use super::fault::{Fault, Understood, shown};
+use crate::contact::{Value, is_invisible};
 
 /// Domains whose misspellings are worth pointing out in a message.
 const COMMON_DOMAINS: [&str; 14] = [
@@ -31,21 +31,82 @@ const COMMON_DOMAINS: [&str; 14] = [
 
 /// The address in a cell, ready to be sent.
 pub fn check_email(cell: &str) -> Result<Value, Fault> {
-    let address = cell.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
-    if address.len() > 1024 {
+    read_email(cell).map(|understood| understood.value)
+}
+
+/// The address in a cell, without what mail programs and lists put round it: `mailto:`, pointed
+/// brackets, quotation marks, a separator at the end. A name before the address is left out, and said.
+pub(super) fn read_email(cell: &str) -> Result<Understood, Fault> {
+    if cell.len() > 1024 {
         return Err(Fault::new("email.too_long", "an e-mail address has at most 254 characters"));
     }
-    if address.starts_with("mailto:") || address.contains(['<', '>']) {
-        let message = "more than the bare address, write it alone as anna@example.com";
-        return Err(Fault::new("email.not_bare", message));
-    }
-    let parts = address.split('@').count() - 1;
-    if parts > 1 && address.contains([',', ';', ' ', '/', '\n', '|']) {
+    let plain = plain_text(cell);
+    let text = bare(&plain);
+    if several(text) {
         return Err(Fault::new(
             "email.several_addresses",
             "more than one e-mail address, keep one and move the others",
         ));
     }
+    let (address, name) = match text.split_once('<') {
+        None => (text, ""),
+        Some((name, address)) => {
+            let address = address.strip_suffix('>').filter(|address| !address.contains(['<', '>']));
+            let message = "more than the bare address, write it alone as anna@example.com";
+            (bare(address.ok_or_else(|| Fault::new("email.not_bare", message))?), name.trim())
+        }
+    };
+    let value = address_of(address)?;
+    let note = (!name.is_empty() && !name.contains('@')).then(|| {
+        let message = format!("read as {}, and left out: {}", value.as_text(), shown(name));
+        Fault::new("email.name_left_out", message)
+    });
+    Ok(Understood { value, note })
+}
+
+/// The text without what can't be seen, its full-width characters in ASCII.
+fn plain_text(cell: &str) -> Cow<'_, str> {
+    if cell.is_ascii() {
+        return Cow::Borrowed(cell);
+    }
+    let plain = |character: char| match character {
+        '\u{fe6b}' => '@',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        _ => character,
+    };
+    Cow::Owned(cell.chars().filter(|character| !is_invisible(*character)).map(plain).collect())
+}
+
+/// The text within quotation marks, brackets and `mailto:`, without separators at its ends.
+fn bare(text: &str) -> &str {
+    let mut text = text.trim();
+    loop {
+        let before = text;
+        // A dot in front is a slip of another kind, and may be part of the address.
+        text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+        text = text.strip_suffix(['.', ':']).unwrap_or(text);
+        for (open, close) in [('"', '"'), ('\'', '\''), ('(', ')'), ('[', ']')] {
+            // `"Ann" <a@x.example>` begins with a mark that ends before the address.
+            let inner = text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+            text = inner.filter(|inner| !inner.contains(open)).unwrap_or(text);
+        }
+        if text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:")) {
+            text = text[7..].split('?').next().unwrap_or_default();
+        }
+        if text == before {
+            return text;
+        }
+    }
+}
+
+/// Whether more than one part of the text has an `@`.
+fn several(text: &str) -> bool {
+    let parts =
+        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '、' | '/' | '|' | '&' | '<' | '>' | '"'));
+    parts.filter(|part| part.contains('@')).count() > 1
+}
+
+fn address_of(address: &str) -> Result<Value, Fault> {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return Err(syntax("not an e-mail address, write it as anna@example.com"));
     };
@@ -152,6 +213,18 @@ mod tests {
             ("anna@bücher.example", "anna@xn--bcher-kva.example"),
             ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
             ("1@2.io", "1@2.io"),
+            ("anna@example.com.", "anna@example.com"),
+            ("anna@example.com;", "anna@example.com"),
+            ("anna@example.com , ", "anna@example.com"),
+            ("<anna@example.com>", "anna@example.com"),
+            ("\"anna@example.com\"", "anna@example.com"),
+            ("'anna@example.com'", "anna@example.com"),
+            ("mailto:anna@example.com", "anna@example.com"),
+            ("MAILTO:anna@example.com?subject=hi", "anna@example.com"),
+            ("<mailto:anna@example.com>", "anna@example.com"),
+            ("anna＠example.com", "anna@example.com"),
+            ("ａｎｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ", "anna@example.com"),
+            ("an\u{ad}na@exam\u{200b}ple.com\u{3164}", "anna@example.com"),
         ] {
             assert_eq!(read(cell), Ok(address.to_owned()), "{cell}");
         }
@@ -174,7 +247,6 @@ mod tests {
             ("\"anna x\"@example.com", "email.syntax"),
             ("jörg@example.com", "email.syntax"),
             ("anna@localhost", "email.domain"),
-            ("anna@example.com.", "email.domain"),
             ("anna@-example.com", "email.domain"),
             ("anna@exa_mple.com", "email.domain"),
             ("anna@example,com", "email.domain"),
@@ -182,15 +254,31 @@ mod tests {
             ("anna@192.0.2.1", "email.domain"),
             ("anna@example.com;second@example.com", "email.several_addresses"),
             ("a@example.com, b@example.com", "email.several_addresses"),
-            ("<anna@example.com>", "email.not_bare"),
-            ("Anna <anna@example.com>", "email.not_bare"),
-            ("mailto:anna@example.com", "email.not_bare"),
+            ("a@example.com b@example.com", "email.several_addresses"),
+            ("a@example.com\nb@example.com", "email.several_addresses"),
+            ("Ann <a@example.com>, Bob <b@example.com>", "email.several_addresses"),
+            ("a@example.com <b@example.com>", "email.several_addresses"),
+            ("<anna@example.com> Anna", "email.not_bare"),
+            ("<anna@example.com", "email.not_bare"),
+            ("anna\u{a0}smith@example.com", "email.syntax"),
+            ("anna(at)example.com", "email.syntax"),
+            (",;", "email.syntax"),
         ] {
             assert_eq!(read(cell), Err(code), "{cell}");
         }
         assert_eq!(read(&format!("{}@example.com", "a".repeat(65))), Err("email.too_long"));
         let long = format!("{}@{}.com", "a".repeat(64), ["b".repeat(62), "c".repeat(61), "d".repeat(61)].join("."));
         assert_eq!(read(&long), Err("email.too_long"));
+    }
+
+    #[test]
+    fn a_name_before_the_address_is_left_out_and_said() {
+        for cell in ["Ann Lee <ann@x.example>", "\"Lee, Ann\" <ann@x.example>", "\"Ann\" <ann@x.example>;"] {
+            let understood = read_email(cell).unwrap();
+            assert_eq!(understood.value, Value::Text("ann@x.example".into()), "{cell}");
+            assert_eq!(understood.note.map(|note| note.code), Some("email.name_left_out"), "{cell}");
+        }
+        assert_eq!(read_email("mailto:ann@x.example").unwrap().note, None);
     }
 
     #[test]

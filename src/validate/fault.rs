@@ -1,3 +1,5 @@
+use crate::contact::{Value, is_invisible};
+
 /// What is wrong with one cell, before it is known which row and column it stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -13,10 +15,35 @@ impl Fault {
     }
 }
 
+/// What a cell says, and what had to be understood to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Understood {
+    pub value: Value,
+    /// What was left out or read otherwise than it is written. Never of a cell that says only `value`.
+    pub note: Option<Fault>,
+}
+
+impl From<Value> for Understood {
+    fn from(value: Value) -> Self {
+        Self { value, note: None }
+    }
+}
+
 /// Longest value shown in a message, in characters.
 const SHOWN: usize = 40;
 
-/// A value as a message shows it: one line, shortened, without characters that can't be seen.
+/// A character that can't be seen, as a message shows it: `<U+200B>`, and `\n` for the end of a line.
+fn seen(character: char) -> String {
+    match character {
+        '\n' => return "\\n".into(),
+        '\r' => return "\\r".into(),
+        '\t' => return "\\t".into(),
+        _ => {}
+    }
+    format!("<U+{:04X}>", u32::from(character))
+}
+
+/// A value as a message shows it: one line, shortened, nothing in it that can't be seen.
 pub(crate) fn shown(value: &str) -> String {
     let mut text = String::new();
     let value = value.trim();
@@ -26,16 +53,10 @@ pub(crate) fn shown(value: &str) -> String {
             break;
         }
         if character.is_control() || is_invisible(character) {
-            text.extend(character.escape_unicode());
+            text.push_str(&seen(character));
         } else {
             text.push(character);
         }
     }
     text
-}
-
-/// Characters of Unicode that take no room and only steer: zero width, direction, soft hyphen.
-pub(crate) fn is_invisible(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -42,6 +42,25 @@ pub(super) fn check_number(cell: &str, mark: DecimalMark) -> Result<Value, Fault
     Ok(Value::Number(format!("{sign}{digits}{point}{fraction}")))
 }
 
+/// What stands before the fraction of the numbers of a column, if its cells settle it: some can be read
+/// one way only, and none only the other way.
+pub(super) fn settle_decimal_mark<'a>(cells: impl IntoIterator<Item = &'a str>) -> Option<DecimalMark> {
+    let (mut point, mut comma) = (false, false);
+    for cell in cells {
+        let reads = |mark| check_number(cell.trim(), mark).is_ok();
+        match (reads(DecimalMark::Point), reads(DecimalMark::Comma)) {
+            (true, false) => point = true,
+            (false, true) => comma = true,
+            _ => {}
+        }
+    }
+    match (point, comma) {
+        (true, false) => Some(DecimalMark::Point),
+        (false, true) => Some(DecimalMark::Comma),
+        _ => None,
+    }
+}
+
 /// The digits of a whole number without separators between its thousands; `None` if they don't stand
 /// where separators stand.
 fn ungrouped(whole: &str, separator: char) -> Option<String> {
@@ -114,6 +133,16 @@ mod tests {
         assert_eq!(read("1.234,56", DecimalMark::Comma), Ok("1234.56".to_owned()));
         assert_eq!(read("12,5", DecimalMark::Comma), Ok("12.5".to_owned()));
         assert_eq!(read("1,234", DecimalMark::Point), Ok("1234".to_owned()));
+    }
+
+    #[test]
+    fn a_column_settles_its_mark_by_cells_that_are_read_in_one_way() {
+        let settled = |cells: &[&str]| settle_decimal_mark(cells.iter().copied());
+        assert_eq!(settled(&["1.234", "12,5", "7"]), Some(DecimalMark::Comma));
+        assert_eq!(settled(&["1.234.567", "1.234"]), Some(DecimalMark::Comma));
+        assert_eq!(settled(&["1,234", "12.50"]), Some(DecimalMark::Point));
+        assert_eq!(settled(&["1.234", "2.345", "7", "n/a"]), None);
+        assert_eq!(settled(&["12,5", "12.5"]), None, "no one way for all");
     }
 
     #[test]

@@ -5,12 +5,11 @@
 //! hundred numbers without a plus are valid numbers of somebody else when a country is guessed from
 //! their first digits. Where a number can be read two ways that are both valid, it is refused too.
 
-use rlibphonenumber::{
-    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, Region, ValidationError,
-};
-
 use super::fault::{Fault, shown};
+use super::numbering::{Number, Refusal, Region, may_exist_abroad};
 use super::phone_text::{Digits, not_a_number, read_digits};
+use crate::contact::phone_forms::other_form;
+use crate::mapping::Numbers;
 
 /// What is known of the country of a number that is written without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,28 +24,69 @@ pub enum PhoneRegion<'a> {
 /// Digits of an E.164 number, its country code included (ITU-T E.164, 6.1).
 const MOST_DIGITS: usize = 15;
 
+/// A phone number as it was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    pub e164: String,
+    /// What was left out or is written otherwise today.
+    pub note: Option<Fault>,
+}
+
 /// The E.164 form of the phone number in a cell.
 pub fn check_phone(cell: &str, region: PhoneRegion<'_>) -> Result<String, Fault> {
+    read_phone(cell, region, None).map(|phone| phone.e164)
+}
+
+/// The phone number in a cell. `numbers` says how those without a plus sign are read, where the column
+/// as a whole settles it.
+pub fn read_phone(cell: &str, region: PhoneRegion<'_>, numbers: Option<Numbers>) -> Result<Phone, Fault> {
     if is_e164(cell) {
         return international(&cell[1..]);
     }
-    let Digits { international: plus, text } = read_digits(cell)?;
-    if plus {
-        return international(&text);
+    let digits = read_digits(cell)?;
+    let phone = number_of(&digits, region, numbers)?;
+    Ok(match digits.label {
+        Some(label) if phone.note.is_none() => {
+            let message = format!("read as {}, and left out: {}", phone.e164, shown(&label));
+            Phone { note: Some(Fault::new("phone.label_left_out", message)), ..phone }
+        }
+        _ => phone,
+    })
+}
+
+/// A plus sign and the digits of a cell, where a service may take them although no such number is
+/// known: at most fifteen, and none but a country code in front.
+pub(super) fn loose_phone(cell: &str) -> Option<String> {
+    let digits = read_digits(cell).ok().filter(|digits| digits.international)?;
+    let fits = (2..=MOST_DIGITS).contains(&digits.text.len()) && !digits.text.starts_with('0');
+    fits.then(|| format!("+{}", digits.text))
+}
+
+fn number_of(digits: &Digits, region: PhoneRegion<'_>, numbers: Option<Numbers>) -> Result<Phone, Fault> {
+    let text = digits.text.as_str();
+    if digits.international {
+        return international(text);
     }
-    match (text.strip_prefix("00"), region) {
-        (Some(rest), region) => prefixed(rest, &text, region),
-        (None, PhoneRegion::Known(region)) => national(&text, region),
-        (None, PhoneRegion::NotACountry(country)) => Err(Fault::new(
+    check_placeholder(digits)?;
+    if let Some(rest) = text.strip_prefix("00") {
+        return prefixed(rest, text, region);
+    }
+    if numbers == Some(Numbers::International) && !text.starts_with('0') {
+        return international(text);
+    }
+    match region {
+        PhoneRegion::Known(region) => national(digits, region, numbers),
+        PhoneRegion::NotACountry(country) => Err(Fault::new(
             "phone.no_country",
             format!(
                 "no country code, and the country beside it is not one ({}), write + and the country code",
                 shown(country)
             ),
         )),
-        (None, PhoneRegion::Unknown) => Err(Fault::new(
+        PhoneRegion::Unknown if text.len() > MOST_DIGITS => Err(over_fifteen()),
+        PhoneRegion::Unknown => Err(Fault::new(
             "phone.no_country",
-            match meant_international(&text) {
+            match meant_international(text) {
                 Some(number) => format!("no country code, write {number} if that is meant, or state the country"),
                 None => "no country code, write + and the country code, or state the country with --region".into(),
             },
@@ -54,12 +94,17 @@ pub fn check_phone(cell: &str, region: PhoneRegion<'_>) -> Result<String, Fault>
     }
 }
 
-/// Compiles what the library keeps for a region, so that threads don't wait for each other.
-pub(super) fn warm(region: Region) {
-    if let Ok(example) = PHONE_NUMBER_UTIL.get_example_number(region) {
-        PHONE_NUMBER_UTIL.is_valid_number(&example);
-        let _ = PHONE_NUMBER_UTIL.parse(PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::National), Some(region));
+/// Refuses what people type where a number is demanded and they have none: one digit again and again,
+/// or the row of keys.
+fn check_placeholder(digits: &Digits) -> Result<(), Fault> {
+    let text = digits.text.as_str();
+    let one_digit = text.len() >= 5 && text.bytes().all(|digit| Some(digit) == text.bytes().next());
+    let keys = text.len() >= 7 && ["1234567890", "0123456789"].iter().any(|keys| keys.starts_with(text));
+    if one_digit || (keys && digits.groups.len() == 1) {
+        let message = "digits that stand for no number, write it with + and the country code if it is one";
+        return Err(Fault::new("phone.placeholder", message));
     }
+    Ok(())
 }
 
 /// A plus sign and 7 to 15 digits.
@@ -69,98 +114,123 @@ fn is_e164(cell: &str) -> bool {
 }
 
 /// A number whose digits begin with a country calling code.
-fn international(digits: &str) -> Result<String, Fault> {
+fn international(digits: &str) -> Result<Phone, Fault> {
     let mut written = String::with_capacity(digits.len() + 1);
     written.push('+');
     written.push_str(digits);
-    let number = PHONE_NUMBER_UTIL.parse(&written, None).map_err(|error| refused(&error))?;
-    accepted(&number).map_err(|fault| match fault.code {
-        "phone.invalid_for_country" => {
-            let country = PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code);
-            let country = country.map_or_else(String::new, |region| format!(" ({region})"));
-            Fault::new(
-                fault.code,
-                format!("no such number under the country code +{}{country}, check its digits", number.country_code),
-            )
-        }
-        _ => fault,
-    })
+    let number = Number::international(&written).map_err(refused);
+    let known = number.and_then(|number| accepted(&number).map_err(|fault| in_country(fault, &number)));
+    let fault = match known {
+        Ok(e164) => return Ok(Phone { e164, note: None }),
+        Err(fault) => fault,
+    };
+    todays_form(&written).ok_or(fault)
+}
+
+/// The message with the country whose numbers are meant.
+fn in_country(fault: Fault, number: &Number) -> Fault {
+    if fault.code != "phone.invalid_for_country" {
+        return fault;
+    }
+    let country_code = number.calling_code();
+    let country = number.country().map_or_else(String::new, |region| format!(" ({region})"));
+    Fault::new(fault.code, format!("no such number under the country code +{country_code}{country}, check its digits"))
+}
+
+/// The number that a line has today, for one that is no number any more and was written before its
+/// country changed how mobile numbers are dialed. Services hold many of those.
+fn todays_form(e164: &str) -> Option<Phone> {
+    let today = other_form(e164)?;
+    let e164 = accepted(&Number::international(&today).ok()?).ok()?;
+    let message = format!("an older form of a number, read as {e164}");
+    Some(Phone { e164, note: Some(Fault::new("phone.older_form", message)) })
 }
 
 /// A number of `region`, written as it is dialed there or without its trunk prefix.
-fn national(digits: &str, region: Region) -> Result<String, Fault> {
-    let here =
-        PHONE_NUMBER_UTIL.parse(digits, Some(region)).map_err(|error| refused(&error)).and_then(|n| accepted(&n));
-    let calling_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region);
-    let begins_with_code = calling_code.is_some_and(|code| digits.starts_with(&code.to_string()));
+fn national(written: &Digits, region: Region, numbers: Option<Numbers>) -> Result<Phone, Fault> {
+    let digits = written.text.as_str();
+    let here = in_region(digits, region);
+    if numbers == Some(Numbers::National) {
+        return here.map_err(|fault| named(fault, region));
+    }
     match here {
-        Ok(number) if begins_with_code => match meant_international(digits) {
-            Some(other) if other != number => Err(ambiguous(&number, &other)),
-            _ => Ok(number),
+        Ok(phone) => match meant_international(digits) {
+            Some(other) if other != phone.e164 && !grouped_as_in(written, &phone.e164) => {
+                Err(ambiguous(&phone.e164, &other))
+            }
+            _ => Ok(phone),
         },
-        Ok(number) => Ok(number),
         Err(fault) => Err(match meant_international(digits) {
             Some(number) => Fault::new(
                 "phone.invalid_for_country",
                 format!("not a number of {region}, write {number} if that is meant"),
             ),
-            None if fault.code == "phone.invalid_for_country" => {
-                Fault::new(fault.code, format!("no such number in {region}, check its digits"))
-            }
-            None => fault,
+            None => named(fault, region),
         }),
     }
 }
 
+fn in_region(digits: &str, region: Region) -> Result<Phone, Fault> {
+    let number = Number::national(digits, region).map_err(refused)?;
+    accepted(&number).map(|e164| Phone { e164, note: None }).or_else(|fault| todays_form(&number.e164()).ok_or(fault))
+}
+
+fn named(fault: Fault, region: Region) -> Fault {
+    match fault.code {
+        "phone.invalid_for_country" => Fault::new(fault.code, format!("no such number in {region}, check its digits")),
+        _ => fault,
+    }
+}
+
+/// Whether the digits stand together as they do where the number is written in its own country, and so
+/// were written by somebody who meant that country: `(415) 555-2671`.
+fn grouped_as_in(written: &Digits, e164: &str) -> bool {
+    let Ok(number) = Number::international(e164) else { return false };
+    let national = number.as_written_at_home();
+    let groups = national.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|digits| *digits > 0);
+    written.groups.len() > 1 && groups.eq(written.groups.iter().copied())
+}
+
 /// Digits after `00`, which most of the world dials before a country code; `whole` has the `00`.
-fn prefixed(rest: &str, whole: &str, region: PhoneRegion<'_>) -> Result<String, Fault> {
+fn prefixed(rest: &str, whole: &str, region: PhoneRegion<'_>) -> Result<Phone, Fault> {
     let abroad = international(rest);
     let PhoneRegion::Known(region) = region else { return abroad };
-    let here = PHONE_NUMBER_UTIL.parse(whole, Some(region)).ok().and_then(|number| accepted(&number).ok());
+    let here = in_region(whole, region).ok();
     match (abroad, here) {
-        (Ok(number), Some(other)) if number != other => Err(ambiguous(&number, &other)),
+        (Ok(number), Some(other)) if number.e164 != other.e164 => Err(ambiguous(&number.e164, &other.e164)),
         (Err(_), Some(number)) => Ok(number),
         (abroad, _) => abroad,
     }
 }
 
 /// The number that digits without a plus sign would be with one.
-fn meant_international(digits: &str) -> Option<String> {
-    if digits.starts_with('0') { None } else { international(digits).ok() }
+pub(super) fn meant_international(digits: &str) -> Option<String> {
+    if digits.starts_with('0') || !may_exist_abroad(digits) {
+        return None;
+    }
+    international(digits).ok().map(|phone| phone.e164)
 }
 
 /// The E.164 form of a number that exists.
-fn accepted(number: &PhoneNumber) -> Result<String, Fault> {
-    if PHONE_NUMBER_UTIL.is_valid_number(number) {
-        let formatted = PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned();
-        // The metadata of a few countries is wider than E.164, which ends at fifteen digits.
-        if formatted.len() > 1 + MOST_DIGITS {
-            return Err(Fault::new("phone.too_long", "more than fifteen digits, which no service takes"));
-        }
-        return Ok(formatted);
-    }
-    Err(match PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) {
-        Ok(NumberLengthType::IsPossibleLocalOnly) => {
-            Fault::new("phone.too_short", "the area code is missing, write the whole number")
-        }
-        Err(ValidationError::TooShort) => Fault::new("phone.too_short", "too few digits for a number of its country"),
-        Err(ValidationError::TooLong) => Fault::new("phone.too_long", "too many digits for a number of its country"),
-        Err(ValidationError::InvalidCountryCode) => unknown_country_code(),
-        Ok(NumberLengthType::IsPossible) | Err(ValidationError::InvalidLength) => {
-            Fault::new("phone.invalid_for_country", "no such number in its country, check its digits")
-        }
-    })
+fn accepted(number: &Number) -> Result<String, Fault> {
+    number.check().map_err(refused)?;
+    let e164 = number.e164();
+    // The metadata of a few countries is wider than E.164, which ends at fifteen digits.
+    if e164.len() > 1 + MOST_DIGITS { Err(over_fifteen()) } else { Ok(e164) }
 }
 
-fn refused(error: &ParseError) -> Fault {
-    match error {
-        ParseError::InvalidCountryCode => unknown_country_code(),
-        ParseError::NotANumber(_) => not_a_number(),
-        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => {
-            Fault::new("phone.too_short", "too few digits for a phone number")
-        }
-        ParseError::TooLongNsn => Fault::new("phone.too_long", "too many digits for a phone number"),
-    }
+fn refused(refusal: Refusal) -> Fault {
+    let (code, message) = match refusal {
+        Refusal::NotANumber => return not_a_number(),
+        Refusal::UnknownCountryCode => return unknown_country_code(),
+        Refusal::TooFewDigits => ("phone.too_short", "too few digits for a phone number"),
+        Refusal::TooManyDigits => ("phone.too_long", "too many digits for a phone number"),
+        Refusal::TooShort => ("phone.too_short", "too few digits for a number of its country"),
+        Refusal::TooLong => ("phone.too_long", "too many digits for a number of its country"),
+        Refusal::AreaCodeMissing => ("phone.too_short", "the area code is missing, write the whole number"),
+        Refusal::NoSuchNumber => ("phone.invalid_for_country", "no such number in its country, check its digits"),
+    };
+    Fault::new(code, message)
 }
 
 fn unknown_country_code() -> Fault {
@@ -168,5 +238,11 @@ fn unknown_country_code() -> Fault {
 }
 
 fn ambiguous(one: &str, other: &str) -> Fault {
-    Fault::new("phone.ambiguous", format!("could be {one} or {other}, write the one that is meant"))
+    let cure =
+        "write the one that is meant, or numbers = \"national\" or \"international\" for the column in the mapping";
+    Fault::new("phone.ambiguous", format!("could be {one} or {other}, {cure}"))
+}
+
+fn over_fifteen() -> Fault {
+    Fault::new("phone.too_long", "more than fifteen digits, which no phone number has")
 }

@@ -1,6 +1,6 @@
 //! Text, and values out of a known set.
 
-use super::fault::Fault;
+use super::fault::{Fault, Understood};
 use crate::contact::Value;
 use crate::mapping::{country_code, language_code};
 
@@ -48,29 +48,47 @@ pub(super) fn check_choice(cell: &str, choices: &[String]) -> Result<Value, Faul
     })
 }
 
-/// A language, to its ISO 639-1 code.
-pub(super) fn check_language(cell: &str) -> Result<Value, Fault> {
+/// A language, to its ISO 639-1 code. A country, script or encoding behind it is left out, and said.
+pub(super) fn check_language(cell: &str) -> Result<Understood, Fault> {
     if let Some(code) = language_code(cell) {
-        return Ok(Value::Text(code.to_owned()));
+        return Ok(Value::Text(code.to_owned()).into());
     }
-    let message = match cell.split_once(['-', '_']).and_then(|(language, _)| language_code(language)) {
-        Some(code) => format!("the field takes a language without a country, write {code}"),
-        None => "not a language, write an ISO 639-1 code such as en".to_owned(),
-    };
-    Err(Fault::new("value.not_a_language", message))
+    // `pt-BR`, `zh_Hant_TW`, `es-419`, `de_DE.UTF-8`
+    let (language, rest) = cell.split_once(['-', '_']).unwrap_or((cell, ""));
+    let parts = |rest: &str| rest.len() <= 20 && rest.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@".contains(c));
+    match language_code(language).filter(|_| language.len() <= 3 && !rest.is_empty() && parts(rest)) {
+        Some(code) => Ok(reduced(code, "a language alone")),
+        None => Err(Fault::new("value.not_a_language", "not a language, write an ISO 639-1 code such as en")),
+    }
 }
 
-/// A country, to its ISO 3166-1 alpha-2 code.
-pub(super) fn check_country(cell: &str) -> Result<Value, Fault> {
-    country_code(cell).map(|code| Value::Text(code.to_owned())).ok_or_else(|| {
-        Fault::new("value.not_a_country", "not a country, write an ISO 3166 code of two letters such as MY")
-    })
+/// A country, to its ISO 3166-1 alpha-2 code. A part of the country behind it is left out, and said.
+pub(super) fn check_country(cell: &str) -> Result<Understood, Fault> {
+    if let Some(code) = country_code(cell) {
+        return Ok(Value::Text(code.to_owned()).into());
+    }
+    // `GB-ENG`, `US_CA`; `pt-BR` and `DE-BE` may be a language and another country.
+    let country = cell.split_once(['-', '_']).filter(|(country, part)| {
+        let code = |text: &str, least: usize, most: usize| {
+            (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
+        let locale = language_code(country).is_some() && country_code(part).is_some();
+        code(country, 2, 2) && code(part, 1, 3) && !locale
+    });
+    country.and_then(|(country, _)| country_code(country)).map(|code| reduced(code, "a country alone")).ok_or_else(
+        || Fault::new("value.not_a_country", "not a country, write an ISO 3166 code of two letters such as MY"),
+    )
 }
 
-/// Structure, kept as the text the user wrote.
+fn reduced(code: &str, what: &str) -> Understood {
+    let message = format!("the field takes {what}, read as {code}");
+    Understood { value: Value::Text(code.to_owned()), note: Some(Fault::new("value.reduced", message)) }
+}
+
+/// A value in JSON: a list, an object, or a scalar in its own type.
 pub(super) fn check_json(cell: &str) -> Result<Value, Fault> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(cell) {
-        Ok(_) => Ok(Value::Text(cell.to_owned())),
+    match serde_json::from_str(cell) {
+        Ok(json) => Ok(Value::of_json(&json)),
         Err(error) => Err(Fault::new("value.not_json", format!("not JSON at character {}", error.column()))),
     }
 }
@@ -83,22 +101,50 @@ pub(super) fn check_service_id(cell: &str) -> Result<Value, Fault> {
     }
 }
 
-/// What a spreadsheet shows in a cell whose formula failed.
+/// What a spreadsheet shows in a cell whose formula failed, in the languages it is used in most, or
+/// whose column is too narrow.
 pub(super) fn is_spreadsheet_error(cell: &str) -> bool {
-    cell.starts_with('#')
-        && matches!(
-            cell,
-            "#REF!"
-                | "#N/A"
-                | "#VALUE!"
-                | "#NAME?"
-                | "#DIV/0!"
-                | "#NULL!"
-                | "#NUM!"
-                | "#SPILL!"
-                | "#CALC!"
-                | "#GETTING_DATA"
-        )
+    const ERRORS: [&str; 34] = [
+        "#REF!",
+        "#N/A",
+        "#VALUE!",
+        "#NAME?",
+        "#DIV/0!",
+        "#NULL!",
+        "#NUM!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#CONNECT!",
+        "#BUSY!",
+        "#UNKNOWN!",
+        "#ERROR!",
+        "#BEZUG!",
+        "#NV",
+        "#WERT!",
+        "#ZAHL!",
+        "#¡REF!",
+        "#N/D",
+        "#¡VALOR!",
+        "#¿NOMBRE?",
+        "#¡DIV/0!",
+        "#¡NUM!",
+        "#VALEUR!",
+        "#NOM?",
+        "#NOMBRE!",
+        "#VALORE!",
+        "#NOME?",
+        "#RIF!",
+        "#VALOR!",
+        "#ССЫЛКА!",
+    ];
+    if let Some(number) = cell.strip_prefix("Err:") {
+        // LibreOffice's own errors are numbered from 501 on.
+        return number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    cell.starts_with('#') && (ERRORS.contains(&cell) || cell.len() > 2 && cell.bytes().all(|byte| byte == b'#'))
 }
 
 #[cfg(test)]
@@ -131,12 +177,45 @@ mod tests {
 
     #[test]
     fn languages_and_countries_become_codes() {
-        assert_eq!(check_language("EN"), Ok(Value::Text("en".into())));
-        assert_eq!(check_language("Spanish"), Ok(Value::Text("es".into())));
-        let fault = check_language("pt-BR").unwrap_err();
-        assert!(fault.message.ends_with("write pt"), "{}", fault.message);
-        assert_eq!(check_country("Malaysia"), Ok(Value::Text("MY".into())));
+        assert_eq!(check_language("EN"), Ok(Value::Text("en".into()).into()));
+        assert_eq!(check_language("Spanish"), Ok(Value::Text("es".into()).into()));
+        assert_eq!(check_country("Malaysia"), Ok(Value::Text("MY".into()).into()));
         assert_eq!(check_country("Narnia").unwrap_err().code, "value.not_a_country");
+    }
+
+    #[test]
+    fn a_code_with_a_region_is_reduced_and_said() {
+        for (cell, code) in
+            [("pt-BR", "pt"), ("zh_CN", "zh"), ("zh-Hant-TW", "zh"), ("es-419", "es"), ("de_DE.UTF-8", "de")]
+        {
+            let understood = check_language(cell).unwrap();
+            assert_eq!(understood.value, Value::Text(code.into()), "{cell}");
+            let note = understood.note.unwrap();
+            assert_eq!(note.code, "value.reduced");
+            assert!(note.message.ends_with(code), "{}", note.message);
+        }
+        for (cell, code) in [("GB-ENG", "GB"), ("US-CA", "US"), ("CA_ON", "CA")] {
+            let understood = check_country(cell).unwrap();
+            assert_eq!(understood.value, Value::Text(code.into()), "{cell}");
+            assert_eq!(understood.note.unwrap().code, "value.reduced");
+        }
+        // A language and a country, or a country and its part: Berlin is DE-BE.
+        for cell in ["pt-BR", "DE-BE", "PT-BR", "XX-YY"] {
+            assert_eq!(check_country(cell).unwrap_err().code, "value.not_a_country", "{cell}");
+        }
+        for cell in ["pt-", "Portuguese-Brazilian speaker", "xx-YY", "call-me"] {
+            assert_eq!(check_language(cell).unwrap_err().code, "value.not_a_language", "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_shows_of_a_failed_formula_is_known() {
+        for cell in ["#REF!", "#NV", "#¡VALOR!", "Err:502", "########"] {
+            assert!(is_spreadsheet_error(cell), "{cell}");
+        }
+        for cell in ["#vip", "#", "##", "Err:me", "Error", "#1"] {
+            assert!(!is_spreadsheet_error(cell), "{cell}");
+        }
     }
 
     #[test]

@@ -1,31 +1,34 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use rayon::prelude::*;
-use rlibphonenumber::Region;
 
 use super::cell::check_cell;
-use super::duplicates::Seen;
-use super::phone::{PhoneRegion, warm};
+use super::duplicates::{Seen, has_id};
+use super::groups::Groups;
+use super::numbering::{self, Region};
+use super::phone::PhoneRegion;
 use super::row::{Checked, Rules};
-use crate::contact::{Contact, FieldChange, RowError};
+use super::unsent::Unsent;
+use crate::contact::{Contact, FieldChange, Outcome, RowError};
 use crate::error::{Error, Result};
-use crate::mapping::{Forward, country_code};
+use crate::mapping::{Duplicates, Forward, country_code};
 use crate::table::{RowBatch, RowView};
 
-/// Rows checked before the first batch is split: their phone numbers make the library compile what it
-/// keeps for each country, once and not in every thread.
-const WARMING_ROWS: usize = 64;
+/// Rows that one thread checks before another may take some: a row is checked in a few microseconds,
+/// and to hand it over takes some as well.
+const ROWS_AT_ONCE: usize = 32;
 
 /// Turns rows into contacts by a compiled mapping. Remembers the identifiers it has seen, so one
 /// validator serves one run over one file.
+///
+/// Where the mapping chooses between rows that name one contact, or merges them, the whole file is
+/// read twice: first for [`Validator::survey`], then for [`Validator::check`].
 #[derive(Debug)]
 pub struct Validator {
-    forward: Arc<Forward>,
-    region: Option<Region>,
-    constants: Vec<FieldChange>,
-    seen: Seen,
-    cold: bool,
+    rows: RowChecker,
+    settler: Settler,
 }
 
 impl Validator {
@@ -35,7 +38,7 @@ impl Validator {
     /// Kind `Usage` if a constant of the mapping is not a value its field can hold.
     pub fn new(forward: impl Into<Arc<Forward>>) -> Result<Self> {
         let forward = forward.into();
-        let region = forward.region().and_then(country_code).and_then(|code| Region::from_code(code).ok());
+        let region = forward.region().and_then(country_code).and_then(numbering::region);
         let phone_region = region.map_or(PhoneRegion::Unknown, PhoneRegion::Known);
         let mut constants = Vec::new();
         for constant in forward.constants() {
@@ -44,38 +47,166 @@ impl Validator {
                 Error::usage(format!("[constants] {}: {}: {}", feed.field, fault.message, constant.text))
                     .hint("write a value that the field can hold")
             })?;
-            constants.push(FieldChange { field: feed.field.clone(), value, overwrite: feed.overwrite });
+            constants.push(FieldChange::new(feed.field.clone(), value.value, feed.overwrite));
         }
         if let Some(region) = region {
-            warm(region);
+            numbering::warm(region);
         }
-        Ok(Self { forward, region, constants, seen: Seen::default(), cold: true })
+        let groups = (forward.duplicates() != Duplicates::Reject).then(|| Groups::new(forward.duplicates()));
+        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: false });
+        let settler = Settler { shared: shared.clone(), seen: Seen::default(), groups };
+        Ok(Self { rows: RowChecker { shared }, settler })
+    }
+
+    /// A validator whose contacts hold no values, for whoever only wants to know what is wrong with which
+    /// row: identifiers, errors and notes are the same.
+    pub fn for_verdicts(self) -> Self {
+        let Shared { forward, region, constants, .. } = &*self.rows.shared;
+        let (forward, region, constants) = (forward.clone(), *region, constants.clone());
+        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: true });
+        Self { rows: RowChecker { shared: shared.clone() }, settler: Settler { shared, ..self.settler } }
+    }
+
+    /// Whether the whole file has to be surveyed before it is checked.
+    pub fn wants_survey(&self) -> bool {
+        self.settler.groups.is_some()
+    }
+
+    /// Takes note of which rows name one contact. Batches must come in file order, all of them before the
+    /// first is checked. `sent` says whether the rows are to be sent, or were sent before.
+    pub fn survey(&mut self, batch: &RowBatch, sent: bool) {
+        let checked = self.rows.check(batch);
+        let Some(groups) = &mut self.settler.groups else { return };
+        for (row, view) in checked.into_iter().zip(batch.rows()) {
+            if row.errors.is_empty() {
+                // Rows with the service's own ids are as many contacts as there are ids; the id comes first.
+                let by_id = has_id(&row.contact.identifiers);
+                let keys = if by_id { &row.keys[..1] } else { &row.keys[..] };
+                groups.see(keys, view.position(), sent);
+            }
+        }
     }
 
     pub fn forward(&self) -> &Arc<Forward> {
-        &self.forward
+        &self.rows.shared.forward
     }
 
     /// A contact or all errors for each row, in row order. Batches must come in file order.
-    pub fn check(&mut self, batch: &RowBatch) -> Vec<Result<Contact, Vec<RowError>>> {
-        let rules = Rules { forward: &self.forward, region: self.region, constants: &self.constants };
-        let first = if self.cold { WARMING_ROWS.min(batch.len()) } else { 0 };
+    pub fn check(&mut self, batch: &RowBatch) -> Vec<Result<Contact, Unsent>> {
+        self.settler.settle(batch, CheckedRows(self.rows.check(batch)))
+    }
+
+    /// What every row of the run shares.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        self.rows.shared.rules()
+    }
+
+    /// The two halves of the work, for whoever checks batches while others are read and settled.
+    pub fn divided(self) -> (RowChecker, Settler) {
+        (self.rows, self.settler)
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    forward: Arc<Forward>,
+    region: Option<Region>,
+    constants: Vec<FieldChange>,
+    /// See [`Validator::for_verdicts`].
+    verdicts_only: bool,
+}
+
+impl Shared {
+    fn rules(&self) -> Rules<'_> {
+        let Self { forward, region, constants, verdicts_only } = self;
+        Rules { forward, region: *region, constants, verdicts_only: *verdicts_only }
+    }
+}
+
+/// The first half of a [`Validator`]: every row by itself.
+#[derive(Debug)]
+pub struct RowChecker {
+    shared: Arc<Shared>,
+}
+
+/// Rows of a batch before duplicates are looked for.
+pub struct CheckedRows(Vec<Checked>);
+
+/// Rows of a batch that are being checked.
+pub struct Checking(Receiver<CheckedRows>);
+
+impl Checking {
+    /// Waits for the rows.
+    ///
+    /// # Errors
+    /// Kind `Bug` if they were given up.
+    pub fn wait(self) -> Result<CheckedRows> {
+        self.0.recv().map_err(|_| Error::bug("the check of a batch was given up"))
+    }
+}
+
+impl RowChecker {
+    /// Batches to be checked at once, so that no processor waits for one.
+    pub fn at_once() -> usize {
+        rayon::current_num_threads() + 1
+    }
+
+    /// Begins to check a batch.
+    pub fn start(&self, batch: Arc<RowBatch>) -> Checking {
+        let (sender, checking) = sync_channel(1);
+        let shared = self.shared.clone();
+        rayon::spawn(move || {
+            let rules = shared.rules();
+            let checked = batch.rows().map(|row| guarded(|| rules.check(&row))).collect();
+            drop(batch);
+            // Whoever began it may have stopped meanwhile.
+            let _ = sender.send(CheckedRows(checked));
+        });
+        Checking(checking)
+    }
+
+    fn check(&self, batch: &RowBatch) -> Vec<Checked> {
+        let rules = self.shared.rules();
         let check = |row: usize| guarded(|| rules.check(&batch.row(row)));
-        let mut checked: Vec<Checked> = (0..first).map(check).collect();
-        checked.par_extend((first..batch.len()).into_par_iter().map(check));
-        self.cold &= batch.is_empty();
-        checked.into_iter().zip(batch.rows()).map(|(row, view)| self.settle(row, &view)).collect()
+        (0..batch.len()).into_par_iter().with_min_len(ROWS_AT_ONCE).map(check).collect()
+    }
+}
+
+/// The second half of a [`Validator`]: the last word on each row, in file order.
+#[derive(Debug)]
+pub struct Settler {
+    shared: Arc<Shared>,
+    seen: Seen,
+    /// Which rows name one contact, where the mapping chooses between them.
+    groups: Option<Groups>,
+}
+
+impl Settler {
+    /// A contact or all errors for each row of `batch`, of which `checked` are the rows. Batches must come
+    /// in file order.
+    pub fn settle(&mut self, batch: &RowBatch, checked: CheckedRows) -> Vec<Result<Contact, Unsent>> {
+        checked.0.into_iter().zip(batch.rows()).map(|(row, view)| self.row(row, &view)).collect()
     }
 
     /// The last word on a row: whether an earlier one names the same person.
-    fn settle(&mut self, row: Checked, view: &RowView<'_>) -> Result<Contact, Vec<RowError>> {
-        let Checked { contact, mut errors, keys } = row;
-        errors.extend(self.seen.conflict(&contact.identifiers, &keys, view.position()));
-        if !errors.is_empty() {
-            return Err(errors);
+    fn row(&mut self, row: Checked, view: &RowView<'_>) -> Result<Contact, Unsent> {
+        let Checked { contact, mut errors, keys, not_selected } = row;
+        if not_selected {
+            return Err(Unsent { outcome: Outcome::Skipped, errors });
         }
-        self.seen.remember(&keys, view.position());
-        Ok(contact)
+        let Some(groups) = &mut self.groups else {
+            errors.extend(self.seen.conflict(&contact.identifiers, &keys, view.position()));
+            if !errors.is_empty() {
+                return Err(Unsent { outcome: Outcome::Rejected, errors });
+            }
+            self.seen.remember(&contact.identifiers, &keys, view.position());
+            return Ok(contact);
+        };
+        if !errors.is_empty() {
+            return Err(Unsent { outcome: Outcome::Rejected, errors });
+        }
+        let rules = self.shared.rules();
+        groups.settle(contact, view, |row| guarded(|| rules.check(row)).contact)
     }
 }
 
@@ -87,6 +218,7 @@ fn guarded(check: impl FnOnce() -> Checked) -> Checked {
             contact: Contact::default(),
             errors: vec![RowError::of_row("row.internal_error", message)],
             keys: Vec::new(),
+            not_selected: false,
         }
     })
 }

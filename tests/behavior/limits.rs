@@ -9,7 +9,7 @@ use rolo::contact::{
     Call, Contact, Edit, Field, FieldChange, Filter, Identifier, IdentifierKind, Limits, Overwrite, TagChange, TagEdit,
     TagMode, Target, Value,
 };
-use rolo::plan::{self, Decision, Mode, Rules, SnapshotHeld, Step};
+use rolo::reconcile::{Decision, Mode, Observed, SnapshotObserved, Step, Terms, decide};
 use rolo::services::{Body, Reply, Request, Verdict};
 use serde_json::{Value as Json, json};
 
@@ -68,8 +68,8 @@ pub fn trials(stage: &Stage) -> Vec<Trial> {
 }
 
 /// The steps for a contact that is not there (`None`) or held as told.
-fn steps(world: &World, contact: &Contact, held: Option<&SnapshotHeld<'_>>) -> Vec<Step> {
-    let rules = Rules {
+fn steps(world: &World, contact: &Contact, held: Option<&SnapshotObserved<'_>>) -> Vec<Step> {
+    let rules = Terms {
         mode: Mode::Upsert,
         replace_custom: false,
         mapped: &[],
@@ -77,7 +77,7 @@ fn steps(world: &World, contact: &Contact, held: Option<&SnapshotHeld<'_>>) -> V
         limits: world.service.limits(),
         fields: world.service.fields(),
     };
-    match plan::lane(contact, held.map(|held| held as &dyn plan::Held), &rules) {
+    match decide(contact, held.map(|held| held as &dyn Observed), &rules) {
         Decision::Steps { steps, .. } => steps,
         other => panic!("{}: {other:?}", world.name()),
     }
@@ -89,7 +89,7 @@ fn wide(world: &World, fields: usize) -> Contact {
     let mut values = world.fields_of(&person);
     let more = fields - values.len();
     values.extend((0..more).map(|n| (Field::custom(&format!("field_{n}")), text("x"))));
-    let change = |(field, value)| FieldChange { field, value, overwrite: Overwrite::Always };
+    let change = |(field, value)| FieldChange::new(field, value, Overwrite::Always);
     Contact {
         identifiers: world.identifier_of(&person).into_iter().collect(),
         fields: values.into_iter().map(change).collect(),
@@ -170,7 +170,7 @@ async fn requests_at_once(stage: Stage) {
         .open_with(|options| {
             options.emulator.unthrottled = true;
             options.latency = std::time::Duration::from_millis(60);
-            options.clock = std::sync::Arc::new(rolo::clock::unix_now);
+            options.clock = rolo::clock::simulated_calendar();
         })
         .await;
     let most = world.service.limits().concurrency.value;
@@ -205,7 +205,7 @@ async fn fields_of_an_update(stage: Stage) {
     let most = world.service.limits().fields_per_update.unwrap().value;
     let id = world.held(1).await;
     let snapshot = world.snapshot(1, &id).await;
-    let held = SnapshotHeld { snapshot: &snapshot, tags_ignore_case: false };
+    let held = SnapshotObserved { snapshot: &snapshot, tags_ignore_case: false };
     let known = world.fields_of(&world.person(1)).len();
     let at_the_limit = steps(&world, &wide(&world, known + most), Some(&held));
     assert_eq!(at_the_limit.len(), 1, "{at_the_limit:?}");
@@ -228,7 +228,7 @@ async fn tags_of_a_call_that_adds(stage: Stage) {
     let most = world.service.limits().tags_per_add.unwrap().value;
     let id = world.held(1).await;
     let snapshot = world.snapshot(1, &id).await;
-    let held = SnapshotHeld { snapshot: &snapshot, tags_ignore_case: false };
+    let held = SnapshotObserved { snapshot: &snapshot, tags_ignore_case: false };
     let contact =
         |tags| Contact { tags: TagChange { add: names(tags), ..TagChange::default() }, ..wide_enough(&world) };
     assert_eq!(steps(&world, &contact(most), Some(&held)).len(), 1);
@@ -249,7 +249,7 @@ async fn tags_of_a_call_that_removes(stage: Stage) {
     let id = world.held(1).await;
     let mut snapshot = world.snapshot(1, &id).await;
     snapshot.tags = Some(names(most + 1));
-    let held = SnapshotHeld { snapshot: &snapshot, tags_ignore_case: false };
+    let held = SnapshotObserved { snapshot: &snapshot, tags_ignore_case: false };
     let contact =
         |tags| Contact { tags: TagChange { remove: names(tags), ..TagChange::default() }, ..wide_enough(&world) };
     assert_eq!(steps(&world, &contact(most), Some(&held)).len(), 1);
@@ -321,8 +321,9 @@ async fn characters_of_a_tag(stage: Stage) {
     let world = stage.open().await;
     let most = world.service.limits().tag_chars.unwrap().value;
     let id = world.held(1).await;
+    let mode = if world.can().tags_add { TagMode::Add } else { TagMode::Replace };
     let add = |chars: usize| {
-        let edit = TagEdit { mode: TagMode::Add, tags: vec!["é".repeat(chars)] };
+        let edit = TagEdit { mode, tags: vec!["é".repeat(chars)] };
         Call::EditTags { target: world.tag_target(1, &id), edit }
     };
     world.done(&add(most)).await;

@@ -7,7 +7,7 @@
 //! | `world` | a service, its emulator and people; calls, imports, exports |
 //! | `cases/` | the cases, a topic a file |
 //! | `limits` | cases made from the numbers of `Limits` |
-//! | `broken` | the test of the suite: planted defects, and the cases that must notice them |
+//! | `broken` | the test of the suite: mutations of the emulators, and the cases that must notice them |
 //! | `transcripts` | the documents' own examples, played to the emulators |
 //! | `documents` | pages that are written from the same lists |
 //!

@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rolo::contact::{Capabilities, Limits};
-use rolo::sandbox::{self, Defect, DmchampOptions, EmulatorOptions, Options};
 use rolo::services::{self, Entry, Service, Settings};
+use rolo_sandbox::{DmchampOptions, EmulatorOptions, Mutation, Options};
 
 use crate::world::World;
 
@@ -20,7 +20,7 @@ pub struct Stage {
     /// Beside those the sandbox needs.
     settings: &'static [(&'static str, &'static str)],
     emulator: Change,
-    pub defect: Option<Defect>,
+    pub mutation: Option<Mutation>,
 }
 
 /// Accounts that are set up otherwise than the sandbox's own: capabilities that a setting turns on
@@ -43,7 +43,7 @@ const VARIANTS: &[(&str, &str, Settled, Change)] = &[
         ("remove_from_list", "true"), ("messages", "true"), ("custom_fields", "true"),
     ], |_| {}),
     ("dmchamp", "older", &[("older", "true"), ("tags_in_query", "true"), ("tags_without_plus", "true")], |options| {
-        options.dmchamp = DmchampOptions { only_id: true, tags_without_plus: true, ..DmchampOptions::default() };
+        options.dmchamp = DmchampOptions { only_id: true, id_beside: true, tags_without_plus: true, ..DmchampOptions::default() };
     }),
     ("engagor", "with pairs", &[("custom_as_pairs", "true")], |_| {}),
     ("respondio-v1", "on Viber", &[("encode_ids", "true")], |options| options.viber_ids = true),
@@ -54,7 +54,7 @@ type Settled = &'static [(&'static str, &'static str)];
 
 impl Stage {
     fn plain(entry: &'static Entry) -> Self {
-        Self { label: entry.name.to_owned(), entry, settings: &[], emulator: |_| {}, defect: None }
+        Self { label: entry.name.to_owned(), entry, settings: &[], emulator: |_| {}, mutation: None }
     }
 
     /// Every service with the settings of the sandbox.
@@ -68,14 +68,14 @@ impl Stage {
         for (name, words, settings, emulator) in VARIANTS {
             let entry = services::find(name).unwrap();
             let label = format!("{name}-{}", words.replace(' ', "-"));
-            all.push(Self { label, entry, settings, emulator: *emulator, defect: None });
+            all.push(Self { label, entry, settings, emulator: *emulator, mutation: None });
         }
         all
     }
 
     /// The same, with an emulator that makes a mistake.
-    pub fn with_defect(&self, defect: Defect) -> Self {
-        Self { defect: Some(defect), ..self.clone() }
+    pub fn with_mutation(&self, mutation: Mutation) -> Self {
+        Self { mutation: Some(mutation), ..self.clone() }
     }
 
     pub fn settings(&self) -> Settings {
@@ -106,10 +106,10 @@ impl Stage {
         let now = Arc::clone(&clock);
         let mut options = Options::new(move || Duration::from_millis(now.load(Ordering::SeqCst)));
         options.services = vec![self.entry.name.to_owned()];
-        options.defect = self.defect;
+        options.mutation = self.mutation;
         (self.emulator)(&mut options.emulator);
         change(&mut options);
-        let sandbox = sandbox::start(options).await.unwrap();
+        let sandbox = rolo_sandbox::start(options).await.unwrap();
         World::new(self.clone(), sandbox, clock)
     }
 }

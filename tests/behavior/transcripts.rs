@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
-use rolo::contact::Call;
-use rolo::sandbox::{EMULATORS, Emulator, EmulatorOptions, Fault, Language, WireAnswer, WireRequest};
+use rolo::contact::{Call, TagEdit, TagMode, Target};
 use rolo::services::Verdict;
+use rolo_sandbox::{EMULATORS, Emulator, EmulatorOptions, Fault, Language, WireAnswer, WireRequest};
 use serde_json::{Value as Json, json};
 
 use crate::stage::Stage;
@@ -47,7 +47,7 @@ const EITHER_FORM: &[(&str, &str)] = &[
 ];
 
 /// Answers that no document gives a cause for, so that only a fault can make the sandbox give them.
-const ONLY_BY_FAULT: &[(&str, &str)] = &[("queued", "status=449")];
+const ONLY_BY_FAULT: &[(&str, &str)] = &[("queued", "status=449"), ("label_race", "label-race")];
 
 struct Transcript {
     request: WireRequest,
@@ -138,7 +138,13 @@ fn by_fault(service: &str, fault: &str, status: u16) -> Result<(), String> {
     runtime.block_on(async {
         let world = stage.open().await;
         world.sandbox.add_fault(Fault::parse(fault)?);
-        let verdict = world.call(&Call::Check).await;
+        let call = if fault == "label-race" {
+            let edit = TagEdit { mode: TagMode::Replace, tags: vec!["vip".to_owned()] };
+            Call::EditTags { target: Target::Id(world.held(1).await), edit }
+        } else {
+            Call::Check
+        };
+        let verdict = world.call(&call).await;
         let answered = world.sandbox.log().last().and_then(|entry| entry.status);
         match verdict {
             Verdict::Again { .. } if answered == Some(status) => Ok(()),
@@ -217,7 +223,7 @@ fn staged(service: &str, stem: &str, request: &WireRequest) -> (Box<dyn Emulator
         "delete_refused" => options.chatwoot.agent = true,
         "header_lost" => options.chatwoot.drops_underscored_headers = true,
         "find_older" => options.dmchamp.only_id = true,
-        "create_exists" => options.dmchamp.duplicates = rolo::sandbox::Duplicates::RefusedIn200,
+        "create_exists" => options.dmchamp.duplicates = rolo_sandbox::Duplicates::RefusedIn200,
         _ => {}
     }
     let (_, make) = EMULATORS.iter().find(|(known, _)| *known == service).unwrap();

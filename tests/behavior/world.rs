@@ -7,16 +7,16 @@ use rolo::contact::{
     Call, Capabilities, Cursor, Edit, Field, Filter, Identifier, IdentifierKind, RemoteId, RowRecord, Snapshot, Target,
     Value,
 };
-use rolo::engine::Stop;
 use rolo::error::{Error, Result};
-use rolo::pipeline::{
+use rolo::jobs::{
     self, AccountSpec, Context, ExportJob, ImportJob, ImportOptions, MappingChoice, SandboxSpec, SourceSpec,
 };
 use rolo::report::{Event, Reporter, Summary};
-use rolo::sandbox::{LoggedRequest, Sandbox};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict};
-use rolo::table::{PlusNumbers, ReadOptions};
+use rolo::table::{OpenedOnce, PlusNumbers, ReadOptions};
 use rolo::transport::{HttpOptions, HttpTransport, Transport as _};
+use rolo::upload::Stop;
+use rolo_sandbox::{LoggedRequest, Sandbox};
 use serde_json::Value as Json;
 
 use crate::stage::Stage;
@@ -75,7 +75,7 @@ impl World {
 
     // Calls.
 
-    /// One call, as the engine makes it: request, transport, verdict.
+    /// One call, as the upload makes it: request, transport, verdict.
     pub async fn call(&self, call: &Call) -> Verdict {
         let request = self.service.request(call).unwrap_or_else(|error| panic!("{call:?}: {error}"));
         self.service.verdict(call, &self.send(&request).await)
@@ -328,12 +328,14 @@ impl World {
             account: self.account(),
             results: self.folder.path().join("results.csv"),
             options,
-            command: "import",
+            command: rolo::ledger::RunKind::Import,
             retries: None,
+            keep_results: None,
             resume: None,
+            plan: None,
         };
         let mut context = self.context(Collects(Arc::clone(&rows)));
-        let summary = pipeline::import(&job, &mut context).await?;
+        let summary = jobs::import(&job, &mut context).await?;
         let rows = std::mem::take(&mut *rows.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Imported { summary, rows })
     }
@@ -378,10 +380,12 @@ impl World {
             plus_numbers: PlusNumbers::default(),
             messages: false,
             identifiers: None,
+            if_taken: rolo::table::IfTaken::Replace,
+            resumes: None,
         };
         change(&mut job);
         let mut context = self.context(Collects(Arc::default()));
-        let summary = pipeline::export(&job, &mut context).await?;
+        let summary = jobs::export(&job, &mut context).await?;
         Ok((summary, std::fs::read_to_string(file).unwrap_or_default()))
     }
 
@@ -419,7 +423,9 @@ impl World {
             read: ReadOptions::default(),
             mapping: MappingChoice::Text(mapping.to_owned()),
             region: None,
+            only: Vec::new(),
             chosen: None,
+            opened: OpenedOnce::default(),
         }
     }
 
@@ -434,7 +440,10 @@ impl World {
             secret: None,
             refresh: None,
             rate: None,
+            trust: None,
+            hashes_only: false,
             ca_file: None,
+            proxies: rolo::transport::Proxies::default(),
             sandbox: Some(SandboxSpec { unthrottled: true, memory: true, faults: Vec::new() }),
         }
     }

@@ -62,6 +62,23 @@ fn a_wrong_address_is_told_from_one_that_cannot_be_reached() {
 }
 
 #[test]
+fn remote_14d_a_redirect_is_told_with_its_place_and_not_as_a_passing_failure() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled --fault redirect=location:https://chat.example.org/api?key=1");
+    for (service, secret, more) in SERVICES {
+        account(&world, service, &format!("{}/{service}", served.address), more);
+        let said = tested(&world, secret);
+        assert_eq!(said.code, 2, "{service}: {}", said.err);
+        assert!(
+            said.err.contains("the address redirects to https://chat.example.org/api (status 301)"),
+            "{}",
+            said.err
+        );
+        assert!(said.err.contains("hint: check base_url"), "{}", said.err);
+    }
+}
+
+#[test]
 fn plain_http_is_for_this_machine_alone() {
     let world = World::new();
     account(&world, "respondio", "http://example.com", "");

@@ -173,7 +173,7 @@ fn why_tells_what_was_done_to_a_person_and_forget_leaves_no_trace() {
     let id = column(&rehearsal.path("stdin.results.csv"), "_contact_id").remove(3);
     let why = || rehearsal.command(&["why", "+447400000003"]).output().unwrap();
     let told = String::from_utf8(why().stdout).unwrap();
-    assert!(told.contains(&id) && told.contains("row: created"), "{told}");
+    assert!(told.contains(&id) && told.contains("so it was created"), "{told}");
 
     let output = rehearsal.command(&["forget", "+447400000003", "--yes"]).output().unwrap();
     assert_eq!(code(&output), 0, "{}", said(&output));

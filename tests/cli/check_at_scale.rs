@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::dirty_contacts::{CUSTOM_COLUMNS, DirtyContacts};
+use crate::world::Bare as _;
 
 const MAPPING: &str = r#"
 [columns.first_name]
@@ -38,7 +39,7 @@ fn generated(home: &Path, rows: u64) -> PathBuf {
 fn check(home: &Path, path: &Path) -> (i32, u64) {
     let child = std::process::Command::new(env!("CARGO_BIN_EXE_rolo"))
         .args(["check", path.to_str().unwrap(), "--quiet"])
-        .env_clear()
+        .bare()
         .env("HOME", home)
         .current_dir(home)
         .stdout(Stdio::null())
@@ -69,6 +70,9 @@ fn rows(path: &Path) -> impl Iterator<Item = csv::StringRecord> {
     csv::Reader::from_path(path).unwrap().into_records().map(Result::unwrap)
 }
 
+/// Codes of docs/row-errors.md that are no errors, and that the generated rows bring about.
+const UNDERSTOOD: [&str; 3] = ["value.placeholder", "phone.older_form", "tags.looks_joined"];
+
 #[test]
 fn every_dirty_row_is_accounted_for_in_order() {
     const ROWS: usize = 3_000;
@@ -93,7 +97,9 @@ fn every_dirty_row_is_accounted_for_in_order() {
             );
         }
         let rejected = &result[outcome] == "rejected";
-        assert_eq!(rejected, !result[error].is_empty(), "row {number}: {result:?}");
+        // A row that is in order says at most how its cells were understood.
+        let understood = |code: &str| UNDERSTOOD.contains(&code) || code.is_empty();
+        assert_eq!(rejected, !result[error].split(" | ").all(understood), "row {number}: {result:?}");
         *outcomes.entry(result[outcome].to_owned()).or_default() += 1;
     }
     assert!(results.next().is_none());

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::world::Bare as _;
+
 /// A page, and the folder in which its commands are run.
 pub struct Session<'a> {
     pub page: &'a Path,
@@ -97,7 +99,7 @@ impl Session<'_> {
             .arg("-c")
             .arg(format!("exec 2>&1\n(exit {last})\n{command}\n"))
             .current_dir(self.folder)
-            .env_clear()
+            .bare()
             .env("HOME", self.home)
             .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", program.display()))
             .env("LC_ALL", "C.UTF-8")

@@ -12,6 +12,7 @@ use crate::rehearsal::{Peace, RESULTS, Rehearsal, SOURCE, code, said, tell};
 
 /// Points that an import passes.
 const OF_IMPORT: &[&str] = &[
+    "key_kept",
     "migrating",
     "migrated",
     "before_run",
@@ -30,7 +31,8 @@ const OF_IMPORT: &[&str] = &[
     "after_state",
 ];
 /// Points of an import that lie behind a resumed one.
-const BEFORE_RESUME: &[&str] = &["migrating", "migrated", "before_run", "after_run", "before_rows", "after_rows"];
+const BEFORE_RESUME: &[&str] =
+    &["key_kept", "migrating", "migrated", "before_run", "after_run", "before_rows", "after_rows"];
 /// Points that only a resumed import passes.
 const OF_RESUME: &[&str] = &["after_settled"];
 const OF_EXPORT: &[&str] = &[

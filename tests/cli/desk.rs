@@ -8,7 +8,7 @@ use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rolo::sandbox::{Fault, Options, Sandbox};
+use rolo_sandbox::{Fault, Options, Sandbox};
 
 use crate::program::rolo;
 
@@ -32,7 +32,7 @@ impl Desk {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut options = Options::new(|| std::time::UNIX_EPOCH.elapsed().unwrap());
         options.emulator.unthrottled = true;
-        let sandbox = runtime.block_on(rolo::sandbox::start(options)).unwrap();
+        let sandbox = runtime.block_on(rolo_sandbox::start(options)).unwrap();
         let (address, met) = token_changer(sandbox.addr());
         let base_url = sandbox.base_url(service).replace(&sandbox.addr().to_string(), &address.to_string());
         let home = tempfile::tempdir().unwrap();

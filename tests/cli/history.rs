@@ -1,9 +1,11 @@
 //! Commands that look into the ledger: runs, show, why, forget, report.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rolo::contact::{Counts, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord};
-use rolo::ledger::{Entry, Fingerprint, Ledger as _, NewRun, RunState, sqlite};
+use rolo::journal::Entry;
+use rolo::ledger::{self, ClaimedRun, Fingerprint, KeySource, NewRun, RunKind, RunState, Worker};
 
 use crate::program::said;
 
@@ -13,17 +15,22 @@ const PERSON: &str = "ann@example.org";
 fn with_a_run(home: &Path) -> String {
     let state = home.join(".local/state/rolo");
     std::fs::create_dir_all(&state).unwrap();
-    let mut ledger = sqlite::open(&state.join("ledger.sqlite")).unwrap();
+    let path = state.join("ledger.sqlite");
+    let ledger = ledger::open(&path, &KeySource::beside(&path)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let new = NewRun {
-        command: "import".into(),
+        kind: RunKind::Import,
         fingerprint: Fingerprint([7; 32]),
         account: "support".into(),
+        identity: "support".into(),
         service: "some-service".into(),
         file: "/data/contacts.csv".into(),
         options: serde_json::Value::Null,
         started: 1_795_253_460,
     };
-    let run = ledger.begin(&new).unwrap();
+    let worker = Worker::this_process("test");
+    let claim = runtime.block_on(ledger.claim_run(&new.fingerprint, &worker, Duration::ZERO)).unwrap();
+    let run = ClaimedRun::new(runtime.block_on(ledger.begin(&claim, &new)).unwrap(), claim);
     let ann = Identifier::new(IdentifierKind::Email, PERSON);
     let created = RowRecord {
         outcome: Outcome::Created,
@@ -34,7 +41,7 @@ fn with_a_run(home: &Path) -> String {
         errors: vec![],
     };
     let refused = vec![RowError::of_row("service.refused", "<b>no</b>")];
-    let entries = [
+    let entries = vec![
         Entry::Row {
             position: Position { index: 0, line: 2, sheet: 0 },
             record: created,
@@ -46,12 +53,12 @@ fn with_a_run(home: &Path) -> String {
             keys: vec![],
         },
     ];
-    ledger.write(&run, &entries).unwrap();
+    runtime.block_on(ledger.write(&run, entries)).unwrap();
     let mut counts = Counts::default();
     counts[Outcome::Created] = 1;
     counts[Outcome::Failed] = 1;
-    ledger.set_state(&run, RunState::Finished, &counts).unwrap();
-    run.0
+    runtime.block_on(ledger.set_state(&run, RunState::Finished, &counts)).unwrap();
+    run.to_string()
 }
 
 #[test]
@@ -79,7 +86,7 @@ fn a_run_is_listed_shown_and_reported() {
     assert_eq!(code, 0);
     assert!(shown.starts_with(&format!("import {run} of /data/contacts.csv to support (some-service)\n")), "{shown}");
     assert!(shown.contains("\n        1  created\n        1  failed\n"), "{shown}");
-    assert!(shown.ends_with(&format!("next: `rolo retry {run}`\n")), "{shown}");
+    assert!(shown.ends_with(&format!("next: `rolo retry {run}` sends the failed rows again\n")), "{shown}");
 
     let (code, out, err) = said(home.path(), &["report", &run]);
     assert_eq!((code, out, err), (0, String::new(), format!("written: {run}.html\n")));
@@ -102,7 +109,12 @@ fn a_person_is_found_by_identifier_and_then_forgotten() {
     let home = tempfile::tempdir().unwrap();
     let run = with_a_run(home.path());
     let (_, why, _) = said(home.path(), &["why", "Ann@Example.org"]);
-    assert!(why.contains(&run) && why.contains("contacts.csv line 2") && why.contains("row: created"), "{why}");
+    assert!(
+        why.contains(&run)
+            && why.contains("line 2 of contacts.csv")
+            && why.contains("so it was created [created, id 815]"),
+        "{why}"
+    );
 
     let (code, out, err) = said(home.path(), &["forget", PERSON]);
     assert_eq!((code, out.as_str()), (2, ""));

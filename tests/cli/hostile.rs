@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::desk::Desk;
+use crate::world::Bare as _;
 
 const MEBIBYTE: usize = 1 << 20;
 /// What a program that holds nothing of a file needs, and a margin, in KiB.
@@ -20,8 +21,8 @@ fn import(desk: &Desk, arguments: &[&str]) -> Output {
     let mut command = Command::new("/bin/sh");
     // Address space is not memory in use, but it bounds it, and needs no watching.
     command.args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_rolo"), "import"]);
-    command.args(arguments).args(["--to", "desk"]);
-    command.env_clear().env("HOME", home).env("DESK_TOKEN", crate::desk::TOKEN).current_dir(home);
+    command.args(arguments).args(["--to", "desk", "--yes"]);
+    command.bare().env("HOME", home).env("DESK_TOKEN", crate::desk::TOKEN).current_dir(home);
     command.stdin(Stdio::null()).output().unwrap()
 }
 
@@ -255,7 +256,7 @@ fn what_a_service_says_can_not_drive_the_terminal() {
 /// The most memory that the program held, in KiB.
 fn peak(home: &Path, arguments: &[&str]) -> u64 {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rolo"));
-    child.args(arguments).env_clear().env("HOME", home).current_dir(home).stdout(Stdio::null()).stderr(Stdio::null());
+    child.args(arguments).bare().env("HOME", home).current_dir(home).stdout(Stdio::null()).stderr(Stdio::null());
     crate::check_at_scale::watched(child.spawn().unwrap()).1
 }
 

@@ -11,6 +11,7 @@ use crate::disk::strace_works;
 use crate::generated::RESPONDIO_V1;
 use crate::random::{Random, seed};
 use crate::rehearsal::{Rehearsal, tell};
+use crate::world::Bare as _;
 
 /// One thing that happened to a file, in order.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ fn recorded(rehearsal: &Rehearsal) -> Vec<Happening> {
     let mut traced = Command::new("strace");
     traced.args(["-f", "-y", "-xx", "-s", "1000000", "--seccomp-bpf", "-e"]);
     traced.args(["trace=pwrite64,write,ftruncate,fsync,fdatasync", "-o"]).arg(&trace);
-    traced.arg(import.get_program()).args(import.get_args()).env_clear().current_dir(rehearsal.folder.path());
+    traced.arg(import.get_program()).args(import.get_args()).bare().current_dir(rehearsal.folder.path());
     traced.envs(import.get_envs().filter_map(|(name, value)| Some((name, value?))));
     traced.env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
     let output = traced.output().unwrap();

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use crate::world::Bare as _;
+
 use assert_cmd::Command;
 
 /// The program with an empty home and nothing of the caller's environment.
 pub fn rolo(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolo"));
-    command.env_clear().env("HOME", home).current_dir(home);
+    command.bare().env("HOME", home).current_dir(home);
     command
 }
 
@@ -162,7 +164,7 @@ fn a_reader_that_goes_away_is_no_error() {
     let home = tempfile::tempdir().unwrap();
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rolo"))
         .args(["completions", "bash"])
-        .env_clear()
+        .bare()
         .env("HOME", home.path())
         .stdout(std::process::Stdio::piped())
         .spawn()

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::generated::Shape;
+use crate::world::Bare as _;
 
 pub const SOURCE: &str = "contacts.csv";
 pub const RESULTS: &str = "contacts.results.csv";
@@ -20,7 +21,7 @@ pub struct Rehearsal {
     pub folder: TempDir,
     pub service: &'static str,
     /// A safeguard left out: see `rolo::crash::Safeguard`.
-    pub sabotage: Option<&'static str>,
+    pub disabled: Option<&'static str>,
     /// Requests that changed something, as the sandbox wrote them down, by journal.
     applied: BTreeMap<PathBuf, u64>,
 }
@@ -30,14 +31,14 @@ impl Rehearsal {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SOURCE), source).unwrap();
         std::fs::write(folder.path().join("contacts.mapping.toml"), shape.mapping()).unwrap();
-        Self { folder, service: shape.service, sabotage: None, applied: BTreeMap::new() }
+        Self { folder, service: shape.service, disabled: None, applied: BTreeMap::new() }
     }
 
     /// A folder with the same content.
     pub fn copy(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(self.folder.path(), folder.path());
-        Self { folder, service: self.service, sabotage: None, applied: BTreeMap::new() }
+        Self { folder, service: self.service, disabled: None, applied: BTreeMap::new() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -55,13 +56,13 @@ impl Rehearsal {
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .env_clear()
+            .bare()
             .env("HOME", self.folder.path())
             .env("ROLO_STATE", self.path("state"))
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
-        if let Some(sabotage) = self.sabotage {
-            command.env("ROLO_SABOTAGE", sabotage);
+        if let Some(safeguard) = self.disabled {
+            command.env("ROLO_SABOTAGE", safeguard);
         }
         command
     }
@@ -104,11 +105,11 @@ impl Rehearsal {
     pub fn contacts(&self) -> BTreeMap<String, Value> {
         let all = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(
             async {
-                let mut options = rolo::sandbox::Options::new(rolo::clock::unix_now);
+                let mut options = rolo_sandbox::Options::new(rolo::clock::unix_now);
                 options.state = Some(self.path("state/sandbox"));
                 options.services = vec![self.service.to_owned()];
                 options.emulator.unthrottled = true;
-                let sandbox = rolo::sandbox::start(options).await.unwrap();
+                let sandbox = rolo_sandbox::start(options).await.unwrap();
                 let contacts = sandbox.contacts(self.service);
                 sandbox.stop().await;
                 contacts
@@ -335,6 +336,10 @@ fn id_of(contact: &Value) -> String {
 
 /// Without what tells the time.
 fn timeless(mut value: Value) -> Value {
+    // A service lists labels in the order in which the account got them, whichever row brought them first.
+    if let Some(Value::Array(labels)) = value.get_mut("labels") {
+        labels.sort_by_key(ToString::to_string);
+    }
     match &mut value {
         Value::Object(map) => {
             map.retain(|key, _| !key.ends_with("_at") && !key.ends_with("At") && key != "visible_from");

@@ -24,7 +24,7 @@ fn caught(proof: impl FnOnce()) -> Option<String> {
 #[test]
 fn a_build_that_writes_no_intents_is_caught_by_the_count_of_intents() {
     let mut rehearsal = people();
-    rehearsal.sabotage = Some(Safeguard::Intent.sabotage());
+    rehearsal.disabled = Some(Safeguard::Intent.disabled_by());
     // Twelve look-ups and twelve creates: the last answer is always that of a create.
     rehearsal.import().env("ROLO_CRASH", "after_answer:24").output().unwrap();
     let told = caught(|| rehearsal.check_intents()).expect("no intent was missed");
@@ -38,7 +38,7 @@ fn a_build_that_settles_nothing_is_caught_by_contacts_that_are_there_twice() {
     let mut rehearsal = base.copy();
     rehearsal.import().env("ROLO_CRASH", "after_answer:16").output().unwrap();
     rehearsal.check_intents();
-    rehearsal.sabotage = Some(Safeguard::Settle.sabotage());
+    rehearsal.disabled = Some(Safeguard::Settle.disabled_by());
     rehearsal.import().output().unwrap();
     let told = caught(|| rehearsal.check_same(&peace, "sabotaged")).expect("nothing was there twice");
     assert!(told.contains("sabotaged"), "{told}");
@@ -47,5 +47,7 @@ fn a_build_that_settles_nothing_is_caught_by_contacts_that_are_there_twice() {
 
 #[test]
 fn a_build_that_bursts_is_caught_by_the_pace_of_two_imports() {
-    assert!(!keeps_the_pace(&two_imports(Some(Safeguard::Pace.sabotage()))));
+    // A machine that is busy enough is as slow as the pace.
+    let bursts = || !keeps_the_pace(&two_imports(Some(Safeguard::Pace.disabled_by())));
+    assert!((0..6).any(|_| bursts()));
 }

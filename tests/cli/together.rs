@@ -1,13 +1,13 @@
 //! Two at once: the same import, two imports of one account, and ledgers of another time.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use rolo::clock;
 use tokio::time::Instant;
 
 use crate::generated::{RESPONDIO, RESPONDIO_V1, Shape};
-use crate::rehearsal::{Peace, Rehearsal, SOURCE, Watched, calls_of, code, said, stderr};
+use crate::rehearsal::{Peace, RESULTS, Rehearsal, SOURCE, Watched, calls_of, code, said, stderr};
 
 const SHAPE: Shape = Shape { custom: 0, ..RESPONDIO_V1 };
 
@@ -26,6 +26,11 @@ impl Served {
         std::io::BufRead::read_line(&mut out, &mut line).unwrap();
         let address = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or(line.trim());
         Self { child, address: address.trim_end_matches('/').to_owned() }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 }
 
@@ -80,18 +85,19 @@ fn times_of_calls(commands: Vec<Command>) -> Vec<Instant> {
     times
 }
 
-/// Whether calls keep the pace of 200 a minute: n calls take n - 1 periods of 0.3 s, but for what the
-/// jitter allowance (0.3 s) and the answers' own time may shift at both ends.
+/// Whether calls keep the pace of 200 a minute: n calls take n - 1 periods of 0.3 s, and two imports
+/// that each keep it for themselves half of that. The line is drawn in the middle, since a busy machine
+/// tells of the first call late.
 pub fn keeps_the_pace(times: &[Instant]) -> bool {
     let periods = u32::try_from(times.len()).unwrap() - 1;
     let taken = *times.last().unwrap() - times[0];
-    taken + Duration::from_millis(900) >= Duration::from_millis(300) * periods
+    taken >= Duration::from_millis(225) * periods
 }
 
-/// Two imports of one account at the same time; `sabotage` is given to both.
-pub fn two_imports(sabotage: Option<&'static str>) -> Vec<Instant> {
+/// Two imports of one account at the same time; `disabled` is left out of both.
+pub fn two_imports(disabled: Option<&'static str>) -> Vec<Instant> {
     let mut rehearsal = Rehearsal::new(SHAPE, "");
-    rehearsal.sabotage = sabotage;
+    rehearsal.disabled = disabled;
     let served = Served::start(&rehearsal);
     configured(&rehearsal, &served);
     std::fs::write(rehearsal.path("a.csv"), people(0..5, "A")).unwrap();
@@ -114,23 +120,83 @@ fn the_same_import_twice_at_once_runs_once() {
     std::fs::write(rehearsal.path(SOURCE), people(0..6, "A")).unwrap();
     let mut first = Watched::start(import_of(&rehearsal, SOURCE));
     assert!(first.wait_for_calls(1));
-    let begun = clock::now();
+    // Held still, so that the first waits for it for as long as the second takes.
+    served.signal("STOP");
     let second = import_of(&rehearsal, SOURCE).output().unwrap();
-    assert_eq!(code(&second), 2, "{}", said(&second));
-    let holder = format!("this is already being done by process {} since ", first.child.id());
-    assert!(stderr(&second).contains(&holder), "{}", said(&second));
+    served.signal("CONT");
+    assert_eq!(code(&second), 5, "{}", said(&second));
+    assert!(names_the_holder(&second, &first), "{}", said(&second));
     assert!(!String::from_utf8_lossy(&second.stdout).contains("\"called\""), "nothing was sent");
-    assert!(begun.elapsed() < Duration::from_secs(5));
     let first = first.end();
     assert_eq!(code(&first), 0, "{}", said(&first));
     let again = import_of(&rehearsal, SOURCE).output().unwrap();
     assert_eq!((code(&again), calls_of(&again)), (0, 0));
 }
 
+/// Whether it is said which process has the run, and since when.
+fn names_the_holder(output: &Output, holder: &Watched) -> bool {
+    let told = stderr(output);
+    told.contains(&format!("this is already being done by process {} on ", holder.child.id()))
+        && told.contains(" since 20")
+        && told.contains(" UTC: import")
+}
+
+#[test]
+fn a_run_that_was_killed_is_resumed_at_once_and_not_after_its_lease() {
+    let rehearsal = Rehearsal::new(SHAPE, "");
+    let served = Served::start(&rehearsal);
+    configured(&rehearsal, &served);
+    std::fs::write(rehearsal.path(SOURCE), people(0..6, "A")).unwrap();
+    let mut first = Watched::start(import_of(&rehearsal, SOURCE));
+    assert!(first.wait_for_calls(1));
+    first.kill();
+    let resumed = rehearsal.command(&["resume", "--json", "-q"]).env("SUPPORT", "sandbox").output().unwrap();
+    assert_eq!(code(&resumed), 0, "{}", said(&resumed));
+}
+
+#[test]
+fn who_was_stopped_for_longer_than_the_lease_sends_and_writes_nothing_once_another_has_the_run() {
+    let rehearsal = Rehearsal::new(SHAPE, "");
+    let served = Served::start(&rehearsal);
+    configured(&rehearsal, &served);
+    std::fs::write(rehearsal.path(SOURCE), people(0..6, "A")).unwrap();
+    let mut first = Watched::start(import_of(&rehearsal, SOURCE));
+    assert!(first.wait_for_calls(1));
+    first.signal("STOP");
+    let mut refused = 0;
+    let second = loop {
+        let output = import_of(&rehearsal, SOURCE).output().unwrap();
+        if code(&output) != 5 {
+            break output;
+        }
+        refused += 1;
+        assert!(names_the_holder(&output, &first), "{}", said(&output));
+        std::thread::sleep(Duration::from_secs(1));
+    };
+    assert!(refused > 0, "a process that is stopped is not dead");
+    assert_eq!(code(&second), 0, "{}", said(&second));
+    let (results, run) = (std::fs::read(rehearsal.path(RESULTS)).unwrap(), rehearsal.run_state());
+    let rows = rehearsal.ask("SELECT count(*) FROM row_record");
+    let steps = rehearsal.ask("SELECT sum(sent) FROM call");
+
+    first.signal("CONT");
+    let first = first.end();
+    assert_eq!(code(&first), 3, "{}", said(&first));
+    assert!(stderr(&first).contains("another process has taken this run over"), "{}", said(&first));
+    assert_eq!(std::fs::read(rehearsal.path(RESULTS)).unwrap(), results);
+    assert_eq!((rehearsal.run_state(), rehearsal.ask("SELECT count(*) FROM row_record")), (run, rows));
+    assert_eq!(rehearsal.ask("SELECT sum(sent) FROM call"), steps);
+    let arguments = ["export", "out.csv", "--from", "support", "--where", "last_name=A", "-q"];
+    let exported = rehearsal.command(&arguments).env("SUPPORT", "sandbox").output().unwrap();
+    assert_eq!(code(&exported), 0, "{}", said(&exported));
+    let contacts = std::fs::read_to_string(rehearsal.path("out.csv")).unwrap();
+    assert_eq!(contacts.lines().count(), 1 + 6, "nobody was made twice: {contacts}");
+}
+
 #[test]
 fn a_sandbox_that_another_process_keeps_is_refused_with_its_number() {
     let rehearsal = Rehearsal::new(SHAPE, &people(0..40, "A"));
-    let mut first = Watched::start(rehearsal.import_with(&["--fault", "latency=50ms"]));
+    let mut first = Watched::start(rehearsal.import_with(&["--fault", "latency=1h,nth:3"]));
     assert!(first.wait_for_calls(1));
     let second = rehearsal.import().output().unwrap();
     assert_eq!(code(&second), 2, "{}", said(&second));
@@ -140,7 +206,8 @@ fn a_sandbox_that_another_process_keeps_is_refused_with_its_number() {
         "{}",
         said(&second)
     );
-    assert_eq!(code(&first.end()), 0);
+    first.kill();
+    assert_eq!(code(&rehearsal.import().output().unwrap()), 0);
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl World {
 
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rolo"));
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.home());
+        command.bare().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.home());
         command.current_dir(self.home()).args(arguments.split_whitespace());
         command
     }
@@ -129,6 +129,36 @@ pub fn calls(finished: &Value) -> u64 {
 
 pub fn cells<'a>(rows: &'a [Row], column: &str) -> Vec<&'a str> {
     rows.iter().map(|row| row.get(column).map_or("(no column)", String::as_str)).collect()
+}
+
+/// The rows in the order of this column. Rows are sent side by side, so that an export has contacts
+/// that one command created in whatever order they were created.
+pub fn sorted_by(column: &str, mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by_key(|row| row[column].clone());
+    rows
+}
+
+/// What lets a child see the same date as the test, where a whole test run is put at another date.
+fn date() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
+    let names = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
+    names.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)))
+}
+
+pub trait Bare {
+    /// Without any environment but the date that the test itself sees.
+    fn bare(&mut self) -> &mut Self;
+}
+
+impl Bare for Command {
+    fn bare(&mut self) -> &mut Self {
+        self.env_clear().envs(date())
+    }
+}
+
+impl Bare for assert_cmd::Command {
+    fn bare(&mut self) -> &mut Self {
+        self.env_clear().envs(date())
+    }
 }
 
 /// `rolo sandbox` for as long as this lives.

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rolo::contact::{Counts, CreateSafety, Outcome, RowRecord};
-use rolo::engine::Retry;
-use rolo::ledger::{LedgerHandle, RunId};
+use rolo::ledger::{ClaimedRun, LedgerHandle};
+use rolo::upload::Retry;
 
 use crate::staged::{Setting, Stage, begin, finished, ledger, unthrottled};
 use crate::virtual_service::{Fate, Plain, Wire, World, wanted};
@@ -15,7 +15,7 @@ const LAG: Duration = Duration::from_secs(30);
 struct Case {
     world: Arc<Mutex<World>>,
     ledger: LedgerHandle,
-    run: RunId,
+    run: ClaimedRun,
     safety: CreateSafety,
 }
 
@@ -39,10 +39,9 @@ impl Case {
             retry: Retry::new(3),
             search_lag: LAG,
         });
-        let mut lane = stage.lane(0, wanted(0));
-        let run = self.run.clone();
-        lane.steps = self.ledger.run(move |ledger| ledger.steps(&run, 0)).await.unwrap();
-        finished(stage.lanes.drive(lane).await)
+        let mut row = stage.row(0, wanted(0));
+        row.steps = self.ledger.steps(&self.run, 0).await.unwrap();
+        finished(stage.driver.drive(row).await)
     }
 
     fn contacts(&self) -> usize {
@@ -119,4 +118,36 @@ async fn a_create_that_never_works_fails_and_is_no_doubt() {
     let record = case.drive().await;
     assert_eq!((record.outcome, record.errors[0].code.as_ref()), (Outcome::Failed, "service.unavailable"));
     assert_eq!((case.contacts(), case.creates().len()), (0, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_was_cut_off_after_it_had_changed_another_person_goes_no_further() {
+    use rolo::journal::{Answered, CallVerdict, StepRecord};
+    let case = Case::new(CreateSafety::SearchOnly, &[]).await;
+    let stage = Stage::new(Setting {
+        service: Arc::new(Plain::new(case.safety, true, LAG)),
+        transport: Arc::new(Wire(case.world.clone())),
+        ledger: case.ledger.clone(),
+        run: case.run.clone(),
+        budget: unthrottled(&case.ledger),
+        retry: Retry::new(3),
+        search_lag: LAG,
+    });
+    let mut row = stage.row(0, wanted(0));
+    let answered = Answered {
+        row: 0,
+        step: 0,
+        kind: rolo::contact::CallKind::Update,
+        attempts: 1,
+        http_status: Some(200),
+        verdict: CallVerdict::OtherPerson,
+        contact_id: Some(rolo::contact::RemoteId("7".into())),
+    };
+    row.steps = vec![StepRecord { step: 0, kind: answered.kind, sent: 1, answered: Some(answered) }];
+    let record = finished(stage.driver.drive(row).await);
+    assert_eq!((record.outcome, record.errors[0].code.as_ref()), (Outcome::Failed, "contact.other_person"));
+    let words = format!("`rolo undo {}` puts back what is left of it", case.run.id());
+    assert!(record.errors[0].message.starts_with("contact 7 has none of the row's identifiers any more"));
+    assert!(record.errors[0].message.contains(&words), "{}", record.errors[0].message);
+    assert_eq!(case.world.lock().unwrap().trace, [""; 0], "nobody is asked and nothing is sent");
 }

@@ -1,29 +1,38 @@
 //! Each service × each kind of call × each fault, over real sockets, from one table.
 
+mod deadline;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use rolo::contact::{Call, CallKind, Contact, Edit, Field, FieldChange, Filter, Identifier, IdentifierKind};
+use rolo::contact::{Call, CallKind, Contact, Edit, Field, FieldChange, FieldDefinition, FieldKind};
+use rolo::contact::{Filter, Identifier, IdentifierKind};
 use rolo::contact::{Outcome, Overwrite, RemoteId, TagEdit, TagMode, Target, Value};
-use rolo::engine::{Ended, LaneEnd, Retry, StepAt};
-use rolo::sandbox::faults::{
+use rolo::reconcile::{CallEnd, StepAt, Write};
+use rolo::services::{Credential, Request, Service};
+use rolo::transport::{HttpOptions, HttpTransport};
+use rolo::upload::{Retry, RowEnd};
+use rolo_sandbox::faults::{
     Empty, Endless, Gzip, Html, Latency, Reset, ResetMidAnswer, RetryAfter, SearchLag, Slow, Status, Timeout,
     Truncated, WrongJson,
 };
-use rolo::sandbox::{Fault, Sandbox};
-use rolo::services::{Credential, Request, Service};
-use rolo::transport::{HttpOptions, HttpTransport};
-use tokio::net::TcpListener;
+use rolo_sandbox::{Fault, Sandbox};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
+use self::deadline::{Deadline, Watched};
 use crate::staged::{Setting, Stage, begin, entry, hasty, ledger, name_field, person, service, tags, unthrottled};
 
 const PHONE: &str = "+12025550999";
-const DEADLINE: Duration = Duration::from_millis(1500);
+/// Where an answer is kept back until the client gives up, it gives up so soon; doubled where the machine
+/// is too busy for that.
+const SOON: Duration = Duration::from_millis(1500);
+/// Everywhere else nothing has to be given up.
+const LATE: Duration = Duration::from_secs(60);
 
 type Pairs = &'static [(&'static str, &'static str)];
 
@@ -82,6 +91,10 @@ struct Case {
     waits: u64,
     /// Services and kinds that end otherwise by their own documents. `None`: every kind.
     but: &'static [(&'static str, Option<CallKind>, End)],
+    /// The request was carried out behind an answer that hides it: the resume looks it up.
+    hides: bool,
+    /// The client has to give up waiting.
+    keeps_waiting: bool,
 }
 
 const EVER: u64 = u64::MAX;
@@ -93,12 +106,18 @@ macro_rules! fault {
 }
 
 const fn case(name: &'static str, on: On, times: u64, make: fn(&str) -> Fault, end: End) -> Case {
-    Case { name, what: What::Fault(times, make), on, end, waits: 0, but: &[] }
+    Case { name, what: What::Fault(times, make), on, end, waits: 0, but: &[], hides: false, keeps_waiting: false }
+}
+
+/// A case in which the client has to give up waiting.
+const fn unanswered(name: &'static str, on: On, make: fn(&str) -> Fault) -> Case {
+    Case { keeps_waiting: true, ..case(name, on, 1, make, Applied) }
 }
 
 /// The Chatwoot family waits for the next whole minute of the server's clock, which is one second off.
 fn too_many(wait: Option<RetryAfter>) -> Status {
-    let status = Status::new(429).header("date", "Sat, 21 Nov 2026 10:00:59 GMT");
+    // 2026-11-21 10:00:59 UTC.
+    let status = Status::new(429).at(Duration::from_secs(1_795_255_259));
     match wait {
         Some(wait) => status.retry_after(wait),
         None => status,
@@ -114,6 +133,8 @@ const FORBIDDEN: &[(&str, Option<CallKind>, End)] =
     &[("respondio-v1", None, Failed), ("dmchamp", Some(CallKind::AddToList), Failed)];
 /// A row that names its contact by id has nothing else to look it up by.
 const BY_ID: &[(&str, Option<CallKind>, End)] = &[("engagor", None, Failed)];
+/// It lists by a field's value alone, and a service that breaks on a condition is told from one that is down.
+const BY_FIELD: &[(&str, Option<CallKind>, End)] = &[("respondio-v1", Some(CallKind::List), Failed)];
 
 fn table() -> Vec<Case> {
     use On::{All, Create, Known, Main};
@@ -140,39 +161,71 @@ fn table() -> Vec<Case> {
         case("429 for ever", Main, EVER, fault!(too_many(Some(RetryAfter::Seconds(0)))), Halted),
         case("500 once", All, 1, fault!(Status::new(500)), Applied),
         case("502 once", Main, 1, fault!(Status::new(502)), Applied),
+        Case {
+            waits: 1000,
+            ..case("503 for a second", All, 1, fault!(Status::new(503).retry_after(RetryAfter::Seconds(1))), Applied)
+        },
         case("503 once", Main, 1, fault!(Status::new(503)), Applied),
         case("504 once", Main, 1, fault!(Status::new(504)), Applied),
         case("500 three times", Main, 3, fault!(Status::new(500)), Applied),
         case("503 three times", All, 3, fault!(Status::new(503)), Applied),
-        case("500 for ever", Main, EVER, fault!(Status::new(500)), Halted),
+        Case { but: BY_FIELD, ..case("500 for ever", Main, EVER, fault!(Status::new(500)), Halted) },
         case("503 for ever", All, EVER, fault!(Status::new(503)), Halted),
         case("reset before the request is read", All, 1, fault!(Reset { applies: false }), Applied),
         case("reset after it was applied", All, 1, fault!(Reset { applies: true }), Applied),
         case("reset in the middle of the answer", Main, 1, fault!(ResetMidAnswer), Applied),
-        case("timeout, not applied", Main, 1, fault!(Timeout { applies: false }), Applied),
-        case("timeout after it was applied", All, 1, fault!(Timeout { applies: true }), Applied),
+        unanswered("timeout, not applied", Main, fault!(Timeout { applies: false })),
+        unanswered("timeout after it was applied", All, fault!(Timeout { applies: true })),
         case("an answer cut short", All, 1, fault!(Truncated::Length), Applied),
         case("truncated JSON", Main, 1, fault!(Truncated::Json), Applied),
         case("JSON of another kind", All, 1, fault!(WrongJson), Applied),
-        case("an HTML page", All, 1, fault!(Html), Applied),
+        Case { hides: true, ..case("an HTML page", All, 1, fault!(Html), Halted) },
         case("nothing in a good answer", All, 1, fault!(Empty), Applied),
         case("an answer that is not compressed and says so", Main, 1, fault!(Gzip::Plain), Applied),
         case("a gzip bomb", Main, 1, fault!(Gzip::bomb()), Applied),
         case("an endless answer", All, 1, fault!(Endless), Applied),
-        case("one byte at a time", Main, 1, fault!(Slow { pause: Duration::from_millis(400) }), Applied),
+        // Longer between two bytes than any deadline.
+        unanswered("one byte at a time", Main, fault!(Slow { pause: Duration::from_secs(200) })),
         case("a late answer", Main, 2, fault!(Latency { delay: Duration::from_millis(120) }), Applied),
-        case("301 elsewhere", Main, 1, fault!(redirect(301)), Applied),
-        case("302 elsewhere", Main, 1, fault!(redirect(302)), Applied),
-        case("307 elsewhere", Main, 1, fault!(redirect(307)), Applied),
-        case("308 elsewhere", All, 1, fault!(redirect(308)), Applied),
+        case("301 elsewhere", Main, 1, fault!(redirect(301)), Halted),
+        case("302 elsewhere", Main, 1, fault!(redirect(302)), Halted),
+        case("307 elsewhere", Main, 1, fault!(redirect(307)), Halted),
+        case("308 elsewhere", All, 1, fault!(redirect(308)), Halted),
         case("401 in the middle", All, EVER, fault!(Status::new(401)), Halted),
         Case { but: FORBIDDEN, ..case("403 in the middle", Main, EVER, fault!(Status::new(403)), Halted) },
         case("400", Main, 1, fault!(Status::new(400)), Failed),
         case("422", Main, 1, fault!(Status::new(422)), Failed),
         Case { but: BY_ID, ..case("the contact is gone", Known, 1, fault!(Status::new(404)), Applied) },
-        Case { name: "a lagging search", what: What::Lagging, on: Create, end: Applied, waits: 0, but: &[] },
-        Case { name: "connection refused", what: What::Refused, on: All, end: Halted, waits: 0, but: &[] },
-        Case { name: "a wrong certificate", what: What::Certificate, on: Main, end: Halted, waits: 0, but: &[] },
+        Case {
+            name: "a lagging search",
+            what: What::Lagging,
+            on: Create,
+            end: Applied,
+            waits: 0,
+            but: &[],
+            hides: false,
+            keeps_waiting: false,
+        },
+        Case {
+            name: "connection refused",
+            what: What::Refused,
+            on: All,
+            end: Halted,
+            waits: 0,
+            but: &[],
+            hides: false,
+            keeps_waiting: false,
+        },
+        Case {
+            name: "a wrong certificate",
+            what: What::Certificate,
+            on: Main,
+            end: Halted,
+            waits: 0,
+            but: &[],
+            hides: false,
+            keeps_waiting: false,
+        },
     ]
 }
 
@@ -195,18 +248,19 @@ struct Scene {
     name: &'static str,
     settings: Pairs,
     service: Arc<dyn Service>,
-    sandbox: Sandbox,
+    sandbox: Arc<Sandbox>,
     id: RemoteId,
 }
 
 impl Scene {
     /// A server with the contact in it, unless the call is to create it.
     async fn new(name: &'static str, settings: Pairs, kind: CallKind) -> Result<Self, String> {
-        let mut options = rolo::sandbox::Options::new(rolo::clock::unix_now);
+        let calendar = rolo::clock::simulated_calendar();
+        let mut options = rolo_sandbox::Options::new(move || calendar());
         options.services = vec![name.to_owned()];
         options.emulator.unthrottled = true;
         options.emulator.chatwoot.undocumented = true;
-        let sandbox = rolo::sandbox::start(options).await.unwrap();
+        let sandbox = Arc::new(rolo_sandbox::start(options).await.unwrap());
         let service = service(name, settings);
         // Engagor has contacts from the start and creates none.
         let mut scene = Self { name, settings, service, sandbox, id: RemoteId("1002".into()) };
@@ -218,12 +272,22 @@ impl Scene {
             if scene.tags() {
                 present.tags = tags(&["old"], &[], false);
             }
-            let stage = scene.stage(&scene.sandbox.base_url(name), hasty(), Duration::ZERO).await;
-            let LaneEnd::Finished(record) = stage.drive(0, present).await else {
+            let stage =
+                scene.stage(&scene.sandbox.base_url(name), hasty(), Duration::ZERO, &Deadline::new(LATE, None)).await;
+            let RowEnd::Finished(record) = stage.drive(0, present).await else {
                 return Err(format!("not prepared: {:?}", stage.caller.halted()));
             };
             let created = record.contact_id.clone().filter(|_| record.outcome == Outcome::Created);
             scene.id = created.ok_or_else(|| format!("not prepared: {record:?}"))?;
+        } else if kind == CallKind::RemoveTags {
+            // A tag that nobody has set is not taken away.
+            let mut tagged = scene.row(CallKind::AddTags).ok_or("no row adds tags")?;
+            tagged.tags = tags(&["old"], &[], false);
+            let stage =
+                scene.stage(&scene.sandbox.base_url(name), hasty(), Duration::ZERO, &Deadline::new(LATE, None)).await;
+            if !matches!(stage.drive(0, tagged).await, RowEnd::Finished(record) if record.outcome == Outcome::Updated) {
+                return Err("not prepared: the contact has no tag to be taken away".into());
+            }
         }
         Ok(scene)
     }
@@ -233,16 +297,21 @@ impl Scene {
         capabilities.tags_add || capabilities.tags_replace
     }
 
-    async fn stage(&self, base_url: &str, retry: Retry, search_lag: Duration) -> Stage {
+    async fn stage(&self, base_url: &str, retry: Retry, search_lag: Duration, deadline: &Deadline) -> Stage {
         let secret = if self.service.credential() == Credential::Basic { "sandbox:sandbox" } else { "sandbox" };
         let mut options = HttpOptions::new(base_url, self.service.credential(), secret.to_owned().into());
-        options.deadline = DEADLINE;
+        options.deadline = deadline.time;
+        options.connect_timeout = deadline.time;
         options.answer_cap = 256 * 1024;
         let ledger = ledger();
         let run = begin(&ledger, self.name, 1).await;
         Stage::new(Setting {
             service: self.service.clone(),
-            transport: Arc::new(HttpTransport::new(options).unwrap()),
+            transport: Arc::new(Watched {
+                transport: HttpTransport::new(options).unwrap(),
+                deadline: deadline.clone(),
+                sandbox: self.sandbox.clone(),
+            }),
             budget: unthrottled(&ledger),
             ledger,
             run,
@@ -262,6 +331,7 @@ impl Scene {
             let tag = if mode == TagMode::Remove { "old" } else { "new" };
             Call::EditTags { target, edit: TagEdit { mode, tags: vec![tag.to_owned()] } }
         };
+        let seats = FieldDefinition { name: "seats".into(), alias: None, kind: FieldKind::Number };
         match kind {
             CallKind::Find => Call::Find { identifiers: vec![identifier], cursor: None },
             CallKind::Read => Call::Read { target },
@@ -282,6 +352,7 @@ impl Scene {
             CallKind::List => Call::List { filter: self.filter(), cursor: None, page_size: None },
             CallKind::ReadMessages => Call::ReadMessages { target },
             CallKind::ListFields => Call::ListFields { cursor: None },
+            CallKind::CreateField => Call::CreateField { definition: seats },
             CallKind::ListTags => Call::ListTags { cursor: None },
             CallKind::Check => Call::Check,
         }
@@ -304,11 +375,7 @@ impl Scene {
             CallKind::Find | CallKind::Create => {}
             CallKind::Update => {
                 row.fields.retain(|change| change.field.name() != name);
-                row.fields.push(FieldChange {
-                    field: Field::new(name),
-                    value: Value::Text("Bea".into()),
-                    overwrite: Overwrite::Always,
-                });
+                row.fields.push(FieldChange::new(Field::new(name), Value::Text("Bea".into()), Overwrite::Always));
             }
             CallKind::ClearFields => row.fields.push(custom(Value::Clear)),
             CallKind::AddTags => row.tags = tags(&["new"], &[], false),
@@ -340,15 +407,15 @@ impl Scene {
 }
 
 fn custom(value: Value) -> FieldChange {
-    FieldChange { field: Field::custom("plan"), value, overwrite: Overwrite::Always }
+    FieldChange::new(Field::custom("plan"), value, Overwrite::Always)
 }
 
 /// Drives one cell to its end.
 async fn end_of(scene: &Scene, kind: CallKind, stage: &Stage) -> Result<End, String> {
     if let Some(row) = scene.row(kind) {
         return match stage.drive(1, row).await {
-            LaneEnd::Halted => Ok(Halted),
-            LaneEnd::Finished(record) => match record.outcome {
+            RowEnd::Halted => Ok(Halted),
+            RowEnd::Finished(record) => match record.outcome {
                 Outcome::Created | Outcome::Updated => Ok(Applied),
                 Outcome::Failed if !record.errors.is_empty() => Ok(Failed),
                 _ => Err(format!("{record:?}")),
@@ -356,15 +423,23 @@ async fn end_of(scene: &Scene, kind: CallKind, stage: &Stage) -> Result<End, Str
         };
     }
     let call = scene.call(kind);
-    let reached = if kind.writes() {
-        stage.caller.write(&call, StepAt { row: 1, step: 0, sent_before: 0 }, Vec::new()).await
+    let reached = if let Call::CreateField { definition } = &call {
+        let created = rolo::upload::create_field(&stage.caller, definition).await;
+        match created {
+            Ok(reached) => reached,
+            Err(_) if stage.caller.halted().is_some() => return Ok(Halted),
+            Err(error) => return Err(error.to_string()),
+        }
+    } else if kind.writes() {
+        let at = StepAt { row: 1, step: 0, sent_before: 0 };
+        stage.caller.write(Write { call, at, before: Vec::new(), creates: Vec::new() }).await
     } else {
         stage.caller.read(&call).await
     };
-    match reached.ended {
-        Ended::Done(_) => Ok(Applied),
-        Ended::Refused { .. } | Ended::Missing { .. } => Ok(Failed),
-        Ended::Halted => Ok(Halted),
+    match reached.end {
+        CallEnd::Done(_) => Ok(Applied),
+        CallEnd::Refused { .. } | CallEnd::Missing { .. } => Ok(Failed),
+        CallEnd::Halted => Ok(Halted),
         other => Err(format!("{other:?}")),
     }
 }
@@ -389,20 +464,40 @@ async fn untrusted_server() -> (String, Arc<AtomicUsize>) {
     (url, connections)
 }
 
-async fn run(case: &Case, name: &'static str, settings: Pairs, kind: CallKind) -> Result<(), String> {
+/// One cell, again with more time for as long as the machine is too busy for it.
+async fn cell(case: &Case, name: &'static str, settings: Pairs, kind: CallKind) -> Result<(), String> {
+    let mut deadline =
+        if case.keeps_waiting { Deadline::new(SOON, Some(case.name)) } else { Deadline::new(LATE, None) };
+    loop {
+        let ended = run(case, name, settings, kind, &deadline).await;
+        if !deadline.was_outrun() || deadline.time > LATE {
+            return ended;
+        }
+        deadline = deadline.doubled();
+    }
+}
+
+async fn run(
+    case: &Case,
+    name: &'static str,
+    settings: Pairs,
+    kind: CallKind,
+    deadline: &Deadline,
+) -> Result<(), String> {
     let scene = Scene::new(name, settings, kind).await?;
     assert_eq!(scene.settings, settings);
     let request = scene.service.request(&scene.call(kind)).unwrap();
     let before = scene.carried_out(kind, &request);
     let mut retry = hasty();
-    let (mut base_url, mut search_lag, mut connections) = (scene.sandbox.base_url(name), Duration::ZERO, None);
+    let (mut base_url, mut search_lag) = (scene.sandbox.base_url(name), Duration::ZERO);
+    let (mut connections, mut deaf) = (None, None);
     let here = |fault: Fault| fault.method(request.method.name()).at(&request.path);
     match case.what {
         What::Fault(times, make) => {
             scene.sandbox.add_fault(here(make(case.name)).times(times));
             if case.end == Halted {
-                retry.gone_after = 4;
-                retry.put_off = 4;
+                retry.open_after = 4;
+                retry.throttled = 4;
             }
         }
         What::Lagging => {
@@ -411,19 +506,23 @@ async fn run(case: &Case, name: &'static str, settings: Pairs, kind: CallKind) -
             search_lag = Duration::from_millis(800);
         }
         What::Refused => {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            base_url = format!("http://{}/x", listener.local_addr().unwrap());
-            retry.gone_after = 4;
+            // Bound, so that nobody else gets the port, and not listening.
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            base_url = format!("http://{}/x", socket.local_addr().unwrap());
+            deaf = Some(socket);
+            retry.open_after = 4;
         }
         What::Certificate => {
             let (url, counter) = untrusted_server().await;
             (base_url, connections) = (url, Some(counter));
         }
     }
-    let stage = scene.stage(&base_url, retry, search_lag).await;
+    let stage = scene.stage(&base_url, retry, search_lag, deadline).await;
     let began = rolo::clock::now();
     let got = end_of(&scene, kind, &stage).await?;
     let took = began.elapsed();
+    drop(deaf);
     let wanted = case.but.iter().find(|(service, of, _)| *service == name && of.is_none_or(|of| of == kind));
     let wanted = wanted.map_or(case.end, |(_, _, end)| *end);
     if got != wanted {
@@ -442,11 +541,11 @@ async fn run(case: &Case, name: &'static str, settings: Pairs, kind: CallKind) -
     if got == Applied && carried_out == 0 {
         return Err("it was never carried out".into());
     }
-    if got != Applied && kind.writes() && carried_out > 0 {
+    if got != Applied && kind.writes() && carried_out > 0 && !case.hides {
         return Err(format!("carried out {carried_out} times all the same"));
     }
     // A row that creates in passing is made once as well; a delete leaves nothing.
-    if scene.service.capabilities().create {
+    if scene.service.capabilities().create && !case.hides {
         let there = scene.contacts();
         let wanted = match kind {
             CallKind::Delete => usize::from(got != Applied),
@@ -486,14 +585,14 @@ async fn every_fault_on_every_call_of_every_service_ends_as_the_table_says() {
     let began = rolo::clock::now();
     let wrong: Vec<String> = futures_util::stream::iter(cells)
         .map(|(case, name, settings, kind)| async move {
-            let ended = run(case, name, settings, kind).await;
+            let ended = cell(case, name, settings, kind).await;
             ended.err().map(|why| format!("{name} × {kind} × {}: {why}", case.name))
         })
         .buffer_unordered(48)
         .filter_map(|wrong| async { wrong })
         .collect()
         .await;
-    println!("fault matrix: {count} cells in {:.0?}", began.elapsed());
+    println!("fault matrix: {count} cells in {:.0?}, {} of them wrong", began.elapsed(), wrong.len());
     assert!(count >= 700, "{count} cells");
     assert!(!trapped.is_finished(), "a redirect was followed");
     assert!(wrong.is_empty(), "{} of {count} cells:\n{}", wrong.len(), wrong.join("\n"));

@@ -103,6 +103,37 @@ fn any_wait_is_understood_or_not() {
     survives("retry_after", fuzzed::retry_after, 1_000);
 }
 
+/// Of what chance builds, the share of files of which at least a row is read, in hundredths.
+fn share_with_rows(first: Option<u8>, function: fn(&[u8]) -> u64) -> u32 {
+    const FILES: u32 = 400;
+    let config = ProptestConfig { cases: FILES, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let with_rows = std::cell::Cell::new(0);
+    let outcome = runner.run(&proptest::collection::vec(any::<u8>(), 20..400), |chance| {
+        let data: Vec<u8> = first.into_iter().chain(chance).collect();
+        let rows = function(&data);
+        assert!(rows < 10_000);
+        with_rows.set(with_rows.get() + u32::from(rows > 0));
+        Ok(())
+    });
+    outcome.unwrap();
+    with_rows.get() * 100 / FILES
+}
+
+/// What a row may hold is tried only where rows are reached.
+#[test]
+fn most_files_that_chance_builds_reach_their_rows() {
+    let shares = [
+        ("csv", share_with_rows(Some(fuzzed::BUILT), fuzzed::csv)),
+        ("workbook", share_with_rows(Some(fuzzed::BUILT), fuzzed::workbook)),
+        ("entries", share_with_rows(None, fuzzed::entries)),
+    ];
+    for (target, share) in shares {
+        println!("{target}: {share} of 100 files have rows");
+        assert!(share > 50, "{target}: of 100 files only {share} have a row");
+    }
+}
+
 /// Without this, a reader that refuses everything would pass.
 #[test]
 fn sound_seeds_are_read() {

@@ -5,16 +5,18 @@ use std::path::Path;
 
 use rolo::contact::{CallKind, Outcome, Position, RemoteId, RowError, RowRecord};
 use rolo::error::ErrorKind;
-use rolo::ledger::{Answered, Entry, Key, KnownContact, KnownValue, Ledger, sqlite};
+use rolo::journal::{Answered, CallVerdict, Entry, Key, KnownContact, KnownValue};
+use rolo::ledger::Ledger;
 use rusqlite::Connection;
 
+use crate::backends::{begin, sqlite_at};
 use crate::ledger::new_run;
 
 /// A ledger as version 1 made it, with one run, row and contact in it.
 const VERSION_1: &str = include_str!("../fixtures/ledger-version-1.sql");
 
 fn refused(path: &Path) -> (String, String) {
-    let error = sqlite::open(path).err().unwrap();
+    let error = sqlite_at(path).err().unwrap();
     assert_eq!(error.kind, ErrorKind::Stopped);
     assert!(error.message.contains(&path.display().to_string()), "{error}");
     (error.message, error.hint.unwrap())
@@ -32,7 +34,7 @@ fn schema(path: &Path) -> Vec<String> {
 fn a_ledger_of_a_newer_rolo_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    drop(sqlite::open(&path).unwrap());
+    drop(sqlite_at(&path).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let (message, hint) = refused(&path);
     assert!(message.starts_with("the ledger was written by a newer rolo: "), "{message}");
@@ -67,14 +69,14 @@ fn a_folder_that_cannot_be_made_is_named() {
     assert!(refused(folder.path()).0.starts_with("the ledger can't be opened: "));
 }
 
-#[test]
+#[tokio::test]
 #[cfg(unix)]
-fn the_files_are_readable_by_their_owner_alone() {
+async fn the_files_are_readable_by_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/b/ledger.db");
-    let mut ledger = sqlite::open(&path).unwrap();
-    ledger.begin(&new_run(1)).unwrap();
+    let ledger = sqlite_at(&path).unwrap();
+    begin(&ledger, &new_run(1)).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
         assert_eq!(mode(&path.with_file_name(name)), 0o600, "{name}");
@@ -86,30 +88,30 @@ fn the_files_are_readable_by_their_owner_alone() {
 fn the_file_is_set_up_to_survive_a_power_cut() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let ledger = sqlite::open(&path).unwrap();
+    let ledger = sqlite_at(&path).unwrap();
     let mode: String = Connection::open(&path).unwrap().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
     drop(ledger);
 }
 
-#[test]
-fn a_ledger_of_version_1_opens_with_all_that_is_in_it() {
+#[tokio::test]
+async fn a_ledger_of_version_1_opens_with_all_that_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     Connection::open(&path).unwrap().execute_batch(VERSION_1).unwrap();
-    let ledger = sqlite::open(&path).unwrap();
-    let run = ledger.runs(10).unwrap().remove(0);
+    let ledger = sqlite_at(&path).unwrap();
+    let run = ledger.runs(10).await.unwrap().remove(0);
     assert_eq!((run.id.0.as_str(), run.counts[Outcome::Created]), ("20261121-0931-k3f", 1));
-    let rows = ledger.rows(&run.id, 0, 10).unwrap();
+    let rows = ledger.rows(&run.id, 0, 10).await.unwrap();
     assert_eq!((rows[0].1.outcome, rows[0].1.contact_id.as_ref().unwrap().0.as_str()), (Outcome::Created, "c1"));
     let key = ledger.key("email", "ann@example.com");
-    let known = ledger.known("support", &[key]).unwrap().remove(0).unwrap();
+    let known = ledger.known("support", &[key]).await.unwrap().remove(0).unwrap();
     assert_eq!((known.id.0.as_str(), known.fields["email"]), ("c1", KnownValue::Held(key)));
-    assert_eq!(ledger.history(&key).unwrap().len(), 2);
+    assert_eq!(ledger.history(&key).await.unwrap().len(), 2);
     drop(ledger);
 
     let fresh = folder.path().join("fresh.db");
-    drop(sqlite::open(&fresh).unwrap());
+    drop(sqlite_at(&fresh).unwrap());
     assert_eq!(schema(&path), schema(&fresh));
 }
 
@@ -119,14 +121,14 @@ fn two_that_open_a_new_ledger_at_once_share_it() {
     let path = folder.path().join("ledger.db");
     let keys: Vec<Key> = std::thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| sqlite::open(&path).unwrap().key("email", "a@example.com"))).collect();
+            (0..8).map(|_| scope.spawn(|| sqlite_at(&path).unwrap().key("email", "a@example.com"))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(keys.iter().all(|key| *key == keys[0]));
 }
 
 /// One plain row: created in one call, known by phone and e-mail.
-fn plain_row(ledger: &dyn Ledger, index: u64) -> [Entry; 2] {
+fn plain_row(ledger: &dyn Ledger, index: u64) -> Vec<Entry> {
     let id = RemoteId(format!("{}", 100_000_000 + index));
     let keys =
         vec![ledger.key("phone", &format!("+6012{index:08}")), ledger.key("email", &format!("p{index}@example.com"))];
@@ -136,9 +138,8 @@ fn plain_row(ledger: &dyn Ledger, index: u64) -> [Entry; 2] {
         kind: CallKind::Create,
         attempts: 1,
         http_status: Some(200),
-        verdict: "done".into(),
+        verdict: CallVerdict::Done,
         contact_id: Some(id.clone()),
-        at: 1_795_253_460_123_456 + index * 301_500,
     };
     let record = RowRecord {
         outcome: Outcome::Created,
@@ -148,20 +149,23 @@ fn plain_row(ledger: &dyn Ledger, index: u64) -> [Entry; 2] {
         http_status: Some(200),
         errors: Vec::new(),
     };
-    [Entry::Answered(answered), Entry::Row { position: Position { index, line: index + 2, sheet: 0 }, record, keys }]
+    vec![
+        Entry::Answered(answered),
+        Entry::Row { position: Position { index, line: index + 2, sheet: 0 }, record, keys },
+    ]
 }
 
-#[test]
-fn a_plain_row_costs_at_most_250_bytes() {
+#[tokio::test]
+async fn a_plain_row_costs_at_most_250_bytes() {
     const ROWS: u64 = 20_000;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let mut ledger = sqlite::open(&path).unwrap();
-    let run = ledger.begin(&new_run(1)).unwrap();
+    let ledger = sqlite_at(&path).unwrap();
+    let run = begin(&ledger, &new_run(1)).await;
     let empty = fs::metadata(&path).unwrap().len();
     for start in (0..ROWS).step_by(1000) {
-        let entries: Vec<_> = (start..start + 1000).flat_map(|index| plain_row(&ledger, index)).collect();
-        ledger.write(&run, &entries).unwrap();
+        let entries: Vec<_> = (start..start + 1000).flat_map(|index| plain_row(ledger.as_ref(), index)).collect();
+        ledger.write(&run, entries).await.unwrap();
     }
     // Closing writes the log back into the file.
     drop(ledger);
@@ -171,24 +175,28 @@ fn a_plain_row_costs_at_most_250_bytes() {
 
 /// Everything in the ledger's files, as bytes.
 fn all_bytes(folder: &Path) -> Vec<u8> {
-    fs::read_dir(folder).unwrap().flat_map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.flat_map(|path| fs::read(path).unwrap()).collect()
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-#[test]
-fn what_is_forgotten_is_gone_from_the_bytes_of_the_files() {
+#[tokio::test]
+async fn what_is_forgotten_is_gone_from_the_bytes_of_the_files() {
     let folder = tempfile::tempdir().unwrap();
-    let mut ledger = sqlite::open(&folder.path().join("ledger.db")).unwrap();
-    let run = ledger.begin(&new_run(1)).unwrap();
+    let ledger = sqlite_at(&folder.path().join("ledger.db")).unwrap();
+    let run = begin(&ledger, &new_run(1)).await;
     let key = ledger.key("email", "canary@example.com");
     let contact = KnownContact {
         id: RemoteId("canary-id".into()),
         fields: [("email".to_owned(), KnownValue::Held(key))].into(),
         tags: None,
         lists: vec![],
+        values: None,
+        seen_at: 0,
+        applied: None,
     };
     let record = RowRecord {
         contact_id: Some(RemoteId("canary-id".into())),
@@ -198,50 +206,51 @@ fn what_is_forgotten_is_gone_from_the_bytes_of_the_files() {
     ledger
         .write(
             &run,
-            &[
-                Entry::Known { account: "support".into(), contact, keys: vec![key] },
+            vec![
+                Entry::Known { account: "support".into(), contact, keys: vec![key], told: false },
                 Entry::Row { position, record, keys: vec![key] },
             ],
         )
+        .await
         .unwrap();
     let bytes = all_bytes(folder.path());
     assert!(holds(&bytes, "canary-id") && holds(&bytes, "canary-message"));
     assert!(!holds(&bytes, "canary@example.com"), "a value is kept only as a keyed hash");
     assert!(bytes.windows(16).any(|window| window == key.0));
 
-    ledger.forget(&key).unwrap();
+    ledger.forget(&key).await.unwrap();
     let bytes = all_bytes(folder.path());
     assert!(!holds(&bytes, "canary-id") && !holds(&bytes, "canary-message"));
     assert!(!bytes.windows(8).any(|window| window == &key.0[..8]));
 }
 
-#[test]
-fn forgetting_says_so_when_a_reader_keeps_it_from_wiping() {
+#[tokio::test]
+async fn forgetting_says_so_when_a_reader_keeps_it_from_wiping() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let mut ledger = sqlite::open(&path).unwrap();
-    let run = ledger.begin(&new_run(1)).unwrap();
-    let entries = plain_row(&ledger, 0);
-    ledger.write(&run, &entries).unwrap();
+    let ledger = sqlite_at(&path).unwrap();
+    let run = begin(&ledger, &new_run(1)).await;
+    let entries = plain_row(ledger.as_ref(), 0);
+    ledger.write(&run, entries).await.unwrap();
     let reader = Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN; SELECT * FROM run").unwrap();
     let key = ledger.key("phone", "+601200000000");
-    let error = ledger.forget(&key).unwrap_err();
+    let error = ledger.forget(&key).await.unwrap_err();
     assert!(error.message.starts_with("what was forgotten can't be wiped while another program reads"), "{error}");
     drop(reader);
-    ledger.forget(&key).unwrap();
+    ledger.forget(&key).await.unwrap();
     assert!(!holds(&all_bytes(folder.path()), "100000000"));
 }
 
-#[test]
-fn a_ledger_can_be_asked_with_plain_sql() {
+#[tokio::test]
+async fn a_ledger_can_be_asked_with_plain_sql() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let mut ledger = sqlite::open(&path).unwrap();
-    let run = ledger.begin(&new_run(1)).unwrap();
+    let ledger = sqlite_at(&path).unwrap();
+    let run = begin(&ledger, &new_run(1)).await;
     for index in 0..3 {
-        let entries = plain_row(&ledger, index);
-        ledger.write(&run, &entries).unwrap();
+        let entries = plain_row(ledger.as_ref(), index);
+        ledger.write(&run, entries).await.unwrap();
     }
     // The questions in the documentation, with the ledger still open.
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ledger.md")).unwrap();

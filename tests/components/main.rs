@@ -4,12 +4,19 @@
 #![allow(clippy::disallowed_methods, reason = "a test of real sockets watches the clock")]
 #![allow(clippy::type_complexity, reason = "a table of cases is read as it stands")]
 
+mod backends;
+#[path = "../support/built.rs"]
+mod built;
 mod create_safety;
 mod fault_matrix;
 mod fuzz_seeds;
 #[path = "../support/fuzzed.rs"]
 mod fuzzed;
 mod ledger;
+mod ledger_accounts;
+mod ledger_claims;
+mod ledger_damage;
+mod ledger_key;
 mod ledger_sqlite;
 mod ledger_writer;
 mod mapping;
@@ -17,9 +24,11 @@ mod mapping_docs;
 mod mapping_facts;
 mod mapping_guess;
 mod mapping_reverse;
+mod mapping_rows;
 mod mapping_write;
 mod plan;
 mod quota;
+mod reconcile;
 mod renewal;
 mod sandbox;
 mod sandbox_client;
@@ -29,13 +38,19 @@ mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
 mod simulation;
+mod sources;
 mod staged;
 mod state_machine;
 mod table_csv;
+mod table_held;
+mod table_json;
 mod table_memory;
+mod table_vcard;
 mod table_xlsx;
 mod throttle;
 mod transport;
 mod validate;
+mod validate_held;
+mod validate_numbering;
 mod validate_phone;
 mod virtual_service;

@@ -145,16 +145,25 @@ fn what_the_service_or_the_file_lacks_is_refused_with_a_cure() {
 fn a_custom_field_the_account_does_not_define_is_refused() {
     let mut made = two_names();
     made.definitions = Some(vec![
-        FieldDefinition { name: "tier".into(), kind: FieldKind::Choice(vec!["gold".into()]) },
-        FieldDefinition { name: "born".into(), kind: FieldKind::Date },
+        FieldDefinition { name: "tier".into(), alias: None, kind: FieldKind::Choice(vec!["gold".into()]) },
+        FieldDefinition { name: "born".into(), alias: Some("date_of_birth".into()), kind: FieldKind::Date },
     ]);
     let toml = "[columns.P]\nfield = \"phone\"\n[columns.T]\nfield = \"custom.teir\"";
     let error = refusal(toml, &["P", "T"], &made);
     assert_eq!(error, "column T: the account defines no custom field of this name: teir (did you mean: custom.tier)");
+    let several = "[columns.P]\nfield = \"custom.a\"\n[columns.T]\nfield = \"custom.b\"";
+    let error = refusal(several, &["P", "T"], &made);
+    assert!(error.starts_with("the account defines no custom fields of these names: a, b"), "{error}");
     let toml = "[columns.P]\nfield = \"phone\"\n[columns.T]\nfield = \"custom.tier\"";
     let rows = checked(toml, &["P", "T"], &made, &[&["+34600123456", "Gold"], &["+34600123457", "tin"]]);
     assert_eq!(fields(rows[0].as_ref().unwrap()), ["phone=+34600123456", "custom.tier=gold"]);
     assert_eq!(rows[1].as_ref().unwrap_err()[0].code, "value.not_a_choice");
+    let toml = "[columns.P]\nfield = \"phone\"\n[columns.T]\nfield = \"custom.date_of_birth\"";
+    let rows = checked(toml, &["P", "T"], &made, &[&["+34600123456", "1990-01-31"]]);
+    assert_eq!(fields(rows[0].as_ref().unwrap()), ["phone=+34600123456", "custom.born=1990-01-31"]);
+    let toml = "[columns.P]\nfield = \"custom.born\"\n[columns.T]\nfield = \"custom.date_of_birth\"";
+    let error = refusal(toml, &["P", "T"], &made);
+    assert!(error.contains("two columns feed one field: custom.born"), "{error}");
     let toml = "[columns.P]\nfield = \"phone\"\n[columns.T]\nfield = \"custom.born\"\ntype = \"number\"";
     assert!(refusal(toml, &["P", "T"], &made).contains("the field is a date, the column says number"));
 }

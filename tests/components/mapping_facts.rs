@@ -9,9 +9,9 @@ use rolo::contact::{
     Limits, ListAll, Position, Quota, RowError, Source, Sourced,
 };
 use rolo::error::{Error, Result};
-use rolo::mapping::{Facts, Forward, Mapping};
+use rolo::mapping::{Facts, Forward, Guess, Mapping, Sample, guess};
 use rolo::table::RowBatch;
-use rolo::validate::Validator;
+use rolo::validate::{Looks, Validator};
 
 const ASSUMED: Source = Source::Assumed("made up for a test");
 
@@ -194,10 +194,12 @@ fn capabilities() -> Capabilities {
         lists_in_create: false,
         list_all: ListAll::Yes,
         filters: Filters::default(),
+        list_starts: &[],
         list_leaves_out: "",
         find_by_listing: false,
         messages: false,
         fields_defined: false,
+        creates_fields: &[],
         tags_defined: false,
         operations: &[],
     }
@@ -236,6 +238,11 @@ pub fn batch(rows: &[&[&str]]) -> RowBatch {
     batch
 }
 
+/// The guess of a file with these rows, with the checks that rows have to pass.
+pub fn guessed(columns: &[&str], rows: &[&[&str]], made: &Made) -> Guess {
+    guess(&headers(columns), &Sample::of(columns.len(), batch(rows)), &made.facts(), &Looks::default())
+}
+
 /// The mapping in `toml`, compiled for columns and service.
 pub fn forward(toml: &str, columns: &[&str], made: &Made) -> Result<Forward> {
     Mapping::parse(toml, "test.toml")?.forward(&headers(columns), &made.facts(), None)
@@ -259,7 +266,12 @@ pub fn checked(
     rows: &[&[&str]],
 ) -> Vec<std::result::Result<Contact, Vec<RowError>>> {
     let forward = forward(toml, columns, made).unwrap();
-    Validator::new(forward).unwrap().check(&batch(rows))
+    let mut validator = Validator::new(forward).unwrap();
+    if validator.wants_survey() {
+        validator.survey(&batch(rows), true);
+    }
+    let told = |unsent: rolo::validate::Unsent| unsent.errors;
+    validator.check(&batch(rows)).into_iter().map(|row| row.map_err(told)).collect()
 }
 
 /// `field=value` of each change, in order; a cleared field is `field=`.

@@ -1,8 +1,8 @@
 //! What a service holds, written as rows that map back.
 
 use rolo::contact::{Field, IdentifierKind, RemoteId, Snapshot, Value};
-use rolo::mapping::{Discovery, ExportColumn, Reverse, guess};
-use rolo::validate::Validator;
+use rolo::mapping::{Discovery, ExportColumn, Reverse, Sample, guess};
+use rolo::validate::{Looks, Validator};
 
 use crate::mapping_facts::{batch, two_names};
 
@@ -89,7 +89,8 @@ fn an_exported_file_maps_back_to_the_same_values() {
     reverse.row(&snapshot(), &mut cells);
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let rows = batch(&[&cells]);
-    let guess = guess(reverse.headers(), &rows, &made.facts());
+    let sample = Sample::of(cells.len(), batch(&[&cells]));
+    let guess = guess(reverse.headers(), &sample, &made.facts(), &Looks::default());
     assert!(guess.columns.iter().all(|column| column.mapped), "{:?}", guess.columns);
     let forward = guess.mapping.forward(reverse.headers(), &made.facts(), None).unwrap();
     assert_eq!(forward.unmapped(), Vec::<String>::new());
@@ -106,7 +107,7 @@ fn an_exported_file_maps_back_to_the_same_values() {
 
 #[test]
 fn declared_name_columns_are_converted() {
-    let reverse = Reverse::new(vec![ExportColumn::parse("name"), ExportColumn::parse("tags")]).with_separator('|');
+    let reverse = Reverse::new(vec![ExportColumn::parse("name"), ExportColumn::parse("tags")]).with_separator("|");
     let mut cells = Vec::new();
     reverse.row(&snapshot(), &mut cells);
     assert_eq!(cells[0], "Ana de la Cruz");

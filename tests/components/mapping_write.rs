@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use rolo::contact::{FieldKind, IdentifierKind, Overwrite};
 use rolo::mapping::{
-    Blank, ColumnEvidence, ColumnRule, Constants, CustomFields, Feeds, Guess, Mapping, Mode, SetAction, write_commented,
+    BadCells, Blank, ColumnEvidence, ColumnRule, Condition, Constants, CustomFields, Duplicates, Feeds, Grade, Guess,
+    Mapping, Merged, Mode, Numbers, SetAction, Sureness, Test, write_commented,
 };
 
 fn any_rule() -> impl Strategy<Value = ColumnRule> {
@@ -19,8 +20,14 @@ fn any_rule() -> impl Strategy<Value = ColumnRule> {
     let kind =
         proptest::option::of(prop_oneof![Just(FieldKind::Date), Just(FieldKind::Boolean), Just(FieldKind::Json)]);
     let text = || proptest::option::of("(?s).{0,8}");
-    (feeds, overwrite, blank, kind, text(), text(), text(), proptest::option::of(any::<char>())).prop_map(
-        |(feeds, overwrite, blank, kind, format, time_zone, region_column, separator)| ColumnRule {
+    let numbers = proptest::option::of(prop_oneof![Just(Numbers::International), Just(Numbers::National)]);
+    let grade = proptest::option::of(prop_oneof![Just(Grade::Strict), Just(Grade::Loose)]);
+    let separators = proptest::collection::vec("(?s).{0,4}", 0..3);
+    let first_of = proptest::collection::vec("(?s).{0,6}", 0..3);
+    let bad_cells = proptest::option::of(prop_oneof![Just(BadCells::Row), Just(BadCells::Cell)]);
+    let sets = (separators, first_of, bad_cells);
+    (feeds, overwrite, blank, kind, text(), text(), text(), (numbers, grade, sets)).prop_map(
+        |(feeds, overwrite, blank, kind, format, time_zone, region_column, (numbers, grade, sets))| ColumnRule {
             feeds,
             overwrite,
             blank,
@@ -28,9 +35,22 @@ fn any_rule() -> impl Strategy<Value = ColumnRule> {
             format,
             time_zone,
             region_column,
-            separator,
+            numbers,
+            grade,
+            separators: sets.0,
+            first_of: sets.1,
+            bad_cells: sets.2,
         },
     )
+}
+
+fn any_duplicates() -> impl Strategy<Value = Duplicates> {
+    prop_oneof![Just(Duplicates::Reject), Just(Duplicates::First), Just(Duplicates::Last), Just(Duplicates::Merge)]
+}
+
+fn any_condition() -> impl Strategy<Value = Condition> {
+    ("\\PC{1,8}", "\\PC{0,8}", any::<bool>())
+        .prop_map(|(column, value, is)| Condition { column, test: if is { Test::Is(value) } else { Test::NotBlank } })
 }
 
 fn any_mapping() -> impl Strategy<Value = Mapping> {
@@ -45,9 +65,10 @@ fn any_mapping() -> impl Strategy<Value = Mapping> {
         proptest::option::of("(?s).{0,4}"),
         proptest::option::of(proptest::sample::subsequence(IdentifierKind::ALL.to_vec(), 0..=5)),
         prop_oneof![Just(Mode::Upsert), Just(Mode::Create), Just(Mode::Update)],
-        any::<(bool, bool)>(),
+        (any::<(bool, bool)>(), any_duplicates(), proptest::collection::vec(any_condition(), 0..3)),
     );
-    (top, columns, constants).prop_map(|((service, region, match_by, mode, (clear, replace)), columns, constants)| {
+    (top, columns, constants).prop_map(|((service, region, match_by, mode, rows), columns, constants)| {
+        let ((clear, replace), duplicates, conditions) = rows;
         let (mut fields, tags, lists) = constants;
         fields.retain(|field, _| !matches!(field.as_str(), "tags" | "lists" | "custom"));
         Mapping {
@@ -58,6 +79,10 @@ fn any_mapping() -> impl Strategy<Value = Mapping> {
             blank: if clear { Blank::Clear } else { Blank::Ignore },
             overwrite: if clear { Overwrite::IfEmpty } else { Overwrite::Always },
             custom_fields: if replace { CustomFields::Replace } else { CustomFields::Merge },
+            merged: if replace { Merged::Repeat } else { Merged::First },
+            bad_cells: if replace { BadCells::Cell } else { BadCells::Row },
+            duplicates,
+            conditions,
             columns,
             constants: Constants { fields, tags, lists },
         }
@@ -70,13 +95,15 @@ proptest! {
         let evidence = |header: &String| ColumnEvidence {
             header: header.clone(),
             mapped: mapping.columns.contains_key(header),
+            sure: Sureness::Likely,
             because: because.clone(),
+            brief: String::new(),
             could_be: Some(because.clone()),
         };
         let columns = mapping.columns.keys().chain([&extra]).map(evidence).collect::<Vec<_>>();
         let mut seen = std::collections::BTreeSet::new();
         let columns = columns.into_iter().filter(|column| seen.insert(column.header.clone())).collect();
-        let guess = Guess { mapping: mapping.clone(), columns, notes: vec![because.clone()] };
+        let guess = Guess { mapping: mapping.clone(), columns, notes: vec![because.clone()], warnings: vec![because.clone()] };
         let text = write_commented(&guess);
         let read = Mapping::parse(&text, "guess.toml");
         prop_assert!(read.is_ok(), "{:?}\n{}", read, text);

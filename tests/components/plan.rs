@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rolo::contact::{Capabilities, ClearBy, Contact, Field, Limits, ListChange, Overwrite, Source, Sourced, Value};
-use rolo::plan::{self, Decision, Mode, Need, Rules, SnapshotHeld, Step, least_calls};
+use rolo::reconcile::{Decision, Mode, Need, Observed, SnapshotObserved, Step, Terms, decide, least_calls};
 
 use cases::{Case, Sight, any_case, any_new_case, respondio_v1};
 use model::{FIELDS, Model};
@@ -19,8 +19,8 @@ fn planned(case: &Case, held: Option<&Model>, mut sight: Sight) -> Decision {
         let snapshot = held.map(|held| held.seen(sight));
         let seen = snapshot
             .as_ref()
-            .map(|snapshot| SnapshotHeld { snapshot, tags_ignore_case: case.capabilities.tags_ignore_case });
-        let rules = Rules {
+            .map(|snapshot| SnapshotObserved { snapshot, tags_ignore_case: case.capabilities.tags_ignore_case });
+        let rules = Terms {
             mode: Mode::Upsert,
             replace_custom: case.replace_custom,
             mapped: &case.mapped,
@@ -28,7 +28,7 @@ fn planned(case: &Case, held: Option<&Model>, mut sight: Sight) -> Decision {
             limits: &case.limits,
             fields: FIELDS,
         };
-        match plan::lane(&case.contact, seen.as_ref().map(|seen| seen as &dyn plan::Held), &rules) {
+        match decide(&case.contact, seen.as_ref().map(|seen| seen as &dyn Observed), &rules) {
             Decision::Need(Need::Contact) => {
                 assert!(!sight.fields, "asked for fields that it sees");
                 sight.fields = true;
@@ -175,9 +175,9 @@ proptest! {
     #[test]
     fn a_contact_that_only_creates_is_skipped_when_it_is_there_and_the_reverse(case in any_case()) {
         let snapshot = case.held.as_ref().map(|held| held.seen(case.sight));
-        let seen = snapshot.as_ref().map(|snapshot| SnapshotHeld { snapshot, tags_ignore_case: false });
+        let seen = snapshot.as_ref().map(|snapshot| SnapshotObserved { snapshot, tags_ignore_case: false });
         let mode = if case.held.is_some() { Mode::Create } else { Mode::Update };
-        let rules = Rules {
+        let rules = Terms {
             mode,
             replace_custom: false,
             mapped: &[],
@@ -185,7 +185,7 @@ proptest! {
             limits: &case.limits,
             fields: FIELDS,
         };
-        let decision = plan::lane(&case.contact, seen.as_ref().map(|seen| seen as &dyn plan::Held), &rules);
+        let decision = decide(&case.contact, seen.as_ref().map(|seen| seen as &dyn Observed), &rules);
         prop_assert!(matches!(decision, Decision::Skip(_)), "{:?}", decision);
     }
 }
@@ -209,15 +209,11 @@ fn a_wide_contact_takes_the_calls_that_the_seed_counts() {
     let names = ["phone".to_owned(), "first_name".to_owned()];
     for name in names.into_iter().chain((0..35).map(|n| format!("custom.c{n}"))) {
         let value = if name == "phone" { "+34600111222".to_owned() } else { name.clone() };
-        contact.fields.push(rolo::contact::FieldChange {
-            field: Field::new(&name),
-            value: Value::Text(value),
-            overwrite: Overwrite::Always,
-        });
+        contact.fields.push(rolo::contact::FieldChange::new(Field::new(&name), Value::Text(value), Overwrite::Always));
     }
     contact.tags.add = (0..25).map(|n| format!("t{n}")).collect();
     let (capabilities, limits): (Capabilities, Limits) = cases::respondio_v1_facts();
-    let rules = Rules {
+    let rules = Terms {
         mode: Mode::Upsert,
         replace_custom: false,
         mapped: &[],
@@ -225,7 +221,7 @@ fn a_wide_contact_takes_the_calls_that_the_seed_counts() {
         limits: &limits,
         fields: FIELDS,
     };
-    let Decision::Steps { steps, .. } = plan::lane(&contact, None, &rules) else { panic!("no steps") };
+    let Decision::Steps { steps, .. } = decide(&contact, None, &rules) else { panic!("no steps") };
     let sizes: Vec<usize> =
         steps.iter().map(|step| fields_of(step).len() + step.tag_edit().map_or(0, |edit| edit.tags.len())).collect();
     assert_eq!(sizes, [30, 7, 10, 10, 5]);
@@ -247,4 +243,36 @@ fn no_service_splits_a_group_of_fields_over_calls() {
             assert_eq!((first.create, first.update), (spec.create, spec.update), "{}: {}", entry.name, spec.name);
         }
     }
+}
+
+/// A value that our checks refuse (remote case 02: a phone in a form that only the service knows).
+#[test]
+fn a_doubtful_value_is_no_error_where_the_service_holds_it_and_one_everywhere_else() {
+    let (capabilities, limits) = cases::respondio_v1_facts();
+    let rules = Terms {
+        mode: Mode::Upsert,
+        replace_custom: false,
+        mapped: &[],
+        capabilities: &capabilities,
+        limits: &limits,
+        fields: FIELDS,
+    };
+    let doubt = rolo::contact::RowError::of_cell("phone.too_long", 1, "phone", "phone: too many digits");
+    let mut contact = Contact::default();
+    contact.fields.push(rolo::contact::FieldChange {
+        doubt: Some(Box::new(doubt.clone())),
+        ..rolo::contact::FieldChange::new(Field::new("phone"), Value::Text("1234567".into()), Overwrite::Always)
+    });
+    let mut snapshot = rolo::contact::Snapshot::new(rolo::contact::RemoteId("7".into()));
+    let decided = |snapshot: &rolo::contact::Snapshot| {
+        let told = SnapshotObserved { snapshot, tags_ignore_case: false };
+        decide(&contact, Some(&told), &rules)
+    };
+    assert_eq!(decided(&snapshot), Decision::Reject(vec![doubt.clone()]));
+    snapshot.fields.insert(Field::new("phone"), Value::Text("1234567".into()));
+    assert_eq!(decided(&snapshot), Decision::Unchanged { notes: Vec::new() });
+    snapshot.fields.clear();
+    snapshot.complete = false;
+    assert_eq!(decided(&snapshot), Decision::Need(Need::Contact));
+    assert_eq!(decide(&contact, None, &rules), Decision::Reject(vec![doubt]));
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rolo::clock::{self, Calendar};
 use rolo::contact::Quota;
-use rolo::ledger::{Ledger, LedgerHandle, sqlite};
 use rolo::quota::{Budget, BudgetOptions, Slot};
 use rolo::services::QuotaHint;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::backends::{simulated, simulated_at, sqlite_at};
 
 const WINDOW: Duration = Duration::from_secs(60);
 const LIMIT: u32 = 200;
@@ -106,12 +107,8 @@ impl Random {
     }
 }
 
-fn options(calendar: Calendar) -> BudgetOptions {
-    BudgetOptions { calendar, ..BudgetOptions::new("key", Quota { calls: LIMIT, per: WINDOW }) }
-}
-
-fn in_memory() -> LedgerHandle {
-    LedgerHandle::direct(Box::new(sqlite::in_memory().unwrap()))
+fn options() -> BudgetOptions {
+    BudgetOptions::new("key", Quota { calls: LIMIT, per: WINDOW })
 }
 
 /// Sixteen workers a budget that call until `end`; each way takes 0 to 200 ms.
@@ -128,7 +125,7 @@ async fn call_until(end: Instant, budgets: &[Budget], service: &Arc<Mutex<Servic
                 let admitted = service.lock().unwrap().call();
                 sleep(Duration::from_micros(random.below(200_000))).await;
                 budget.took(clock::now() - left);
-                budget.answered(&NO_HINT, (!admitted).then_some(Duration::from_secs(5)));
+                budget.answered(&NO_HINT, (!admitted).then_some(Duration::from_secs(5))).await;
             }
         });
     }
@@ -146,7 +143,7 @@ fn use_of(service: &Mutex<Service>, windows: u32) -> f64 {
 }
 
 async fn no_refusal_and_full_use(counting: Counting, windows: u32, seed: u64) {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     let service = Arc::new(Mutex::new(Service::new(counting)));
     call_until(clock::now() + WINDOW * windows, &[budget], &service, seed).await;
     assert_eq!(service.lock().unwrap().refused, 0, "{counting:?}");
@@ -178,8 +175,8 @@ async fn two_processes_share_one_quota() {
     let calendar = clock::simulated_calendar();
     let budgets: Vec<_> = (0..2)
         .map(|_| {
-            let ledger = LedgerHandle::direct(Box::new(sqlite::open(&path).unwrap()));
-            Budget::new(options(calendar.clone()), ledger)
+            let ledger = simulated_at(&path, &calendar);
+            Budget::new(options(), ledger)
         })
         .collect();
     let service = Arc::new(Mutex::new(Service::new(Counting::Sliding)));
@@ -198,8 +195,8 @@ async fn a_process_that_starts_anew_goes_on_where_the_last_one_stopped() {
     let mut seed = 0;
     while clock::now() < end {
         seed += 1;
-        let ledger = LedgerHandle::direct(Box::new(sqlite::open(&path).unwrap()));
-        let budget = Budget::new(options(calendar.clone()), ledger);
+        let ledger = simulated_at(&path, &calendar);
+        let budget = Budget::new(options(), ledger);
         call_until(end.min(clock::now() + Duration::from_secs(3)), &[budget], &service, seed).await;
     }
     assert_eq!(service.lock().unwrap().refused, 0);
@@ -208,7 +205,7 @@ async fn a_process_that_starts_anew_goes_on_where_the_last_one_stopped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lowered_limit_costs_few_refusals_and_then_none() {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     let service = Arc::new(Mutex::new(Service::new(Counting::Sliding)));
     call_until(clock::now() + WINDOW * 3, std::slice::from_ref(&budget), &service, 7).await;
     service.lock().unwrap().limit = LIMIT / 2;
@@ -219,7 +216,7 @@ async fn a_lowered_limit_costs_few_refusals_and_then_none() {
     while clock::now() < end {
         assert_eq!(budget.slot().await.unwrap(), Slot::Go);
         let admitted = service.lock().unwrap().call();
-        budget.answered(&hint, (!admitted).then_some(Duration::from_secs(30)));
+        budget.answered(&hint, (!admitted).then_some(Duration::from_secs(30))).await;
         if !admitted {
             refusals.push(end - clock::now());
         }
@@ -234,13 +231,13 @@ async fn what_a_service_asks_for_holds_for_every_process() {
     let path = folder.path().join("ledger.db");
     let calendar = clock::simulated_calendar();
     let budget = || {
-        let ledger = LedgerHandle::direct(Box::new(sqlite::open(&path).unwrap()));
-        Budget::new(options(calendar.clone()), ledger)
+        let ledger = simulated_at(&path, &calendar);
+        Budget::new(options(), ledger)
     };
     let (one, two) = (budget(), budget());
     let began = clock::now();
     one.slot().await.unwrap();
-    one.answered(&NO_HINT, Some(Duration::from_secs(42)));
+    one.answered(&NO_HINT, Some(Duration::from_secs(42))).await;
     assert_eq!(two.slot().await.unwrap(), Slot::Go);
     let waited = clock::now() - began;
     assert!(waited >= Duration::from_secs(42) && waited < Duration::from_secs(43), "{waited:?}");
@@ -250,7 +247,7 @@ async fn what_a_service_asks_for_holds_for_every_process() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_waits_already_is_told_to_wait_longer() {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     let began = clock::now();
     budget.slot().await.unwrap();
     let waiting = tokio::spawn({
@@ -258,7 +255,7 @@ async fn a_caller_that_waits_already_is_told_to_wait_longer() {
         async move { budget.slot().await.unwrap() }
     });
     sleep(Duration::from_millis(10)).await;
-    budget.answered(&NO_HINT, Some(Duration::from_secs(10)));
+    budget.answered(&NO_HINT, Some(Duration::from_secs(10))).await;
     assert_eq!(waiting.await.unwrap(), Slot::Go);
     assert!(clock::now() - began >= Duration::from_secs(10));
 }
@@ -266,12 +263,11 @@ async fn a_caller_that_waits_already_is_told_to_wait_longer() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_of_more_than_a_quarter_of_an_hour_parks_the_run() {
     for unthrottled in [false, true] {
-        let ledger = in_memory();
-        let calendar = clock::simulated_calendar();
-        let new = || Budget::new(BudgetOptions { unthrottled, ..options(calendar.clone()) }, ledger.clone());
+        let ledger = simulated();
+        let new = || Budget::new(BudgetOptions { unthrottled, ..options() }, ledger.clone());
         let budget = new();
         budget.slot().await.unwrap();
-        budget.answered(&NO_HINT, Some(Duration::from_secs(10 * 3600)));
+        budget.answered(&NO_HINT, Some(Duration::from_secs(10 * 3600))).await;
         let began = clock::now();
         let Slot::Parked(wait) = budget.slot().await.unwrap() else { panic!("it must not wait") };
         assert_eq!(wait, Duration::from_secs(10 * 3600));
@@ -286,15 +282,15 @@ async fn a_wait_of_more_than_a_quarter_of_an_hour_parks_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn an_absurd_wait_does_not_lock_the_account_for_good() {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     budget.slot().await.unwrap();
-    budget.answered(&NO_HINT, Some(Duration::MAX));
+    budget.answered(&NO_HINT, Some(Duration::MAX)).await;
     assert_eq!(budget.slot().await.unwrap(), Slot::Parked(Duration::from_secs(24 * 3600)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_is_used_up_is_waited_for() {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     let began = clock::now();
     budget.slot().await.unwrap();
     let hint = |remaining| QuotaHint {
@@ -302,40 +298,40 @@ async fn a_quota_that_is_used_up_is_waited_for() {
         reset_after: Some(Duration::from_secs(20)),
         ..QuotaHint::default()
     };
-    budget.answered(&hint(1), None);
+    budget.answered(&hint(1), None).await;
     budget.slot().await.unwrap();
     assert!(clock::now() - began < Duration::from_secs(1));
-    budget.answered(&hint(0), None);
+    budget.answered(&hint(0), None).await;
     budget.slot().await.unwrap();
     assert!(clock::now() - began >= Duration::from_secs(20));
 }
 
 #[tokio::test(start_paused = true)]
 async fn refusals_that_come_together_are_one_lesson() {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     for _ in 0..16 {
-        budget.answered(&NO_HINT, Some(Duration::from_secs(5)));
+        budget.answered(&NO_HINT, Some(Duration::from_secs(5))).await;
     }
     assert_eq!(budget.period(), Duration::from_micros(304_515));
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_throttle_calls_leave_at_once_but_for_a_wait_that_was_asked_for() {
-    let budget = Budget::new(BudgetOptions { unthrottled: true, ..options(clock::simulated_calendar()) }, in_memory());
+    let budget = Budget::new(BudgetOptions { unthrottled: true, ..options() }, simulated());
     let began = clock::now();
     for _ in 0..10_000 {
         assert_eq!(budget.slot().await.unwrap(), Slot::Go);
     }
     assert_eq!(clock::now(), began);
     assert_eq!((budget.period(), budget.estimate(1_000_000)), (Duration::ZERO, Duration::ZERO));
-    budget.answered(&NO_HINT, Some(Duration::from_secs(3)));
+    budget.answered(&NO_HINT, Some(Duration::from_secs(3))).await;
     budget.slot().await.unwrap();
     assert!(clock::now() - began >= Duration::from_secs(3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_knows_how_long_its_calls_take() {
-    let budget = Budget::new(options(clock::simulated_calendar()), in_memory());
+    let budget = Budget::new(options(), simulated());
     assert_eq!(budget.period(), Duration::from_micros(301_500));
     assert_eq!(budget.estimate(1_000_000), Duration::from_secs(301_500));
     assert_eq!(budget.estimate(0), Duration::ZERO);
@@ -346,8 +342,8 @@ async fn a_plan_knows_how_long_its_calls_take() {
 async fn a_ledger_that_fails_stops_the_calls() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let ledger = LedgerHandle::direct(Box::new(sqlite::open(&path).unwrap()));
-    let budget = Budget::new(options(clock::simulated_calendar()), ledger);
+    let ledger = simulated_at(&path, &clock::simulated_calendar());
+    let budget = Budget::new(options(), ledger);
     rusqlite::Connection::open(&path).unwrap().execute_batch("DROP TABLE budget").unwrap();
     assert_eq!(budget.slot().await.unwrap_err().kind, rolo::error::ErrorKind::Stopped);
 }
@@ -355,7 +351,7 @@ async fn a_ledger_that_fails_stops_the_calls() {
 #[tokio::test]
 async fn in_real_time_and_with_a_real_ledger_calls_keep_their_pace() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = LedgerHandle::start(Box::new(sqlite::open(&folder.path().join("ledger.db")).unwrap())).unwrap();
+    let ledger = sqlite_at(&folder.path().join("ledger.db")).unwrap();
     // 20 calls at (1 s + 0.1 s) / 50 = 22 ms.
     let budget = Budget::new(BudgetOptions::new("key", Quota { calls: 50, per: Duration::from_secs(1) }), ledger);
     let began = clock::now();
@@ -363,7 +359,8 @@ async fn in_real_time_and_with_a_real_ledger_calls_keep_their_pace() {
         assert_eq!(budget.slot().await.unwrap(), Slot::Go);
     }
     let took = clock::now() - began;
-    assert!(took >= Duration::from_millis(19 * 22 - 34) && took < Duration::from_secs(3), "{took:?}");
+    // How much of the quota is used is shown in virtual time: here the machine may be busy.
+    assert!(took >= Duration::from_millis(19 * 22 - 34), "{took:?}");
 }
 
 /// A calendar that can be set, by seconds.
@@ -387,8 +384,7 @@ async fn moments(jumps: &[(Duration, i64)], processes: usize, calls: usize) -> V
     let left = Arc::new(Mutex::new(Vec::new()));
     let workers: Vec<_> = (0..processes)
         .map(|_| {
-            let ledger: Box<dyn Ledger> = Box::new(sqlite::open(&path).unwrap());
-            let budget = Budget::new(options(calendar.clone()), LedgerHandle::direct(ledger));
+            let budget = Budget::new(options(), simulated_at(&path, &calendar));
             let left = left.clone();
             tokio::spawn(async move {
                 while left.lock().unwrap().len() < calls {
@@ -427,6 +423,14 @@ async fn a_calendar_that_is_set_by_an_hour_neither_hurries_nor_stops_the_calls()
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_calendar_that_is_set_for_a_moment_lets_no_two_processes_meet() {
+    for by in [-1, 1, -14, 14] {
+        let jumps = [(Duration::from_millis(3446), by), (Duration::from_millis(3519), -by)];
+        check_steady(&moments(&jumps, 2, 100).await, Duration::from_millis(301 * 2));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -438,8 +442,7 @@ proptest! {
         let mut at = 0;
         let jumps: Vec<_> = jumps.into_iter().map(|(after, by)| { at += after; (Duration::from_millis(at), by) }).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        // A clock set back by less than 15 s is waited for.
-        runtime.block_on(async { check_steady(&moments(&jumps, processes, 200).await, Duration::from_secs(16 * 5)) });
+        runtime.block_on(async { check_steady(&moments(&jumps, processes, 200).await, Duration::from_millis(301 * 4)) });
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! Access tokens that run out, against the emulator of the one service that has such.
 
 use rolo::contact::Call;
-use rolo::engine::{Ended, Notice, Stop};
 use rolo::error::ErrorKind;
-use rolo::ledger::RunId;
-use rolo::pipeline::{AccountSpec, Connection, RefreshSecrets, connect};
-use rolo::sandbox::{Options, Sandbox, start};
+use rolo::jobs::{AccountSpec, Connection, RefreshSecrets, connect};
+use rolo::ledger::ClaimedRun;
+use rolo::reconcile::CallEnd;
 use rolo::services::Settings;
+use rolo::upload::{Notice, Stop};
+use rolo_sandbox::{Options, Sandbox, start};
 
 use crate::staged::{entry, ledger};
 
 const CANARIES: [&str; 3] = ["canary-refresh", "canary-id", "canary-secret"];
 
 async fn sandbox() -> Sandbox {
-    let mut options = Options::new(rolo::clock::unix_now);
+    let calendar = rolo::clock::simulated_calendar();
+    let mut options = Options::new(move || calendar());
     options.services = vec!["engagor".into()];
     options.emulator.unthrottled = true;
     start(options).await.unwrap()
@@ -34,7 +36,10 @@ fn spec(sandbox: &Sandbox, token: Option<&str>, refresh_token: &str) -> AccountS
             client_secret: CANARIES[2].to_owned().into(),
         }),
         rate: None,
+        trust: None,
+        hashes_only: false,
         ca_file: None,
+        proxies: rolo::transport::Proxies::default(),
         sandbox: None,
     }
 }
@@ -53,26 +58,26 @@ fn renewals(sandbox: &Sandbox) -> usize {
 async fn a_token_that_has_run_out_is_renewed_once_for_all_calls_and_the_calls_go_on() {
     let sandbox = sandbox().await;
     let connection = connected(&spec(&sandbox, Some("expired"), "sandbox-refresh")).await.unwrap();
-    let (caller, _notices) = connection.caller(&RunId("run".into()), &Stop::default());
+    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("run"), &Stop::default());
     let calls = (0..20).map(|_| {
         let caller = caller.clone();
-        tokio::spawn(async move { caller.read(&Call::Check).await.ended })
+        tokio::spawn(async move { caller.read(&Call::Check).await.end })
     });
     for call in calls.collect::<Vec<_>>() {
         let ended = call.await.unwrap();
-        assert!(matches!(ended, Ended::Done(_)), "{ended:?}");
+        assert!(matches!(ended, CallEnd::Done(_)), "{ended:?}");
     }
     assert_eq!(renewals(&sandbox), 1);
-    assert_eq!(caller.halted(), None);
+    assert!(caller.halted().is_none());
 }
 
 #[tokio::test]
 async fn an_account_without_a_token_gets_one_before_its_first_call() {
     let sandbox = sandbox().await;
     let connection = connected(&spec(&sandbox, None, "sandbox-refresh")).await.unwrap();
-    let (caller, _notices) = connection.caller(&RunId("run".into()), &Stop::default());
+    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("run"), &Stop::default());
     let reached = caller.read(&Call::Check).await;
-    assert!(matches!(reached.ended, Ended::Done(_)));
+    assert!(matches!(reached.end, CallEnd::Done(_)));
     assert_eq!((reached.answers, renewals(&sandbox)), (1, 1));
 }
 
@@ -80,8 +85,8 @@ async fn an_account_without_a_token_gets_one_before_its_first_call() {
 async fn a_refused_refresh_token_stops_the_run_and_no_secret_is_told() {
     let sandbox = sandbox().await;
     let connection = connected(&spec(&sandbox, Some("expired"), CANARIES[0])).await.unwrap();
-    let (caller, mut notices) = connection.caller(&RunId("run".into()), &Stop::default());
-    assert!(matches!(caller.read(&Call::Check).await.ended, Ended::Halted));
+    let (caller, mut notices) = connection.caller(&ClaimedRun::unclaimed("run"), &Stop::default());
+    assert!(matches!(caller.read(&Call::Check).await.end, CallEnd::Halted));
     let halt = caller.halted().unwrap();
     assert_eq!(halt.kind, ErrorKind::Stopped);
     let mut told = format!("{halt:?}");

@@ -1,9 +1,10 @@
 //! The server itself: faults over real sockets, what is kept, what is logged.
 
 use std::io::{BufRead, BufReader};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use rolo::sandbox::{Defect, EMULATORS, Fault, Sandbox, start};
+use rolo_sandbox::{EMULATORS, Fault, Mutation, Sandbox, start};
 use serde_json::{Value, json};
 
 use crate::sandbox_client::{Client, HeldClock, unthrottled};
@@ -87,7 +88,13 @@ async fn an_endless_answer_and_a_silent_one_do_not_end() {
         let (sandbox, client) = with_fault(name).await;
         let body = person("+447700900001").to_string();
         let sent = client.try_send("POST", "/contact/", "application/json", &body);
-        assert!(tokio::time::timeout(Duration::from_millis(150), sent).await.is_err(), "{name}");
+        let carried_out = async {
+            while count(&sandbox) == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        };
+        tokio::select! { _ = sent => panic!("{name}: it ended"), () = carried_out => {} }
         assert_eq!(count(&sandbox), 1, "{name}");
         sandbox.stop().await;
     }
@@ -147,6 +154,7 @@ async fn serve_until_killed() {
 async fn what_was_answered_outlives_a_killed_process() {
     let folder = tempfile::tempdir().unwrap();
     let mut answered = Vec::new();
+    let so_far = AtomicU32::new(0);
     for round in 0..5_u32 {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "sandbox::serve_until_killed", "--nocapture"])
@@ -164,13 +172,19 @@ async fn what_was_answered_outlives_a_killed_process() {
                 let phone = format!("+4477{round:02}{place:06}");
                 let body = person(&phone).to_string();
                 match client.try_send("POST", "/contact/", "application/json", &body).await {
-                    Ok(answer) if answer.status == 200 => answered.push(phone),
+                    Ok(answer) if answer.status == 200 => {
+                        answered.push(phone);
+                        so_far.fetch_add(1, Ordering::SeqCst);
+                    }
                     _ => return,
                 }
             }
         };
         let killing = async {
-            tokio::time::sleep(Duration::from_millis(u64::from(40 + 17 * round))).await;
+            let enough = so_far.load(Ordering::SeqCst) + 5 + round;
+            while so_far.load(Ordering::SeqCst) < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             child.kill().unwrap();
             child.wait().unwrap();
             std::future::pending::<()>().await;
@@ -308,9 +322,9 @@ async fn contacts_can_be_there_before_the_client() {
     );
 }
 
-async fn with_defect(defect: Defect, service: &str, limit: u32) -> (Sandbox, Client) {
+async fn with_mutation(mutation: Mutation, service: &str, limit: u32) -> (Sandbox, Client) {
     let mut options = HeldClock::new().options();
-    options.defect = Some(defect);
+    options.mutation = Some(mutation);
     options.emulator.request_limit = Some(limit);
     let sandbox = start(options).await.unwrap();
     let client = Client::of(&sandbox, service);
@@ -327,9 +341,9 @@ async fn refused_reads(client: &Client, path: &str, count: usize, status: u16) -
 }
 
 #[tokio::test]
-async fn each_defect_shows_in_respondio_v1() {
-    for defect in Defect::ALL {
-        let (sandbox, client) = with_defect(defect, SERVICE, 20).await;
+async fn each_mutation_shows_in_respondio_v1() {
+    for mutation in Mutation::ALL {
+        let (sandbox, client) = with_mutation(mutation, SERVICE, 20).await;
         let seeded: Vec<_> =
             (1..=11).map(|id: u32| json!({"id": id.to_string(), "custom_fields": {"a": "1"}})).collect();
         sandbox.seed(SERVICE, seeded.into()).unwrap();
@@ -340,20 +354,20 @@ async fn each_defect_shows_in_respondio_v1() {
         let shown = &page["data"][0];
         let refused = refused_reads(&client, "/contact/1", 16, 429).await;
         let checks = [
-            (Defect::DropsATag, shown["tags"] == json!(["one", "two"])),
-            (Defect::LosesAField, shown["custom_fields"]["firstName"] == json!("Ana")),
-            (Defect::AnswersSuccessStoresNothing, shown["custom_fields"]["phone"] == json!("+447700900001")),
-            (Defect::RepeatsAPage, second["meta"]["current_page"] == json!(2)),
-            (Defect::MiscountsTheQuota, refused == 0),
+            (Mutation::DropsATag, shown["tags"] == json!(["one", "two"])),
+            (Mutation::LosesAField, shown["custom_fields"]["firstName"] == json!("Ana")),
+            (Mutation::AnswersSuccessStoresNothing, shown["custom_fields"]["phone"] == json!("+447700900001")),
+            (Mutation::RepeatsAPage, second["meta"]["current_page"] == json!(2)),
+            (Mutation::MiscountsTheQuota, refused == 0),
         ];
-        only_fails(defect, &checks);
+        only_fails(mutation, &checks);
     }
 }
 
 #[tokio::test]
-async fn each_defect_shows_in_respondio() {
-    for defect in Defect::ALL {
-        let (sandbox, client) = with_defect(defect, "respondio", 10).await;
+async fn each_mutation_shows_in_respondio() {
+    for mutation in Mutation::ALL {
+        let (sandbox, client) = with_mutation(mutation, "respondio", 10).await;
         let seeded: Vec<_> = (1..=11).map(|id: u32| json!({"id": id, "firstName": "C"})).collect();
         sandbox.seed("respondio", seeded.into()).unwrap();
         let body = json!({"phone": "+447700900001", "lastName": "Silva"});
@@ -365,20 +379,20 @@ async fn each_defect_shows_in_respondio() {
         let shown = sandbox.contacts("respondio")[0].clone();
         let refused = refused_reads(&client, "/contact/id:1", 10, 429).await;
         let checks = [
-            (Defect::DropsATag, shown["tags"] == json!(["one", "two"])),
-            (Defect::LosesAField, shown["lastName"] == json!("Silva")),
-            (Defect::AnswersSuccessStoresNothing, shown["phone"] == json!("+447700900001")),
-            (Defect::RepeatsAPage, second["items"].as_array().unwrap().len() == 1),
-            (Defect::MiscountsTheQuota, refused == 0),
+            (Mutation::DropsATag, shown["tags"] == json!(["one", "two"])),
+            (Mutation::LosesAField, shown["lastName"] == json!("Silva")),
+            (Mutation::AnswersSuccessStoresNothing, shown["phone"] == json!("+447700900001")),
+            (Mutation::RepeatsAPage, second["items"].as_array().unwrap().len() == 1),
+            (Mutation::MiscountsTheQuota, refused == 0),
         ];
-        only_fails(defect, &checks);
+        only_fails(mutation, &checks);
     }
 }
 
 #[tokio::test]
-async fn each_defect_shows_in_engagor() {
-    for defect in Defect::ALL {
-        let (sandbox, client) = with_defect(defect, "engagor", 20).await;
+async fn each_mutation_shows_in_engagor() {
+    for mutation in Mutation::ALL {
+        let (sandbox, client) = with_mutation(mutation, "engagor", 20).await;
         let update = |updates: &str| format!("updates={}", updates.replace('"', "%22"));
         let kind = "application/x-www-form-urlencoded";
         let fields = update(r#"{"company":"Acme","city":"Ghent"}"#);
@@ -390,29 +404,29 @@ async fn each_defect_shows_in_engagor() {
         let shown = sandbox.contacts("engagor")[0].clone();
         let refused = refused_reads(&client, "/me", 16, 400).await;
         let checks = [
-            (Defect::DropsATag, shown["tags"] == json!(["one", "two"])),
-            (Defect::LosesAField, shown["city"] == json!("Ghent")),
-            (Defect::AnswersSuccessStoresNothing, shown["company"] == json!("Acme")),
-            (Defect::RepeatsAPage, second["response"]["data"][0]["id"] == json!("1021")),
-            (Defect::MiscountsTheQuota, refused == 0),
+            (Mutation::DropsATag, shown["tags"] == json!(["one", "two"])),
+            (Mutation::LosesAField, shown["city"] == json!("Ghent")),
+            (Mutation::AnswersSuccessStoresNothing, shown["company"] == json!("Acme")),
+            (Mutation::RepeatsAPage, second["response"]["data"][0]["id"] == json!("1021")),
+            (Mutation::MiscountsTheQuota, refused == 0),
         ];
-        only_fails(defect, &checks);
+        only_fails(mutation, &checks);
     }
 }
 
-/// The defect's own check fails. One that stores nothing fails the other checks of what is stored too.
-fn only_fails(defect: Defect, checks: &[(Defect, bool)]) {
+/// The mutation's own check fails. One that stores nothing fails the other checks of what is stored too.
+fn only_fails(mutation: Mutation, checks: &[(Mutation, bool)]) {
     for (checked, passed) in checks {
-        let stored = [Defect::DropsATag, Defect::LosesAField].contains(checked);
-        let spared = defect == Defect::AnswersSuccessStoresNothing && stored;
-        assert!(spared || *passed == (*checked != defect), "{defect:?} in the check for {checked:?}");
+        let stored = [Mutation::DropsATag, Mutation::LosesAField].contains(checked);
+        let spared = mutation == Mutation::AnswersSuccessStoresNothing && stored;
+        assert!(spared || *passed == (*checked != mutation), "{mutation:?} in the check for {checked:?}");
     }
 }
 
 #[test]
 fn every_emulator_accepts_its_own_saved_state() {
     for (name, make) in EMULATORS {
-        let mut emulator = make(rolo::sandbox::EmulatorOptions::default());
+        let mut emulator = make(rolo_sandbox::EmulatorOptions::default());
         let saved = emulator.save();
         emulator.load(saved.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(emulator.save(), saved, "{name}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolo::sandbox::{Duplicates, start};
+use rolo_sandbox::{Duplicates, start};
 use serde_json::json;
 
 use crate::sandbox_client::{Client, HeldClock, unthrottled};

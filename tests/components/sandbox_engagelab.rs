@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolo::sandbox::{Sandbox, start};
+use rolo_sandbox::{Sandbox, start};
 use serde_json::json;
 
 use crate::sandbox_client::{Client, HeldClock, unthrottled};

@@ -1,7 +1,7 @@
 //! Engagor: what the documents say, asked of the emulator over real sockets.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rolo::sandbox::{EmulatorOptions, Sandbox, start};
+use rolo_sandbox::{EmulatorOptions, Sandbox, start};
 use serde_json::{Value, json};
 
 use crate::sandbox_client::{Answer, Client, DAWN, HeldClock, unthrottled};
@@ -30,6 +30,16 @@ fn refused(answer: &Answer, status: u16, error: &str) {
     let body = answer.json();
     assert_eq!((&body["code"], &body["error"]), (&json!(status), &json!(error)));
     assert!(body["error_description"].is_string());
+}
+
+#[tokio::test]
+async fn a_public_client_may_send_updates_in_the_query() {
+    let (_sandbox, client) = unthrottled(SERVICE).await;
+    let query = form(&json!({"company": "By & query"}), &json!({}));
+    let by_query = client.try_send("POST", &format!("{ONE}?{query}"), "text/plain", "").await.unwrap();
+    assert_eq!((by_query.status, &by_query.json()["response"]["company"]), (200, &json!("By & query")));
+    let profiles = client.get("/me/connectedprofiles").await.json();
+    assert_eq!(profiles["response"]["data"][0]["type"], "twitter");
 }
 
 #[tokio::test]
@@ -287,10 +297,10 @@ async fn an_answer_that_is_known_is_not_sent_again() {
     post(&client, ONE, &form(&json!({"city": "Ghent"}), &json!({}))).await;
     assert_ne!(client.get(ONE).await.header("etag"), Some(tag.as_str()));
     // The client of these tests sends no such header, so the emulator is asked directly.
-    let make = rolo::sandbox::EMULATORS.iter().find(|(name, _)| *name == SERVICE).unwrap().1;
+    let make = rolo_sandbox::EMULATORS.iter().find(|(name, _)| *name == SERVICE).unwrap().1;
     let mut emulator = make(EmulatorOptions { unthrottled: true, ..EmulatorOptions::default() });
     let headers = vec![("authorization".into(), "Bearer sandbox".into()), ("if-none-match".into(), tag)];
-    let request = rolo::sandbox::WireRequest { method: "GET".into(), path: ONE.into(), headers, ..Default::default() };
+    let request = rolo_sandbox::WireRequest { method: "GET".into(), path: ONE.into(), headers, ..Default::default() };
     let answer = emulator.answer(&request, std::time::Duration::from_secs(DAWN));
     assert_eq!((answer.status, answer.body.len()), (304, 0));
 }

@@ -1,6 +1,6 @@
 //! respond.io v2: what the documents say, asked of the emulator over real sockets.
 
-use rolo::sandbox::{Sandbox, start};
+use rolo_sandbox::{Sandbox, start};
 use serde_json::{Value, json};
 
 use crate::sandbox_client::{Client, DAWN, HeldClock, unthrottled};
@@ -292,14 +292,17 @@ async fn the_workspace_has_fields_tags_users_and_channels() {
     let rest = client.get("/space/custom_field?limit=6&cursorId=6").await.json();
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["pagination"]["next"]), (4, &Value::Null));
     let list = json!({"name": "size", "dataType": "list", "allowedValues": {"listValues": ["S", "M"]}});
-    assert_eq!(client.post("/space/custom_field", &list).await.json()["allowedValues"], json!(["S", "M"]));
+    assert_eq!(
+        client.post("/space/custom_field", &list).await.json()["allowedValues"],
+        json!({"listValues": ["S", "M"]})
+    );
     assert_eq!(client.post("/space/custom_field", &list).await.status, 400);
     assert_eq!(client.post("/space/custom_field", &json!({"name": "x".repeat(50)})).await.status, 200);
     assert_eq!(client.post("/space/custom_field", &json!({"name": "x".repeat(51)})).await.status, 400);
 
     assert_eq!(client.post("/space/tag", &json!({"name": "vip", "colorCode": "#fff"})).await.json()["name"], "vip");
     client.post(&format!("{ANA}/tag"), &json!(["vip"])).await;
-    assert_eq!(client.put("/space/tag", &json!({"currentName": "vip", "name": "VIP"})).await.json()["code"], "200");
+    assert_eq!(client.put("/space/tag", &json!({"currentName": "vip", "name": "VIP"})).await.json()["code"], 200);
     assert_eq!(client.get(ANA).await.json()["tags"], json!(["VIP"]));
     assert_eq!(client.delete("/space/tag", &json!({"name": "VIP"})).await.status, 200);
     assert_eq!(client.get(ANA).await.json()["tags"], json!([]));
@@ -309,10 +312,45 @@ async fn the_workspace_has_fields_tags_users_and_channels() {
     assert_eq!(client.get("/space/channel").await.json()["items"].as_array().unwrap().len(), 1);
     assert_eq!(client.get(&format!("{ANA}/channels")).await.json()["items"], json!([]));
     let path = format!("{ANA}/lifecycle/update");
-    assert_eq!(client.post(&path, &json!({"name": "Customer"})).await.json()["code"], "200");
+    assert_eq!(client.post(&path, &json!({"name": "Customer"})).await.json()["code"], 200);
     assert_eq!(client.get(ANA).await.json()["lifecycle"], "Customer");
     client.post(&path, &json!({"name": null})).await;
     assert_eq!(client.get(ANA).await.json()["lifecycle"], Value::Null);
+}
+
+/// The vendor's n8n node and its tools for language models send and read these.
+#[tokio::test]
+async fn what_the_vendors_own_programs_ask_is_answered() {
+    let (_sandbox, client) = with_ana().await;
+    let id = client.get(ANA).await.json()["id"].clone();
+    let field = json!({"name": "Shoe size", "slug": "shoe", "dataType": "number"});
+    let field = client.post("/space/custom_field", &field).await.json();
+    assert_eq!((&field["name"], &field["slug"]), (&json!("Shoe size"), &json!("shoe")));
+    assert_eq!(client.get(&format!("/space/custom_field/{}", field["id"])).await.json(), field);
+    assert_eq!(client.get("/space/custom_field/99").await.status, 404);
+
+    for (name, size) in [("shoe", 41), ("Shoe size", 42)] {
+        let set = json!({"firstName": "Ana", "custom_fields": [{"name": name, "value": size}]});
+        let updated = client.post(&format!("/contact/create_or_update/id:{id}"), &set).await;
+        assert_eq!((updated.status, &updated.json()["contactId"]), (200, &id), "{name}");
+        assert_eq!(value(&client.get(ANA).await.json(), "Shoe size"), json!(size));
+    }
+    let nobody = client.post("/contact/create_or_update/id:7", &json!({"firstName": "Ana"})).await;
+    assert_eq!(nobody.status, 404);
+
+    let found = async |field: &str, operator: &str, wanted: Value| {
+        let condition = json!({"category": "contactField", "field": field, "operator": operator, "value": wanted});
+        let body = json!({"timezone": "UTC", "filter": {"$and": [condition]}});
+        client.post("/contact/list", &body).await.json()["items"].as_array().unwrap().len()
+    };
+    assert_eq!(found("shoe", "isBetween", json!({"from": "40", "to": "43"})).await, 1);
+    assert_eq!(found("shoe", "isBetween", json!({"from": "43", "to": "44"})).await, 0);
+    let days = json!({"from": "2026-11-20", "to": "2026-11-22"});
+    assert_eq!(found("created_at", "isTimestampBetween", days).await, 1);
+
+    assert_eq!(client.get("/space/user/1").await.json()["id"], 1);
+    assert_eq!(client.get("/space/user/2").await.status, 404);
+    assert_eq!(client.get("/space/closing_notes?limit=20").await.json()["items"][0]["category"], "Support");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! respond.io v1: what the documents say, asked of the emulator over real sockets.
 
 use base64::Engine;
-use rolo::sandbox::start;
+use rolo_sandbox::start;
 use serde_json::{Value, json};
 
 use crate::sandbox_client::{Client, DAWN, HeldClock, unthrottled};

@@ -1,16 +1,16 @@
-//! The whole engine in virtual time: random faults, random deaths, and the promises after each seed.
+//! The whole upload in virtual time: random faults, random deaths, and the promises after each seed.
 //!
 //! A seed that fails is printed; `ROLO_SEED=N cargo test --test components simulation` runs it alone.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rolo::clock::{self, Calendar};
 use rolo::contact::{CreateSafety, Outcome, Position, RowRecord};
-use rolo::engine::{Brake, Dispatcher, Retry, StopLevel, Work};
-use rolo::ledger::{LedgerHandle, RunId};
+use rolo::journal::RunId;
+use rolo::ledger::{ClaimedRun, LedgerHandle};
 use rolo::quota::{Budget, BudgetOptions};
 use rolo::services::Service as _;
+use rolo::upload::{Brake, Dispatcher, Retry, StopLevel, Work};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -35,7 +35,6 @@ enum Death {
 struct Simulation {
     world: Arc<Mutex<World>>,
     ledger: LedgerHandle,
-    calendar: Calendar,
     safety: CreateSafety,
     tells_id: bool,
     search_lag: Duration,
@@ -50,23 +49,15 @@ impl Simulation {
         let search_lag = Duration::from_secs([0, 5, 30][usize::try_from(random.below(3)).unwrap()]);
         let mut world = World::new(safety, tells_id, search_lag, seed);
         world.trouble = [0, 10, 25, 50][usize::try_from(random.below(4)).unwrap()];
-        Self {
-            world: Arc::new(Mutex::new(world)),
-            ledger: ledger(),
-            calendar: clock::simulated_calendar(),
-            safety,
-            tells_id,
-            search_lag,
-            random,
-        }
+        Self { world: Arc::new(Mutex::new(world)), ledger: ledger(), safety, tells_id, search_lag, random }
     }
 
     /// One process: from the ledger's state until all rows are done, or until its death.
-    async fn process(&mut self, run: &RunId, death: Option<(Duration, Death)>) -> Vec<(Position, RowRecord)> {
+    async fn process(&mut self, run: &ClaimedRun, death: Option<(Duration, Death)>) -> Vec<(Position, RowRecord)> {
         let service = Arc::new(Plain::new(self.safety, self.tells_id, self.search_lag));
-        self.world.lock().unwrap().recorded = Some((self.ledger.clone(), run.clone()));
+        self.world.lock().unwrap().recorded = Some((self.ledger.clone(), run.id().clone()));
         let quota = service.limits().quota.value;
-        let options = BudgetOptions { calendar: self.calendar.clone(), ..BudgetOptions::new("plain", quota) };
+        let options = BudgetOptions::new("plain", quota);
         let stage = Stage::new(Setting {
             service,
             transport: Arc::new(Wire(self.world.clone())),
@@ -78,7 +69,7 @@ impl Simulation {
         });
         let feed = self.feed(run, &stage).await;
         let dispatcher = Dispatcher {
-            lanes: stage.lanes.clone(),
+            driver: stage.driver.clone(),
             concurrency: usize::try_from(1 + self.random.below(8)).unwrap(),
             brake: Brake::default(),
             canary: None,
@@ -113,27 +104,25 @@ impl Simulation {
                 working.await;
             }
         }
-        stage.finder.abort();
-        let _ = stage.finder.await;
         done
     }
 
-    /// What the pipeline would feed: finished rows as they are, the others with what is known.
+    /// What an import would feed: finished rows as they are, the others with what is known.
     async fn feed(&self, run: &RunId, stage: &Stage) -> mpsc::Receiver<Work> {
         let (sender, feed) = mpsc::channel(64);
         let id = run.clone();
-        let records = self.ledger.run(move |ledger| ledger.rows(&id, 0, 100)).await.unwrap();
+        let records = self.ledger.rows(&id, 0, 100).await.unwrap();
         for row in 0..ROWS {
             let record = records.iter().find(|(index, _)| *index == row).map(|(_, record)| record.clone());
-            let mut lane = stage.lane(row, wanted(row));
+            let mut driven = stage.row(row, wanted(row));
             let work = match record.filter(|record| record.outcome != Outcome::InDoubt) {
-                Some(record) => Work::Ready { position: lane.position, record, keys: Vec::new(), recorded: true },
+                Some(record) => Work::Ready { position: driven.position, record, keys: Vec::new(), recorded: true },
                 None => {
-                    let known = self.ledger.known(ACCOUNT, lane.keys.clone()).await.unwrap();
-                    lane.known = known.into_iter().flatten().next();
+                    let known = self.ledger.known(ACCOUNT, &driven.keys).await.unwrap();
+                    driven.known = known.into_iter().flatten().next();
                     let id = run.clone();
-                    lane.steps = self.ledger.run(move |ledger| ledger.steps(&id, row)).await.unwrap();
-                    Work::Lane(Box::new(lane))
+                    driven.steps = self.ledger.steps(&id, row).await.unwrap();
+                    Work::Row(Box::new(driven))
                 }
             };
             sender.send(work).await.unwrap();
@@ -143,7 +132,7 @@ impl Simulation {
 
     async fn records(&self, run: &RunId) -> Vec<(u64, RowRecord)> {
         let id = run.clone();
-        self.ledger.run(move |ledger| ledger.rows(&id, 0, 100)).await.unwrap()
+        self.ledger.rows(&id, 0, 100).await.unwrap()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The engine set up over one account, for tests that drive it.
+//! The upload set up over one account, for tests that drive it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use rolo::contact::{
     Contact, Field, FieldChange, Identifier, IdentifierKind, Overwrite, Position, Quota, RowRecord, TagChange, Value,
 };
-use rolo::engine::{Account, Caller, Finder, Keys, Lane, LaneEnd, Lanes, Notice, Retry, Stop};
-use rolo::ledger::{Fingerprint, LedgerHandle, NewRun, RunId, sqlite};
-use rolo::plan::Mode;
+use rolo::ledger::{ClaimedRun, Fingerprint, LedgerHandle, NewRun, RunKind};
 use rolo::quota::{Budget, BudgetOptions};
+use rolo::reconcile::{Keys, Mode, Row, Rules, Strategy};
 use rolo::services::{Entry, Service, Settings, find};
 use rolo::transport::Transport;
+use rolo::upload::{Account, Caller, Driver, Notice, Retry, RowEnd, Stop};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub const ACCOUNT: &str = "account";
@@ -34,20 +34,21 @@ pub fn service(name: &str, settings: &[(&str, &str)]) -> Arc<dyn Service> {
 }
 
 pub fn ledger() -> LedgerHandle {
-    LedgerHandle::direct(Box::new(sqlite::in_memory().unwrap()))
+    crate::backends::simulated()
 }
 
-pub async fn begin(ledger: &LedgerHandle, service: &str, started: u64) -> RunId {
+pub async fn begin(ledger: &LedgerHandle, service: &str, started: u64) -> ClaimedRun {
     let new = NewRun {
-        command: "import".into(),
+        kind: RunKind::Import,
         fingerprint: Fingerprint([7; 32]),
         account: ACCOUNT.into(),
+        identity: ACCOUNT.into(),
         service: service.into(),
         file: "contacts.csv".into(),
         options: serde_json::json!({}),
         started,
     };
-    ledger.run(move |ledger| ledger.begin(&new)).await.unwrap()
+    crate::backends::begin(ledger, &new).await
 }
 
 /// No pause worth waiting for.
@@ -61,9 +62,8 @@ pub fn hasty() -> Retry {
 /// A run of one account.
 pub struct Stage {
     pub caller: Arc<Caller>,
-    pub lanes: Arc<Lanes>,
+    pub driver: Arc<Driver>,
     pub notices: UnboundedReceiver<Notice>,
-    pub finder: tokio::task::JoinHandle<()>,
 }
 
 /// What a stage is made of.
@@ -71,7 +71,7 @@ pub struct Setting {
     pub service: Arc<dyn Service>,
     pub transport: Arc<dyn Transport>,
     pub ledger: LedgerHandle,
-    pub run: RunId,
+    pub run: ClaimedRun,
     pub budget: Budget,
     pub retry: Retry,
     pub search_lag: Duration,
@@ -83,10 +83,28 @@ pub fn unthrottled(ledger: &LedgerHandle) -> Budget {
 }
 
 impl Stage {
-    /// Must be called on a runtime, on which the finder is driven.
     pub fn new(setting: Setting) -> Self {
         let (sender, notices) = unbounded_channel();
-        let keys = Keys::new(setting.ledger.hasher(), ACCOUNT, setting.service.capabilities().tags_ignore_case);
+        let capabilities = setting.service.capabilities().clone();
+        let rules = Rules {
+            run: setting.run.id().clone(),
+            keys: Keys::new(setting.ledger.hasher(), ACCOUNT, capabilities.tags_ignore_case),
+            capabilities,
+            limits: setting.service.limits().clone(),
+            fields: setting.service.fields(),
+            mode: Mode::Upsert,
+            replace_custom: false,
+            mapped: ["phone", "email", "name", "first_name"].map(Field::new).to_vec(),
+            strategy: Strategy::LookUp,
+            keep_before: false,
+            changed_only: false,
+            verify: false,
+            by_plan: false,
+            trust: Duration::from_secs(7 * 24 * 60 * 60),
+            now: 0,
+            search_lag: setting.search_lag,
+            tries: setting.retry.tries,
+        };
         let account = Account {
             name: ACCOUNT.into(),
             service: setting.service,
@@ -96,47 +114,33 @@ impl Stage {
             renew: None,
         };
         let caller = Arc::new(Caller::new(account, setting.run, setting.retry, Stop::default(), sender));
-        let (finder, serving) = Finder::new(caller.clone());
-        let lanes = Arc::new(Lanes {
-            caller: caller.clone(),
-            finder,
-            keys,
-            mode: Mode::Upsert,
-            replace_custom: false,
-            asked: ["phone", "email", "name", "first_name"].map(Field::new).to_vec(),
-            keep_before: false,
-            changed_only: false,
-            all_known: false,
-            search_lag: setting.search_lag,
-        });
-        Self { caller, lanes, notices, finder: tokio::spawn(serving) }
+        let driver = Arc::new(Driver::new(caller.clone(), Arc::new(rules)));
+        Self { caller, driver, notices }
     }
 
-    pub async fn drive(&self, row: u64, contact: Contact) -> LaneEnd {
-        self.lanes.drive(self.lane(row, contact)).await
+    pub async fn drive(&self, row: u64, contact: Contact) -> RowEnd {
+        self.driver.drive(self.row(row, contact)).await
     }
 
-    pub fn lane(&self, row: u64, contact: Contact) -> Lane {
-        let keys = self.lanes.keys.identifiers(&contact.identifiers);
+    pub fn row(&self, row: u64, contact: Contact) -> Row {
+        let keys = self.driver.rules.keys.identifiers(&contact.identifiers);
         let position = Position { index: row, line: row + 2, sheet: 0 };
-        Lane { position, contact, keys, known: None, steps: Vec::new() }
+        Row::new(position, contact, keys)
     }
 }
 
-pub fn finished(end: LaneEnd) -> RowRecord {
+pub fn finished(end: RowEnd) -> RowRecord {
     match end {
-        LaneEnd::Finished(record) => record,
-        LaneEnd::Halted => panic!("the run halted"),
+        RowEnd::Finished(record) => record,
+        RowEnd::Halted => panic!("the run halted"),
     }
 }
 
 /// A person with a phone, an e-mail address and a name, for a service that has `name_field`.
 pub fn person(phone: &str, name_field: &str, name: &str) -> Contact {
     let email = format!("{}@example.com", phone.trim_start_matches('+'));
-    let change = |field: &str, value: &str| FieldChange {
-        field: Field::new(field),
-        value: Value::Text(value.to_owned()),
-        overwrite: Overwrite::Always,
+    let change = |field: &str, value: &str| {
+        FieldChange::new(Field::new(field), Value::Text(value.to_owned()), Overwrite::Always)
     };
     Contact {
         identifiers: vec![

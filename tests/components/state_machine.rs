@@ -2,17 +2,36 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use rolo::contact::{Call, Capabilities, Edit, FieldSpec, Limits, RemoteId, Target};
-use rolo::engine::{Account, Caller, Ended, Retry, StepAt, Stop};
-use rolo::error::Result;
+use rolo::contact::{Call, Capabilities, Edit, Field, FieldSpec, Filter, Limits, RemoteId, Target, Value};
+use rolo::error::{Error, Result};
+use rolo::reconcile::{CallEnd, StepAt, Write};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
 use rolo::transport::{Failure, FailureKind, Transport};
+use rolo::upload::{Account, Caller, Retry, Stop};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::staged::{begin, ledger, service, unthrottled};
+
+mod cells;
+mod settled;
+
+/// How a call ended, in a word of the tables.
+fn name(end: &CallEnd) -> &'static str {
+    match end {
+        CallEnd::Done(_) => "done",
+        CallEnd::Missing { .. } => "missing",
+        CallEnd::Exists { .. } => "exists",
+        CallEnd::Refused { .. } => "refused",
+        CallEnd::Unreachable { .. } => "unreachable",
+        CallEnd::Unclear { .. } => "unclear",
+        CallEnd::Taken(_) => "taken",
+        CallEnd::Halted => "halted",
+    }
+}
 
 const DOCUMENT: &str = include_str!("../../docs/state-machine.md");
 
@@ -38,6 +57,7 @@ fn every_status_means_what_the_table_says() {
                 Verdict::Stop { .. } => "stop",
                 Verdict::Missing { .. } => "missing",
                 Verdict::Again { .. } => "again",
+                Verdict::Misdirected { .. } => "misdirected",
                 Verdict::Done { .. } | Verdict::Exists { .. } => "known",
             };
             assert_eq!(verdict, row[1], "{status}");
@@ -69,6 +89,8 @@ const EXISTS: u8 = 3;
 const STOP: u8 = 4;
 const AGAIN: u8 = 5;
 const UNCLEAR: u8 = 6;
+const MISDIRECTED: u8 = 7;
+const UNCLEAR_WITH_A_WAIT: u8 = 8;
 
 struct Wire(Arc<Script>);
 
@@ -79,7 +101,14 @@ impl Transport for Wire {
         let next = if came.len() > 1 { came.pop_front().unwrap() } else { came[0] };
         async move {
             match next {
-                Came::Verdict(code) => Ok(Answer { status: 200, body: vec![code], ..Answer::default() }),
+                Came::Verdict(code) => {
+                    let mut answer = Answer { status: 200, body: vec![code], ..Answer::default() };
+                    if code == UNCLEAR_WITH_A_WAIT {
+                        answer.status = 503;
+                        answer.headers.push(("retry-after".into(), "4".into()));
+                    }
+                    Ok(answer)
+                }
                 Came::Failure(kind) => Err(Failure { kind, message: "no answer".into() }),
             }
         }
@@ -122,6 +151,7 @@ impl Service for Told {
             MISSING => Verdict::Missing { message },
             EXISTS => Verdict::Exists { message, fields: Vec::new(), id: None },
             STOP => Verdict::Stop { message },
+            MISDIRECTED => Verdict::Misdirected { message },
             AGAIN => Verdict::Again { wait: Wait::Backoff, message },
             _ => Verdict::Unclear { message },
         }
@@ -141,6 +171,8 @@ fn script(words: &str) -> (Vec<Came>, bool) {
         "stop" => Came::Verdict(STOP),
         "again" => Came::Verdict(AGAIN),
         "unclear" => Came::Verdict(UNCLEAR),
+        "misdirected" => Came::Verdict(MISDIRECTED),
+        "unclear with a wait" => Came::Verdict(UNCLEAR_WITH_A_WAIT),
         "no answer" => Came::Failure(FailureKind::NoAnswer),
         "not sent" => Came::Failure(FailureKind::NotSent),
         "untrusted certificate" => Came::Failure(FailureKind::Untrusted),
@@ -170,23 +202,19 @@ async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
         transport: Arc::new(Wire(script.clone())),
         budget: unthrottled(&ledger),
         ledger,
-        renew: renewed.then(|| -> rolo::engine::Renew { Arc::new(|| async { Ok(None) }.boxed()) }),
+        renew: renewed.then(|| -> rolo::upload::Renew { Arc::new(|| async { Ok(None) }.boxed()) }),
     };
     let (sender, _notices) = unbounded_channel();
     let caller = Caller::new(account, run, Retry::new(1), Stop::default(), sender);
     let reached = if call.kind().writes() {
-        caller.write(call, StepAt { row: 0, step: 0, sent_before: 0 }, Vec::new()).await
+        let at = StepAt { row: 0, step: 0, sent_before: 0 };
+        caller.write(Write { call: call.clone(), at, before: Vec::new(), creates: Vec::new() }).await
     } else {
         caller.read(call).await
     };
-    let ended = match reached.ended {
-        Ended::Done(_) => "done",
-        Ended::Missing { .. } => "missing",
-        Ended::Exists { .. } => "exists",
-        Ended::Refused { .. } => "refused",
-        Ended::Unreachable { .. } => "unreachable",
-        Ended::Unclear { .. } => "unclear",
-        Ended::Halted => "the run stops",
+    let ended = match reached.end {
+        CallEnd::Halted => "the run stops",
+        end => name(&end),
     };
     assert_eq!(caller.halted().is_some(), ended == "the run stops");
     let sent = *script.sent.lock().unwrap();
@@ -195,12 +223,87 @@ async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn every_call_ends_as_the_table_says() {
-    let rows = table("## What the engine makes of it");
-    assert_eq!(rows.len(), 17);
+    let rows = table("## What an upload makes of it");
+    assert_eq!(rows.len(), 20);
     for row in rows {
         let (came, renewed) = script(&row[0]);
         for (call, wanted) in calls().iter().zip(&row[1..]) {
             assert_eq!(cell(call, &came, renewed).await, *wanted, "{} × {}", row[0], call.kind());
         }
     }
+}
+
+/// What a service that answers everything in one way makes of a call: how it ended, requests, time.
+async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Option<Error>) {
+    struct Same(Answer, Mutex<u32>);
+    impl Transport for Same {
+        fn send<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, std::result::Result<Answer, Failure>> {
+            *self.1.lock().unwrap() += 1;
+            std::future::ready(Ok(self.0.clone())).boxed()
+        }
+    }
+    let wire = Arc::new(Same(answer, Mutex::new(0)));
+    let ledger = ledger();
+    let run = begin(&ledger, "same", 1).await;
+    let account = Account {
+        name: "desk".into(),
+        service: service("chatwoot", &[("account_id", "1"), ("inbox_id", "1")]),
+        transport: wire.clone(),
+        budget: unthrottled(&ledger),
+        ledger,
+        renew: None,
+    };
+    let (sender, _notices) = unbounded_channel();
+    let caller = Caller::new(account, run, Retry::new(1), Stop::default(), sender);
+    let began = rolo::clock::now();
+    let end = caller.read(call).await.end;
+    let sent = *wire.1.lock().unwrap();
+    (end, sent, began.elapsed(), caller.halted())
+}
+
+#[tokio::test(start_paused = true)]
+async fn remote_13k_a_maintenance_page_with_a_wait_is_waited_for_as_long_as_it_says() {
+    let mut answer = Answer { status: 503, body: b"<html>Back soon".to_vec(), ..Answer::default() };
+    answer.headers.push(("retry-after".into(), "4".into()));
+    let (end, sent, took, halt) = answered(&Call::Check, answer).await;
+    assert_eq!((end, sent), (CallEnd::Halted, 40));
+    // 39 waits lie between 40 requests.
+    assert_eq!(took.as_secs(), 39 * 4);
+    assert!(halt.unwrap().hint.unwrap().contains("rolo resume"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn remote_14d_a_redirect_stops_at_once_with_the_place_it_points_to() {
+    let mut answer = Answer { status: 301, body: b"<html>Moved".to_vec(), ..Answer::default() };
+    answer.headers.push(("location".into(), "https://chat.example.org/api/v1?token=x".into()));
+    let (end, sent, _, halt) = answered(&Call::Check, answer).await;
+    let halt = halt.unwrap();
+    assert_eq!((end, sent, halt.code), (CallEnd::Halted, 1, Some("account.misdirected")));
+    assert_eq!(
+        halt.message,
+        "chatwoot is not where account desk says: the address redirects to https://chat.example.org/api/v1 (status 301)"
+    );
+    assert_eq!(halt.hint.as_deref(), Some("check base_url of the account, then `rolo resume`"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn remote_14k_a_web_page_where_an_answer_was_due_stops_at_once() {
+    let page = Answer { status: 200, body: b"<!doctype html><title>Sign in".to_vec(), ..Answer::default() };
+    let (end, sent, _, halt) = answered(&Call::Check, page).await;
+    assert_eq!((end, sent), (CallEnd::Halted, 1));
+    assert!(halt.unwrap().message.ends_with("a web page came where an answer was due (status 200)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_by_a_condition_that_breaks_the_service_is_told_at_once() {
+    let condition = Some((Field::custom("plan"), Value::Text("gold".into())));
+    let filter = Filter { field: condition, ..Filter::default() };
+    let broken = Answer { status: 500, body: b"{\"error\":\"Internal\"}".to_vec(), ..Answer::default() };
+    let call = Call::List { filter, cursor: None, page_size: None };
+    let (end, sent, ..) = answered(&call, broken.clone()).await;
+    assert!(matches!(&end, CallEnd::Refused { message, .. } if message.contains("by this condition")), "{end:?}");
+    assert_eq!(sent, 4);
+    // Without a condition the same is an outage, which passes.
+    let call = Call::List { filter: Filter::default(), cursor: None, page_size: None };
+    assert_eq!(answered(&call, broken).await.1, 6);
 }

@@ -95,9 +95,16 @@ fn blank_rows_are_counted_in_the_notes() {
 fn ragged_rows_are_rows_with_an_error() {
     let found = rows(b"a,b,c\n1,2\n1,2,3,4\n1,2,3,,\n1,2,3\n");
     let codes: Vec<_> = found.iter().map(|row| row.codes.join(" ")).collect();
-    assert_eq!(codes, ["row.too_few_cells", "row.too_many_cells", "", ""]);
+    assert_eq!(codes, ["row.too_few_cells", "row.too_many_cells", "row.too_many_cells", ""]);
     assert_eq!(found[1].cells, ["1", "2", "3", "4"]);
-    assert_eq!(found[2].cells, ["1", "2", "3"]);
+}
+
+#[test]
+fn blank_cells_at_the_end_mean_nothing_where_each_row_has_them() {
+    let found = rows(b"a,b,c\n1,2,3,\n1,2,3,\n1,2, 3,4,\n");
+    let codes: Vec<_> = found.iter().map(|row| row.codes.join(" ")).collect();
+    assert_eq!(codes, ["", "", "row.too_many_cells"]);
+    assert_eq!(found[0].cells, ["1", "2", "3"]);
 }
 
 #[test]
@@ -343,6 +350,30 @@ fn a_delimiter_that_ends_cells_in_no_file_is_refused() {
     assert!(refusal(b"a,b\n1,2\n", &options).starts_with("the delimiter can't be"));
 }
 
+/// Found by the property below: the guard in front of a line break made content of it.
+#[test]
+fn a_row_of_guarded_line_breaks_is_blank() {
+    for cell in ["\r", "\n", "\t", "\r\n\t "] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["o.csv", "o.xlsx"] {
+            let path = folder.path().join(name);
+            let mut writer = table::create(&path, &["a", "=b", "c"]).expect("a writer");
+            writer.write(&["", cell, ""]).expect("a row");
+            writer.finish().expect("a file");
+            let error = table::open(&path, &ReadOptions::default()).err().expect("no row with content");
+            assert!(error.message.ends_with("has a header and no rows"), "{error}");
+        }
+    }
+    // A stranger's apostrophe is content.
+    assert_eq!(cells(b"a,b\n,'\t\n"), [["", "'\t"]]);
+}
+
+#[test]
+fn a_header_is_trimmed_behind_its_guard_too() {
+    let (headers, _, _) = read_with(b"\"'\r=b \",_rolo\n1,\n", &ReadOptions::default()).expect("a sound file");
+    assert_eq!(headers, ["=b"]);
+}
+
 fn any_cell() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",
@@ -367,7 +398,7 @@ proptest! {
         let path = folder.path().join(name);
         let plus_numbers = if guarded { PlusNumbers::Guarded } else { PlusNumbers::AsTheyAre };
         let headers: &[&str] = if marked { &["a", "=b", "c", "_line"] } else { &["a", "=b", "c"] };
-        let mut writer = table::create_with(&path, headers, &WriteOptions { plus_numbers }).expect("a writer");
+        let mut writer = table::create_with(&path, headers, &WriteOptions { plus_numbers, ..WriteOptions::default() }).expect("a writer");
         for row in &table {
             let mut cells: Vec<&str> = row.iter().map(String::as_str).collect();
             cells.extend(marked.then_some("2"));

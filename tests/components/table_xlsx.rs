@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use rolo::error::{Error, ErrorKind};
-use rolo::table::{self, CellFlag, ReadLimits, ReadOptions, RowBatch, RowReader, WriteOptions};
+use rolo::table::{self, CellFlag, ReadLimits, ReadOptions, ResultCell, RowBatch, RowReader, WriteOptions};
 use tempfile::TempDir;
 
 /// A workbook put together by hand.
@@ -281,7 +281,7 @@ fn what_a_reader_of_the_sheet_would_not_see_is_said() {
     let found = read(&book);
     assert_eq!(found.rows, [["x", ""], ["y", ""]]);
     assert_eq!(found.notes.len(), 3);
-    assert_eq!(found.notes[0], "hidden rows, read like the others: 1");
+    assert_eq!(found.notes[0], "rows hidden, read like the others: 1; --visible-only leaves them out");
     assert_eq!(found.notes[1], "hidden columns, read like the others: 1");
     assert!(found.notes[2].starts_with("formulas without a saved value"));
 }
@@ -308,7 +308,7 @@ fn workbooks_without_rows_and_other_zip_files_are_refused_in_words() {
     assert_eq!(with("xl/workbook.bin"), "contacts.xlsx is a binary Excel workbook (.xlsb)");
     let ods =
         [("content.xml", ""), ("META-INF/manifest.xml", "")].map(|(name, text)| (name.to_owned(), text.to_owned()));
-    assert_eq!(refused(&zipped(&ods)), "contacts.xlsx is an OpenDocument file (.ods)");
+    assert_eq!(refused(&zipped(&ods)), "contacts.xlsx is an OpenDocument file and no spreadsheet");
     let whole = Book::of(&row(1, &["name"])).bytes();
     assert!(refused(&whole[..whole.len() / 2]).starts_with("contacts.xlsx begins like a workbook and is cut off"));
 }
@@ -396,7 +396,8 @@ fn own_columns_of_a_results_workbook_are_apart() {
     let headers = ["name", "phone", "_line", "_outcome"];
     let mut workbook = table::create_results(&path, &headers, &WriteOptions::default()).expect("a workbook");
     workbook.write(&["Ann", "+447400123456", "2", "created"]).expect("a row");
-    workbook.write_needing_attention(&["Bob", "0044", "3", "rejected"], &[1]).expect("a row");
+    let wrong = ResultCell { wrong: Some("phone has too few digits"), ..ResultCell::from("0044") };
+    workbook.write_result(&["Bob".into(), wrong, "3".into(), "rejected".into()], true).expect("a row");
     workbook.finish().expect("a file");
     let mut reader = table::open(&path, &ReadOptions::default()).expect("our own file");
     assert_eq!((reader.headers(), reader.own_columns().len()), (["name".to_owned(), "phone".to_owned()].as_slice(), 2));

@@ -8,11 +8,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rolo::clock::{self, Calendar};
 use rolo::contact::{Outcome, Quota};
-use rolo::engine::{Brake, Dispatcher, Retry, StopLevel, Work};
 use rolo::quota::{Budget, BudgetOptions};
-use rolo::sandbox::{EMULATORS, Emulator, EmulatorOptions, WireRequest};
 use rolo::services::{Answer, Body, Request};
 use rolo::transport::{Failure, Transport};
+use rolo::upload::{Brake, Dispatcher, Retry, StopLevel, Work};
+use rolo_sandbox::{EMULATORS, Emulator, EmulatorOptions, WireRequest};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -81,14 +81,14 @@ async fn import(name: &str, rows: u64, time: Duration) -> (Arc<Near>, Vec<Outcom
 
 async fn import_and(name: &str, rows: u64, time: Duration, midway: impl FnOnce(&Near)) -> (Arc<Near>, Vec<Outcome>) {
     let calendar = clock::simulated_calendar();
-    let near = Arc::new(Near::new(name, calendar.clone()));
+    let near = Arc::new(Near::new(name, calendar));
     let service = service(name, &[]);
     let quota: Quota = service.limits().quota.value;
     let concurrency = service.limits().concurrency.value * 4;
     let name_field = name_field(service.as_ref());
     let ledger = ledger();
     let run = begin(&ledger, name, 1).await;
-    let options = BudgetOptions { calendar, ..BudgetOptions::new("scope", quota) };
+    let options = BudgetOptions::new("scope", quota);
     let stage = Stage::new(Setting {
         service,
         transport: near.clone(),
@@ -102,10 +102,10 @@ async fn import_and(name: &str, rows: u64, time: Duration, midway: impl FnOnce(&
     for row in 0..rows {
         let mut contact = person(&format!("+1202555{row:04}"), name_field, "Ana");
         contact.tags = tags(&["a"], &[], false);
-        sender.send(Work::Lane(Box::new(stage.lane(row, contact)))).await.unwrap();
+        sender.send(Work::Row(Box::new(stage.row(row, contact)))).await.unwrap();
     }
     drop(sender);
-    let dispatcher = Dispatcher { lanes: stage.lanes.clone(), concurrency, brake: Brake::default(), canary: None };
+    let dispatcher = Dispatcher { driver: stage.driver.clone(), concurrency, brake: Brake::default(), canary: None };
     let mut outcomes = Vec::new();
     {
         let mut finished = |_, record: rolo::contact::RowRecord| {

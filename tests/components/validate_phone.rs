@@ -4,7 +4,8 @@
 
 use proptest::prelude::*;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
-use rolo::validate::{PhoneRegion, check_phone};
+use rolo::mapping::Numbers;
+use rolo::validate::{PhoneRegion, check_phone, read_phone};
 
 fn read(cell: &str, region: Option<&str>) -> Result<String, &'static str> {
     let region = region.map_or(PhoneRegion::Unknown, |code| PhoneRegion::Known(Region::from_code(code).unwrap()));
@@ -40,6 +41,13 @@ fn numbers_become_e164() {
         ("+٣٤٦٠٠١٢٣٤٥٦", None, "+34600123456"),
         ("tel:+34-600-123456", None, "+34600123456"),
         ("011 34 600 123 456", Some("US"), "+34600123456"),
+        // Grouped as nobody groups a number that begins with +41.
+        ("415-555-2671", Some("US"), "+14155552671"),
+        // Zeros that are dialed at home and not from abroad, and Italy's that stays.
+        ("+44 07400 100941", None, "+447400100941"),
+        ("+49 0171 3920012", None, "+491713920012"),
+        ("0044(0)7400 100944", Some("GB"), "+447400100944"),
+        ("001 212 555 0124", Some("GB"), "+12125550124"),
     ] {
         assert_eq!(read(cell, region), Ok(number.to_owned()), "{cell} in {region:?}");
     }
@@ -68,9 +76,82 @@ fn numbers_that_would_reach_a_stranger_are_refused() {
         ("+494808866666614 24", None, "phone.too_long"),
         // German numbers have no fixed length: 0491 5112345678 is Leer, +49 1511 2345678 a mobile.
         ("4915112345678", Some("DE"), "phone.ambiguous"),
+        ("0000000000", Some("GB"), "phone.placeholder"),
+        ("1234567890", Some("GB"), "phone.placeholder"),
+        ("999 999 9999", Some("IN"), "phone.placeholder"),
+        // A digit short of either form.
+        ("+55419799123", None, "phone.invalid_for_country"),
     ] {
         assert_eq!(read(cell, region), Err(code), "{cell} in {region:?}");
     }
+}
+
+/// Digits that are valid with a plus sign as well, under regions whose numbers have no fixed length
+/// (remote case 50c): the Spanish, British and Brazilian mobile would be strangers' numbers there.
+#[test]
+fn digits_with_two_readings_are_refused_for_every_region_with_both() {
+    for region in ["DE", "AT", "IT"] {
+        let code = PHONE_NUMBER_UTIL.get_country_code_for_region(Region::from_code(region).unwrap()).unwrap();
+        for digits in ["34612345676", "447911123456", "5511912345678"] {
+            let known = PhoneRegion::Known(Region::from_code(region).unwrap());
+            let home = read_phone(digits, known, Some(Numbers::National));
+            let fault = check_phone(digits, known).unwrap_err();
+            match home {
+                Ok(home) => {
+                    assert_eq!(fault.code, "phone.ambiguous", "{digits} in {region}");
+                    assert_eq!(home.e164, format!("+{code}{digits}"));
+                    assert!(fault.message.contains(&format!("+{code}{digits} or +{digits}")), "{}", fault.message);
+                }
+                // Not a number of the region at all: refused with the one reading that is left.
+                Err(_) => assert!(fault.message.contains(&format!("write +{digits}")), "{}", fault.message),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_column_settles_what_single_cells_leave_open() {
+    let read = |cell: &str, numbers| {
+        read_phone(cell, PhoneRegion::Known(Region::DE), Some(numbers))
+            .map(|phone| phone.e164)
+            .map_err(|fault| fault.code)
+    };
+    assert_eq!(read("34612345676", Numbers::International), Ok("+34612345676".into()));
+    assert_eq!(read("34612345676", Numbers::National), Ok("+4934612345676".into()));
+    // What begins with a zero is dialed at home, whatever the rest of the column is.
+    assert_eq!(read("0171 3920012", Numbers::International), Ok("+491713920012".into()));
+    assert_eq!(read("0034 612 345 676", Numbers::National), Ok("+34612345676".into()));
+    assert_eq!(read("+34 612 345 676", Numbers::National), Ok("+34612345676".into()));
+    assert_eq!(read("3412345", Numbers::International), Err("phone.too_short"));
+}
+
+/// Numbers as messengers keep them (remote cases 01 and 02), read as what they are today.
+#[test]
+fn an_older_form_of_a_number_is_understood_and_said() {
+    for (cell, region, number) in [
+        ("+5215541637145", None, "+525541637145"),
+        ("+554187991234", None, "+5541987991234"),
+        ("(41) 8799-1234", Some("BR"), "+5541987991234"),
+    ] {
+        let region = region.map_or(PhoneRegion::Unknown, |code| PhoneRegion::Known(Region::from_code(code).unwrap()));
+        let phone = read_phone(cell, region, None).unwrap();
+        assert_eq!(phone.e164, number, "{cell}");
+        assert_eq!(phone.note.map(|note| note.code), Some("phone.older_form"), "{cell}");
+    }
+    // Both are numbers of today, and the library says so.
+    for number in ["+541123456789", "+5491123456789", "+525541637145", "+5541987991234"] {
+        let phone = read_phone(number, PhoneRegion::Unknown, None).unwrap();
+        assert_eq!((phone.e164.as_str(), phone.note), (number, None));
+    }
+}
+
+#[test]
+fn a_label_is_left_out_and_said() {
+    let phone = read_phone("+44 7400 100374 (home)", PhoneRegion::Unknown, None).unwrap();
+    assert_eq!(phone.e164, "+447400100374");
+    let note = phone.note.unwrap();
+    assert_eq!(note.code, "phone.label_left_out");
+    assert_eq!(note.message, "read as +447400100374, and left out: home");
 }
 
 #[test]
@@ -107,6 +188,28 @@ proptest! {
         let spaced = format!("+{} {}", &digits[..2], &digits[2..]);
         let strict = check_phone(&format!("+{digits}"), PhoneRegion::Unknown);
         prop_assert_eq!(strict, check_phone(&spaced, PhoneRegion::Unknown));
+    }
+
+    /// The verdict is the library's: what is accepted is valid to it, and reads the same.
+    #[test]
+    fn an_accepted_number_is_what_the_library_reads(
+        cell in "[+]?[0-9]{1,4}[ -]?[(]?[0-9]{2,5}[)]?[ -]?[0-9]{2,4}[ -]?[0-9]{0,4}|0[0-9]{6,11}|00[0-9]{8,13}",
+        region in prop_oneof![Just("ES"), Just("US"), Just("DE"), Just("IT"), Just("GB"), Just("BR"), Just("MX"), Just("AR")],
+    ) {
+        let region = Region::from_code(region).unwrap();
+        let ours = read_phone(&cell, PhoneRegion::Known(region), None);
+        let theirs = PHONE_NUMBER_UTIL.parse(&cell, Some(region)).ok();
+        let theirs = theirs.filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number));
+        let theirs = theirs.map(|number| PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned());
+        match ours {
+            // Of a number in its older form the library knows only today's.
+            Ok(phone) if phone.note.is_some() => prop_assert_eq!(theirs, None),
+            // 00 is no prefix of the United States, and means the same there.
+            Ok(phone) if cell.starts_with("00") => prop_assert!(theirs.is_none_or(|theirs| theirs == phone.e164)),
+            Ok(phone) => prop_assert_eq!(theirs, Some(phone.e164)),
+            Err(fault) if cell.starts_with('+') && fault.code != "phone.too_long" => prop_assert_eq!(theirs, None),
+            Err(_) => {}
+        }
     }
 
     #[test]

@@ -12,10 +12,11 @@ use rolo::contact::{
     RemoteId, Snapshot, Source, Sourced, TagEdit, TagMode, Target, Value,
 };
 use rolo::error::{Error, Result};
-use rolo::ledger::{LedgerHandle, RunId};
-use rolo::sandbox::window::SlidingWindow;
+use rolo::journal::RunId;
+use rolo::ledger::LedgerHandle;
 use rolo::services::{Answer, Credential, Method, Page, Reply, Request, Service, Verdict, by_status};
 use rolo::transport::{Failure, FailureKind, Transport};
+use rolo_sandbox::window::SlidingWindow;
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep};
 
@@ -360,16 +361,13 @@ impl Wire {
             (world.recorded.clone(), world.row(request))
         };
         let (Some((ledger, run)), Some(row)) = (recorded, row) else { return };
-        let (steps, ended) = ledger
-            .run(move |ledger| {
-                let ended = ledger
-                    .rows(&run, row, 1)?
-                    .first()
-                    .is_some_and(|(index, record)| *index == row && record.outcome != rolo::contact::Outcome::InDoubt);
-                Ok((ledger.steps(&run, row)?, ended))
-            })
+        let ended = ledger
+            .rows(&run, row, 1)
             .await
-            .unwrap();
+            .unwrap()
+            .first()
+            .is_some_and(|(index, record)| *index == row && record.outcome != rolo::contact::Outcome::InDoubt);
+        let steps = ledger.steps(&run, row).await.unwrap();
         let mut wrong = Vec::new();
         if ended {
             wrong.push(format!("row {row} has ended and is written to: {}", request.path));
@@ -379,7 +377,7 @@ impl Wire {
         }
         let created = steps.iter().any(|step| {
             step.kind == rolo::contact::CallKind::Create
-                && step.answered.as_ref().is_some_and(|answered| answered.verdict == "done")
+                && step.answered.as_ref().is_some_and(|answered| answered.verdict == rolo::journal::CallVerdict::Done)
         });
         if created && request.path == "/contacts" {
             wrong.push(format!("row {row} is created once more"));
@@ -427,10 +425,8 @@ impl Transport for Wire {
 /// What a row wants: more fields and tags than one call takes.
 pub fn wanted(row: u64) -> rolo::contact::Contact {
     let phone = format!("+1202555{row:04}");
-    let change = |name: &str, value: String| rolo::contact::FieldChange {
-        field: Field::new(name),
-        value: Value::Text(value),
-        overwrite: rolo::contact::Overwrite::Always,
+    let change = |name: &str, value: String| {
+        rolo::contact::FieldChange::new(Field::new(name), Value::Text(value), rolo::contact::Overwrite::Always)
     };
     rolo::contact::Contact {
         identifiers: vec![Identifier::new(IdentifierKind::Phone, phone.as_str())],

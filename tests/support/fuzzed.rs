@@ -5,28 +5,59 @@ use std::io::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::built::{self, Chance};
 use rolo::contact::{
-    Call, Cursor, Edit, Field, Filter, Identifier, IdentifierKind, RemoteId, TagEdit, TagMode, Target, Value,
+    Call, Cursor, Edit, Field, FieldDefinition, FieldKind, Filter, Identifier, IdentifierKind, RemoteId, TagEdit,
+    TagMode, Target, Value,
 };
+use rolo::jobs::facts;
 use rolo::mapping::Mapping;
-use rolo::pipeline::facts;
 use rolo::services::{self, Answer, Service, Settings, Verdict};
 use rolo::table::{ReadLimits, ReadOptions, RowBatch};
 use rolo::validate::{PhoneRegion, check_email, check_phone};
 
-/// Any bytes as a text file; how many rows it has.
+/// The first byte of what is chance for a file to be built from, and no file itself.
+pub const BUILT: u8 = 0xf8;
+
+/// Any bytes as a text file, or a table built from them; how many rows it has.
 pub fn csv(data: &[u8]) -> u64 {
-    read_all("fuzzed.csv", data)
+    match data.split_first() {
+        Some((&BUILT, chance)) => {
+            let chance = &mut Chance(chance);
+            let table = built::table(chance);
+            read_all("fuzzed.csv", &built::damaged(table, chance))
+        }
+        _ => read_all("fuzzed.csv", data),
+    }
 }
 
-/// Any bytes as a workbook: the first byte chooses between the file itself and a part of a sound one.
-/// How many rows it has.
+/// Any bytes as JSON Lines or cards built from them; how many rows they have.
+pub fn entries(data: &[u8]) -> u64 {
+    let chance = &mut Chance(data);
+    let is_json = chance.byte() % 2 == 0;
+    let entries = if is_json { built::json_lines(chance) } else { built::cards(chance) };
+    read_all("fuzzed.txt", &built::damaged(entries, chance))
+}
+
+/// Any bytes as a workbook: the first byte chooses between the file itself, a part of a sound one, and a
+/// sheet built from them. Returns how many rows it has.
 pub fn workbook(data: &[u8]) -> u64 {
     let Some((choice, data)) = data.split_first() else { return 0 };
-    if choice % 3 == 0 {
+    let built = if *choice == BUILT {
+        let chance = &mut Chance(data);
+        let sheet = built::sheet(chance);
+        built::damaged(sheet.into_bytes(), chance)
+    } else {
+        Vec::new()
+    };
+    if choice % 3 == 0 && *choice != BUILT {
         return read_all("fuzzed.xlsx", data);
     }
-    let (sheet, strings) = if choice % 3 == 1 { (data, SHARED.as_bytes()) } else { (SHEET.as_bytes(), data) };
+    let (sheet, strings) = match choice {
+        &BUILT => (built.as_slice(), SHARED.as_bytes()),
+        choice if choice % 3 == 1 => (data, SHARED.as_bytes()),
+        _ => (SHEET.as_bytes(), data),
+    };
     let mut file = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let parts: [(&str, &[u8]); 6] = [
         ("[Content_Types].xml", TYPES.as_bytes()),
@@ -65,8 +96,10 @@ fn read_all(name: &str, bytes: &[u8]) -> u64 {
     let Ok(mut reader) = rolo::table::open(&path, &options) else { return 0 };
     let headers = reader.headers().len();
     let (mut batch, mut rows, mut lines) = (RowBatch::new(), 0, 0);
-    while let Ok(read @ 1..) = reader.read(&mut batch, 64) {
-        assert!(read <= 64);
+    // Few at a time, so that rows before a fault are seen.
+    let most = 1 + bytes.len() % 7;
+    while let Ok(read @ 1..) = reader.read(&mut batch, most) {
+        assert!(read <= most);
         assert_eq!(batch.len(), read);
         for row in batch.rows() {
             assert_eq!(row.position().index, rows, "rows are counted without a gap");
@@ -172,6 +205,7 @@ fn calls() -> Vec<Call> {
         Call::List { filter: Filter::default(), cursor: None, page_size: Some(10) },
         Call::ReadMessages { target: target() },
         Call::ListFields { cursor: None },
+        Call::CreateField { definition: FieldDefinition { name: "a".into(), alias: None, kind: FieldKind::Number } },
         Call::ListTags { cursor: None },
         Call::Check,
     ]

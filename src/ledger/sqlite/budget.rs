@@ -1,5 +1,9 @@
-use rusqlite::{Connection, OptionalExtension as _, params};
+use std::time::Duration;
 
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio::time::Instant;
+
+use super::clock::Reading;
 use super::{back, int};
 
 /// What `now` may lag behind the one of the call before without meaning that the clock was set back:
@@ -22,7 +26,7 @@ impl Budget {
     /// The next free moment, and the budget without it.
     fn take(mut self, now: u64, period: u64) -> (u64, Budget) {
         if self.seen_at > now.saturating_add(PATIENCE) {
-            // The clock was set back: what lay ahead then lies as far ahead now.
+            // The machine has started again under an earlier calendar: what lay ahead then lies as far ahead now.
             let by = self.seen_at - now;
             self.next_at = self.next_at.saturating_sub(by);
             self.postponed_until = self.postponed_until.saturating_sub(by);
@@ -36,16 +40,30 @@ impl Budget {
     }
 }
 
-pub(super) fn reserve(db: &Connection, scope: &str, now: u64, period: u64) -> rusqlite::Result<u64> {
-    let (moment, budget) = read(db, scope)?.take(now, period);
+/// The next free moment, by the clock of this process.
+pub(super) fn reserve(
+    db: &Connection,
+    scope: &str,
+    now: Reading,
+    period: Duration,
+    lateness: Duration,
+) -> rusqlite::Result<Instant> {
+    let budget = read(db, scope)?;
+    let earliest = micros(now.today.saturating_sub(lateness));
+    let (moment, budget) = budget.take(earliest, micros(period));
     write(db, scope, budget)?;
-    Ok(moment)
+    let ahead = Duration::from_micros(moment.saturating_sub(earliest));
+    Ok((now.at + ahead).checked_sub(lateness).unwrap_or(now.at))
 }
 
-pub(super) fn postpone(db: &Connection, scope: &str, until: u64) -> rusqlite::Result<()> {
+pub(super) fn postpone(db: &Connection, scope: &str, now: Reading, wait: Duration) -> rusqlite::Result<()> {
     let mut budget = read(db, scope)?;
-    budget.postponed_until = budget.postponed_until.max(until);
+    budget.postponed_until = budget.postponed_until.max(micros(now.today + wait));
     write(db, scope, budget)
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn read(db: &Connection, scope: &str) -> rusqlite::Result<Budget> {

@@ -1,10 +1,10 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value as Json, json};
 
-use super::super::{BeforeImage, Change, RunId};
 use super::contacts::Names;
 use super::{back, damaged, int};
 use crate::contact::{Field, RemoteId, Value};
+use crate::journal::{BeforeImage, Change, RunId};
 
 pub(super) fn write(db: &Connection, names: &mut Names, run: i64, image: &BeforeImage) -> rusqlite::Result<()> {
     let account = names.account(db, &image.account)?;
@@ -50,6 +50,7 @@ fn encode(change: &Change) -> Json {
         Change::TagRemoved(tag) => json!({ "tag_removed": tag }),
         Change::ListAdded(list) => json!({ "list_added": list }),
         Change::ListRemoved(list) => json!({ "list_removed": list }),
+        Change::Unknown(what) => json!({ "unknown": what }),
     }
 }
 
@@ -67,6 +68,7 @@ fn decode(json: &Json) -> Option<Change> {
         .or_else(|| text("tag_removed").map(Change::TagRemoved))
         .or_else(|| text("list_added").map(Change::ListAdded))
         .or_else(|| text("list_removed").map(Change::ListRemoved))
+        .or_else(|| text("unknown").map(Change::Unknown))
 }
 
 /// Text, booleans and nothing as themselves, the rest as `{"number": "12.50"}`.

@@ -2,10 +2,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::{Key, KnownContact};
+use super::super::vault::Vault;
 use super::damaged;
 use super::known::Known;
+use crate::clock;
 use crate::contact::RemoteId;
+use crate::journal::{Key, KnownContact, LastKnown};
 
 /// Numbers of names, as far as they have been asked for. A number never changes, so what another
 /// process adds makes this incomplete but never wrong.
@@ -28,7 +30,7 @@ impl Names {
         Ok(id)
     }
 
-    fn known_account(&mut self, db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    pub(super) fn known_account(&mut self, db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
         if let Some(id) = self.accounts.get(name) {
             return Ok(Some(*id));
         }
@@ -73,9 +75,11 @@ impl Names {
 pub(super) fn learn(
     db: &Connection,
     names: &mut Names,
+    vault: &Vault,
     account: &str,
     contact: &KnownContact,
     keys: &[Key],
+    told: bool,
 ) -> rusqlite::Result<()> {
     let account = names.account(db, account)?;
     let stored = db
@@ -90,8 +94,26 @@ pub(super) fn learn(
     if contact.tags.is_some() {
         known.tags.clone_from(&contact.tags);
     }
-    unite(&mut known.lists, &contact.lists);
+    if told {
+        unite(&mut known.lists, &contact.lists);
+    } else {
+        known.lists.clone_from(&contact.lists);
+    }
     unite(&mut known.keys, keys);
+    let now = clock::unix_now().as_secs();
+    let is_as_before =
+        before.as_ref().is_some_and(|before| (&before.fields, &before.tags) == (&known.fields, &known.tags));
+    known.applied = match &contact.applied {
+        Some(applied) if applied.at == 0 => Some(crate::journal::Applied { at: now, ..applied.clone() }),
+        Some(applied) => Some(applied.clone()),
+        // Somebody who only looked, and saw it as it was, takes nothing away.
+        None if told && is_as_before => known.applied,
+        None => None,
+    };
+    if told {
+        known.seen_at = now;
+    }
+    known.values = merged(vault, known.values.as_deref(), contact.values.as_ref());
     let id = match stored {
         Some((id, _)) if before.as_ref() == Some(&known) => id,
         Some((id, _)) => {
@@ -115,6 +137,21 @@ pub(super) fn learn(
     Ok(())
 }
 
+/// Sealed values, newer over older ones. `None` if values are not to be kept.
+fn merged(vault: &Vault, before: Option<&[u8]>, newer: Option<&LastKnown>) -> Option<Vec<u8>> {
+    let newer = newer?;
+    let mut values = before.and_then(|sealed| unsealed(vault, sealed)).unwrap_or_default();
+    values.fields.extend(newer.fields.iter().map(|(field, value)| (field.clone(), value.clone())));
+    values.tags = newer.tags.clone().or(values.tags);
+    values.lists.clone_from(&newer.lists);
+    vault.seal(&serde_json::to_vec(&values).ok()?)
+}
+
+/// Values that were sealed with another key are as good as not kept.
+fn unsealed(vault: &Vault, sealed: &[u8]) -> Option<LastKnown> {
+    serde_json::from_slice(&vault.unseal(sealed)?).ok()
+}
+
 /// Removes a contact and the keys that lead to it; returns how many records went.
 pub(super) fn remove(db: &Connection, account: i64, id: &str) -> rusqlite::Result<u64> {
     let stored = db
@@ -125,7 +162,9 @@ pub(super) fn remove(db: &Connection, account: i64, id: &str) -> rusqlite::Resul
     let mut unpoint =
         db.prepare_cached("DELETE FROM contact_key WHERE key = ?1 AND account_id = ?2 AND contact = ?3")?;
     let mut removed = 1;
-    for key in Known::decode(&bytes)?.keys {
+    let keys = Known::decode(&bytes)?.keys;
+    super::creating::gone(db, account, &keys)?;
+    for key in keys {
         removed += unpoint.execute(params![key.0, account, contact])? as u64;
     }
     Ok(removed)
@@ -142,6 +181,7 @@ pub(super) fn gone(db: &Connection, names: &mut Names, account: &str, id: &Remot
 pub(super) fn by_keys(
     db: &Connection,
     names: &mut Names,
+    vault: &Vault,
     account: &str,
     keys: &[Key],
 ) -> rusqlite::Result<Vec<Option<KnownContact>>> {
@@ -156,7 +196,7 @@ pub(super) fn by_keys(
         found.push(match rows.next()? {
             Some(row) => {
                 let known = Known::decode(row.get_ref(1)?.as_blob()?)?;
-                Some(named(db, names, row.get(0)?, known)?)
+                Some(named(db, names, vault, row.get(0)?, known)?)
             }
             None => None,
         });
@@ -167,6 +207,7 @@ pub(super) fn by_keys(
 pub(super) fn by_id(
     db: &Connection,
     names: &mut Names,
+    vault: &Vault,
     account: &str,
     id: &RemoteId,
 ) -> rusqlite::Result<Option<KnownContact>> {
@@ -175,11 +216,47 @@ pub(super) fn by_id(
         .prepare_cached("SELECT known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
         .query_row(params![account, id.0], |row| row.get(0))
         .optional()?;
-    bytes.map(|bytes| named(db, names, id.0.clone(), Known::decode(&bytes)?)).transpose()
+    bytes.map(|bytes| named(db, names, vault, id.0.clone(), Known::decode(&bytes)?)).transpose()
 }
 
-fn named(db: &Connection, names: &mut Names, id: String, known: Known) -> rusqlite::Result<KnownContact> {
-    let mut contact = KnownContact { id: RemoteId(id), fields: BTreeMap::new(), tags: known.tags, lists: known.lists };
+/// The contacts that were made last, with the keys that lead to them.
+pub(super) fn some(
+    db: &Connection,
+    names: &mut Names,
+    vault: &Vault,
+    account: &str,
+    at_most: usize,
+) -> rusqlite::Result<Vec<(KnownContact, Vec<Key>)>> {
+    let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
+    let stored: Vec<(String, Vec<u8>)> = db
+        .prepare_cached("SELECT remote_id, known FROM contact WHERE account_id = ?1 ORDER BY id DESC LIMIT ?2")?
+        .query_map(params![account, super::int(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut found = Vec::with_capacity(stored.len());
+    for (id, bytes) in stored {
+        let known = Known::decode(&bytes)?;
+        let keys = known.keys.clone();
+        found.push((named(db, names, vault, id, known)?, keys));
+    }
+    Ok(found)
+}
+
+fn named(
+    db: &Connection,
+    names: &mut Names,
+    vault: &Vault,
+    id: String,
+    known: Known,
+) -> rusqlite::Result<KnownContact> {
+    let mut contact = KnownContact {
+        id: RemoteId(id),
+        fields: BTreeMap::new(),
+        tags: known.tags,
+        lists: known.lists,
+        values: known.values.and_then(|sealed| unsealed(vault, &sealed)),
+        seen_at: known.seen_at,
+        applied: known.applied,
+    };
     for (number, value) in known.fields {
         contact.fields.insert(names.field_name(db, number)?, value);
     }
@@ -192,4 +269,22 @@ fn unite(keys: &mut Vec<Key>, more: &[Key]) {
             keys.push(*key);
         }
     }
+}
+
+pub(super) fn listed_at(db: &Connection, account: &str) -> rusqlite::Result<Option<u64>> {
+    let at: Option<Option<i64>> = db
+        .prepare_cached("SELECT listed_at FROM account WHERE name = ?1")?
+        .query_row([account], |row| row.get(0))
+        .optional()?;
+    Ok(at.flatten().map(super::back))
+}
+
+pub(super) fn set_listed_at(
+    db: &Connection,
+    names: &mut Names,
+    account: &str,
+    at: Option<u64>,
+) -> rusqlite::Result<()> {
+    let account = names.account(db, account)?;
+    db.execute("UPDATE account SET listed_at = ?2 WHERE id = ?1", params![account, at.map(super::int)]).map(drop)
 }

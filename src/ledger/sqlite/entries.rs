@@ -1,33 +1,117 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::{Answered, Entry, Hasher, Intent, Key, RunId, StepRecord};
+use super::super::Written;
+use super::super::vault::Vault;
 use super::contacts::{self, Names};
-use super::{back, change, damaged, int, runs};
+use super::{back, change, creating, damaged, int, runs, second_looks};
+use crate::clock;
 use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord};
+use crate::journal::{Answered, CallVerdict, Entry, Hasher, Intent, Key, RunId, StepRecord, Taken};
 
 /// Bytes of a key that lead from a person to their rows. Half of it: two of ten million people meet
 /// with a chance of one in 300,000, and a row costs 250 bytes at most.
 const ROW_KEY_BYTES: usize = 8;
 
-pub(super) fn write(
+/// Writes that come together; one whose intent claims what is another's is left out.
+pub(super) fn write_all(
     db: &Connection,
     names: &mut Names,
     hasher: &Hasher,
+    vault: &Vault,
     run: &RunId,
-    entries: &[Entry],
-) -> rusqlite::Result<()> {
-    let number = runs::number(db, run)?;
+    writes: &[Vec<Entry>],
+) -> rusqlite::Result<Vec<Written>> {
+    let (number, account) = runs::number_and_account(db, run)?;
+    let mut writer = Writer { db, names, hasher, vault, run: number, account };
+    writes
+        .iter()
+        .map(|entries| {
+            if let Some(taken) = conflict(db, account, run, entries)? {
+                return Ok(Written::Taken(taken));
+            }
+            entries.iter().try_for_each(|entry| writer.write(entry))?;
+            Ok(Written::Durable)
+        })
+        .collect()
+}
+
+/// Who else claims what an intent of these entries would claim.
+fn conflict(db: &Connection, account: i64, run: &RunId, entries: &[Entry]) -> rusqlite::Result<Option<Taken>> {
+    let mut taken_over: Vec<Taken> = Vec::new();
     for entry in entries {
         match entry {
-            Entry::Intent(intent) => write_intent(db, number, intent)?,
-            Entry::Answered(answered) => write_answer(db, number, answered)?,
-            Entry::Known { account, contact, keys } => contacts::learn(db, names, account, contact, keys)?,
-            Entry::Gone { account, id } => contacts::gone(db, names, account, id)?,
-            Entry::Before(image) => change::write(db, names, number, image)?,
-            Entry::Row { position, record, keys } => write_row(db, hasher, number, *position, record, keys)?,
+            Entry::TakenOver { from, .. } => taken_over.extend_from_slice(from),
+            Entry::Intent(intent) if !intent.creates.is_empty() => {
+                let taken = creating::conflict(db, account, run, intent.row, &intent.creates, &taken_over)?;
+                if taken.is_some() {
+                    return Ok(taken);
+                }
+            }
+            _ => {}
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+struct Writer<'a> {
+    db: &'a Connection,
+    names: &'a mut Names,
+    hasher: &'a Hasher,
+    vault: &'a Vault,
+    run: i64,
+    account: i64,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, entry: &Entry) -> rusqlite::Result<()> {
+        let Self { db, run, account, .. } = *self;
+        match entry {
+            Entry::Intent(intent) => {
+                creating::claim(db, account, run, intent.row, &intent.creates)?;
+                write_intent(db, run, intent)
+            }
+            Entry::Answered(answered) => {
+                match (answered.kind, answered.verdict) {
+                    (CallKind::Create | CallKind::Upsert, CallVerdict::Done | CallVerdict::Exists) => {
+                        creating::made(db, run, answered.row)?;
+                    }
+                    (CallKind::Create | CallKind::Upsert, CallVerdict::Missing | CallVerdict::Refused) => {
+                        creating::end(db, run, answered.row)?;
+                    }
+                    _ => {}
+                }
+                write_answer(db, run, answered)
+            }
+            Entry::Known { account, contact, keys, told } => {
+                contacts::learn(db, self.names, self.vault, account, contact, keys, *told)
+            }
+            Entry::Settled { account, keys } => {
+                let account = self.names.account(db, account)?;
+                creating::settled(db, account, keys)
+            }
+            Entry::TakenOver { account, keys, row, .. } => {
+                let account = self.names.account(db, account)?;
+                creating::claim(db, account, run, *row, keys)
+            }
+            Entry::LookAgain { row, identifiers } => {
+                second_looks::note(db, self.vault, (run, account, *row), identifiers)
+            }
+            Entry::LookedAgain { run, row, twice } => second_looks::done(db, run, *row, twice),
+            Entry::Gone { account, id } => contacts::gone(db, self.names, account, id),
+            Entry::Before(image) => change::write(db, self.names, run, image),
+            Entry::Row { position, record, keys } => {
+                if record.calls > 0 && record.outcome != Outcome::InDoubt {
+                    creating::end(db, run, position.index)?;
+                }
+                write_row(db, self.hasher, run, *position, record, keys)
+            }
+        }
+    }
+}
+
+/// The present moment in microseconds from the Unix epoch.
+fn micros() -> i64 {
+    i64::try_from(clock::unix_now().as_micros()).unwrap_or(i64::MAX)
 }
 
 /// An answer that came before says nothing about what leaves now, so it is taken away.
@@ -37,7 +121,7 @@ fn write_intent(db: &Connection, run: i64, intent: &Intent) -> rusqlite::Result<
          ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = max(sent + 1, excluded.sent), at = excluded.at, verdict = NULL,
          answers = NULL, http_status = NULL, contact_id = NULL",
     )?
-    .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, int(intent.at)])?;
+    .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, micros()])?;
     mark_open(db, run, intent.row)
 }
 
@@ -55,8 +139,8 @@ fn write_answer(db: &Connection, run: i64, answered: &Answered) -> rusqlite::Res
         answered.step,
         answered.kind.name(),
         answered.attempts,
-        int(answered.at),
-        answered.verdict,
+        micros(),
+        answered.verdict.name(),
         answered.http_status,
         answered.contact_id.as_ref().map(|id| &id.0)
     ])?;
@@ -162,9 +246,8 @@ fn read_step(row: u64, stored: &Row<'_>) -> rusqlite::Result<StepRecord> {
             kind,
             attempts: stored.get(5)?,
             http_status: stored.get(6)?,
-            verdict,
+            verdict: CallVerdict::from_name(&verdict).ok_or_else(|| damaged("the verdict on a call can't be read"))?,
             contact_id: stored.get::<_, Option<String>>(7)?.map(RemoteId),
-            at: back(stored.get(3)?),
         }),
     };
     Ok(StepRecord { step, kind, sent: stored.get(2)?, answered })
@@ -178,7 +261,7 @@ pub(super) fn open_rows(db: &Connection, run: &RunId) -> rusqlite::Result<Vec<u6
 
 /// Errors as JSON: a list of `[code, column, position of the column, message]`, the last two columns
 /// `null` for an error of the whole row.
-fn encode_errors(errors: &[RowError]) -> Option<String> {
+pub(super) fn encode_errors(errors: &[RowError]) -> Option<String> {
     if errors.is_empty() {
         return None;
     }

@@ -4,9 +4,29 @@ use rusqlite::ErrorCode;
 
 use crate::error::Error;
 
+/// The file does not hold what was written.
+pub(super) fn damage(path: &Path) -> Error {
+    Error::stopped(format!("the ledger is damaged: {}", path.display())).hint(DAMAGE_HINT)
+}
+
+const DAMAGE_HINT: &str = "stop every rolo, keep a copy of the file, and look with `rolo ledger status`; then put a \
+                           backup back, or try `sqlite3 FILE .recover`; a ledger must lie on a local disk";
+
+/// An error of ours, which ends a transaction.
+pub(super) fn told_by_ledger(error: Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
 /// What went wrong with the file, and what to do about it.
 pub(super) fn told(path: &Path, error: rusqlite::Error) -> Error {
     let file = path.display();
+    let error = match error {
+        rusqlite::Error::ToSqlConversionFailure(ours) => match ours.downcast::<Error>() {
+            Ok(ours) => return *ours,
+            Err(other) => rusqlite::Error::ToSqlConversionFailure(other),
+        },
+        other => other,
+    };
     let (message, hint) = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {
             ("the disk is full, so the ledger can't be written", "free some space, then resume")
@@ -21,16 +41,16 @@ pub(super) fn told(path: &Path, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             ("the ledger is not a SQLite database", "move the file away, or name another folder with --state-dir")
         }
-        Some(ErrorCode::DatabaseCorrupt) => (
-            "the ledger is damaged",
-            "stop every rolo, keep a copy, and try `sqlite3 FILE .recover`; a ledger must lie on a local disk",
-        ),
+        Some(ErrorCode::DatabaseCorrupt) => ("the ledger is damaged", DAMAGE_HINT),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
             "another program has locked the ledger",
             "close the program that has the file open, or wait for the other run, then resume",
         ),
         Some(ErrorCode::SystemIoFailure) => {
             ("the ledger can't be read or written", "check the disk; a ledger must lie on a local disk")
+        }
+        None if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => {
+            ("the ledger is damaged", DAMAGE_HINT)
         }
         _ => ("the ledger can't be used", "the cause below says why"),
     };

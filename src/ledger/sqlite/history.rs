@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::super::{Event, Hasher, Key, RunId};
+use super::super::Event;
 use super::{back, contacts, entries};
 use crate::contact::{IdentifierKind, RemoteId};
+use crate::journal::{Hasher, Key, RunId};
 
 /// What leads to one person: rows, and contacts of accounts.
 struct Traces {
@@ -62,9 +63,9 @@ pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::
 
 fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> rusqlite::Result<()> {
     let mut about = db.prepare_cached(
-        "SELECT run.name, account.name, run.file, run.started, row_record.line, row_record.outcome,
+        "SELECT run.name, run.called, run.file, run.started, row_record.line, row_record.outcome,
          row_record.contact_id, row_record.errors
-         FROM row_record JOIN run ON run.id = row_record.run_id JOIN account ON account.id = run.account_id
+         FROM row_record JOIN run ON run.id = row_record.run_id
          WHERE row_record.run_id = ?1 AND row_record.row = ?2",
     )?;
     let mut found = about.query(params![run, row])?;
@@ -80,8 +81,11 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> ru
         contact_id: contact_id.map(RemoteId),
     };
     let errors: Option<String> = record.get(7)?;
+    let mut twice = None;
     if let Some(errors) = errors {
-        let codes: Vec<_> = entries::decode_errors(&errors)?.into_iter().map(|error| error.code.into_owned()).collect();
+        let errors = entries::decode_errors(&errors)?;
+        twice = errors.iter().find(|error| error.code == "contact.made_twice").map(|error| error.message.clone());
+        let codes: Vec<_> = errors.into_iter().map(|error| error.code.into_owned()).collect();
         ended.what = format!("{} ({})", ended.what, codes.join(", "));
     }
     let mut calls = db.prepare_cached(
@@ -103,7 +107,9 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> ru
             ..ended.clone()
         });
     }
+    let found_later = twice.map(|what| Event { what, ..ended.clone() });
     events.push(ended);
+    events.extend(found_later);
     Ok(())
 }
 
@@ -117,12 +123,13 @@ pub(super) fn forget(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::R
         removed += db
             .prepare_cached("UPDATE row_record SET contact_id = NULL, errors = ?3 WHERE run_id = ?1 AND row = ?2")?
             .execute(params![run, row, errors])?;
-        for table in ["call", "before_image"] {
+        for table in ["call", "before_image", "look_again"] {
             removed += db
                 .prepare_cached(&format!("DELETE FROM {table} WHERE run_id = ?1 AND row = ?2"))?
                 .execute(params![run, row])?;
         }
     }
+    removed += db.prepare_cached("DELETE FROM creating WHERE key = ?1")?.execute([key.0])?;
     let mut removed = removed as u64;
     for (account, id) in &traces.contacts {
         removed += contacts::remove(db, *account, id)?;
@@ -131,6 +138,20 @@ pub(super) fn forget(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::R
             .execute(params![id, account])? as u64;
     }
     Ok(removed + remove_row_keys(db, &traces.rows)?)
+}
+
+/// Cleans rows as [`forget`] does, by index.
+pub(super) fn forget_rows(db: &Connection, run: &RunId, rows: &[u64]) -> rusqlite::Result<u64> {
+    let run = super::runs::number(db, run)?;
+    let mut cleaned = 0;
+    for row in rows {
+        let row = super::int(*row);
+        let errors = entries::without_messages(db, run, row)?;
+        cleaned += db
+            .prepare_cached("UPDATE row_record SET contact_id = NULL, errors = ?3 WHERE run_id = ?1 AND row = ?2")?
+            .execute(params![run, row, errors])?;
+    }
+    Ok(cleaned as u64)
 }
 
 /// There is no index from a row to its keys, so this reads all of them, once: forgetting is rare.

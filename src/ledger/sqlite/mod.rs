@@ -1,33 +1,48 @@
-//! The ledger in one SQLite file. docs/ledger.md describes the tables and how to ask them questions.
+//! The ledger in one SQLite file, with its log (`-wal`) beside it.
 //!
-//! Write-ahead log, `synchronous = FULL`: what a call returned for is on the disk, also after a power
-//! cut, as far as the disk keeps its word. The log needs shared memory, so the file must lie on a
-//! local disk, not on a network share. Every change is one immediate transaction, so any number of
-//! processes can use the file; the one that waits gives up after ten seconds.
+//! Every write is one transaction, synced to the disk before it returns. Several processes may have
+//! the file open; one writes at a time, and whoever waits gives up after ten seconds.
 
+mod accounts;
 mod budget;
 mod change;
+mod checking;
+mod claims;
+mod clock;
 mod contacts;
+mod creating;
 mod entries;
 mod errors;
+mod executor;
 mod history;
 mod known;
+mod lock;
 mod opening;
 mod runs;
 mod schema;
+mod second_looks;
+mod store;
 
-use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+pub use checking::status;
+
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use rusqlite::Connection;
 
-use self::contacts::Names;
+use self::executor::Executor;
+use self::store::{Store, Tools};
 use super::{
-    BeforeImage, Entry, Event, Fingerprint, Hasher, Key, KnownContact, Ledger, NewRun, Run, RunId, RunState, StepRecord,
+    Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Event, Fingerprint, KeySource, Ledger, LedgerHandle,
+    LedgerKey, NewRun, People, Run, RunState, Runs, Worker, Written,
 };
+use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::journal::{BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken};
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
@@ -35,193 +50,279 @@ const BUSY: Duration = Duration::from_secs(10);
 /// How long to wait for readers before what was forgotten is wiped.
 const WIPE: Duration = Duration::from_secs(1);
 
-/// Opens the ledger in this file, and makes it (and its folder) if there is none.
+/// SQLite's name for a database without a file.
+pub const MEMORY: &str = opening::MEMORY;
+
+/// Opens the ledger in this file, and makes it (and its folder) if there is none. A thread of its own does
+/// the work, so that no task ever waits for a disk.
 ///
 /// # Errors
 ///
-/// Of kind `Stopped`, naming the file: it can't be opened, is no ledger, or was written by a newer
-/// rolo.
-pub fn open(path: &Path) -> Result<SqliteLedger> {
-    let (db, hasher) = opening::open(path)?;
-    Ok(SqliteLedger { db, hasher, path: path.to_owned(), names: RefCell::default() })
+/// Of kind `Stopped`, naming the file: it can't be opened, is no ledger, was written by a newer
+/// rolo, or its key is missing or another's.
+pub fn open(path: &Path, key: &KeySource) -> Result<LedgerHandle> {
+    let store = Store::open(path, key, calendar(), uptime())?;
+    let hasher = store.hasher().clone();
+    Ok(Arc::new(SqliteLedger { executor: Executor::start(store)?, hasher }))
+}
+
+/// Like [`open`], by this calendar and with all work done on the caller's thread: for simulations, in which
+/// time is held still and must not move on while another thread works.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn simulated(path: &Path, key: &KeySource, calendar: Calendar) -> Result<LedgerHandle> {
+    let store = Store::open(path, key, calendar, simulated_uptime())?;
+    let hasher = store.hasher().clone();
+    Ok(Arc::new(SqliteLedger { executor: Executor::inline(store), hasher }))
 }
 
 /// A ledger that is gone when it is dropped: for rehearsals and tests.
-pub fn in_memory() -> Result<SqliteLedger> {
-    open(Path::new(opening::MEMORY))
+///
+/// # Errors
+///
+/// Of kind `Stopped` if the system gives no thread or no random bytes.
+pub fn in_memory() -> Result<LedgerHandle> {
+    open(Path::new(MEMORY), &KeySource::Given(LedgerKey::random()?))
 }
 
 /// See the module documentation.
-pub struct SqliteLedger {
-    db: Connection,
+struct SqliteLedger {
+    executor: Executor,
     hasher: Hasher,
-    path: PathBuf,
-    names: RefCell<Names>,
 }
 
 impl SqliteLedger {
-    fn told<T>(&self, result: rusqlite::Result<T>) -> Result<T> {
-        result.map_err(|error| errors::told(&self.path, error))
+    async fn change<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut Tools<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.executor.run(move |store| store.change(|db, tools| work(db, tools))).await
     }
 
-    /// One change, whole or not at all.
-    fn change<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &mut Names) -> rusqlite::Result<T>) -> Result<T> {
-        let outcome = self.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-            let done = work(&transaction, self.names.get_mut())?;
-            transaction.commit()?;
-            Ok(done)
-        });
-        if outcome.is_err() {
-            // A name that was given a number in a transaction that failed has none.
-            *self.names.get_mut() = Names::default();
-        }
-        self.told(outcome)
+    async fn change_of<T, F>(&self, claim: &Claim, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut Tools<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let claim = claim.clone();
+        self.executor.run(move |store| store.change_of(&claim, |db, tools| work(db, tools))).await
     }
 
-    /// Several reads of one state of the ledger.
-    fn look<T>(&self, work: impl FnOnce(&Connection, &mut Names) -> rusqlite::Result<T>) -> Result<T> {
-        let outcome = self.db.unchecked_transaction().and_then(|transaction| {
-            let found = work(&transaction, &mut self.names.borrow_mut())?;
-            transaction.commit()?;
-            Ok(found)
-        });
-        self.told(outcome)
+    async fn look<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut Tools<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.executor.run(move |store| store.look(work)).await
     }
 }
 
 impl Ledger for SqliteLedger {
-    fn hasher(&self) -> Hasher {
-        self.hasher.clone()
+    fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+}
+
+#[async_trait]
+impl Runs for SqliteLedger {
+    async fn claim_run(&self, fingerprint: &Fingerprint, worker: &Worker, lease: Duration) -> Result<Claim> {
+        let (fingerprint, worker) = (fingerprint.clone(), worker.clone());
+        self.executor.run(move |store| store.claim(&fingerprint, &worker, lease)).await
     }
 
-    fn begin(&mut self, run: &NewRun) -> Result<RunId> {
+    async fn renew(&self, claim: &Claim, lease: Duration) -> Result<()> {
+        let claim = claim.clone();
+        self.executor.run(move |store| store.renew(&claim, lease)).await
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<()> {
+        let claim = claim.clone();
+        self.executor.run(move |store| store.release(&claim)).await
+    }
+
+    async fn begin(&self, claim: &Claim, run: &NewRun) -> Result<RunId> {
+        let run = run.clone();
         crash_point!("before_run");
-        let begun = self.change(|db, names| runs::begin(db, names, run));
+        let begun = self.change_of(claim, move |db, tools| runs::begin(db, tools.names, &run)).await;
         crash_point!("after_run");
         begun
     }
 
-    fn unfinished(&self, fingerprint: &Fingerprint) -> Result<Option<Run>> {
-        self.look(|db, _| runs::unfinished(db, fingerprint))
+    async fn unfinished(&self, fingerprint: &Fingerprint) -> Result<Option<Run>> {
+        let fingerprint = fingerprint.clone();
+        self.look(move |db, _| runs::unfinished(db, &fingerprint)).await
     }
 
-    fn run(&self, id: &RunId) -> Result<Option<Run>> {
-        self.look(|db, _| runs::run(db, id))
+    async fn run(&self, id: &RunId) -> Result<Option<Run>> {
+        let id = id.clone();
+        self.look(move |db, _| runs::run(db, &id)).await
     }
 
-    fn runs(&self, at_most: usize) -> Result<Vec<Run>> {
-        self.look(|db, _| runs::runs(db, at_most))
+    async fn runs(&self, at_most: usize) -> Result<Vec<Run>> {
+        self.look(move |db, _| runs::runs(db, at_most)).await
     }
 
-    fn set_state(&mut self, id: &RunId, state: RunState, counts: &Counts) -> Result<()> {
+    async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts) -> Result<()> {
         crash_point!("before_state");
-        let set = self.change(|db, _| runs::set_state(db, id, state, counts));
+        let set = self.set_state_of(run, run.id(), state, counts).await;
         crash_point!("after_state");
         set
     }
 
-    fn write(&mut self, run: &RunId, entries: &[Entry]) -> Result<()> {
-        let hasher = self.hasher.clone();
-        self.change(|db, names| entries::write(db, names, &hasher, run, entries))
+    async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()> {
+        let (id, counts) = (other.clone(), *counts);
+        self.change_of(by.claim(), move |db, _| runs::set_state(db, &id, state, &counts)).await
+    }
+}
+
+#[async_trait]
+impl Entries for SqliteLedger {
+    async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<Written> {
+        self.executor.write(run, entries).await
     }
 
-    fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>> {
-        self.look(|db, _| entries::placed_rows(db, run, from, at_most))
+    async fn open_creates(&self, account: &str, keys: &[Key]) -> Result<Vec<Option<Taken>>> {
+        let (account, keys) = (account.to_owned(), keys.to_vec());
+        self.look(move |db, tools| creating::open(db, tools.names, &account, &keys)).await
     }
 
-    fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
-        self.look(|db, _| entries::steps(db, run, row))
+    async fn second_looks(&self, account: &str) -> Result<Vec<SecondLook>> {
+        let account = account.to_owned();
+        self.look(move |db, tools| second_looks::open(db, tools.names, tools.vault, &account)).await
     }
 
-    fn open_rows(&self, run: &RunId) -> Result<Vec<u64>> {
-        self.look(|db, _| entries::open_rows(db, run))
+    async fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>> {
+        let run = run.clone();
+        self.look(move |db, _| entries::placed_rows(db, &run, from, at_most)).await
     }
 
-    fn known(&self, account: &str, keys: &[Key]) -> Result<Vec<Option<KnownContact>>> {
-        self.look(|db, names| contacts::by_keys(db, names, account, keys))
+    async fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
+        let run = run.clone();
+        self.look(move |db, _| entries::steps(db, &run, row)).await
     }
 
-    fn known_by_id(&self, account: &str, id: &RemoteId) -> Result<Option<KnownContact>> {
-        self.look(|db, names| contacts::by_id(db, names, account, id))
+    async fn open_rows(&self, run: &RunId) -> Result<Vec<u64>> {
+        let run = run.clone();
+        self.look(move |db, _| entries::open_rows(db, &run)).await
     }
 
-    fn listed_at(&self, account: &str) -> Result<Option<u64>> {
-        self.look(|db, _| {
-            let at: Option<Option<i64>> = db
-                .prepare_cached("SELECT listed_at FROM account WHERE name = ?1")?
-                .query_row([account], |row| row.get(0))
-                .optional()?;
-            Ok(at.flatten().map(back))
+    async fn before_images(&self, run: &RunId, after: usize, at_most: usize) -> Result<Vec<BeforeImage>> {
+        let run = run.clone();
+        self.look(move |db, _| change::before_images(db, &run, after, at_most)).await
+    }
+}
+
+#[async_trait]
+impl Contacts for SqliteLedger {
+    async fn known(&self, account: &str, keys: &[Key]) -> Result<Vec<Option<KnownContact>>> {
+        let (account, keys) = (account.to_owned(), keys.to_vec());
+        self.look(move |db, tools| contacts::by_keys(db, tools.names, tools.vault, &account, &keys)).await
+    }
+
+    async fn known_by_id(&self, account: &str, id: &RemoteId) -> Result<Option<KnownContact>> {
+        let (account, id) = (account.to_owned(), id.clone());
+        self.look(move |db, tools| contacts::by_id(db, tools.names, tools.vault, &account, &id)).await
+    }
+
+    async fn some_known(&self, account: &str, at_most: usize) -> Result<Vec<(KnownContact, Vec<Key>)>> {
+        let account = account.to_owned();
+        self.look(move |db, tools| contacts::some(db, tools.names, tools.vault, &account, at_most)).await
+    }
+
+    async fn listed_at(&self, account: &str) -> Result<Option<u64>> {
+        let account = account.to_owned();
+        self.look(move |db, _| contacts::listed_at(db, &account)).await
+    }
+
+    async fn set_listed_at(&self, by: &ClaimedRun, account: &str, at: Option<u64>) -> Result<()> {
+        let account = account.to_owned();
+        self.change_of(by.claim(), move |db, tools| contacts::set_listed_at(db, tools.names, &account, at)).await
+    }
+}
+
+#[async_trait]
+impl Accounts for SqliteLedger {
+    async fn account_called(&self, alias: &str) -> Result<Option<String>> {
+        let alias = alias.to_owned();
+        self.look(move |db, _| accounts::called(db, &alias)).await
+    }
+
+    async fn call_account(&self, alias: &str, account: &str) -> Result<()> {
+        let (alias, account) = (alias.to_owned(), account.to_owned());
+        self.change(move |db, tools| accounts::call(db, tools.names, &alias, &account)).await
+    }
+
+    async fn uncall_account(&self, account: &str) -> Result<()> {
+        let account = account.to_owned();
+        self.change(move |db, _| accounts::uncall(db, &account)).await
+    }
+
+    async fn rename_account(&self, from: &str, to: &str) -> Result<bool> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.executor.run(move |store| store.rename_account(&from, &to)).await
+    }
+
+    async fn note(&self, account: &str, name: &str) -> Result<Option<String>> {
+        let (account, name) = (account.to_owned(), name.to_owned());
+        self.look(move |db, _| accounts::note(db, &account, &name)).await
+    }
+
+    async fn set_note(&self, by: &ClaimedRun, account: &str, name: &str, value: Option<&str>) -> Result<()> {
+        let (account, name, value) = (account.to_owned(), name.to_owned(), value.map(str::to_owned));
+        self.change_of(by.claim(), move |db, tools| {
+            accounts::set_note(db, tools.names, &account, &name, value.as_deref())
         })
+        .await
     }
 
-    fn set_listed_at(&mut self, account: &str, at: Option<u64>) -> Result<()> {
-        self.change(|db, names| {
-            let account = names.account(db, account)?;
-            db.execute("UPDATE account SET listed_at = ?2 WHERE id = ?1", params![account, at.map(int)]).map(drop)
-        })
+    async fn set_notes(&self, account: &str, notes: &[(String, String)]) -> Result<()> {
+        let (account, notes) = (account.to_owned(), notes.to_vec());
+        let keep = |db: &Connection, tools: &mut Tools<'_>, account: &str, notes: &[(String, String)]| {
+            notes.iter().try_for_each(|(name, value)| accounts::set_note(db, tools.names, account, name, Some(value)))
+        };
+        self.change(move |db, tools| keep(db, tools, &account, &notes)).await
+    }
+}
+
+#[async_trait]
+impl People for SqliteLedger {
+    async fn history(&self, key: &Key) -> Result<Vec<Event>> {
+        let key = *key;
+        self.look(move |db, tools| history::history(db, tools.hasher, &key)).await
     }
 
-    fn before_images(&self, run: &RunId, after: usize, at_most: usize) -> Result<Vec<BeforeImage>> {
-        self.look(|db, _| change::before_images(db, run, after, at_most))
+    async fn forget(&self, key: &Key) -> Result<u64> {
+        let key = *key;
+        self.executor.run(move |store| store.forget(|db, hasher| history::forget(db, hasher, &key))).await
     }
 
-    fn history(&self, key: &Key) -> Result<Vec<Event>> {
-        let hasher = self.hasher.clone();
-        self.look(|db, _| history::history(db, &hasher, key))
+    async fn forget_rows(&self, run: &RunId, rows: &[u64]) -> Result<u64> {
+        let (run, rows) = (run.clone(), rows.to_vec());
+        self.executor.run(move |store| store.forget(|db, _| history::forget_rows(db, &run, &rows))).await
+    }
+}
+
+#[async_trait]
+impl Budgets for SqliteLedger {
+    async fn reserve(&self, scope: &str, period: Duration, lateness: Duration) -> Result<SignedDuration> {
+        let scope = scope.to_owned();
+        let reserve =
+            move |store: &mut Store| store.change_now(|db, now| budget::reserve(db, &scope, now, period, lateness));
+        let moment = self.executor.run(reserve).await?;
+        // The file lies on this machine, so the time that the work took can be taken off exactly.
+        let now = crate::clock::now();
+        let (ahead, behind) = (moment.saturating_duration_since(now), now.saturating_duration_since(moment));
+        let signed = |time: Duration| SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+        Ok(signed(ahead) - signed(behind))
     }
 
-    fn forget(&mut self, key: &Key) -> Result<u64> {
-        let hasher = self.hasher.clone();
-        let removed = self.change(|db, _| history::forget(db, &hasher, key))?;
-        // What was removed still stands in the log until that is written back and cut.
-        let busy = self.db.busy_timeout(WIPE).and_then(|()| {
-            let busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
-            self.db.busy_timeout(BUSY)?;
-            Ok(busy)
-        });
-        if self.told(busy)? {
-            return Err(Error::stopped(format!(
-                "what was forgotten can't be wiped while another program reads the ledger: {}",
-                self.path.display()
-            ))
-            .hint("close that program, or wait for the other run, then give the command again"));
-        }
-        Ok(removed)
-    }
-
-    fn reserve(&mut self, scope: &str, now: u64, period: u64) -> Result<u64> {
-        self.change(|db, _| budget::reserve(db, scope, now, period))
-    }
-
-    fn postpone(&mut self, scope: &str, until: u64) -> Result<()> {
-        self.change(|db, _| budget::postpone(db, scope, until))
-    }
-
-    fn note(&self, account: &str, name: &str) -> Result<Option<String>> {
-        self.look(|db, _| {
-            db.prepare_cached(
-                "SELECT note.value FROM note JOIN account ON account.id = note.account_id
-                 WHERE account.name = ?1 AND note.name = ?2",
-            )?
-            .query_row([account, name], |row| row.get(0))
-            .optional()
-        })
-    }
-
-    fn set_note(&mut self, account: &str, name: &str, value: Option<&str>) -> Result<()> {
-        self.change(|db, names| {
-            let account = names.account(db, account)?;
-            match value {
-                Some(value) => db.execute(
-                    "INSERT INTO note (account_id, name, value) VALUES (?1, ?2, ?3)
-                     ON CONFLICT DO UPDATE SET value = excluded.value",
-                    params![account, name, value],
-                ),
-                None => db.execute("DELETE FROM note WHERE account_id = ?1 AND name = ?2", params![account, name]),
-            }
-            .map(drop)
-        })
+    async fn postpone(&self, scope: &str, wait: Duration) -> Result<()> {
+        let scope = scope.to_owned();
+        let postpone = move |store: &mut Store| store.change_now(|db, now| budget::postpone(db, &scope, now, wait));
+        self.executor.run(postpone).await
     }
 }
 

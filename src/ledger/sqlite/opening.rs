@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::super::Hasher;
+use super::super::{KeySource, LedgerKey};
 use super::schema::{self, NEWEST, State};
-use super::{BUSY, errors};
+use super::{BUSY, checking, errors};
 use crate::error::{Error, Result};
 
 /// SQLite's name for a database without a file.
@@ -20,7 +20,7 @@ const STATEMENTS: usize = 64;
 /// Between two attempts to turn the log on.
 const PAUSE: Duration = Duration::from_millis(10);
 
-pub(super) fn open(path: &Path) -> Result<(Connection, Hasher)> {
+pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, LedgerKey)> {
     if path != Path::new(MEMORY) {
         make_private(path).map_err(|error| {
             Error::stopped(format!("the ledger can't be opened: {}", path.display()))
@@ -29,9 +29,22 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Hasher)> {
         })?;
     }
     let mut db = connect(path).map_err(|error| errors::told(path, error))?;
-    let state = schema::migrate(&mut db, &random_secret(path)?).map_err(|error| errors::told(path, error))?;
+    let mut made = None;
+    let migrated = schema::migrate(&mut db, |within| {
+        let random = LedgerKey::random()?;
+        let kept = source.keep(match within {
+            Some(hashing) => random.with_hashing(hashing),
+            None => random,
+        })?;
+        if within.is_some_and(|hashing| !kept.hashes_with(&hashing)) {
+            return Err(another(source));
+        }
+        made = Some(kept.clone());
+        Ok(kept)
+    });
+    let state = migrated.map_err(|error| errors::told(path, error))??;
     match state {
-        State::Ours => {}
+        State::Ours => checking::quick(&db, path)?,
         State::Foreign => {
             return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))
                 .hint("name another folder with --state-dir"));
@@ -44,9 +57,26 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Hasher)> {
             ));
         }
     }
-    let secret: [u8; 32] =
-        db.query_row("SELECT key FROM secret", [], |row| row.get(0)).map_err(|error| errors::told(path, error))?;
-    Ok((db, Hasher::new(secret)))
+    let key = match made {
+        Some(key) => {
+            // What an earlier version kept in the ledger itself still stands in its log.
+            db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(|error| errors::told(path, error))?;
+            key
+        }
+        None => source.read()?,
+    };
+    let check: [u8; 32] =
+        db.query_row("SELECT value FROM key_check", [], |row| row.get(0)).map_err(|error| errors::told(path, error))?;
+    if key.check() != check {
+        return Err(another(source));
+    }
+    Ok((db, key))
+}
+
+fn another(key: &KeySource) -> Error {
+    Error::stopped(format!("the key is another ledger's: {}", key.place()))
+        .hint("put back the file that lay beside the ledger; ledger and key belong together")
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -94,11 +124,4 @@ fn make_private(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-fn random_secret(path: &Path) -> Result<[u8; 32]> {
-    // SQLite has a generator of its own, seeded by the operating system: no further crate for 32 bytes.
-    Connection::open_in_memory()
-        .and_then(|db| db.query_row("SELECT randomblob(32)", [], |row| row.get(0)))
-        .map_err(|error| errors::told(path, error))
 }

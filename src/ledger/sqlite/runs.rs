@@ -1,31 +1,35 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::{Fingerprint, NewRun, Run, RunId, RunState};
+use super::super::{Fingerprint, NewRun, Run, RunKind, RunState};
 use super::contacts::Names;
 use super::{back, damaged, int};
 use crate::clock;
 use crate::contact::{Counts, Outcome};
+use crate::journal::RunId;
 
-const COLUMNS: &str = "SELECT run.name, command, fingerprint, account.name, service, file, options, started, state,
-    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt
+const COLUMNS: &str = "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
+    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name
     FROM run JOIN account ON account.id = run.account_id";
 
 pub(super) fn begin(db: &Connection, names: &mut Names, run: &NewRun) -> rusqlite::Result<RunId> {
-    let account = names.account(db, &run.account)?;
+    super::creating::prune(db)?;
+    super::second_looks::prune(db)?;
+    let account = names.account(db, &run.identity)?;
     let id = new_id(db, run.started)?;
     db.execute(
-        "INSERT INTO run (name, command, fingerprint, account_id, service, file, options, started, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO run (name, command, fingerprint, account_id, service, file, options, started, state, called)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             id.0,
-            run.command,
+            run.kind.name(),
             run.fingerprint.0,
             account,
             run.service,
             run.file,
             run.options.to_string(),
             int(run.started),
-            RunState::Running.name()
+            RunState::Running.name(),
+            run.account
         ],
     )?;
     Ok(id)
@@ -101,14 +105,20 @@ pub(super) fn set_state(db: &Connection, id: &RunId, state: RunState, counts: &C
 
 /// The number by which other tables name the run.
 pub(super) fn number(db: &Connection, id: &RunId) -> rusqlite::Result<i64> {
-    db.prepare_cached("SELECT id FROM run WHERE name = ?1")?
-        .query_row([&id.0], |row| row.get(0))
+    number_and_account(db, id).map(|(number, _)| number)
+}
+
+/// The same, and the number of the run's account.
+pub(super) fn number_and_account(db: &Connection, id: &RunId) -> rusqlite::Result<(i64, i64)> {
+    db.prepare_cached("SELECT id, account_id FROM run WHERE name = ?1")?
+        .query_row([&id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or_else(|| damaged("the ledger does not know the run"))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     let state: String = row.get(8)?;
+    let kind: String = row.get(1)?;
     let mut counts = Counts::default();
     for (column, outcome) in (10..).zip(Outcome::ALL) {
         counts[outcome] = back(row.get(column)?);
@@ -117,9 +127,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
         id: RunId(row.get(0)?),
         new: NewRun {
-            command: row.get(1)?,
+            kind: RunKind::from_name(&kind).ok_or_else(|| damaged("the command of a run can't be read"))?,
             fingerprint: Fingerprint(row.get(2)?),
             account: row.get(3)?,
+            identity: row.get(17)?,
             service: row.get(4)?,
             file: row.get(5)?,
             options: serde_json::from_str(&options).map_err(|_| damaged("the options of a run can't be read"))?,

@@ -1,5 +1,6 @@
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use super::super::LedgerKey;
 use super::int;
 
 /// Marks a file as ours: "rolo" in ASCII.
@@ -7,7 +8,10 @@ pub(super) const APPLICATION: i64 = 0x726F_6C6F;
 
 /// The steps from an empty file to the present schema. The version of a file (`user_version`) is the
 /// number of steps it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+
+/// The version from which on a ledger does not hold the key of its hashes.
+const WITHOUT_KEY: usize = 3;
 
 pub(super) const NEWEST: usize = STEPS.len();
 
@@ -133,6 +137,66 @@ CREATE TABLE budget (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Creates whose end nobody knows, by the identifiers that they make somebody's.
+const VERSION_2: &str = "
+CREATE TABLE creating (
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    key        BLOB NOT NULL,
+    run_id     INTEGER NOT NULL REFERENCES run (id),
+    row        INTEGER NOT NULL,
+    since      INTEGER NOT NULL,
+    PRIMARY KEY (account_id, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// An account is what it points to; what the configuration calls it is one of its other names. The keys
+/// lie in a file of their own, which the ledger knows again by `key_check`.
+const VERSION_3: &str = "
+CREATE TABLE account_alias (
+    alias      TEXT PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id)
+) STRICT, WITHOUT ROWID;
+DROP TABLE secret;
+CREATE TABLE key_check (
+    only  INTEGER PRIMARY KEY CHECK (only = 1),
+    value BLOB NOT NULL
+) STRICT;
+ALTER TABLE creating ADD COLUMN made INTEGER;
+ALTER TABLE run ADD COLUMN called TEXT NOT NULL DEFAULT '';
+UPDATE run SET called = (SELECT name FROM account WHERE account.id = run.account_id);
+";
+
+/// Who works on the runs of a fingerprint, and how often they were claimed.
+const VERSION_4: &str = "
+CREATE TABLE claim (
+    fingerprint BLOB PRIMARY KEY,
+    fence       INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    host        TEXT NOT NULL,
+    process     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    doing       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Contacts created after a create whose answer was lost, until they were looked up once more. What they
+/// are looked up by is sealed.
+const VERSION_5: &str = "
+CREATE TABLE look_again (
+    run_id      INTEGER NOT NULL REFERENCES run (id),
+    row         INTEGER NOT NULL,
+    account_id  INTEGER NOT NULL REFERENCES account (id),
+    identifiers BLOB NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (run_id, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clock (
+    boot  INTEGER PRIMARY KEY,
+    ahead INTEGER NOT NULL
+) STRICT;
+";
+
 /// What a file turned out to be.
 pub(super) enum State {
     Ours,
@@ -142,31 +206,49 @@ pub(super) enum State {
     Newer(usize),
 }
 
-/// Brings the file to the present schema, in one transaction.
-pub(super) fn migrate(db: &mut Connection, secret: &[u8; 32]) -> rusqlite::Result<State> {
+/// Brings the file to the present schema, in one transaction. `key` is that of a ledger that is made
+/// or moved now: it is durable before the ledger relies on it. It is given the half for hashes that lay in
+/// a ledger of an earlier version.
+pub(super) fn migrate<K>(
+    db: &mut Connection,
+    key: K,
+) -> rusqlite::Result<std::result::Result<State, crate::error::Error>>
+where
+    K: FnOnce(Option<[u8; 32]>) -> crate::error::Result<LedgerKey>,
+{
     // Most often there is nothing to do, and then no other process has to be waited for.
     // One transaction, so that what is read belongs together.
     let state = settled(&*db.transaction()?)?;
     if let Some(state) = state {
-        return Ok(state);
+        return Ok(Ok(state));
     }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(state) = settled(&transaction)? {
-        return Ok(state);
+        return Ok(Ok(state));
     }
     let from = version(&transaction)?;
+    let within = if (1..WITHOUT_KEY).contains(&from) {
+        transaction.query_row("SELECT key FROM secret", [], |row| row.get(0)).optional()?
+    } else {
+        None
+    };
+    let key = match key(within) {
+        Ok(key) => key,
+        Err(error) => return Ok(Err(error)),
+    };
+    crash_point!("key_kept");
     for step in STEPS.iter().skip(from) {
         transaction.execute_batch(step)?;
         crash_point!("migrating");
     }
-    finish(&transaction, secret)?;
+    finish(&transaction, &key)?;
     transaction.commit()?;
     crash_point!("migrated");
-    Ok(State::Ours)
+    Ok(Ok(State::Ours))
 }
 
-fn finish(transaction: &Transaction<'_>, secret: &[u8; 32]) -> rusqlite::Result<()> {
-    transaction.execute("INSERT OR IGNORE INTO secret (only, key) VALUES (1, ?1)", params![secret])?;
+fn finish(transaction: &Transaction<'_>, key: &LedgerKey) -> rusqlite::Result<()> {
+    transaction.execute("INSERT OR IGNORE INTO key_check (only, value) VALUES (1, ?1)", params![key.check()])?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", int(NEWEST as u64))
 }

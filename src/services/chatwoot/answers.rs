@@ -3,13 +3,18 @@
 use serde_json::Value as Json;
 
 use super::Chatwoot;
+use super::definitions;
 use super::pages::Place;
 use crate::contact::{Call, Field, Snapshot, TagMode, Value};
+use crate::services::verdict::{Page, page_instead};
 use crate::services::{Answer, Reply, Verdict, by_status, reading};
 
 impl Chatwoot {
     /// The verdict on a 2xx answer.
     pub(super) fn success(&self, call: &Call, answer: &Answer) -> Verdict {
+        if answer.is_page() {
+            return page_instead(answer);
+        }
         let body = answer.json();
         let reply = match call {
             Call::Delete { .. } => Some(Reply::Nothing),
@@ -31,6 +36,11 @@ impl Chatwoot {
             Call::EditTags { .. } | Call::ReadTags { .. } | Call::ListTags { .. } => {
                 body.as_ref().and_then(|body| reading::names(body.get("payload")?, "title")).map(Reply::Tags)
             }
+            Call::ListFields { .. } => body.as_ref().and_then(|body| {
+                let items = body.as_array()?.iter().map(definitions::definition).collect::<Option<Vec<_>>>()?;
+                Some(Reply::Fields(Page { items, next: None, total: None }))
+            }),
+            Call::CreateField { .. } => body.as_ref().and_then(definitions::definition).map(|_| Reply::Nothing),
             Call::Check => return self.checked(body.as_ref(), answer),
             _ => None,
         };

@@ -128,6 +128,10 @@ pub(super) const fn table(rules: Additional, source: Source) -> [FieldSpec; 23] 
     let [name, email, phone, external_id] = columns(source);
     let [description, company, city, country_name, country, facebook, github, instagram, linkedin, twitter, blocked] =
         additional(rules);
+    // Both are copied into plain columns, but after those were looked at: a longer one makes a contact that no later
+    // write can change, as a running 4.14.2 shows.
+    let city = FieldSpec { max_chars: Some(COLUMN_CHARS), ..city };
+    let country_name = FieldSpec { max_chars: Some(COLUMN_CHARS), ..country_name };
     let [availability, created_at, last_activity_at] = computed(source);
     let create_only = (true, false);
     [

@@ -11,6 +11,12 @@ const ONE_A_SEARCH: Source = Source::Docs("contacts/search has one q");
 pub(super) const PAGE: usize = 15;
 const PAGE_SIZE: u32 = 15;
 
+/// Characters of a label.
+pub(super) const TAG_CHARS: usize = 255;
+
+/// What a descendant of the upstream program takes, where it has labels.
+const AS_UPSTREAM: Sourced<usize> = Sourced::new(TAG_CHARS, Source::Assumed("as upstream"));
+
 /// The shortest full page that any document of the family shows: EngageLab's list example has
 /// `page_size=10`, everything else says 15. A shorter page is the last one.
 pub(super) const SHORTEST_PAGE: usize = 10;
@@ -31,6 +37,7 @@ pub(super) fn upstream(_options: &Options) -> Limits {
             Source::Docs("contacts/filter chains conditions with OR, and RESULTS_PER_PAGE is 15"),
         ),
         page_size: Some(Sourced::new(PAGE_SIZE, Source::Docs("RESULTS_PER_PAGE; issue 12565"))),
+        tag_chars: Some(Sourced::new(TAG_CHARS, Source::Docs("a running 4.14.2 refuses a label of 256 characters"))),
         ..UNKNOWN
     }
 }
@@ -59,6 +66,7 @@ pub(super) fn digital99(options: &Options) -> Limits {
         concurrency: Sourced::new(4, PARALLEL),
         identifiers_per_find: identifiers,
         page_size: Some(Sourced::new(PAGE_SIZE, Source::Docs("99digital: list contacts"))),
+        tag_chars: options.abilities.labels.then_some(AS_UPSTREAM),
         ..UNKNOWN
     }
 }
@@ -80,6 +88,7 @@ pub(super) fn engagelab(options: &Options) -> Limits {
         identifiers_per_find: identifiers,
         // Fifteen a page, but one example asks for ten: no length is relied on.
         page_size: None,
+        tag_chars: options.abilities.labels.then_some(AS_UPSTREAM),
         ..UNKNOWN
     }
 }

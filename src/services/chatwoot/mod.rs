@@ -9,6 +9,7 @@
 //! error is judged by `attributes`, never by its text, which the server translates.
 
 mod answers;
+mod definitions;
 mod fields;
 mod flavors;
 mod limits;
@@ -54,7 +55,7 @@ fn connect(flavor: &'static Flavor, settings: &Settings) -> Result<Box<dyn Servi
 impl Chatwoot {
     fn new(flavor: &'static Flavor, settings: &Settings) -> Result<Self> {
         let settings = settings.checked(flavor.name, flavor.settings)?;
-        let options = Options::read(flavor, &settings)?;
+        let options = Options::read(flavor.documented, flavor.credential, &settings)?;
         Ok(Self {
             flavor,
             capabilities: flavor.capabilities(&options),

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use super::flavors::Flavor;
 use crate::contact::Source;
 use crate::error::{Error, Result};
 use crate::services::{Credential, SettingSpec, Settings};
@@ -37,13 +36,13 @@ pub(super) struct Abilities {
 }
 
 impl Options {
-    /// Reads settings that [`Settings::checked`] has passed.
-    pub(super) fn read(flavor: &Flavor, settings: &Settings) -> Result<Self> {
-        let documented = flavor.documented;
+    /// Reads settings that [`Settings::checked`] has passed, beside what the vendor documents and where the
+    /// credential usually goes.
+    pub(super) fn read(documented: Abilities, usual: Credential, settings: &Settings) -> Result<Self> {
         Ok(Self {
             account_id: number(settings, "account_id")?.map(|id| id.to_string()),
             inbox_id: number(settings, "inbox_id")?,
-            credential: credential(flavor, settings)?,
+            credential: credential(usual, settings)?,
             replace_additional: settings.flag("replace_additional")?,
             search_lag: settings.seconds("search_lag")?,
             abilities: Abilities {
@@ -66,9 +65,9 @@ fn number(settings: &Settings, name: &str) -> Result<Option<u64>> {
         .transpose()
 }
 
-fn credential(flavor: &Flavor, settings: &Settings) -> Result<Credential> {
+fn credential(usual: Credential, settings: &Settings) -> Result<Credential> {
     match settings.get("header") {
-        None => Ok(flavor.credential),
+        None => Ok(usual),
         Some(name) if name.eq_ignore_ascii_case("api_access_token") => Ok(Credential::Header("api_access_token")),
         Some(name) if name.eq_ignore_ascii_case("api-access-token") => Ok(Credential::Header("Api-Access-Token")),
         Some(name) if name.eq_ignore_ascii_case("authorization") => Ok(Credential::Bearer),

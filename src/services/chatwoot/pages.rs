@@ -11,11 +11,13 @@ use crate::contact::{Cursor, Snapshot};
 use crate::error::{Error, Result};
 use crate::services::Page;
 
-/// What a cursor says: `PAGE SEEN MARK`.
+/// What a cursor says: `PAGE SEEN MARK`, or `PAGE:ORDER SEEN MARK` in another order than the usual one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The page to ask for, from 1.
     pub page: u32,
+    /// Which of the orders the listing has.
+    pub order: usize,
     /// Contacts on the pages before.
     seen: u64,
     /// First and last id of the page before.
@@ -25,12 +27,18 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn read(cursor: Option<&Cursor>) -> Result<Self> {
         let Some(Cursor(text)) = cursor else {
-            return Ok(Self { page: 1, seen: 0, mark: String::new() });
+            return Ok(Self { page: 1, order: 0, seen: 0, mark: String::new() });
         };
         let mut parts = text.splitn(3, ' ');
         let mut next = || parts.next().unwrap_or_default();
-        match (next().parse(), next().parse(), next()) {
-            (Ok(page), Ok(seen), mark) if page > 0 => Ok(Self { page, seen, mark: mark.to_owned() }),
+        let (page, order) = match next().split_once(':') {
+            Some((page, order)) => (page, order.parse().ok()),
+            None => (text.split(' ').next().unwrap_or_default(), Some(0)),
+        };
+        match (page.parse(), order, next().parse(), next()) {
+            (Ok(page), Some(order), Ok(seen), mark) if page > 0 => {
+                Ok(Self { page, order, seen, mark: mark.to_owned() })
+            }
             _ => Err(Error::bug("a cursor of another service")),
         }
     }
@@ -41,7 +49,8 @@ impl Place {
             return None;
         }
         let seen = self.seen.saturating_add(items.len() as u64);
-        Some(Cursor(format!("{} {seen} {mark}", self.page.saturating_add(1))))
+        let order = if self.order == 0 { String::new() } else { format!(":{}", self.order) };
+        Some(Cursor(format!("{}{order} {seen} {mark}", self.page.saturating_add(1))))
     }
 
     /// A page of a listing: another follows unless this one is empty or repeats the one before.

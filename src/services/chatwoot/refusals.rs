@@ -10,8 +10,10 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::Chatwoot;
+use super::limits::TAG_CHARS;
 use crate::contact::{Call, Field};
 use crate::services::reading::words;
+use crate::services::verdict::page_instead;
 use crate::services::{Answer, Verdict, Wait, by_status, retry_after};
 
 /// Fields that no two contacts of an account may share.
@@ -23,10 +25,11 @@ impl Chatwoot {
         let body = answer.json();
         let said = body.as_ref().map(message).unwrap_or_default();
         match answer.status {
-            401 => unauthorized(body.as_ref(), &said),
-            404 if answer.excerpt() == "an HTML page" => {
-                Verdict::Stop { message: "a web page answered instead of the service: check base_url".to_owned() }
+            401 | 403 if matches!(call, Call::CreateField { .. }) && !said.is_empty() => {
+                Verdict::Stop { message: format!("only an administrator's key may define custom attributes: {said}") }
             }
+            401 => unauthorized(body.as_ref(), &said),
+            404 if answer.excerpt() == "an HTML page" => page_instead(answer),
             404 => self.not_found(call, &said),
             422 => self.invalid(call, body.as_ref(), said),
             429 => Verdict::Again { wait: self.wait(answer), message: "too many requests".to_owned() },
@@ -48,7 +51,12 @@ impl Chatwoot {
                 },
                 (None, None) => Verdict::Stop { message: format!("{said}: check account_id and base_url") },
             },
-            Call::Find { .. } | Call::List { .. } | Call::ListTags { .. } | Call::Check => Verdict::Stop {
+            Call::Find { .. }
+            | Call::List { .. }
+            | Call::ListTags { .. }
+            | Call::ListFields { .. }
+            | Call::CreateField { .. }
+            | Call::Check => Verdict::Stop {
                 message: format!("{said}: the account or the operation isn't there; check account_id and base_url"),
             },
             _ => Verdict::Missing { message: said.to_owned() },
@@ -60,6 +68,13 @@ impl Chatwoot {
         let fields: Vec<String> =
             attributes.into_iter().flatten().filter_map(Json::as_str).map(|wire| self.our_name(wire)).collect();
         let message = if said.is_empty() { "the service refused the values (status 422)".to_owned() } else { said };
+        // One of two writers who bring a new label at the same moment gets this; a label that is too long does too.
+        if let Call::EditTags { edit, .. } = call
+            && fields.iter().any(|field| field == "tag" || field == "tag_id")
+            && edit.tags.iter().all(|tag| tag.chars().count() <= TAG_CHARS)
+        {
+            return Verdict::Again { wait: Wait::Backoff, message };
+        }
         let writes = matches!(call, Call::Create { .. } | Call::Update { .. });
         if writes && !fields.is_empty() && fields.iter().all(|field| UNIQUE.contains(&field.as_str())) {
             return Verdict::Exists { message, fields, id: None };

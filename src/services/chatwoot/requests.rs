@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
 
 use super::Chatwoot;
+use super::definitions;
 use super::pages::Place;
 use crate::contact::{
     Call, Cursor, CustomEdit, Edit, Field, FieldKind, FieldSpec, Filter, Identifier, IdentifierKind, TagMode, Target,
@@ -30,12 +32,20 @@ impl Chatwoot {
             }
             Call::EditTags { target, edit } if edit.mode == TagMode::Replace => {
                 let path = self.contact(target, "/labels")?;
-                Ok(Request::new(Method::Post, path).json(json!({ "labels": edit.tags })))
+                let labels: Vec<_> = edit.tags.iter().map(|tag| as_one_label(tag)).collect();
+                Ok(Request::new(Method::Post, path).json(json!({ "labels": labels })))
             }
             Call::ReadTags { target } => Ok(Request::new(Method::Get, self.contact(target, "/labels")?)),
             Call::Delete { target } => Ok(Request::new(Method::Delete, self.contact(target, "")?)),
             Call::List { filter, cursor, .. } => self.list(filter, cursor.as_ref()),
             Call::ListTags { .. } => Ok(Request::new(Method::Get, self.account("/labels"))),
+            Call::ListFields { .. } => {
+                Ok(Request::new(Method::Get, self.account(definitions::PATH)).query("attribute_model", "1"))
+            }
+            Call::CreateField { definition } => {
+                let body = definitions::new_definition(definition);
+                Ok(Request::new(Method::Post, self.account(definitions::PATH)).json(body))
+            }
             Call::Check if self.flavor.profile => Ok(Request::new(Method::Get, "/api/v1/profile")),
             Call::Check => self.list(&Filter::default(), None),
             _ => Err(Error::bug(format!("{} has no call: {}", self.flavor.name, call.kind()))),
@@ -106,6 +116,14 @@ impl Chatwoot {
             if !self.options.abilities.filter {
                 return Err(Error::bug(format!("{} can't list by a field", self.flavor.name)));
             }
+            // The filter lower-cases the wanted label and then minds the case, so that it never meets such a one.
+            if let Some(tag) = filter.tag.as_ref().filter(|tag| tag.to_lowercase() != **tag) {
+                return Err(Error::usage(format!(
+                    "{} can't list by a field and by a label with capitals at once: {tag}",
+                    self.flavor.name
+                ))
+                .hint("leave one of the two out, and filter the file by the other"));
+            }
             let mut conditions = vec![(self.filter_key(field)?, writing::json(value))];
             conditions.extend(filter.tag.as_ref().map(|tag| ("labels".to_owned(), json!(tag))));
             return self.filter(conditions, "AND", cursor);
@@ -140,7 +158,8 @@ impl Chatwoot {
     fn paged(&self, request: Request, cursor: Option<&Cursor>) -> Result<Request> {
         let place = Place::read(cursor)?;
         let request = request.query("page", place.page.to_string());
-        Ok(self.flavor.order.iter().fold(request, |request, (name, value)| request.query(name, *value)))
+        let order = self.flavor.orders.get(place.order).ok_or_else(|| Error::bug("a cursor of another service"))?;
+        Ok(order.iter().fold(request, |request, (name, value)| request.query(name, *value)))
     }
 
     fn create(&self, identifier: Option<&Identifier>, edit: &Edit) -> Result<Request> {
@@ -224,6 +243,16 @@ impl Chatwoot {
             Error::usage(format!("{} can't list contacts by the field: {field}", self.flavor.name))
                 .hint(format!("it can by {} and by custom attributes that the account defines", names.join(", ")))
         })
+    }
+}
+
+/// The label in quotation marks where the server would read it otherwise: it joins the list with commas and splits it
+/// again. A label that holds commas and both kinds of marks is sent as it is; the answer tells what became of it.
+fn as_one_label(tag: &str) -> Cow<'_, str> {
+    let read_otherwise = tag.contains(',') || tag.starts_with(['"', '\'']);
+    match ['"', '\''].into_iter().find(|mark| !tag.contains(*mark)) {
+        Some(mark) if read_otherwise => Cow::Owned(format!("{mark}{tag}{mark}")),
+        _ => Cow::Borrowed(tag),
     }
 }
 

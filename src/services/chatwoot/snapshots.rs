@@ -23,9 +23,7 @@ impl Chatwoot {
         }
         if let Some(Json::Object(custom)) = object.get("custom_attributes") {
             for (name, json) in custom {
-                if let Some(value) = reading::value(json) {
-                    snapshot.fields.insert(Field::custom(name), value);
-                }
+                snapshot.fields.insert(Field::custom(name), reading::custom(json));
             }
         }
         self.keep_extra(object, "", &mut snapshot);

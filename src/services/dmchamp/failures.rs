@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::snapshots::contact_id;
 use crate::contact::{Call, RemoteId};
 use crate::services::reading::words;
+use crate::services::verdict::page_instead;
 use crate::services::{Answer, Page, Reply, Verdict, by_status};
 
 /// A failure that an answer tells.
@@ -37,7 +38,7 @@ impl Failure {
 
     pub(super) fn verdict(self, call: &Call, answer: &Answer) -> Verdict {
         if self.status == Some(404) && answer.excerpt() == "an HTML page" {
-            return Verdict::Stop { message: "a web page answered instead of the service: check base_url".to_owned() };
+            return page_instead(answer);
         }
         let unsaid = self.status.is_none();
         let missing = self.status == Some(404) || unsaid && self.says("not found");
@@ -64,9 +65,7 @@ impl Failure {
             {
                 self.refused_lists("the list was not found")
             }
-            Call::Check | Call::ListTags { .. } if missing => {
-                Verdict::Stop { message: format!("{}: check base_url", self.words("not found")) }
-            }
+            Call::Check | Call::ListTags { .. } if missing => Verdict::Misdirected { message: self.words("not found") },
             Call::EditTags { .. } if missing => Verdict::Missing {
                 message: format!(
                     "{}; some deployments want the phone of a tag without its plus: set tags_without_plus = true",
@@ -75,10 +74,7 @@ impl Failure {
             },
             _ if missing => Verdict::Missing { message: self.words("not found") },
             _ => match self.status {
-                Some(status @ 300..=599) => {
-                    let told = Answer { status, headers: answer.headers.clone(), at: answer.at, body: Vec::new() };
-                    by_status(&told, &self.message)
-                }
+                Some(status @ 300..=599) => by_status(&Answer { status, ..answer.clone() }, &self.message),
                 Some(status) if status == answer.status => by_status(answer, &self.message),
                 _ => Verdict::refused("service.refused", self.words("the service refused the request")),
             },

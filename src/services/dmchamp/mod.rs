@@ -5,6 +5,7 @@
 //! body has been; the placeholders of a create ("Unknown") are read as no value. See README.md for
 //! how to get a key and what can't be done.
 
+mod account;
 mod answers;
 mod failures;
 mod fields;
@@ -17,13 +18,13 @@ mod tests;
 
 use std::time::Duration;
 
+use account::{DmChamp, NAME};
+
 use crate::contact::{
     Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
 };
 use crate::error::{Error, Result};
 use crate::services::{Answer, Credential, Entry, Request, Service, SettingSpec, Settings, Verdict};
-
-const NAME: &str = "dmchamp";
 
 pub const ENTRY: Entry = Entry {
     name: NAME,
@@ -32,6 +33,7 @@ pub const ENTRY: Entry = Entry {
     base_url_source: Source::Docs("help.dmchamp.com: Contacts"),
     settings: SETTINGS,
     // The sandbox finds a new contact at once.
+    account_settings: &[],
     sandbox_settings: &[("search_lag", "0")],
     connect: |settings| Ok(Box::new(DmChamp::new(settings)?)),
 };
@@ -97,15 +99,6 @@ const SETTINGS: &[SettingSpec] = &[
     },
 ];
 
-/// One account.
-struct DmChamp {
-    capabilities: Capabilities,
-    limits: Limits,
-    tags_in_query: bool,
-    tags_without_plus: bool,
-    keep_placeholders: bool,
-}
-
 impl DmChamp {
     fn new(settings: &Settings) -> Result<Self> {
         let settings = settings.checked(NAME, SETTINGS)?;
@@ -168,10 +161,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     lists_in_create: true,
     list_all: ListAll::No,
     filters: Filters { tag: false, updated_since: false, field: false },
+    list_starts: &[],
     list_leaves_out: "every contact whose phone or e-mail was not given: this API can't list contacts",
     find_by_listing: false,
     messages: false,
     fields_defined: false,
+    creates_fields: &[],
     tags_defined: true,
     operations: operations::OPERATIONS,
 };

@@ -8,7 +8,7 @@ use super::fields::{CUSTOM, PROFILES, by_key};
 use super::requests::{BOUND_TO_TOPICS, NOT_ADDRESSABLE};
 use crate::contact::{Call, Cursor, CustomEdit, Edit, Field, FieldKind, Snapshot, TagEdit, TagMode, Value};
 use crate::services::http::Answer;
-use crate::services::reading::{id, moment, names, text, value, words};
+use crate::services::reading::{custom, id, moment, names, text, value, words};
 use crate::services::verdict::{Page, Reply, Verdict, by_status};
 
 pub(super) fn verdict(call: &Call, answer: &Answer) -> Verdict {
@@ -159,9 +159,7 @@ fn is_bound_to_a_topic(profiles: &Json) -> bool {
 /// Custom fields, as an object or as an array of pairs.
 fn custom_attributes(held: &mut Snapshot, json: &Json) {
     let mut keep = |name: &str, json: &Json| {
-        if let Some(found) = value(json) {
-            held.fields.insert(Field::custom(name), found);
-        }
+        held.fields.insert(Field::custom(name), custom(json));
     };
     match json {
         Json::Object(attributes) => attributes.iter().for_each(|(name, json)| keep(name, json)),

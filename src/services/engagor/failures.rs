@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::contact::Call;
 use crate::services::http::{Answer, Wait, retry_after};
 use crate::services::reading::{text, words};
-use crate::services::verdict::{Verdict, by_status};
+use crate::services::verdict::{Verdict, by_status, no_such_api};
 
 /// Keys of an error stand at the top level or, failing that, inside `meta`.
 fn error_key<'a>(json: &'a Json, key: &str) -> Option<&'a Json> {
@@ -50,7 +50,7 @@ pub(super) fn verdict(call: &Call, answer: &Answer, json: Option<&Json>) -> Verd
         id => match status {
             429 => again(answer, message),
             404 if json.is_some_and(Json::is_object) => missing(call, message),
-            404 => wrong_address(),
+            404 => no_such_api(answer),
             400 => Verdict::refused("service.value", message),
             // An error with a good status and nothing that says which: not applied.
             200..=299 if !id.is_empty() => Verdict::refused("service.refused", message),
@@ -99,10 +99,6 @@ fn missing(call: &Call, message: String) -> Verdict {
         }
         _ => Verdict::Missing { message: or_else(message, "not found") },
     }
-}
-
-fn wrong_address() -> Verdict {
-    Verdict::Stop { message: "there is no such API at this address (status 404); check base_url".to_owned() }
 }
 
 fn or_else(message: String, otherwise: &str) -> String {

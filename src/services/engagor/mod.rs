@@ -5,6 +5,7 @@
 //! e-mail or phone through one listing. See README.md for how to get a token and what can't be
 //! done.
 
+mod account;
 mod answers;
 mod failures;
 mod fields;
@@ -15,6 +16,8 @@ mod requests;
 mod tests;
 
 use std::time::Duration;
+
+use account::Engagor;
 
 use crate::contact::{
     Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
@@ -32,6 +35,7 @@ pub const ENTRY: Entry = Entry {
     base_url: "https://api.engagor.com",
     base_url_source: Source::Seed,
     settings: SETTINGS,
+    account_settings: &["account_id"],
     sandbox_settings: &[("account_id", "1"), ("topic_ids", "1")],
     connect: |settings| Ok(Box::new(Engagor::new(settings)?)),
 };
@@ -66,13 +70,6 @@ const SETTINGS: &[SettingSpec] = &[
         source: Source::Docs("authentication"),
     },
 ];
-
-pub struct Engagor {
-    account_id: String,
-    topic_ids: Option<String>,
-    custom_as_pairs: bool,
-    site: String,
-}
 
 impl Engagor {
     fn new(settings: &Settings) -> Result<Self> {
@@ -142,10 +139,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     lists_in_create: false,
     list_all: ListAll::Yes,
     filters: Filters { tag: true, updated_since: true, field: false },
+    list_starts: &[],
     list_leaves_out: "some details of contacts on wechat, twilio, web, whatsapp and viber, which the service shows only with topic ids",
     find_by_listing: true,
     messages: false,
     fields_defined: false,
+    creates_fields: &[],
     tags_defined: true,
     operations: operations::OPERATIONS,
 };

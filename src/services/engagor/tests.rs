@@ -136,7 +136,7 @@ fn an_account_that_is_not_there_stops_the_run() {
         assert!(matches!(verdict(&call, 404, r#"{"code": 404, "error": "not_found"}"#), Verdict::Stop { .. }));
     }
     for call in calls() {
-        assert!(matches!(verdict(&call, 404, "<html>"), Verdict::Stop { .. }), "{call:?}");
+        assert!(matches!(verdict(&call, 404, "<html>"), Verdict::Misdirected { .. }), "{call:?}");
     }
 }
 
@@ -279,7 +279,7 @@ fn the_next_token_is_found_wherever_it_stands() {
 #[test]
 fn an_unreadable_good_answer_is_unclear() {
     for call in calls() {
-        for body in ["", "<html></html>", "{\"meta\": ", "[]", "null", "{}", r#"{"meta": {"code": 200}}"#] {
+        for body in ["", "<xml></xml>", "{\"meta\": ", "[]", "null", "{}", r#"{"meta": {"code": 200}}"#] {
             let verdict = verdict(&call, 200, body);
             assert!(matches!(verdict, Verdict::Unclear { .. }), "{call:?} {body:?}: {verdict:?}");
         }

@@ -1,12 +1,11 @@
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use crate::error::Result;
 use crate::table::columns::{Columns, MARK_COLUMN};
 use crate::table::output::{Output, unwritable};
+use crate::table::packed::Packed;
+use crate::table::written::Place;
 use crate::table::{PlusNumbers, RowWriter, WriteOptions, formula};
 
 /// Without it, spreadsheets take UTF-8 for an older encoding, and `José` comes out as `JosÃ©`.
@@ -19,14 +18,16 @@ pub struct CsvWriter {
     plus_numbers: PlusNumbers,
     /// Whether each row gets an empty cell for [`MARK_COLUMN`].
     marked: bool,
-    width: usize,
+    /// For each column whether it is rolo's own.
+    is_own: Vec<bool>,
 }
 
 impl CsvWriter {
     /// # Errors
     /// Those of [`crate::table::create`].
-    pub fn create(path: &Path, headers: &[&str], options: &WriteOptions) -> Result<Self> {
-        let output = Output::create(path)?;
+    pub fn create(place: &Place, headers: &[&str], options: &WriteOptions) -> Result<Self> {
+        let path = place.path.as_path();
+        let output = Output::create(place)?;
         let (mut packed, inner) = Packed::new(output, path).map_err(|cause| unwritable(path, cause))?;
         if options.plus_numbers == PlusNumbers::Guarded {
             packed.write_all(BYTE_ORDER_MARK).map_err(|cause| unwritable(path, cause))?;
@@ -36,16 +37,19 @@ impl CsvWriter {
             .flexible(true)
             .delimiter(if is_tabbed { b'\t' } else { b',' })
             .from_writer(packed);
-        let marked = !Columns::from_cells(headers.iter().copied()).ours;
+        let columns = Columns::from_cells(headers.iter().copied());
+        let marked = !columns.ours;
         let mut writer =
-            Self { path: path.to_owned(), csv, plus_numbers: options.plus_numbers, marked, width: headers.len() };
+            Self { path: path.to_owned(), csv, plus_numbers: options.plus_numbers, marked, is_own: columns.is_own };
         writer.write_cells(headers.iter().copied().chain(marked.then_some(MARK_COLUMN)))?;
         Ok(writer)
     }
 
     fn write_cells<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> Result<()> {
-        for cell in cells {
-            let cell = formula::guarded(cell, self.plus_numbers);
+        for (index, cell) in cells.enumerate() {
+            let is_own = self.is_own.get(index).copied().unwrap_or(false);
+            let guard = if is_own { formula::guarded_own } else { formula::guarded };
+            let cell = guard(cell, self.plus_numbers);
             self.csv.write_field(cell.as_bytes()).map_err(|cause| unwritable(&self.path, cause))?;
         }
         self.csv.write_record(None::<&[u8]>).map_err(|cause| unwritable(&self.path, cause))
@@ -56,8 +60,8 @@ impl RowWriter for CsvWriter {
     fn write(&mut self, cells: &[&str]) -> Result<()> {
         // The mark stands in its column also behind a row that is too short; one that is too long
         // keeps its cells and has no mark.
-        let missing = self.width.saturating_sub(cells.len());
-        let padded = self.marked && cells.len() <= self.width;
+        let missing = self.is_own.len().saturating_sub(cells.len());
+        let padded = self.marked && cells.len() <= self.is_own.len();
         let filler = std::iter::repeat_n("", if padded { missing + 1 } else { 0 });
         self.write_cells(cells.iter().copied().chain(filler))
     }
@@ -67,53 +71,5 @@ impl RowWriter for CsvWriter {
         let packed =
             self.csv.into_inner().map_err(|failed| unwritable(&path, io::Error::from(failed.error().kind())))?;
         packed.finish().map_err(|cause| unwritable(&path, cause))?.finish()
-    }
-}
-
-/// The output with or without compression.
-enum Packed {
-    Plain(BufWriter<Output>),
-    Gzip(GzEncoder<BufWriter<Output>>),
-    Zstd(zstd::Encoder<'static, BufWriter<Output>>),
-}
-
-impl Packed {
-    /// Compression by the extension of `path`, and the path without that extension.
-    fn new(output: Output, path: &Path) -> io::Result<(Self, PathBuf)> {
-        let output = BufWriter::with_capacity(64 << 10, output);
-        let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-        let stem = path.with_extension("");
-        Ok(match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
-            Some("gz") => (Self::Gzip(GzEncoder::new(output, Compression::default())), stem),
-            Some("zst") => (Self::Zstd(zstd::Encoder::new(output, 0)?), stem),
-            _ => (Self::Plain(output), path.to_owned()),
-        })
-    }
-
-    fn finish(self) -> io::Result<Output> {
-        let output = match self {
-            Self::Plain(output) => output,
-            Self::Gzip(encoder) => encoder.finish()?,
-            Self::Zstd(encoder) => encoder.finish()?,
-        };
-        output.into_inner().map_err(io::IntoInnerError::into_error)
-    }
-
-    fn as_write(&mut self) -> &mut dyn Write {
-        match self {
-            Self::Plain(output) => output,
-            Self::Gzip(encoder) => encoder,
-            Self::Zstd(encoder) => encoder,
-        }
-    }
-}
-
-impl Write for Packed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.as_write().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.as_write().flush()
     }
 }

@@ -2,58 +2,83 @@
 
 use std::path::Path;
 
-use calamine::{Sheet, SheetVisible, Xlsx};
+use calamine::{Sheet, SheetVisible};
 
-use super::package::{Gated, Package};
 use super::scan::PartSeen;
 use crate::error::{Error, Result};
 use crate::table::options::{ReadLimits, ReadOptions};
 
-/// The sheet to read: the one named or numbered, else the first visible one with content.
+/// `--sheet all`: every visible sheet, unless one is called so.
+const ALL: &str = "all";
+
+/// A sheet to read, and what was seen of it.
+#[derive(Debug)]
+pub struct Chosen {
+    pub name: String,
+    pub index: u16,
+    pub seen: PartSeen,
+}
+
+/// The sheets to read, which `measure` looks into: the one named or numbered, else the first visible one with content, and those that
+/// continue it; or all visible ones with content.
 pub fn choose(
     path: &Path,
-    package: &mut Package,
-    workbook: &mut Xlsx<Gated>,
+    measure: &mut dyn FnMut(&str) -> Result<PartSeen>,
     sheets: &[Sheet],
-    wanted: Option<&str>,
-) -> Result<(usize, PartSeen)> {
-    if let Some(wanted) = wanted {
+    options: &ReadOptions,
+) -> Result<Vec<Chosen>> {
+    let chosen = |index: usize, seen| Chosen {
+        name: sheets[index].name.clone(),
+        index: u16::try_from(index).unwrap_or(u16::MAX),
+        seen,
+    };
+    let wanted = options.sheet.as_deref();
+    let all = wanted.is_some_and(|wanted| wanted.eq_ignore_ascii_case(ALL)) && named(sheets, ALL).is_none();
+    let mut found = Vec::new();
+    if let Some(wanted) = wanted.filter(|_| !all) {
         let index = named(sheets, wanted).ok_or_else(|| {
             let names: Vec<String> = sheets.iter().map(|sheet| format!("\"{}\"", sheet.name.escape_debug())).collect();
             Error::usage(format!("{} has no sheet \"{wanted}\"", path.display()))
                 .hint(format!("its sheets are {}", names.join(", ")))
         })?;
-        let seen = package.measure_sheet(workbook, &sheets[index].name)?;
-        return Ok((index, seen));
-    }
-    for (index, sheet) in sheets.iter().enumerate().filter(|(_, sheet)| sheet.visible == SheetVisible::Visible) {
-        let seen = package.measure_sheet(workbook, &sheet.name)?;
-        if seen.filled_cells > 0 {
-            return Ok((index, seen));
+        found.push(chosen(index, measure(&sheets[index].name)?));
+    } else {
+        for (index, sheet) in sheets.iter().enumerate().filter(|(_, sheet)| sheet.visible == SheetVisible::Visible) {
+            let seen = measure(&sheet.name)?;
+            if seen.filled_cells > 0 {
+                found.push(chosen(index, seen));
+                if !all {
+                    break;
+                }
+            }
         }
     }
-    Err(Error::usage(format!("{} has no visible sheet with content", path.display()))
-        .hint("name a hidden sheet with --sheet, or save the workbook again with its contacts"))
-}
-
-/// The sheets that continue the one at `index`: where a sheet is full to its last row, rolo writes
-/// on in one with the same name and a number.
-pub fn continuations(
-    package: &mut Package,
-    workbook: &mut Xlsx<Gated>,
-    sheets: &[Sheet],
-    index: usize,
-    mut seen: PartSeen,
-    limits: &ReadLimits,
-) -> Result<Vec<usize>> {
-    let mut found = Vec::new();
-    while seen.rows >= limits.sheet_rows {
-        let name = format!("{} {}", sheets[index].name, found.len() + 2);
-        let Some(next) = sheets.iter().position(|sheet| sheet.name == name) else { break };
-        seen = package.measure_sheet(workbook, &name)?;
-        found.push(next);
+    if found.is_empty() {
+        return Err(Error::usage(format!("{} has no visible sheet with content", path.display()))
+            .hint("name a hidden sheet with --sheet, or save the workbook again with its contacts"));
+    }
+    if !all {
+        continue_in(measure, sheets, &options.limits, &mut found, &chosen)?;
     }
     Ok(found)
+}
+
+/// Adds the sheets that continue the one found: where a sheet is full to its last row, rolo writes on in
+/// one with the same name and a number.
+fn continue_in(
+    measure: &mut dyn FnMut(&str) -> Result<PartSeen>,
+    sheets: &[Sheet],
+    limits: &ReadLimits,
+    found: &mut Vec<Chosen>,
+    chosen: &dyn Fn(usize, PartSeen) -> Chosen,
+) -> Result<()> {
+    let first = found[0].name.clone();
+    while found.last().is_some_and(|last| last.seen.rows >= limits.sheet_rows) {
+        let name = format!("{first} {}", found.len() + 1);
+        let Some(next) = sheets.iter().position(|sheet| sheet.name == name) else { break };
+        found.push(chosen(next, measure(&name)?));
+    }
+    Ok(())
 }
 
 fn named(sheets: &[Sheet], wanted: &str) -> Option<usize> {
@@ -66,35 +91,42 @@ fn named(sheets: &[Sheet], wanted: &str) -> Option<usize> {
         .or_else(by_number)
 }
 
-pub fn notes_on(path: &Path, sheets: &[Sheet], index: usize, seen: PartSeen, options: &ReadOptions) -> Vec<String> {
+pub fn notes_on(path: &Path, kind: &str, sheets: &[Sheet], chosen: &[Chosen], options: &ReadOptions) -> Vec<String> {
     let mut notes = Vec::new();
     let is_text_by_name = path
         .extension()
         .is_some_and(|extension| ["csv", "tsv", "txt"].iter().any(|text| extension.eq_ignore_ascii_case(text)));
     if is_text_by_name {
-        notes.push(format!("{} is an Excel workbook: it is read as one", path.display()));
+        notes.push(format!("{} is {kind}: it is read as one", path.display()));
     }
-    let name = &sheets[index].name;
-    if sheets.len() > 1 && options.sheet.is_none() {
+    if let Some(first) = chosen.first().filter(|_| sheets.len() > 1 && options.sheet.is_none()) {
         notes.push(format!(
-            "sheet \"{name}\" is read, number {} of {}: --sheet names another",
-            index + 1,
+            "sheet \"{}\" is read, number {} of {}: --sheet names another",
+            first.name,
+            first.index + 1,
             sheets.len()
         ));
     }
     if options.delimiter.is_some() || options.encoding.is_some() {
         notes.push("a workbook has neither delimiter nor encoding, so those named are not used".into());
     }
-    if seen.hidden_rows > 0 {
-        notes.push(format!("hidden rows, read like the others: {}", seen.hidden_rows));
+    let hidden: u64 = chosen.iter().map(|sheet| sheet.seen.hidden_rows.count()).sum();
+    if hidden > 0 {
+        let how = if chosen.iter().any(|sheet| sheet.seen.is_filtered) { "hidden by a filter" } else { "hidden" };
+        notes.push(if options.visible_only {
+            format!("rows {how}, left out: {hidden}")
+        } else {
+            format!("rows {how}, read like the others: {hidden}; --visible-only leaves them out")
+        });
     }
-    if seen.hidden_columns > 0 {
-        notes.push(format!("hidden columns, read like the others: {}", seen.hidden_columns));
+    let hidden: u64 = chosen.iter().map(|sheet| sheet.seen.hidden_columns).sum();
+    if hidden > 0 {
+        notes.push(format!("hidden columns, read like the others: {hidden}"));
     }
-    if seen.unsaved_formulas > 0 {
+    let unsaved: u64 = chosen.iter().map(|sheet| sheet.seen.unsaved_formulas()).sum();
+    if unsaved > 0 {
         notes.push(format!(
-            "formulas without a saved value, read as empty until a spreadsheet program saves the workbook: {}",
-            seen.unsaved_formulas
+            "formulas without a saved value, which a spreadsheet program computes when it saves the workbook: {unsaved}"
         ));
     }
     notes

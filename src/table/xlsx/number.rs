@@ -72,6 +72,11 @@ impl NumberFormat {
         }
     }
 
+    /// Whether numbers are shown as days or times.
+    pub fn is_moment(&self) -> bool {
+        self.has_day || self.has_time
+    }
+
     /// A number that is no date.
     pub fn show(&self, number: f64) -> Shown {
         if !number.is_finite() {

@@ -1,7 +1,6 @@
 //! The zip file of a workbook, from which only measured parts are read.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -14,7 +13,8 @@ use super::scan::{PartSeen, Scan};
 use crate::error::{Error, Result};
 use crate::table::inflate::out_of_proportion;
 use crate::table::options::ReadLimits;
-use crate::table::source::{Fault, unreadable};
+use crate::table::source_file::SourceFile;
+use crate::table::unreadable::{Fault, unreadable};
 
 const MOST_PARTS: usize = 10_000;
 
@@ -27,10 +27,9 @@ const COMMON_PARTS: [&str; 6] =
 /// A workbook's zip file.
 pub struct Package {
     path: PathBuf,
-    /// The one file that was opened: its handles share a position, so `archive` and the workbook
-    /// read in turns, and a file put in its place meanwhile is never read unmeasured.
-    file: File,
-    archive: ZipArchive<BufReader<File>>,
+    /// The one file that was opened: a file put in its place meanwhile is never read unmeasured.
+    file: SourceFile,
+    archive: ZipArchive<BufReader<SourceFile>>,
     gates: Arc<Mutex<Gates>>,
     limits: ReadLimits,
 }
@@ -47,10 +46,9 @@ struct Gates {
 impl Package {
     /// # Errors
     /// If the zip file is damaged or no workbook of this format.
-    pub fn open(path: &Path, file: File, limits: &ReadLimits) -> Result<Self> {
+    pub fn open(path: &Path, file: SourceFile, limits: &ReadLimits) -> Result<Self> {
         let name = path.display();
-        let handle = file.try_clone().map_err(|cause| unreadable(path, cause))?;
-        let mut archive = ZipArchive::new(BufReader::new(handle)).map_err(|cause| {
+        let mut archive = ZipArchive::new(BufReader::new(file.from_start())).map_err(|cause| {
             Error::usage(format!("{name} begins like a workbook and is cut off or damaged: {cause}"))
                 .hint("copy the file again, or save it again from the spreadsheet program")
         })?;
@@ -76,8 +74,7 @@ impl Package {
     /// Opens the workbook. calamine reads the parts common to all sheets here.
     pub fn workbook(&mut self) -> Result<Xlsx<Gated>> {
         loop {
-            let handle = self.file.try_clone().map_err(|cause| unreadable(&self.path, cause))?;
-            let gated = Gated { inner: BufReader::new(handle), at: 0, gates: Arc::clone(&self.gates) };
+            let gated = Gated { inner: BufReader::new(self.file.from_start()), at: 0, gates: Arc::clone(&self.gates) };
             match contained(&self.path, || Xlsx::new(gated))? {
                 Ok(workbook) => return Ok(workbook),
                 Err(cause) => self.measure_asked()?.ok_or_else(|| damaged(&self.path, &cause)).map(drop)?,
@@ -121,7 +118,7 @@ impl Package {
 
 /// Where the data of the part begins, and what it holds.
 fn measured(
-    archive: &mut ZipArchive<BufReader<File>>,
+    archive: &mut ZipArchive<BufReader<SourceFile>>,
     index: usize,
     limits: &ReadLimits,
 ) -> io::Result<(u64, PartSeen)> {
@@ -151,7 +148,7 @@ fn measured(
 
 /// A reader of the zip file that stops at the beginning of every part not measured.
 pub struct Gated {
-    inner: BufReader<File>,
+    inner: BufReader<SourceFile>,
     at: u64,
     gates: Arc<Mutex<Gates>>,
 }
@@ -181,15 +178,13 @@ fn lock(gates: &Mutex<Gates>) -> MutexGuard<'_, Gates> {
     gates.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<File>>) -> Result<()> {
+fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<SourceFile>>) -> Result<()> {
     const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
     let has = |wanted: &str| archive.file_names().any(|name| name.is_ok_and(|name| name.eq_ignore_ascii_case(wanted)));
     let (kind, hint) = if has("xl/workbook.bin") {
         ("is a binary Excel workbook (.xlsb)", SAVE)
     } else if has("word/document.xml") {
         ("is a Word document", "copy its table into a spreadsheet and save that as .xlsx or .csv")
-    } else if has("content.xml") && has("META-INF/manifest.xml") {
-        ("is an OpenDocument file (.ods)", SAVE)
     } else if has("Index/Document.iwa") {
         ("is a Numbers document", "export it from Numbers as Excel or CSV")
     } else if has("[Content_Types].xml") || has("_rels/.rels") {
@@ -201,7 +196,7 @@ fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<File>>) -> R
 }
 
 /// Does `work`, in which a panic is the file's fault.
-fn contained<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
+pub fn contained<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
         Error::usage(format!("{} can't be read as a workbook: its content is damaged", path.display()))
             .hint("open it in a spreadsheet program and save it again as .xlsx, or as .csv")

@@ -3,8 +3,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use calamine::{Reader, Sheet, SheetType};
 
-use super::choice;
+use super::choice::{self, Chosen};
+use super::held::{HeldSheet, Workbook};
 use super::package::Package;
+use super::scan::PartSeen;
 use super::task::{Message, SheetTask};
 use crate::error::{Error, Result};
 use crate::table::columns::Columns;
@@ -21,6 +23,7 @@ pub struct XlsxReader {
     path: PathBuf,
     sheet_names: Vec<String>,
     columns: Columns,
+    header_place: String,
     notes: Vec<String>,
     messages: Receiver<Message>,
     chunk: RowBatch,
@@ -34,22 +37,38 @@ impl XlsxReader {
     /// Those of [`crate::table::open`].
     pub fn open(source: Source, options: &ReadOptions) -> Result<Self> {
         let path = source.path;
-        if source.file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(Error::usage("a workbook can't be read from a pipe").hint("save it to a file, and name that"));
-        }
         let mut package = Package::open(&path, source.file, &options.limits)?;
         let mut workbook = package.workbook()?;
         let sheets: Vec<Sheet> =
             workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
-        let (index, seen) = choice::choose(&path, &mut package, &mut workbook, &sheets, options.sheet.as_deref())?;
-        let mut notes = choice::notes_on(&path, &sheets, index, seen, options);
-        let mut indices = vec![index];
-        indices.extend(choice::continuations(&mut package, &mut workbook, &sheets, index, seen, &options.limits)?);
-        let sheets_to_read = indices
-            .into_iter()
-            .map(|index| (sheets[index].name.clone(), u16::try_from(index).unwrap_or(u16::MAX)))
-            .collect();
-        let task = SheetTask { path: path.clone(), workbook, sheets: sheets_to_read, options: options.clone() };
+        let mut measure = |sheet: &str| package.measure_sheet(&mut workbook, sheet);
+        let chosen = choice::choose(&path, &mut measure, &sheets, options)?;
+        Self::start(path, Workbook::Streamed(Box::new(workbook)), sheets, chosen, options)
+    }
+
+    /// Reads sheets that are held already.
+    ///
+    /// # Errors
+    /// Those of [`crate::table::open`].
+    pub fn of_held(path: PathBuf, held: Vec<HeldSheet>, options: &ReadOptions) -> Result<Self> {
+        let sheets: Vec<Sheet> = held.iter().map(HeldSheet::as_sheet).collect();
+        let mut measure = |sheet: &str| {
+            let found = held.iter().find(|held| held.name == sheet);
+            Ok(found.map_or_else(PartSeen::default, |held| held.seen.clone()))
+        };
+        let chosen = choice::choose(&path, &mut measure, &sheets, options)?;
+        Self::start(path, Workbook::Held(held), sheets, chosen, options)
+    }
+
+    fn start(
+        path: PathBuf,
+        workbook: Workbook,
+        sheets: Vec<Sheet>,
+        chosen: Vec<Chosen>,
+        options: &ReadOptions,
+    ) -> Result<Self> {
+        let mut notes = choice::notes_on(&path, workbook.kind(), &sheets, &chosen, options);
+        let task = SheetTask { path: path.clone(), workbook, sheets: chosen, options: options.clone() };
         let (sender, messages) = sync_channel(1);
         std::thread::Builder::new()
             .name("workbook".into())
@@ -60,6 +79,7 @@ impl XlsxReader {
             path,
             sheet_names,
             columns: Columns::default(),
+            header_place: String::new(),
             notes: Vec::new(),
             messages,
             chunk: RowBatch::new(),
@@ -67,9 +87,10 @@ impl XlsxReader {
             ended: false,
         };
         match reader.receive()? {
-            Message::Header(columns, more) => {
+            Message::Header { columns, place, notes: more } => {
                 notes.extend(more);
                 reader.columns = columns;
+                reader.header_place = place;
                 reader.notes = notes;
                 Ok(reader)
             }
@@ -127,7 +148,7 @@ impl RowReader for XlsxReader {
                     self.notes.extend(notes);
                     self.ended = true;
                 }
-                Message::Header(..) | Message::Failed(_) => return Err(Error::bug("a sheet has two headers")),
+                Message::Header { .. } | Message::Failed(_) => return Err(Error::bug("a sheet has two headers")),
             }
         }
         Ok(batch.len())
@@ -135,6 +156,10 @@ impl RowReader for XlsxReader {
 
     fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    fn header_place(&self) -> String {
+        self.header_place.clone()
     }
 
     fn sheet_name(&self, sheet: u16) -> Option<&str> {

@@ -1,11 +1,15 @@
-use std::path::Path;
-
 use super::writer::{OpenWorkbook, SheetSeries};
 use crate::error::Result;
-use crate::table::RowWriter;
+use crate::table::written::Place;
+use crate::table::{ResultCell, RowWriter};
+
+/// The sheet with all rows of a run, and the one with those that a person has to look at.
+pub const RESULTS_SHEET: &str = "results";
+pub const ATTENTION_SHEET: &str = "needs attention";
 
 /// The results of a run as a workbook: all rows on one sheet, those that a person has to look at
-/// on a second one as well, wrong cells marked on both.
+/// on a second one as well, wrong cells marked on both. Numbers and moments are what they were in the source,
+/// and where a cell may be one of a few words, it offers them.
 pub struct ResultsWorkbook {
     workbook: OpenWorkbook,
     all: SheetSeries,
@@ -15,22 +19,22 @@ pub struct ResultsWorkbook {
 impl ResultsWorkbook {
     /// # Errors
     /// Those of [`crate::table::create`].
-    pub fn create(path: &Path, headers: &[&str]) -> Result<Self> {
-        let mut workbook = OpenWorkbook::create(path)?;
-        let all = SheetSeries::begin(&mut workbook, "results", headers)?;
-        let attention = SheetSeries::begin(&mut workbook, "needs attention", headers)?;
+    pub fn create(place: &Place, headers: &[&str], choices: &[(usize, Vec<String>)]) -> Result<Self> {
+        let mut workbook = OpenWorkbook::create(place)?;
+        let all = SheetSeries::begin(&mut workbook, RESULTS_SHEET, headers)?.with_choices(choices);
+        let attention = SheetSeries::begin(&mut workbook, ATTENTION_SHEET, headers)?.with_choices(choices);
         Ok(Self { workbook, all, attention })
     }
 }
 
 impl RowWriter for ResultsWorkbook {
     fn write(&mut self, cells: &[&str]) -> Result<()> {
-        self.all.write(&mut self.workbook, cells, &[])
+        self.all.write(&mut self.workbook, &cells.iter().map(|text| (*text).into()).collect::<Vec<_>>())
     }
 
-    fn write_needing_attention(&mut self, cells: &[&str], marked: &[usize]) -> Result<()> {
-        self.all.write(&mut self.workbook, cells, marked)?;
-        self.attention.write(&mut self.workbook, cells, marked)
+    fn write_result(&mut self, cells: &[ResultCell<'_>], needs_attention: bool) -> Result<()> {
+        self.all.write(&mut self.workbook, cells)?;
+        if needs_attention { self.attention.write(&mut self.workbook, cells) } else { Ok(()) }
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

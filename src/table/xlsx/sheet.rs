@@ -1,12 +1,14 @@
 //! Rows of one sheet, out of its cells.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use calamine::{Cell, DataRef, XlsxCellReader, XlsxError};
 
 use super::number::{NumberFormat, Shown};
 use super::package::{Gated, damaged};
 use crate::error::{Error, Result};
+use crate::table::batch::TypedValue;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellKind {
@@ -20,12 +22,14 @@ pub enum CellKind {
 }
 
 /// One row of a sheet: its cells that have content, by column.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SheetRow {
     /// From 1, as the spreadsheet program counts.
     pub number: u64,
     text: String,
     cells: Vec<SheetCell>,
+    /// What cells hold that are no texts, by column.
+    typed: Vec<(usize, TypedValue)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +54,11 @@ impl SheetRow {
         }
     }
 
+    /// What the cell at `column` holds, if that is no text.
+    pub fn typed(&self, column: usize) -> Option<&TypedValue> {
+        self.typed.iter().find(|(typed, _)| *typed == column).map(|(_, value)| value)
+    }
+
     /// Cells that are not blank.
     pub fn filled(&self) -> usize {
         self.cells().filter(|(_, text, _)| !text.trim().is_empty()).count()
@@ -66,20 +75,26 @@ impl SheetRow {
         self.text.len()
     }
 
+    /// One without cells yet.
+    pub fn numbered(number: u64) -> Self {
+        Self { number, ..Self::default() }
+    }
+
     fn begin(&mut self, number: u64) {
         self.number = number;
         self.text.clear();
         self.cells.clear();
+        self.typed.clear();
     }
 
-    fn push(&mut self, column: usize, text: &str, kind: CellKind) {
+    pub fn push(&mut self, column: usize, text: &str, kind: CellKind) {
         let start = self.text.len();
         self.text.push_str(text);
         self.cells.push(SheetCell { column, start, end: self.text.len(), kind });
     }
 
     /// Puts cells that a program wrote out of order into order; of two in one place the last stays.
-    fn put_in_order(&mut self) {
+    pub fn put_in_order(&mut self) {
         if !self.cells.is_sorted_by(|one, next| one.column < next.column) {
             self.cells.reverse();
             self.cells.sort_by_key(|cell| cell.column);
@@ -88,11 +103,22 @@ impl SheetRow {
     }
 }
 
+fn typed(value: &DataRef<'_>, code: Option<&Arc<str>>) -> Option<TypedValue> {
+    let number = match value {
+        DataRef::Bool(value) => return Some(TypedValue::Boolean(*value)),
+        DataRef::Float(number) => *number,
+        DataRef::DateTime(date) => date.as_f64(),
+        _ => return None,
+    };
+    Some(TypedValue::Number { number, format: code.map_or_else(|| "General".into(), Arc::clone) })
+}
+
 /// Rows from the cells of a sheet.
 pub struct SheetRows<'a> {
     path: &'a Path,
     cells: XlsxCellReader<'a, Gated>,
-    formats: Vec<NumberFormat>,
+    /// What each style shows numbers by, and its code.
+    formats: Vec<(NumberFormat, Arc<str>)>,
     row_bytes: usize,
     /// The first cell of the next row.
     next: Option<(Cell<DataRef<'a>>, usize)>,
@@ -104,7 +130,8 @@ pub struct SheetRows<'a> {
 impl<'a> SheetRows<'a> {
     pub fn new(path: &'a Path, cells: XlsxCellReader<'a, Gated>, row_bytes: usize) -> Self {
         let formats = cells.styles().iter().map(|style| {
-            style.number_format.as_ref().map(|format| NumberFormat::parse(&format.format_code)).unwrap_or_default()
+            let code = style.number_format.as_ref().map_or("General", |format| format.format_code.as_str());
+            (NumberFormat::parse(code), Arc::from(code))
         });
         let formats = formats.collect();
         Self { path, cells, formats, row_bytes, next: None, last_number: 0, ended: false }
@@ -151,8 +178,11 @@ impl<'a> SheetRows<'a> {
 
     fn push(&self, row: &mut SheetRow, (cell, style): &(Cell<DataRef<'_>>, usize)) -> Result<()> {
         let general = NumberFormat::default();
-        let format = self.formats.get(*style).unwrap_or(&general);
+        let (format, code) = self.formats.get(*style).map_or((&general, None), |(format, code)| (format, Some(code)));
         let column = cell.get_position().1 as usize;
+        if let Some(value) = typed(cell.get_value(), code) {
+            row.typed.push((column, value));
+        }
         let mut push_shown = |shown: Shown| {
             let kind = if shown.digits_lost { CellKind::DigitsLost } else { CellKind::Value };
             row.push(column, &shown.text, kind);

@@ -1,13 +1,18 @@
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
+use calamine::{ExcelDateTime, ExcelDateTimeType};
+use rust_xlsxwriter::{Color, DataValidation, DataValidationErrorStyle, Format, Note, Workbook, Worksheet, XlsxError};
 
+use super::number::NumberFormat;
 use crate::error::{Error, Result};
-use crate::table::RowWriter;
 use crate::table::columns::Columns;
 use crate::table::formula::{self, PlusNumbers};
 use crate::table::output::{Output, unwritable};
+use crate::table::written::Place;
+use crate::table::{ResultCell, RowWriter, TypedValue};
 
 /// Rows of one sheet behind its header: the format has 1,048,576 in all.
 const ROWS_OF_A_SHEET: u32 = 1_048_575;
@@ -22,6 +27,16 @@ const CUT: &str = "… [cut: a spreadsheet cell holds 32,767 characters]";
 /// Rows by whose cells the widths of columns are estimated.
 const MEASURED_ROWS: u32 = 200;
 
+/// Cells of a sheet with a note: all of them are held in memory. The message stands in the row as well.
+const MOST_NOTES: u32 = 5_000;
+
+/// Characters of a note, and its width in pixels.
+const LONGEST_NOTE: usize = 1_000;
+const NOTE_WIDTH: u32 = 320;
+
+/// UTF-16 units that a list of choices may have, its commas included.
+const MOST_CHOICE_UNITS: usize = 255;
+
 /// Widths of columns, in characters.
 const NARROWEST: usize = 8;
 const WIDEST: usize = 50;
@@ -35,16 +50,17 @@ pub struct XlsxWriter {
 impl XlsxWriter {
     /// # Errors
     /// Those of [`crate::table::create`].
-    pub fn create(path: &Path, headers: &[&str]) -> Result<Self> {
-        let mut workbook = OpenWorkbook::create(path)?;
-        let sheets = SheetSeries::begin(&mut workbook, "contacts", headers)?;
+    pub fn create(place: &Place, headers: &[&str]) -> Result<Self> {
+        let mut workbook = OpenWorkbook::create(place)?;
+        let mut sheets = SheetSeries::begin(&mut workbook, "contacts", headers)?;
+        sheets.types = headers.iter().map(|header| CellType::of(header)).collect();
         Ok(Self { workbook, sheets })
     }
 }
 
 impl RowWriter for XlsxWriter {
     fn write(&mut self, cells: &[&str]) -> Result<()> {
-        self.sheets.write(&mut self.workbook, cells, &[])
+        self.sheets.write(&mut self.workbook, &cells.iter().map(|text| (*text).into()).collect::<Vec<_>>())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
@@ -54,6 +70,33 @@ impl RowWriter for XlsxWriter {
     }
 }
 
+/// What the cells of a column are, as a header such as `custom.seats:number` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CellType {
+    Text,
+    Number,
+    Boolean,
+}
+
+impl CellType {
+    fn of(header: &str) -> Self {
+        match header.rsplit_once(':') {
+            Some((_, "number")) => Self::Number,
+            Some((_, "boolean")) => Self::Boolean,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// `cell` as the number that a sheet keeps and shows to the digit; `None` if it would be another.
+fn exact_number(cell: &str) -> Option<f64> {
+    /// Decimal digits that spreadsheets keep.
+    const DIGITS: usize = 15;
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let number: f64 = cell.parse().ok().filter(|_| digits <= DIGITS)?;
+    (number.to_string() == cell).then_some(number)
+}
+
 /// A workbook on its way to the disk. Finished rows wait in unnamed files beside it, not in memory.
 pub struct OpenWorkbook {
     path: PathBuf,
@@ -61,22 +104,55 @@ pub struct OpenWorkbook {
     workbook: Workbook,
     header: Format,
     mark: Format,
+    plain: Format,
+    /// By the code of the number format, for cells that are marked and for others.
+    formats: HashMap<(Arc<str>, bool), (NumberFormat, Format)>,
 }
 
 impl OpenWorkbook {
-    pub fn create(path: &Path) -> Result<Self> {
-        let output = Output::create(path)?;
+    pub fn create(place: &Place) -> Result<Self> {
+        let path = place.path.as_path();
+        let output = Output::create(place)?;
         let mut workbook = Workbook::new();
         if let Some(folder) = output.folder() {
             workbook.set_tempdir(folder).map_err(|cause| unwritable(path, cause))?;
         }
         let mark = Format::new().set_background_color(Color::RGB(0x00FF_C7CE)).set_font_color(Color::RGB(0x009C_0006));
-        Ok(Self { path: path.to_owned(), output, workbook, header: Format::new().set_bold(), mark })
+        Ok(Self {
+            path: path.to_owned(),
+            output,
+            workbook,
+            header: Format::new().set_bold(),
+            mark,
+            plain: Format::new(),
+            formats: HashMap::new(),
+        })
     }
 
     pub fn finish(mut self) -> Result<()> {
         self.workbook.save_to_writer(&mut self.output).map_err(|cause| unwritable(&self.path, cause))?;
         self.output.finish()
+    }
+
+    /// The number that a sheet shows as `text` by this format, and the format; `None` if it would show
+    /// another, as one that counts days from another year.
+    fn shown_as(&mut self, text: &str, number: f64, code: &Arc<str>, is_marked: bool) -> Option<(f64, &Format)> {
+        /// Days between the first days of the two calendars of spreadsheets.
+        const CALENDARS: f64 = 1462.0;
+        let mark = &self.mark;
+        let (shown_by, format) = self.formats.entry((code.clone(), is_marked)).or_insert_with(|| {
+            let format = if is_marked { mark.clone() } else { Format::new() };
+            (NumberFormat::parse(code), format.set_num_format(code.as_ref()))
+        });
+        let shown = |number: f64| {
+            if shown_by.is_moment() {
+                shown_by.show_date(ExcelDateTime::new(number, ExcelDateTimeType::DateTime, false)).text
+            } else {
+                shown_by.show(number).text
+            }
+        };
+        let number = [number, number + CALENDARS].into_iter().find(|number| shown(*number) == text)?;
+        Some((number, format))
     }
 
     fn unwritable(&self, cause: XlsxError) -> Error {
@@ -96,6 +172,14 @@ pub struct SheetSeries {
     widths: Vec<usize>,
     /// Cells that begin with an apostrophe get one more, since reading takes one away.
     guarded: bool,
+    /// For each column whether it is rolo's own.
+    is_own: Vec<bool>,
+    /// What the cells of each column are; texts where it says nothing.
+    types: Vec<CellType>,
+    /// What the cells of some columns may be.
+    choices: Vec<(usize, Vec<String>)>,
+    /// Cells that have a note.
+    noted: u32,
 }
 
 impl SheetSeries {
@@ -108,52 +192,101 @@ impl SheetSeries {
             ))
             .hint("write a .csv file"));
         }
-        let guarded = Columns::from_cells(headers.iter().copied()).ours;
-        let headers: Vec<String> = headers.iter().map(|header| safe(header, guarded).into_owned()).collect();
+        let Columns { ours: guarded, is_own, .. } = Columns::from_cells(headers.iter().copied());
+        let headers: Vec<String> = headers.iter().map(|header| safe(header, guarded, false).into_owned()).collect();
         let widths = headers.iter().map(|header| header.chars().count()).collect();
         let sheet = new_sheet(workbook, name, &headers)?;
-        Ok(Self { guarded, name, headers, full: Vec::new(), sheet, rows: 0, rows_of_a_sheet: ROWS_OF_A_SHEET, widths })
+        Ok(Self {
+            guarded,
+            is_own,
+            types: Vec::new(),
+            choices: Vec::new(),
+            noted: 0,
+            name,
+            headers,
+            full: Vec::new(),
+            sheet,
+            rows: 0,
+            rows_of_a_sheet: ROWS_OF_A_SHEET,
+            widths,
+        })
     }
 
-    /// Writes one row; the cells at `marked` stand out.
-    pub fn write(&mut self, workbook: &mut OpenWorkbook, cells: &[&str], marked: &[usize]) -> Result<()> {
+    /// Lets cells of these columns offer what they may be.
+    pub fn with_choices(mut self, choices: &[(usize, Vec<String>)]) -> Self {
+        self.choices = choices.to_vec();
+        self
+    }
+
+    /// Writes one row.
+    pub fn write(&mut self, workbook: &mut OpenWorkbook, cells: &[ResultCell<'_>]) -> Result<()> {
         if self.rows == self.rows_of_a_sheet {
             let name = format!("{} {}", self.name, self.full.len() + 2);
             let next = new_sheet(workbook, &name, &self.headers)?;
             let last_row = self.rows;
-            self.full.push(std::mem::replace(&mut self.sheet, next));
-            self.rows = 0;
-            if let Some(sheet) = self.full.last_mut() {
-                dress(sheet, last_row, &self.widths).map_err(|cause| workbook.unwritable(cause))?;
-            }
+            let mut full = std::mem::replace(&mut self.sheet, next);
+            dress(&mut full, last_row, &self.widths, &self.choices).map_err(|cause| workbook.unwritable(cause))?;
+            self.full.push(full);
+            (self.rows, self.noted) = (0, 0);
         }
         self.rows += 1;
         for (index, cell) in cells.iter().take(MOST_COLUMNS).enumerate() {
             if self.rows <= MEASURED_ROWS
                 && let Some(width) = self.widths.get_mut(index)
             {
-                *width = (*width).max(cell.chars().take(WIDEST).count());
+                *width = (*width).max(cell.text.chars().take(WIDEST).count());
             }
-            let is_marked = marked.contains(&index);
-            if cell.is_empty() && !is_marked {
-                continue;
+            if !cell.text.is_empty() || cell.wrong.is_some() {
+                self.cell(workbook, index, cell).map_err(|cause| unwritable(&workbook.path, cause))?;
             }
-            // The format has no more than 16,384 columns, as `take` says.
-            let column = u16::try_from(index).unwrap_or(u16::MAX);
-            let text = fitted(&safe(cell, self.guarded));
-            let written = if is_marked {
-                self.sheet.write_string_with_format(self.rows, column, text, &workbook.mark)
+        }
+        Ok(())
+    }
+
+    fn cell(
+        &mut self,
+        workbook: &mut OpenWorkbook,
+        index: usize,
+        cell: &ResultCell<'_>,
+    ) -> std::result::Result<(), XlsxError> {
+        // The format has no more than 16,384 columns, which the caller sees to.
+        let (row, column) = (self.rows, u16::try_from(index).unwrap_or(u16::MAX));
+        let is_marked = cell.wrong.is_some();
+        let sheet = &mut self.sheet;
+        let kind = self.types.get(index).copied().unwrap_or(CellType::Text);
+        let number = match cell.typed {
+            Some(TypedValue::Number { number, format }) => workbook.shown_as(cell.text, *number, format, is_marked),
+            _ => None,
+        };
+        let is_boolean = kind == CellType::Boolean || matches!(cell.typed, Some(TypedValue::Boolean(_)));
+        if let Some((number, format)) = number {
+            sheet.write_number_with_format(row, column, number, format)?;
+        } else if let Some(number) = exact_number(cell.text).filter(|_| kind == CellType::Number) {
+            sheet.write_number(row, column, number)?;
+        } else if is_boolean && matches!(cell.text, "true" | "false") {
+            let format = if is_marked { &workbook.mark } else { &workbook.plain };
+            sheet.write_boolean_with_format(row, column, cell.text == "true", format)?;
+        } else {
+            let is_own = self.is_own.get(index).copied().unwrap_or(false);
+            let text = fitted(&safe(cell.text, self.guarded, is_own));
+            if is_marked {
+                sheet.write_string_with_format(row, column, text, &workbook.mark)?;
             } else {
-                self.sheet.write_string(self.rows, column, text)
-            };
-            written.map_err(|cause| unwritable(&workbook.path, cause))?;
+                sheet.write_string(row, column, text)?;
+            }
+        }
+        if let Some(wrong) = cell.wrong.filter(|_| self.noted < MOST_NOTES) {
+            self.noted += 1;
+            let text: String = wrong.chars().take(LONGEST_NOTE).collect();
+            let note = Note::new(text).add_author_prefix(false).set_width(NOTE_WIDTH);
+            sheet.insert_note(row, column, &note)?;
         }
         Ok(())
     }
 
     /// Puts the sheets into the workbook, behind those already there.
     pub fn finish(mut self, workbook: &mut OpenWorkbook) -> Result<()> {
-        dress(&mut self.sheet, self.rows, &self.widths).map_err(|cause| workbook.unwritable(cause))?;
+        dress(&mut self.sheet, self.rows, &self.widths, &self.choices).map_err(|cause| workbook.unwritable(cause))?;
         for sheet in self.full {
             workbook.workbook.push_worksheet(sheet);
         }
@@ -163,9 +296,15 @@ impl SheetSeries {
 }
 
 /// A workbook's text is never run. Where reading takes an apostrophe away, one of the cell's own needs
-/// another.
-fn safe(cell: &str, guarded: bool) -> Cow<'_, str> {
-    if guarded && cell.starts_with('\'') { formula::guarded(cell, PlusNumbers::AsTheyAre) } else { Cow::Borrowed(cell) }
+/// another; and it reads what is written out, but not in rolo's own columns.
+fn safe(cell: &str, guarded: bool, is_own: bool) -> Cow<'_, str> {
+    match (guarded, cell.starts_with('\'')) {
+        (false, _) => Cow::Borrowed(cell),
+        (true, true) if is_own => formula::guarded_own(cell, PlusNumbers::AsTheyAre),
+        (true, true) => formula::guarded(cell, PlusNumbers::AsTheyAre),
+        (true, false) if is_own => Cow::Borrowed(cell),
+        (true, false) => formula::written_out(cell),
+    }
 }
 
 fn new_sheet(workbook: &mut OpenWorkbook, name: &str, headers: &[String]) -> Result<Worksheet> {
@@ -179,14 +318,30 @@ fn new_sheet(workbook: &mut OpenWorkbook, name: &str, headers: &[String]) -> Res
     made.map_err(|cause| workbook.unwritable(cause))
 }
 
-/// Header frozen and filtered, columns as wide as their first cells.
-fn dress(sheet: &mut Worksheet, rows: u32, widths: &[usize]) -> std::result::Result<(), XlsxError> {
+/// Header frozen and filtered, columns as wide as their first cells, and what their cells may be.
+fn dress(
+    sheet: &mut Worksheet,
+    rows: u32,
+    widths: &[usize],
+    choices: &[(usize, Vec<String>)],
+) -> std::result::Result<(), XlsxError> {
     sheet.set_freeze_panes(1, 0)?;
     let Some(last) = widths.len().checked_sub(1).and_then(|last| u16::try_from(last).ok()) else { return Ok(()) };
     sheet.autofilter(0, 0, rows, last)?;
     for (column, width) in (0_u16..).zip(widths) {
         let width = u16::try_from((*width).clamp(NARROWEST, WIDEST)).unwrap_or(u16::MAX);
         sheet.set_column_width(column, f64::from(width) + 2.0)?;
+    }
+    for (column, words) in choices {
+        let units = words.iter().map(|word| word.encode_utf16().count() + 1).sum::<usize>();
+        // A word with a comma would be two, and a longer list is refused by spreadsheet programs.
+        if rows == 0 || units > MOST_CHOICE_UNITS || words.iter().any(|word| word.contains(',')) {
+            continue;
+        }
+        let column = u16::try_from(*column).unwrap_or(u16::MAX);
+        // What is not in the list may be right all the same, as a word in other letters.
+        let list = DataValidation::new().allow_list_strings(words)?.set_error_style(DataValidationErrorStyle::Warning);
+        sheet.add_data_validation(1, column, rows, column, &list)?;
     }
     Ok(())
 }
@@ -218,11 +373,11 @@ mod tests {
     fn rows_beyond_a_sheet_go_on_in_the_next_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.xlsx");
-        let mut workbook = OpenWorkbook::create(&path).expect("a workbook");
+        let mut workbook = OpenWorkbook::create(&Place::from(&path)).expect("a workbook");
         let mut sheets = SheetSeries::begin(&mut workbook, "contacts", &["name"]).expect("a sheet");
         sheets.rows_of_a_sheet = 2;
         for name in ["A", "B", "C", "D", "E"] {
-            sheets.write(&mut workbook, &[name], &[]).expect("a row");
+            sheets.write(&mut workbook, &[name.into()]).expect("a row");
         }
         sheets.finish(&mut workbook).expect("sheets");
         workbook.finish().expect("a file");

@@ -1,7 +1,9 @@
 //! Custom fields: set, kept, replaced, taken away, defined.
 
-use rolo::contact::{Call, ClearBy, CustomEdit, Edit, Field, RemoteId, Target, Value};
-use rolo::services::Reply;
+use rolo::contact::{
+    Call, CallKind, ClearBy, CustomEdit, Edit, Field, FieldDefinition, FieldKind, RemoteId, Target, Value,
+};
+use rolo::services::{Reply, Verdict};
 
 use crate::case::{Case, case};
 use crate::stage::Stage;
@@ -21,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case!("custom_fields", an_import_clears_one, |can| can.custom_fields, custom_fields_are_refused),
         case!("custom_fields", defined_ones_are_listed, |can| can.fields_defined, listing_is_refused),
+        case!("custom_fields", created_where_lacking, |can| !can.creates_fields.is_empty(), creating_is_refused),
     ]
 }
 
@@ -152,6 +155,37 @@ async fn defined_ones_are_listed(stage: Stage) {
 
 async fn listing_is_refused(stage: Stage) {
     let world = stage.open().await;
+    if world.can().has(CallKind::ListFields) {
+        // Listed for whoever creates some; a contact takes others all the same.
+        let id = world.held(1).await;
+        return drop(world.done(&update(&id, vec![(Field::custom("shoe_size"), text("42"))], CustomEdit::Merge)).await);
+    }
     world.refuses(&Call::ListFields { cursor: None });
+    assert!(world.sandbox.log().is_empty());
+}
+
+fn seats() -> FieldDefinition {
+    FieldDefinition { name: "seats".into(), alias: None, kind: FieldKind::Number }
+}
+
+async fn created_where_lacking(stage: Stage) {
+    let world = stage.open().await;
+    world.done(&Call::CreateField { definition: seats() }).await;
+    let Reply::Fields(page) = world.done(&Call::ListFields { cursor: None }).await else {
+        panic!("a listing of fields answers fields");
+    };
+    let there: Vec<_> = page.items.iter().filter(|field| field.name == "seats").collect();
+    assert_eq!(there.iter().map(|field| &field.kind).collect::<Vec<_>>(), [&FieldKind::Number], "{there:?}");
+    let number = vec![(Field::custom("seats"), Value::Number("12".into()))];
+    let id = world.held_with(1, number.clone()).await;
+    world.holds(1, &id, &number).await;
+    // Nobody gets a second one of the same name.
+    let again = world.call(&Call::CreateField { definition: seats() }).await;
+    assert!(matches!(again, Verdict::Refused { .. }), "{again:?}");
+}
+
+async fn creating_is_refused(stage: Stage) {
+    let world = stage.open().await;
+    world.refuses(&Call::CreateField { definition: seats() });
     assert!(world.sandbox.log().is_empty());
 }

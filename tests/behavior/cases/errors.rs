@@ -1,8 +1,8 @@
 //! What goes wrong, and what is made of it.
 
 use rolo::contact::{Call, Edit, RemoteId, Target};
-use rolo::sandbox::Fault;
 use rolo::services::{Body, Request, Verdict};
+use rolo_sandbox::Fault;
 use serde_json::{Value as Json, json};
 
 use crate::case::{Case, case};

@@ -55,7 +55,7 @@ async fn contacts_of_a_file_are_looked_up(stage: Stage) {
     }
 }
 
-fn identifiers(world: &World, people: &[usize]) -> rolo::pipeline::SourceSpec {
+fn identifiers(world: &World, people: &[usize]) -> rolo::jobs::SourceSpec {
     let mut csv = "Phone\n".to_owned();
     for n in people {
         csv.push_str(&world.person(*n).phone);

@@ -59,7 +59,7 @@ async fn a_call_too_many_waits_as_long_as_the_service_says(stage: Stage) {
 async fn an_import_is_put_off_and_loses_no_row(stage: Stage) {
     let world = stage.open().await;
     // A pause of no length: the words are the vendor's, the time is not what is tested here.
-    let fault = rolo::sandbox::Fault::parse("status=429,retry-after:0,nth:2,times:3").unwrap();
+    let fault = rolo_sandbox::Fault::parse("status=429,retry-after:0,nth:2,times:3").unwrap();
     world.sandbox.add_fault(fault);
     let (csv, mapping) = world.table_of(&[1, 2, 3], "Note", &["a", "b", "c"], "ignore = true");
     let imported = world.imported(&csv, &mapping).await;

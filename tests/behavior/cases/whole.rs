@@ -1,7 +1,7 @@
 //! Whole imports, and there and back again.
 
 use rolo::contact::{Field, FieldKind, FieldSpec, ListAll, Outcome};
-use rolo::pipeline::ImportOptions;
+use rolo::jobs::ImportOptions;
 
 use super::paging::widest;
 use crate::case::{Case, case};
@@ -115,7 +115,7 @@ async fn an_export_imported_again_changes_nothing(stage: Stage) {
 
 /// The mapping that `rolo guess` would write for a file.
 fn guess(world: &World, csv: &str) -> String {
-    world.source("guessed.csv", csv, "").guess(world.service.as_ref()).unwrap()
+    world.source("guessed.csv", csv, "").guess(world.service.as_ref()).unwrap().text
 }
 
 /// An export that reads nothing can't be imported again; one by identifiers is another case.

@@ -79,7 +79,7 @@ fn owned(texts: Vec<&str>) -> Vec<String> {
 }
 
 fn phone() -> FieldChange {
-    FieldChange { field: Field::new("phone"), value: Value::Text(PHONE.into()), overwrite: Overwrite::Always }
+    FieldChange::new(Field::new("phone"), Value::Text(PHONE.into()), Overwrite::Always)
 }
 
 fn contact() -> impl Strategy<Value = Contact> {
@@ -92,7 +92,7 @@ fn contact() -> impl Strategy<Value = Contact> {
             let mut fields: Vec<FieldChange> = names
                 .into_iter()
                 .zip(values)
-                .map(|(name, (value, overwrite))| FieldChange { field: Field::new(name), value, overwrite })
+                .map(|(name, (value, overwrite))| FieldChange::new(Field::new(name), value, overwrite))
                 .collect();
             fields.insert(at.min(fields.len()), phone());
             let remove = if replace { Vec::new() } else { remove };
@@ -102,6 +102,7 @@ fn contact() -> impl Strategy<Value = Contact> {
                 fields,
                 tags: TagChange { add, remove, replace },
                 lists: ListChange { add: owned(lists[..half].to_vec()), remove: owned(lists[half..].to_vec()) },
+                notes: Vec::new(),
             }
         },
     )

@@ -6,7 +6,7 @@ use rolo::contact::{
     Capabilities, ClearBy, CustomEdit, Edit, Field, FieldKind, FieldSpec, Groups, Limits, RemoteId, Snapshot, Source,
     TagEdit, TagMode, Value,
 };
-use rolo::plan::Step;
+use rolo::reconcile::Step;
 
 use super::cases::Sight;
 

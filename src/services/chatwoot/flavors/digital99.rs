@@ -30,6 +30,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         ADDITIONAL,
         REPLACE_ADDITIONAL,
     ],
+    account_settings: &["account_id"],
     sandbox_settings: &[("account_id", "1"), ("inbox_id", "1")],
     credential: Credential::Header("api_access_token"),
     prefix: "/api/v1/accounts",
@@ -43,9 +44,10 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     },
     search_path: true,
     // `created_at` is no documented key here, and an unknown key would be ignored silently.
-    order: &[("sort", "email")],
+    orders: [&[("sort", "email")], &[("sort", "-email,-phone_number")], &[("sort", "email,phone_number")]],
     label_key: "labels[]",
     profile: false,
+    definitions: false,
     create_with_custom_fields: true,
     create_safety: Sourced::new(
         CreateSafety::UniqueConstraint,

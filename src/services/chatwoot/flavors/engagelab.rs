@@ -32,6 +32,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         SEARCH_LAG,
     ],
     // The sandbox finds a new contact at once.
+    account_settings: &[],
     sandbox_settings: &[("inbox_id", "1"), ("search_lag", "0")],
     credential: Credential::Basic,
     prefix: "/api/v2/accounts",
@@ -44,9 +45,14 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         additional: true,
     },
     search_path: false,
-    order: &[("sort", "created_at"), ("direction", "asc")],
+    orders: [
+        &[("sort", "created_at"), ("direction", "asc")],
+        &[("sort", "email"), ("direction", "asc")],
+        &[("sort", "email"), ("direction", "desc")],
+    ],
     label_key: "labels",
     profile: false,
+    definitions: false,
     create_with_custom_fields: false,
     create_safety: Sourced::new(
         CreateSafety::SearchOnly,

@@ -6,6 +6,7 @@ pub(super) mod upstream;
 
 use std::time::Duration;
 
+use super::definitions;
 use super::options::{Abilities, Options};
 use crate::contact::{
     Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Operation, Source,
@@ -21,6 +22,7 @@ pub(super) struct Flavor {
     pub base_url: &'static str,
     pub base_url_source: Source,
     pub settings: &'static [SettingSpec],
+    pub account_settings: &'static [&'static str],
     pub sandbox_settings: &'static [(&'static str, &'static str)],
     /// Where the credential goes unless the `header` setting says otherwise.
     pub credential: Credential,
@@ -30,12 +32,15 @@ pub(super) struct Flavor {
     pub documented: Abilities,
     /// A search has a path of its own, `contacts/search`; otherwise it is a list with `q`.
     pub search_path: bool,
-    /// Query parameters that put a listing into a lasting order.
-    pub order: &'static [(&'static str, &'static str)],
+    /// Query parameters that put a listing into a lasting order; the first is the usual one. A running
+    /// 4.14.2 shuffles contacts of one `created_at` anew for each page, and never those of an e-mail or phone.
+    pub orders: [&'static [(&'static str, &'static str)]; 3],
     /// The query parameter that narrows a listing to a label.
     pub label_key: &'static str,
     /// `GET /api/v1/profile` tells whose key it is.
     pub profile: bool,
+    /// Custom attributes are defined for an account, at a path of their own.
+    pub definitions: bool,
     /// Custom attributes are accepted by the create call.
     pub create_with_custom_fields: bool,
     pub create_safety: Sourced<CreateSafety>,
@@ -60,6 +65,7 @@ impl Flavor {
             base_url: self.base_url,
             base_url_source: self.base_url_source,
             settings: self.settings,
+            account_settings: self.account_settings,
             sandbox_settings: self.sandbox_settings,
             connect,
         }
@@ -100,10 +106,12 @@ impl Flavor {
             lists_in_create: false,
             list_all: ListAll::Yes,
             filters: Filters { tag: true, updated_since: false, field: can.filter },
+            list_starts: &["1:1 0 ", "1:2 0 "],
             list_leaves_out: LIST_LEAVES_OUT,
             find_by_listing: false,
             messages: false,
             fields_defined: false,
+            creates_fields: if self.definitions { definitions::CREATED } else { &[] },
             tags_defined: can.labels,
             operations: self.operations,
         }

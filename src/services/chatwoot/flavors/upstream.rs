@@ -15,6 +15,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     base_url: "https://app.chatwoot.com",
     base_url_source: Source::Docs("developers.chatwoot.com; a self-hosted server has its own"),
     settings: &[ACCOUNT_ID, INBOX_ID, HEADER, REPLACE_ADDITIONAL],
+    account_settings: &["account_id"],
     sandbox_settings: &[("account_id", "1")],
     credential: Credential::Header("api_access_token"),
     prefix: "/api/v1/accounts",
@@ -27,9 +28,14 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         additional: true,
     },
     search_path: true,
-    order: &[("sort", "created_at")],
+    orders: [
+        &[("sort", "created_at")],
+        &[("sort", "email,name,phone_number,created_at")],
+        &[("sort", "-email,-name,-phone_number,-created_at")],
+    ],
     label_key: "labels[]",
     profile: true,
+    definitions: true,
     create_with_custom_fields: true,
     // Two creates of one phone at the same moment both succeed: only the model checks it. The
     // engine never runs two rows of one identifier side by side.
@@ -147,8 +153,14 @@ const OPERATIONS: &[Operation] = &[
     operation(
         "Custom attribute definitions",
         "GET /api/v1/accounts/{account_id}/custom_attribute_definitions",
-        &[],
-        "not needed: a contact takes any custom attribute, defined or not",
+        &[CallKind::ListFields],
+        "read only if an import is told to create them: a contact takes any custom attribute, defined or not",
+    ),
+    operation(
+        "Define a custom attribute",
+        "POST /api/v1/accounts/{account_id}/custom_attribute_definitions",
+        &[CallKind::CreateField],
+        "needs an administrator's key; only if an import is told to create the fields that the account lacks",
     ),
     operation("Profile", "GET /api/v1/profile", &[CallKind::Check], "the key it returns is not kept"),
     operation(

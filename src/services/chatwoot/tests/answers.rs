@@ -43,11 +43,13 @@ fn an_empty_answer_to_an_update_is_good_and_to_a_create_is_not() {
 
 #[test]
 fn an_answer_without_what_was_asked_for_is_unclear() {
-    for body in ["{}", "[]", "null", "<html></html>", r#"{"payload":{}}"#, r#"{"payload":[{"name":"no id"}]}"#] {
+    for body in ["{}", "[]", "null", "<xml></xml>", r#"{"payload":{}}"#, r#"{"payload":[{"name":"no id"}]}"#] {
         for call in [create(&[]), update(&[]), list(), find(&[(IdentifierKind::Email, "a@b.c")]), Call::Check] {
             assert!(matches!(verdict(&call, 200, body), Verdict::Unclear { .. }), "{} {body}", call.kind());
         }
     }
+    let page = verdict(&update(&[]), 200, "<html></html>");
+    assert!(matches!(page, Verdict::Misdirected { .. }), "{page:?}");
     let gateway = verdict(&update(&[]), 200, r#"{"code":21001,"message":"project is closed"}"#);
     assert_eq!(gateway, Verdict::unclear("project is closed"));
 }
@@ -88,7 +90,7 @@ fn a_missing_inbox_stops_the_run_unless_the_row_named_it() {
 #[test]
 fn a_web_page_is_not_taken_for_a_missing_contact() {
     let verdict = verdict(&update(&[]), 404, "<!doctype html><title>nginx</title>");
-    assert!(matches!(verdict, Verdict::Stop { message } if message.contains("base_url")));
+    assert!(matches!(verdict, Verdict::Misdirected { .. }));
 }
 
 #[test]
@@ -106,9 +108,10 @@ fn a_throttle_waits_as_told_or_to_the_end_of_the_minute() {
 
 #[test]
 fn a_server_error_is_unclear() {
-    for status in [500, 502, 503, 504, 301] {
+    for status in [500, 502, 503, 504] {
         assert!(matches!(verdict(&create(&[]), status, r#"{"status":500,"error":"x"}"#), Verdict::Unclear { .. }));
     }
+    assert!(matches!(verdict(&create(&[]), 301, ""), Verdict::Misdirected { .. }));
 }
 
 #[test]

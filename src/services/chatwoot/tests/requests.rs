@@ -228,6 +228,10 @@ fn a_listing_can_be_narrowed_where_the_service_can() {
             {"attribute_key": "labels", "filter_operator": "equal_to", "values": ["vip"], "query_operator": null},
         ]})
     );
+    let capitals =
+        Filter { tag: Some("VIP".to_owned()), field: Some((Field::new("country"), text("IL"))), ..Filter::default() };
+    let call = Call::List { filter: capitals, cursor: None, page_size: None };
+    assert_eq!(kind_of_error(&chatwoot(), &call), ErrorKind::Usage, "the server would find nobody");
     let by_github = Filter { field: Some((Field::new("github"), text("ann"))), ..Filter::default() };
     let call = Call::List { filter: by_github, cursor: None, page_size: None };
     assert_eq!(kind_of_error(&chatwoot(), &call), ErrorKind::Usage);

@@ -36,6 +36,7 @@ fn a_list_is_read_whole_and_goes_on() {
         ("city", text("Haifa")),
         ("country", text("IL")),
         ("created_at", Value::Timestamp("2025-12-11T08:31:35Z".to_owned())),
+        ("custom.left", Value::Json(serde_json::Value::Null)),
         ("custom.plan", text("gold")),
         ("custom.seats", Value::Number("12".to_owned())),
         ("custom.vip", Value::Boolean(true)),
@@ -144,6 +145,28 @@ fn labels_are_read_and_replaced() {
         play(&chatwoot(), &Call::ListTags { cursor: None }, include_str!("../transcripts/account_labels.http")),
         Verdict::done(Reply::Tags(vec!["vip".to_owned()]))
     );
+}
+
+#[test]
+fn a_label_with_a_comma_is_sent_as_one() {
+    let held = |tags: &[&str]| Verdict::done(Reply::Tags(tags.iter().map(|tag| (*tag).to_owned()).collect()));
+    let transcript = include_str!("../transcripts/quoted_labels.http");
+    assert_eq!(play(&chatwoot(), &replace_tags(&["one,two", "vip"]), transcript), held(&["one,two", "vip"]));
+    let sent = |tag: &str| match chatwoot().request(&replace_tags(&[tag])).unwrap().body {
+        crate::services::Body::Json(body) => body["labels"][0].as_str().unwrap().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(sent("say \"hi\""), "say \"hi\"", "marks inside are the label's own");
+    assert_eq!(sent("\"x\""), "'\"x\"'", "marks around it would be taken off");
+    assert_eq!(sent("5\" x 7, 8\""), "'5\" x 7, 8\"'");
+    assert_eq!(sent("a's, \"b\""), "a's, \"b\"", "with both kinds it is split, and the answer says so");
+}
+
+#[test]
+fn a_new_label_that_two_writers_bring_at_once_is_sent_again() {
+    let transcript = include_str!("../transcripts/label_race.http");
+    let verdict = play(&chatwoot(), &replace_tags(&["vip", "customer"]), transcript);
+    assert!(matches!(verdict, Verdict::Again { wait: Wait::Backoff, .. }), "{verdict:?}");
 }
 
 #[test]

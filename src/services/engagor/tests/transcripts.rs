@@ -31,6 +31,7 @@ fn transcript_of_a_read_by_platform() {
         (Field::new("email"), text("john@example.com")),
         (Field::new("company"), text("Acme Inc")),
         (Field::new("phone"), text("+3212345678")),
+        (Field::custom("note"), text("")),
         (Field::custom("plan"), text("gold")),
         (Field::custom("seats"), Value::Number("12".into())),
         (Field::custom("newsletter"), Value::Boolean(true)),

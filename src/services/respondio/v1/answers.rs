@@ -7,8 +7,8 @@ use super::fields::by_key;
 use super::requests::{WITHOUT_PLUS, page_of};
 use crate::contact::{Call, Cursor, Field, Identifier, IdentifierKind, Snapshot, Value};
 use crate::services::http::Answer;
-use crate::services::reading::{id, moment, names, value, words};
-use crate::services::verdict::{Page, Reply, Verdict, by_status};
+use crate::services::reading::{custom, id, moment, names, value, words};
+use crate::services::verdict::{Page, Reply, Verdict, by_status, no_such_api};
 
 pub(super) fn verdict(service: &RespondioV1, call: &Call, answer: &Answer) -> Verdict {
     let json = answer.json();
@@ -88,8 +88,9 @@ fn snapshot(service: &RespondioV1, json: &Json) -> Option<Snapshot> {
             "tags" => held.tags = names(json, "name"),
             "custom_fields" if json.is_object() => {
                 for (key, json) in json.as_object()? {
-                    if let Some(value) = value(json) {
-                        held.fields.insert(by_key(key), value);
+                    let field = by_key(key);
+                    if let Some(value) = value(json).or_else(|| field.custom_name().map(|_| custom(json))) {
+                        held.fields.insert(field, value);
                     }
                 }
             }
@@ -128,13 +129,14 @@ fn failure(call: &Call, answer: &Answer, message: &str) -> Verdict {
         400 | 403 | 409 | 422 if matches!(call, Call::Create { .. }) && names_a_duplicate(&said) => {
             Verdict::Exists { message: message.to_owned(), fields: Vec::new(), id: None }
         }
-        // The documents' catch-all: it says something about this row, not about the token.
-        403 => Verdict::refused("service.refused", or_else(message, "the service refused the request (status 403)")),
+        // The documents' catch-all: it says something about this row, not about the token. A page is
+        // somebody else's, such as a firewall's.
+        403 if !answer.is_page() => {
+            Verdict::refused("service.refused", or_else(message, "the service refused the request (status 403)"))
+        }
         400 | 422 => Verdict::refused("service.value", or_else(message, "the service refused a value")),
         404 | 410 if matches!(call, Call::Find { .. } | Call::List { .. } | Call::Create { .. } | Call::Check) => {
-            Verdict::Stop {
-                message: format!("there is no such API at this address (status {}); check base_url", answer.status),
-            }
+            no_such_api(answer)
         }
         // Some errors come with a good status; nothing was applied.
         200..=299 if !message.is_empty() && answer.json().is_some() => Verdict::refused("service.refused", message),

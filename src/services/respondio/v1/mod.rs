@@ -3,6 +3,7 @@
 //! Six operations, one token a channel, no listing but by the value of a field. See README.md for
 //! how to get a token and what can't be done.
 
+mod account;
 mod answers;
 mod fields;
 mod limits;
@@ -12,6 +13,8 @@ mod requests;
 mod tests;
 
 use std::time::Duration;
+
+use account::RespondioV1;
 
 use crate::contact::{
     Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
@@ -28,6 +31,7 @@ pub const ENTRY: Entry = Entry {
     base_url_source: Source::Docs("Contacts API"),
     settings: SETTINGS,
     // The sandbox finds a new contact at once.
+    account_settings: &[],
     sandbox_settings: &[("search_lag", "0")],
     connect: |settings| Ok(Box::new(RespondioV1::new(settings)?)),
 };
@@ -57,13 +61,6 @@ const SETTINGS: &[SettingSpec] = &[
         source: Source::Assumed("the documents are silent; a minute is a generous guess"),
     },
 ];
-
-pub struct RespondioV1 {
-    capabilities: Capabilities,
-    limits: Limits,
-    encode_ids: bool,
-    phone_without_plus: bool,
-}
 
 impl RespondioV1 {
     fn new(settings: &Settings) -> Result<Self> {
@@ -116,10 +113,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     lists_in_create: false,
     list_all: ListAll::ByField,
     filters: Filters { tag: false, updated_since: false, field: true },
+    list_starts: &[],
     list_leaves_out: "contacts whose field has another value: this API can't list them all",
     find_by_listing: false,
     messages: false,
     fields_defined: false,
+    creates_fields: &[],
     tags_defined: false,
     operations: operations::OPERATIONS,
 };

@@ -232,7 +232,7 @@ fn statuses_of_the_documents() {
         verdict(&read, 422, r#"{"status": "error", "message": ["The email is invalid.", "The phone is invalid."]}"#),
         Verdict::refused("service.value", "The email is invalid.; The phone is invalid.")
     );
-    for status in [301, 500, 502, 503, 504] {
+    for status in [500, 502, 503, 504] {
         assert!(matches!(verdict(&read, status, "<html>"), Verdict::Unclear { .. }), "{status}");
     }
     assert!(matches!(
@@ -243,9 +243,11 @@ fn statuses_of_the_documents() {
         verdict(&find(IdentifierKind::Email, "a@example.com"), 403, r#"{"message": "no such contact"}"#),
         Verdict::done(Reply::Contacts(Page { items: vec![], next: None, total: None }))
     );
+    assert!(matches!(verdict(&read, 301, "<html>"), Verdict::Misdirected { .. }));
+    assert!(matches!(verdict(&read, 403, "<html>Blocked"), Verdict::Stop { .. }), "a firewall's page");
     // A path that has no target can't miss a contact: the address is wrong.
     for call in [find(IdentifierKind::Email, "a@example.com"), list(None), create(&[]), Call::Check] {
-        assert!(matches!(verdict(&call, 404, "<html>"), Verdict::Stop { .. }), "{call:?}");
+        assert!(matches!(verdict(&call, 404, "<html>"), Verdict::Misdirected { .. }), "{call:?}");
     }
 }
 
@@ -269,7 +271,7 @@ fn retry_after_is_obeyed() {
 #[test]
 fn an_unreadable_good_answer_is_unclear() {
     for call in calls() {
-        for body in ["", "<html></html>", "{\"data\": ", "\u{feff}nonsense"] {
+        for body in ["", "<xml></xml>", "{\"data\": ", "\u{feff}nonsense"] {
             let verdict = service(&[]).verdict(&call, &answer(200, body));
             assert!(matches!(verdict, Verdict::Unclear { .. }), "{call:?} {body:?}: {verdict:?}");
         }

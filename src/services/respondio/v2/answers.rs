@@ -6,7 +6,7 @@ use super::failures;
 use super::fields::by_key;
 use crate::contact::{Call, Cursor, Field, FieldDefinition, FieldKind, Snapshot, Value};
 use crate::services::http::Answer;
-use crate::services::reading::{id, moment, names, text, value};
+use crate::services::reading::{custom, id, moment, names, text, value};
 use crate::services::verdict::{Page, Reply, Verdict, by_status};
 
 pub(super) fn verdict(call: &Call, answer: &Answer) -> Verdict {
@@ -88,7 +88,7 @@ fn snapshot(json: &Json) -> Option<Snapshot> {
 fn custom_fields(held: &mut Snapshot, json: &Json) {
     for pair in json.as_array().into_iter().flatten() {
         let name = pair.get("name").and_then(text);
-        if let (Some(name), Some(found)) = (name, pair.get("value").and_then(value)) {
+        if let (Some(name), Some(found)) = (name, pair.get("value").map(custom)) {
             held.fields.insert(Field::custom(&name), found);
         }
     }
@@ -107,7 +107,8 @@ fn definition(json: &Json) -> Option<FieldDefinition> {
         "time" => FieldKind::Time,
         _ => FieldKind::Text,
     };
-    Some(FieldDefinition { name, kind })
+    let alias = json.get("slug").and_then(text).filter(|slug| *slug != name);
+    Some(FieldDefinition { name, alias, kind })
 }
 
 /// The allowed values of a list: an array in the vendor's SDK, an object that holds one in its n8n

@@ -8,7 +8,7 @@ use super::fields::writable;
 use crate::contact::Call;
 use crate::services::http::{Answer, Wait, retry_after};
 use crate::services::reading::words;
-use crate::services::verdict::{Page, Reply, Verdict, by_status};
+use crate::services::verdict::{Page, Reply, Verdict, by_status, no_such_api};
 
 /// What "retry after a few minutes" (status 449) is taken to mean.
 const A_FEW_MINUTES: Duration = Duration::from_secs(180);
@@ -36,9 +36,11 @@ pub(super) fn verdict(call: &Call, answer: &Answer, json: Option<&Json>) -> Verd
     match status {
         400 | 409 | 422 => refused(call, status, message),
         404 if is_damaged(answer, json) => Verdict::unclear("the answer could not be read (status 404)"),
-        404 => missing(call, json, message),
+        404 => missing(call, answer, json, message),
         // "Queued" leaves open whether a create still happens.
-        449 if matches!(call, Call::Create { .. }) => Verdict::unclear(or_else(message, "the request was queued")),
+        449 if matches!(call, Call::Create { .. } | Call::CreateField { .. }) => {
+            Verdict::unclear(or_else(message, "the request was queued"))
+        }
         449 => Verdict::Again {
             wait: Wait::For(retry_after(answer).unwrap_or(A_FEW_MINUTES)),
             message: or_else(message, "the request was queued"),
@@ -86,20 +88,18 @@ fn is_damaged(answer: &Answer, json: Option<&Json>) -> bool {
 
 /// 404 with a body of the API's own means that there is no such contact; any other page means that
 /// there is no such API.
-fn missing(call: &Call, json: Option<&Json>, message: String) -> Verdict {
+fn missing(call: &Call, answer: &Answer, json: Option<&Json>, message: String) -> Verdict {
     let ours = json.is_some_and(Json::is_object);
     match call {
         Call::Find { .. } if ours => {
             Verdict::done(Reply::Contacts(Page { items: Vec::new(), next: None, total: None }))
         }
-        Call::Create { .. } | Call::List { .. } | Call::ListFields { .. } | Call::Check => wrong_address(),
+        Call::Create { .. } | Call::List { .. } | Call::ListFields { .. } | Call::CreateField { .. } | Call::Check => {
+            no_such_api(answer)
+        }
         _ if ours => Verdict::Missing { message: or_else(message, "not found") },
-        _ => wrong_address(),
+        _ => no_such_api(answer),
     }
-}
-
-fn wrong_address() -> Verdict {
-    Verdict::Stop { message: "there is no such API at this address (status 404); check base_url".to_owned() }
 }
 
 fn or_else(message: String, otherwise: &str) -> String {

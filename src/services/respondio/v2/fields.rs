@@ -27,6 +27,32 @@ pub(super) const FIELDS: &[FieldSpec] = &[
     read_only("created_at", "created_at", || FieldKind::Timestamp, SDK),
 ];
 
+/// What the workspace's own fields may hold, of the vendor's data types.
+pub(super) const CREATED: &[SpecKind] = &[
+    || FieldKind::Text,
+    || FieldKind::Choice(Vec::new()),
+    || FieldKind::Boolean,
+    || FieldKind::Email,
+    || FieldKind::Number,
+    || FieldKind::Url,
+    || FieldKind::Date,
+    || FieldKind::Time,
+];
+
+/// The vendor's data type of a field of the workspace.
+pub(super) const fn data_type(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Choice(_) => "list",
+        FieldKind::Boolean => "checkbox",
+        FieldKind::Email => "email",
+        FieldKind::Number => "number",
+        FieldKind::Url => "url",
+        FieldKind::Date => "date",
+        FieldKind::Time => "time",
+        _ => "text",
+    }
+}
+
 const fn written(name: &'static str, wire: &'static str, kind: SpecKind) -> FieldSpec {
     FieldSpec { create: true, update: true, ..read_only(name, wire, kind, SDK) }
 }
@@ -53,7 +79,7 @@ pub(super) fn by_key(key: &str) -> Option<&'static FieldSpec> {
 /// A value as JSON: booleans and numbers in their own types, `null` to take a value away.
 pub(super) fn wire_value(value: &Value) -> Json {
     match value {
-        Value::Clear => Json::Null,
+        Value::Clear | Value::Json(Json::Null) => Json::Null,
         Value::Boolean(flag) => json!(flag),
         Value::Number(text) => number(text).unwrap_or_else(|| json!(text)),
         other => json!(other.as_text()),

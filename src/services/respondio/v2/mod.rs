@@ -30,6 +30,7 @@ pub const ENTRY: Entry = Entry {
     base_url_source: Source::Docs("official TypeScript SDK"),
     settings: SETTINGS,
     // The sandbox finds a new contact at once.
+    account_settings: &[],
     sandbox_settings: &[("search_lag", "0")],
     connect: |settings| Ok(Box::new(Respondio::new(settings)?)),
 };
@@ -110,10 +111,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     lists_in_create: false,
     list_all: ListAll::Yes,
     filters: Filters { tag: true, updated_since: false, field: true },
+    list_starts: &[],
     list_leaves_out: "",
     find_by_listing: false,
     messages: false,
     fields_defined: true,
+    creates_fields: fields::CREATED,
     tags_defined: false,
     operations: operations::OPERATIONS,
 };

@@ -43,7 +43,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "read before a run: an unknown field refuses the whole request",
     ),
     unused("Get a custom field", "GET /space/custom_field/{id}", "the list tells the same"),
-    unused("Create a custom field", "POST /space/custom_field", CHANGES_THE_WORKSPACE),
+    used(
+        "Create a custom field",
+        "POST /space/custom_field",
+        &[CallKind::CreateField],
+        "only if an import is told to create the fields that the workspace lacks",
+    ),
     unused("Create a tag", "POST /space/tag", CHANGES_THE_WORKSPACE),
     unused("Update a tag", "PUT /space/tag", CHANGES_THE_WORKSPACE),
     unused("Delete a tag", "DELETE /space/tag", CHANGES_THE_WORKSPACE),

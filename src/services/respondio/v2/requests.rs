@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{filterable, wire_value, writable};
+use super::fields::{data_type, filterable, wire_value, writable};
 use super::limits;
 use crate::contact::{
-    Call, CallKind, Cursor, CustomEdit, Edit, Filter, Identifier, IdentifierKind, TagEdit, TagMode, Target, Value,
+    Call, CallKind, Cursor, CustomEdit, Edit, FieldDefinition, FieldKind, Filter, Identifier, IdentifierKind, TagEdit,
+    TagMode, Target, Value,
 };
 use crate::error::{Error, Result};
 use crate::services::http::{Method, Request};
@@ -30,9 +31,21 @@ pub(super) fn request(call: &Call) -> Result<Request> {
         Call::ListFields { cursor } => {
             Ok(paged(Request::new(Method::Get, "/space/custom_field"), limits::PAGE, cursor.as_ref()))
         }
+        Call::CreateField { definition } => {
+            Ok(Request::new(Method::Post, "/space/custom_field").json(new_field(definition)))
+        }
         Call::Check => Ok(paged(Request::new(Method::Get, "/space/custom_field"), 1, None)),
         _ => Err(no_such_call(call.kind())),
     }
+}
+
+/// A field of the workspace; the service makes its slug.
+fn new_field(definition: &FieldDefinition) -> Json {
+    let mut body = json!({ "name": definition.name, "dataType": data_type(&definition.kind) });
+    if let FieldKind::Choice(values) = &definition.kind {
+        body["allowedValues"] = json!(values);
+    }
+    body
 }
 
 fn no_such_call(kind: CallKind) -> Error {

@@ -229,12 +229,14 @@ fn statuses_of_the_documents() {
             fields: vec!["phone".into()]
         }
     );
-    for status in [302, 500, 502, 503] {
+    for status in [500, 502, 503] {
         assert!(matches!(verdict(&john(), status, "<html>"), Verdict::Unclear { .. }), "{status}");
     }
     // A page that isn't the API's own says that the API isn't there, not that the contact isn't.
     for call in calls() {
-        assert!(matches!(verdict(&call, 404, "<html>"), Verdict::Stop { .. }), "{call:?}");
+        assert!(matches!(verdict(&call, 404, "<html>"), Verdict::Misdirected { .. }), "{call:?}");
+        assert!(matches!(verdict(&call, 200, "<html>"), Verdict::Misdirected { .. }), "{call:?}");
+        assert!(matches!(verdict(&call, 302, "<html>"), Verdict::Misdirected { .. }), "{call:?}");
     }
 }
 
@@ -248,7 +250,7 @@ fn an_error_with_a_good_status_is_an_error() {
 #[test]
 fn an_unreadable_good_answer_is_unclear() {
     for call in calls() {
-        for body in ["", "<html></html>", "{\"id\": ", "[]", "null"] {
+        for body in ["", "<xml></xml>", "{\"id\": ", "[]", "null"] {
             let verdict = verdict(&call, 200, body);
             assert!(matches!(verdict, Verdict::Unclear { .. }), "{call:?} {body:?}: {verdict:?}");
         }

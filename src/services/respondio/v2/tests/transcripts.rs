@@ -27,6 +27,7 @@ fn transcript_of_a_look_up_by_phone() {
         (Field::new("status"), text("open")),
         (Field::new("blocked"), Value::Boolean(false)),
         (Field::custom("Company"), text("Acme Inc")),
+        (Field::custom("Role"), Value::Json(serde_json::Value::Null)),
         (Field::custom("Seats"), Value::Number("12".into())),
         (Field::custom("Newsletter"), Value::Boolean(true)),
         (Field::new("assignee"), text("jane@example.com")),
@@ -132,7 +133,10 @@ fn transcript_of_the_custom_fields() {
         ("Call at", FieldKind::Time),
         ("Notes", FieldKind::Text),
     ]
-    .map(|(name, kind)| FieldDefinition { name: name.to_owned(), kind });
+    .map(|(name, kind)| {
+        let alias = (name == "Work email").then(|| "work_email".to_owned());
+        FieldDefinition { name: name.to_owned(), alias, kind }
+    });
     assert_eq!(page.items, expected);
     assert_eq!(page.next, Some(Cursor("10".into())));
 }

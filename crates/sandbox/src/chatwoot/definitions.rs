@@ -1,0 +1,241 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answers::{Refusal, empty};
+use super::routes::Action;
+use super::state::{Asked, State};
+use super::validation::{Problem, Rule, is_blank};
+use crate::WireAnswer;
+
+/// A custom attribute that the account defines. Contacts may hold others: nothing is checked against these.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Definition {
+    pub id: u64,
+    pub attribute_display_name: String,
+    pub attribute_key: String,
+    pub display: Display,
+    /// Else of conversations.
+    pub of_contacts: bool,
+    /// Keys that are answered as they were sent.
+    pub attribute_description: Value,
+    pub attribute_values: Vec<Value>,
+    pub regex_pattern: Value,
+    pub regex_cue: Value,
+    /// Milliseconds since the epoch.
+    pub created_at: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Display {
+    #[default]
+    Text,
+    Number,
+    Currency,
+    Percent,
+    Link,
+    Date,
+    List,
+    Checkbox,
+}
+
+const DISPLAYS: [(&str, Display); 8] = [
+    ("text", Display::Text),
+    ("number", Display::Number),
+    ("currency", Display::Currency),
+    ("percent", Display::Percent),
+    ("link", Display::Link),
+    ("date", Display::Date),
+    ("list", Display::List),
+    ("checkbox", Display::Checkbox),
+];
+
+/// Keys that contacts have by themselves.
+const STANDARD: [&str; 10] = [
+    "name",
+    "email",
+    "phone_number",
+    "identifier",
+    "country_code",
+    "city",
+    "created_at",
+    "last_activity_at",
+    "referer",
+    "blocked",
+];
+
+impl Definition {
+    /// Type and model come back as words, though they are sent as numbers.
+    fn body(&self) -> Value {
+        let display = DISPLAYS.iter().find(|(_, display)| *display == self.display).map(|(word, _)| *word);
+        json!({
+            "id": self.id,
+            "attribute_display_name": self.attribute_display_name,
+            "attribute_display_type": display,
+            "attribute_description": self.attribute_description,
+            "attribute_key": self.attribute_key,
+            "regex_pattern": self.regex_pattern,
+            "regex_cue": self.regex_cue,
+            "attribute_values": self.attribute_values,
+            "attribute_model": if self.of_contacts { "contact_attribute" } else { "conversation_attribute" },
+            "default_value": null,
+            "created_at": moment(self.created_at),
+            "updated_at": moment(self.created_at),
+        })
+    }
+}
+
+/// As `2026-11-26T03:46:01.880Z`, unlike the seconds of a contact.
+fn moment(milliseconds: u64) -> Value {
+    let milliseconds = i64::try_from(milliseconds).unwrap_or_default();
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or(Value::Null, |moment| moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into())
+}
+
+/// A bare array.
+pub(super) fn list(state: &State, asked: &Asked) -> WireAnswer {
+    let wanted = asked.query_value("attribute_model").map(|text| text == "1" || text == "contact_attribute");
+    let chosen = state.definitions.iter().filter(|one| wanted.is_none_or(|contacts| one.of_contacts == contacts));
+    WireAnswer::json(200, &chosen.map(Definition::body).collect())
+}
+
+pub(super) fn change(state: &mut State, asked: &Asked, action: Action) -> Result<WireAnswer, Refusal> {
+    let body = asked.body.get("custom_attribute_definition").filter(|value| value.is_object()).unwrap_or(asked.body);
+    let position =
+        |state: &State, id: u64| state.definitions.iter().position(|one| one.id == id).ok_or(Refusal::Missing);
+    let definition = match action {
+        Action::Add => {
+            let mut definition = Definition { created_at: asked.microseconds() / 1000, ..Definition::default() };
+            fill(&mut definition, body)?;
+            check(state, &definition)?;
+            definition.id = state.next_id();
+            state.definitions.push(definition.clone());
+            definition
+        }
+        Action::Show(id) => state.definitions[position(state, id)?].clone(),
+        Action::Change(id) => {
+            let position = position(state, id)?;
+            let mut definition = state.definitions[position].clone();
+            fill(&mut definition, body)?;
+            check(state, &definition)?;
+            state.definitions[position] = definition.clone();
+            definition
+        }
+        Action::Remove(id) => {
+            let position = position(state, id)?;
+            state.definitions.remove(position);
+            return Ok(empty());
+        }
+    };
+    Ok(WireAnswer::json(200, &definition.body()))
+}
+
+/// A type or model that does not exist is an error of the framework, not of the model.
+fn fill(definition: &mut Definition, body: &Value) -> Result<(), Refusal> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+    if let Some(name) = text("attribute_display_name") {
+        definition.attribute_display_name = name;
+    }
+    if let Some(key) = text("attribute_key") {
+        definition.attribute_key = key;
+    }
+    if let Some(sent) = body.get("attribute_display_type") {
+        definition.display = number_or_word(sent, &DISPLAYS).ok_or(Refusal::Broken)?;
+    }
+    if let Some(sent) = body.get("attribute_model") {
+        let models = [("conversation_attribute", false), ("contact_attribute", true)];
+        definition.of_contacts = number_or_word(sent, &models).ok_or(Refusal::Broken)?;
+    }
+    if let Some(Value::Array(values)) = body.get("attribute_values") {
+        definition.attribute_values.clone_from(values);
+    }
+    for (key, target) in [
+        ("attribute_description", &mut definition.attribute_description),
+        ("regex_pattern", &mut definition.regex_pattern),
+        ("regex_cue", &mut definition.regex_cue),
+    ] {
+        if let Some(sent) = body.get(key) {
+            *target = sent.clone();
+        }
+    }
+    Ok(())
+}
+
+fn number_or_word<T: Copy>(sent: &Value, names: &[(&str, T)]) -> Option<T> {
+    let position = match sent {
+        Value::Number(number) => usize::try_from(number.as_u64()?).ok()?,
+        Value::String(word) => names.iter().position(|(name, _)| name == word).or_else(|| word.parse().ok())?,
+        _ => return None,
+    };
+    names.get(position).map(|(_, value)| *value)
+}
+
+fn check(state: &State, definition: &Definition) -> Result<(), Refusal> {
+    let mut problems = Vec::new();
+    let mut add = |attribute, rule| problems.push(Problem { attribute, rule });
+    if is_blank(&definition.attribute_display_name) {
+        add("attribute_display_name", Rule::Blank);
+    }
+    if is_blank(&definition.attribute_key) {
+        add("attribute_key", Rule::Blank);
+    }
+    let in_key = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !definition.attribute_key.chars().all(in_key) {
+        add("attribute_key", Rule::NotKey);
+    }
+    let same = |other: &&Definition| {
+        other.id != definition.id
+            && other.of_contacts == definition.of_contacts
+            && other.attribute_key == definition.attribute_key
+    };
+    if state.definitions.iter().find(same).is_some() {
+        add("attribute_key", Rule::Taken);
+    }
+    if definition.of_contacts && STANDARD.contains(&definition.attribute_key.as_str()) {
+        add("attribute_key", Rule::Standard);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Refusal::Invalid(problems)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Flavor;
+    use super::super::test_client::TestClient;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn type_and_model_are_sent_as_numbers_and_come_back_as_words() {
+        let mut server = TestClient::new(Flavor::Chatwoot);
+        let words = ["text", "number", "currency", "percent", "link", "date", "list", "checkbox"];
+        for (number, word) in words.iter().enumerate() {
+            let made = server.post(
+                "/custom_attribute_definitions",
+                &json!({
+                    "attribute_display_name": word, "attribute_key": format!("k{number}"),
+                    "attribute_display_type": number, "attribute_model": 1, "attribute_values": ["a"]
+                }),
+            );
+            assert_eq!(made.status, 200);
+            assert_eq!(made.value["attribute_display_type"], *word);
+            assert_eq!(made.value["attribute_model"], "contact_attribute");
+        }
+        let listed = server.get("/custom_attribute_definitions?attribute_model=1").value;
+        assert_eq!(listed.as_array().unwrap().len(), 8);
+        assert_eq!(server.get("/custom_attribute_definitions?attribute_model=0").value, json!([]));
+    }
+
+    #[test]
+    fn a_standard_key_a_taken_key_and_a_nameless_one_are_refused() {
+        let mut server = TestClient::new(Flavor::Chatwoot);
+        let mut add = |key: &str, name: &str| {
+            let body = json!({ "attribute_display_name": name, "attribute_key": key, "attribute_model": 1 });
+            let answer = server.post("/custom_attribute_definitions", &body);
+            (answer.status, answer.value["attributes"].clone())
+        };
+        assert_eq!(add("tier", "Tier"), (200, Value::Null));
+        assert_eq!(add("tier", "Tier"), (422, json!(["attribute_key"])));
+        assert_eq!(add("email", "Mail"), (422, json!(["attribute_key"])));
+        assert_eq!(add("size", ""), (422, json!(["attribute_display_name"])));
+    }
+}

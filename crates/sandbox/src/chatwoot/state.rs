@@ -1,0 +1,149 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::definitions::Definition;
+use super::fields;
+use super::flavor::{ChatwootOptions, Flavor};
+use super::labels::{AccountLabel, Tags};
+use super::notes::Note;
+use super::order::Orders;
+use super::record::{Contact, Shown};
+use super::store::Store;
+
+/// All the account holds.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub store: Store,
+    pub orders: Orders,
+    pub tags: Tags,
+    pub labels: Vec<AccountLabel>,
+    pub definitions: Vec<Definition>,
+    pub notes: HashMap<u64, Vec<Note>>,
+    /// The last id given to a label, a definition or a note.
+    pub last_id: u64,
+}
+
+/// One request, past the check of its key.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub flavor: Flavor,
+    pub options: &'a ChatwootOptions,
+    pub search_lag: Duration,
+    pub query: &'a [(String, String)],
+    /// Always an object.
+    pub body: &'a Value,
+    pub now: Duration,
+}
+
+impl Asked<'_> {
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Only the text `true` counts as true; without the parameter the links are shown.
+    pub fn shown(&self) -> Shown {
+        let links = fields::parameter(self, "include_contact_inboxes").is_none_or(|text| text == "true");
+        Shown { flavor: self.flavor, links, conversations: false }
+    }
+
+    pub fn microseconds(&self) -> u64 {
+        u64::try_from(self.now.as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Saved {
+    contacts: Vec<Contact>,
+    retired: Vec<u64>,
+    tags: Vec<String>,
+    labels: Vec<AccountLabel>,
+    definitions: Vec<Definition>,
+    notes: Vec<Note>,
+    last_id: u64,
+}
+
+impl State {
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub fn save(&self) -> Value {
+        let mut notes: Vec<&Note> = self.notes.values().flatten().collect();
+        notes.sort_by_key(|note| note.id);
+        let mut retired: Vec<u64> = self.store.retired().collect();
+        retired.sort_unstable();
+        json!({
+            "contacts": self.store.contacts().collect::<Vec<_>>(),
+            "retired": retired,
+            "tags": self.tags.in_order(),
+            "labels": self.labels,
+            "definitions": self.definitions,
+            "notes": notes,
+            "last_id": self.last_id,
+        })
+    }
+
+    pub fn load(saved: Value) -> Result<Self, String> {
+        let saved: Saved = serde_json::from_value(saved).map_err(|error| error.to_string())?;
+        let mut state = Self {
+            labels: saved.labels,
+            definitions: saved.definitions,
+            last_id: saved.last_id,
+            tags: Tags::from_order(&saved.tags),
+            ..Self::default()
+        };
+        for id in saved.retired {
+            state.store.retire(id);
+        }
+        for contact in saved.contacts {
+            if contact.id == 0 || state.store.get(contact.id).is_some() {
+                return Err(format!("a saved contact has no id of its own: {}", contact.id));
+            }
+            state.store.restore(contact);
+        }
+        for note in saved.notes {
+            state.notes.entry(note.contact_id).or_default().push(note);
+        }
+        Ok(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_client::TestClient;
+    use super::super::{Chatwoot, EmulatorOptions, Flavor};
+    use crate::Emulator;
+    use serde_json::json;
+
+    #[test]
+    fn everything_kept_comes_back() {
+        let mut first = TestClient::new(Flavor::Chatwoot);
+        let made =
+            first.post("/contacts", &json!({ "email": "a@b.c", "inbox_id": 1, "custom_attributes": {"k": [1]} }));
+        let id = made.value["payload"]["contact"]["id"].as_u64().unwrap();
+        first.post(&format!("/contacts/{id}/labels"), &json!({ "labels": ["VIP"] }));
+        first.post(&format!("/contacts/{id}/notes"), &json!({ "content": "called" }));
+        first.post("/labels", &json!({ "title": "vip" }));
+
+        let mut second = Chatwoot::new(Flavor::Chatwoot, EmulatorOptions::default());
+        second.load(first.emulator.save()).unwrap();
+        assert_eq!(second.save()["state"], first.emulator.save()["state"]);
+        let mut second = TestClient::with(second, Flavor::Chatwoot);
+        for path in [
+            format!("/contacts/{id}"),
+            format!("/contacts/{id}/labels"),
+            format!("/contacts/{id}/notes"),
+            "/labels".into(),
+        ] {
+            assert_eq!(first.get(&path).value, second.get(&path).value, "{path}");
+        }
+        let again = second.post("/contacts", &json!({ "email": "A@b.c" }));
+        assert_eq!(again.status, 422);
+        assert!(Chatwoot::new(Flavor::Chatwoot, EmulatorOptions::default()).load(json!([1])).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! A guess is not sent to a real account before somebody has seen it.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::forecast::forecast_words;
+use super::import_settings::ImportSettings;
+use super::source::Input;
+use super::{Chosen, Context, kept_input, running};
+use crate::error::{Error, Result};
+use crate::jobs::{self, CopyJob, PlanJob, SourceSpec};
+
+/// Rows of which the changes are shown before somebody is asked.
+const SAMPLES: usize = 5;
+
+/// Asks whether a guessed mapping may be sent to a real account, where there is somebody to ask. The
+/// sandbox harms nobody, and a mapping file or `--yes` is an answer.
+///
+/// # Errors
+/// Kind `Usage`, with the cure, if nobody said yes.
+pub async fn consent(
+    settings: &ImportSettings,
+    source: &SourceSpec,
+    job: &mut jobs::Context,
+    context: &Context,
+) -> Result<()> {
+    let real = matches!(settings.account, Chosen::Configured(_));
+    if !real || settings.source.mapping.is_some() || settings.run.yes {
+        return Ok(());
+    }
+    let account = settings.account.name();
+    let file = match &settings.source.input {
+        Input::File(path) => path.display().to_string(),
+        Input::Stdin => "FILE".to_owned(),
+    };
+    let asks = io::stdin().is_terminal() && io::stderr().is_terminal() && settings.source.input != Input::Stdin;
+    if !asks {
+        // What is wrong with the file or with the guess for it is told first.
+        if let Input::File(_) = settings.source.input {
+            source.map(settings.account.connect()?.as_ref(), None)?;
+        }
+        return Err(Error::usage(format!("a guessed mapping is not sent to a real account unasked: {account}")).hint(
+            format!("write the mapping down with `rolo guess {file} --for {account}` and read it, or say --yes"),
+        ));
+    }
+    let plan = PlanJob {
+        source: source.clone(),
+        account: running::account_spec(&settings.account, &settings.sandbox, context)?,
+        live: false,
+        samples: SAMPLES,
+        create_fields: settings.run.create_fields,
+        save: None,
+    };
+    let otherwise =
+        format!("write the mapping down with `rolo guess {file} --for {account}`, mend it, and import again");
+    ask(&plan, &account, otherwise, job).await
+}
+
+/// The same for a copy, whose mapping is guessed for what was exported. Where nobody can be asked, nothing
+/// is read of either account.
+///
+/// # Errors
+/// Kind `Usage`, with the cure, if nobody said yes.
+pub async fn consent_to_copy(copy: &CopyJob, to: &Chosen, is_agreed: bool, job: &mut jobs::Context) -> Result<()> {
+    if is_agreed || !matches!(to, Chosen::Configured(_)) {
+        return Ok(());
+    }
+    let account = to.name();
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Error::usage(format!("a guessed mapping is not sent to a real account unasked: {account}"))
+            .hint("name a mapping with --mapping, or say --yes"));
+    }
+    let Some(source) = jobs::exported_for_copy(copy, job).await? else { return Ok(()) };
+    let file = source.path.clone();
+    let plan =
+        PlanJob { source, account: copy.to.clone(), live: false, samples: SAMPLES, create_fields: false, save: None };
+    let asked = ask(&plan, &account, "name a mapping with --mapping, and copy again".to_owned(), job).await;
+    if asked.is_err() {
+        jobs::forget_export(&file)?;
+    }
+    asked
+}
+
+/// Shows what would be done, and asks whether to.
+async fn ask(plan: &PlanJob, account: &str, otherwise: String, job: &mut jobs::Context) -> Result<()> {
+    let forecast = jobs::plan(plan, job).await?;
+    let question = format!("{}\nsend this to {account}? [y/N] ", forecast_words(&forecast));
+    drop(io::stderr().write_all(question.as_bytes()).and_then(|()| io::stderr().flush()));
+    let answer = || {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map(|_| answer)
+    };
+    if kept_input::interruptible(job, answer).await?.is_ok_and(|answer| means_yes(&answer)) {
+        return Ok(());
+    }
+    Err(Error::usage("nothing was sent").hint(otherwise))
+}
+
+fn means_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        assert!(means_yes("y\n") && means_yes(" YES\r\n"));
+        assert!(!means_yes("") && !means_yes("\n") && !means_yes("no") && !means_yes("yesterday"));
+    }
+}

@@ -1,0 +1,33 @@
+use super::source::{RunSettings, SandboxSettings, SourceSettings};
+use super::{Chosen, Context, running};
+use crate::error::Result;
+use crate::jobs::{ImportJob, SavedPlan, SourceSpec};
+use crate::ledger::RunKind;
+
+/// Everything an import needs to know. The state folder and certificates are asked of the context.
+#[derive(Clone, Debug)]
+pub struct ImportSettings {
+    pub source: SourceSettings,
+    pub account: Chosen,
+    pub run: RunSettings,
+    pub sandbox: SandboxSettings,
+    /// Results get the date in their name, and those of this many nights are kept.
+    pub keep_results: Option<u64>,
+}
+
+impl ImportSettings {
+    /// The import of this source by these settings.
+    pub fn job(&self, source: SourceSpec, plan: Option<SavedPlan>, context: &Context) -> Result<ImportJob> {
+        Ok(ImportJob {
+            source,
+            account: running::account_spec(&self.account, &self.sandbox, context)?,
+            results: self.source.results.clone(),
+            options: running::import_options(&self.run),
+            command: RunKind::Import,
+            retries: None,
+            keep_results: self.keep_results,
+            resume: None,
+            plan,
+        })
+    }
+}

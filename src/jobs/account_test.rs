@@ -1,0 +1,74 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::Context;
+use super::connect::{AccountSpec, connect, open_ledger};
+use crate::clock;
+use crate::contact::Call;
+use crate::error::{Error, Result};
+use crate::ledger::ClaimedRun;
+use crate::reconcile::CallEnd;
+use crate::upload::{Caller, MISDIRECTED, Retry};
+
+/// Makes one harmless read of an account; returns how long it took.
+///
+/// # Errors
+/// In words that tell apart: credentials that were refused (kind `Stopped`), a service that can't be
+/// reached (`Stopped`), and a server that answers otherwise than the service does, as with a wrong
+/// base URL (`Usage`).
+pub async fn test_account(account: &AccountSpec, context: &Context) -> Result<Duration> {
+    let ledger = open_ledger(&context.state_dir)?;
+    let connection = connect(account, &context.state_dir, &ledger).await?;
+    let (sender, _notices) = mpsc::unbounded_channel();
+    let mut retry = Retry::new(0);
+    (retry.tries, retry.throttled, retry.open_after) = (1, 1, u32::MAX);
+    let run = ClaimedRun::unclaimed("test");
+    let caller = Arc::new(Caller::new(connection.account.clone(), run, retry, context.stop.clone(), sender));
+    let begun = clock::now();
+    let result = caller.read(&Call::Check).await;
+    let took = clock::now() - begun;
+    if let Some(sandbox) = connection.sandbox {
+        sandbox.stop().await;
+    }
+    let (name, service) = (&account.name, account.service.name);
+    let place = account.base_url.as_deref().unwrap_or(account.service.base_url);
+    let elsewhere = |message: &str| {
+        Error::usage(format!("account {name}: the server answers, but not as {service} does: {message}"))
+            .hint(format!("check base_url and the account's settings; the request went to {place}"))
+    };
+    match (result.end, result.http_status) {
+        (CallEnd::Done(_), _) => Ok(took),
+        (CallEnd::Taken(_), _) => Err(Error::bug("a read was taken for a create")),
+        (CallEnd::Halted, _) => match caller.halted() {
+            Some(halt) if halt.code == Some(MISDIRECTED) => Err(elsewhere(&halt.message)),
+            // The service has no such thing as the account's settings say.
+            Some(halt) if matches!(result.http_status, Some(404 | 405 | 410)) => Err(elsewhere(&halt.message)),
+            Some(halt) if halt.kind == crate::error::ErrorKind::Stopped && result.http_status.is_some() => {
+                Err(Error::stopped(format!("account {name}: credentials refused: {}", halt.message))
+                    .hint("check where the account's token comes from, and whether it is still valid"))
+            }
+            Some(halt) => {
+                let error = Error::stopped(format!("account {name}: {}", halt.message));
+                Err(halt.hint.iter().fold(error, Error::hint))
+            }
+            None => Err(Error::interrupted("interrupted before the service answered")),
+        },
+        (CallEnd::Unreachable { message } | CallEnd::Unclear { message }, None) => {
+            Err(Error::stopped(format!("account {name}: {service} can't be reached: {message}"))
+                .hint(format!("check the network and base_url; the request went to {place}")))
+        }
+        (CallEnd::Unreachable { message }, Some(_)) => {
+            Err(Error::stopped(format!("account {name}: {service} answers, but takes no calls now: {message}"))
+                .hint("try again in a while"))
+        }
+        (
+            CallEnd::Missing { message }
+            | CallEnd::Exists { message, .. }
+            | CallEnd::Refused { message, .. }
+            | CallEnd::Unclear { message },
+            _,
+        ) => Err(elsewhere(&message)),
+    }
+}

@@ -1,0 +1,85 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use super::Context;
+use super::feed::Reading;
+use super::rows::Rows;
+use super::source::SourceSpec;
+use crate::clock;
+use crate::contact::{Outcome, RowRecord};
+use crate::error::Result;
+use crate::report::{Event, JobKind, Remark, Summary};
+use crate::services::Service;
+use crate::table::IfTaken;
+
+/// A file to be checked without any network.
+pub struct CheckJob {
+    pub source: SourceSpec,
+    /// The service whose fields and limits count.
+    pub service: Arc<dyn Service>,
+    pub results: PathBuf,
+}
+
+/// Maps and validates every row, and writes the results file. A good row is `skipped`: nothing was
+/// asked to be sent.
+pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
+    let begun = clock::now();
+    let mapped = job.source.map(job.service.as_ref(), None)?;
+    let reader = job.source.open()?;
+    let notes = reader.notes().to_vec();
+    let place = context.written().place(&job.results, IfTaken::NewName)?;
+    let results = super::import::results_writer(&place, &mapped.forward, reader.as_ref())?;
+    context.tell(Event::Started {
+        kind: JobKind::Check,
+        run: None,
+        account: None,
+        file: job.source.path.display().to_string(),
+        rows: None,
+        resumed: 0,
+    });
+    for note in notes {
+        context.note(note);
+    }
+    context.tell(Event::Mapping(Box::new(mapped.table()?)));
+    let unmapped = mapped.forward.unmapped().to_vec();
+    let sheet_names = super::import::sheet_names(reader.as_ref());
+    let (sender, batches) = mpsc::channel();
+    let mut rows = Rows::new(batches, Some(results), sheet_names);
+    let mut reading = Reading::start(reader, job.source.validator(mapped.forward)?.for_verdicts(), None);
+    let mut stopped = None;
+    while let Some(checked) = reading.next().await? {
+        if context.stop.is_asked() {
+            stopped = Some("interrupted".to_owned());
+            reading.only_read();
+        }
+        let mut contacts = checked.contacts.into_iter();
+        let batch = checked.batch;
+        let _ = sender.send(batch.clone());
+        for row in batch.rows() {
+            let record = match contacts.next() {
+                Some(Err(unsent)) => RowRecord::unsent(unsent.outcome, unsent.errors),
+                Some(Ok(contact)) => RowRecord::unsent(Outcome::Skipped, contact.remarks()),
+                None => RowRecord::unsent(Outcome::Skipped, Vec::new()),
+            };
+            rows.finished(row.position(), record, context.reporter.as_mut())?;
+        }
+    }
+    rows.finish()?;
+    let summary = Summary {
+        kind: JobKind::Check,
+        rows: rows.read,
+        counts: rows.counts,
+        codes: std::mem::take(&mut rows.codes),
+        elapsed: clock::now() - begun,
+        remarks: Remark::of_place(&job.results, &place).into_iter().collect(),
+        file: Some(place.path),
+        unmapped,
+        told: rows.told(),
+        interrupted: stopped.is_some(),
+        stopped,
+        ..Summary::default()
+    };
+    context.tell(Event::Finished(Box::new(summary.clone())));
+    Ok(summary)
+}

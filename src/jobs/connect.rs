@@ -1,0 +1,230 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolo_sandbox::Sandbox;
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+use super::identity::identity;
+use super::renewal::Renewal;
+use crate::config::rate_within;
+use crate::contact::Quota;
+use crate::error::{Error, Result};
+use crate::ledger::{self, ClaimedRun, KeySource, LedgerHandle};
+use crate::quota::{Budget, BudgetOptions};
+use crate::reconcile::Keys;
+use crate::services::{Entry, Service, Settings};
+use crate::transport::{HttpOptions, HttpTransport, Proxies};
+use crate::upload::{Account, Caller, LookupBatcher, Notice, Renew, Retry, Stop};
+
+/// How long what is remembered of a contact is trusted, unless the account says otherwise.
+const TRUST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Everything needed to connect to one account.
+#[derive(Clone)]
+pub struct AccountSpec {
+    pub name: String,
+    pub service: &'static Entry,
+    pub settings: Settings,
+    /// `None`: the service's own, or the sandbox's.
+    pub base_url: Option<String>,
+    /// `None` only for the sandbox, which has its own.
+    pub secret: Option<SecretString>,
+    pub refresh: Option<RefreshSecrets>,
+    /// Lower than the service's own quota.
+    pub rate: Option<Quota>,
+    /// How old a memory may be for its ids to be written to; `None`: seven days.
+    pub trust: Option<Duration>,
+    /// Remember hashes of values alone.
+    pub hashes_only: bool,
+    pub ca_file: Option<PathBuf>,
+    /// Those of the environment; none for the sandbox.
+    pub proxies: Proxies,
+    /// The account is the embedded server, which is started for it.
+    pub sandbox: Option<SandboxSpec>,
+}
+
+/// What renews an access token that has run out.
+#[derive(Clone)]
+pub struct RefreshSecrets {
+    pub refresh_token: SecretString,
+    pub client_id: SecretString,
+    pub client_secret: SecretString,
+}
+
+/// How the embedded server should behave.
+#[derive(Clone, Debug, Default)]
+pub struct SandboxSpec {
+    pub unthrottled: bool,
+    /// Kept in memory only.
+    pub memory: bool,
+    /// As after `--fault`.
+    pub faults: Vec<String>,
+}
+
+/// A connected account, and the sandbox it may need kept alive.
+pub struct Connection {
+    pub account: Account,
+    /// What the account points to.
+    identity: String,
+    pub sandbox: Option<Sandbox>,
+    /// No pacing: only ever for the sandbox.
+    pub unthrottled: bool,
+    pub quota: Quota,
+    /// How old a memory of this account may be for its ids to be written to.
+    pub trust: Duration,
+    hashes_only: bool,
+}
+
+/// Opens the ledger of a state folder, which is made if it isn't there.
+pub fn open_ledger(state_dir: &Path) -> Result<LedgerHandle> {
+    ledger::open(&ledger_path(state_dir), &KeySource::File(key_path(state_dir)))
+}
+
+/// How the ledger of a state folder stands, damaged or not; `None` if there is none.
+pub fn ledger_status(state_dir: &Path) -> Result<Option<ledger::Status>> {
+    ledger::status(&ledger_path(state_dir), &key_path(state_dir))
+}
+
+pub fn ledger_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("ledger.sqlite")
+}
+
+/// The key of a ledger lies beside it on one machine; a ledger that many share has it from elsewhere.
+fn key_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("ledger.key")
+}
+
+/// Connects to an account; for a sandbox account, starts the server first.
+pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle) -> Result<Connection> {
+    let service: Arc<dyn Service> = Arc::from((spec.service.connect)(&spec.settings)?);
+    let sandbox = match &spec.sandbox {
+        Some(wanted) => Some(start_sandbox(wanted, spec.service.name, state_dir).await?),
+        None => None,
+    };
+    let base_url = match (&spec.base_url, &sandbox) {
+        (Some(url), _) => url.clone(),
+        (None, Some(sandbox)) => sandbox.base_url(spec.service.name),
+        (None, None) => spec.service.base_url.to_owned(),
+    };
+    let secret = match (&spec.secret, &sandbox) {
+        (Some(secret), _) => secret.clone(),
+        (None, Some(_)) => SecretString::from(sandbox_secret(service.as_ref())),
+        // Never sent: the first renewal takes its place before any call.
+        (None, None) if spec.refresh.is_some() => SecretString::from("none yet"),
+        (None, None) => {
+            return Err(Error::usage(format!("account {} has no token", spec.name))
+                .hint("add `token = { env = \"…\" }` to the account in rolo.toml"));
+        }
+    };
+    let mut options = HttpOptions::new(base_url, service.credential(), secret);
+    options.ca_file.clone_from(&spec.ca_file);
+    options.proxies.clone_from(&spec.proxies);
+    let transport = Arc::new(HttpTransport::new(options)?);
+    let renew = renewed(spec, service.as_ref(), &transport).await?;
+    let quota = match spec.rate {
+        Some(rate) => {
+            rate_within(rate, &service.limits().quota)?;
+            rate
+        }
+        None => service.limits().quota.value,
+    };
+    let unthrottled = spec.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled);
+    let budget = Budget::new(
+        BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
+        ledger.clone(),
+    );
+    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew };
+    let trust = spec.trust.unwrap_or(TRUST);
+    let identity = identity(spec, crate::clock::unix_now().as_nanos());
+    Ok(Connection { account, identity, sandbox, unthrottled, quota, trust, hashes_only: spec.hashes_only })
+}
+
+/// How the account's token is renewed; done at once for an account that has none.
+async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<HttpTransport>) -> Result<Option<Renew>> {
+    let Some(secrets) = spec.refresh.clone() else { return Ok(None) };
+    let Some(refresh) = service.refresh() else {
+        return Err(Error::usage(format!(
+            "account {} has `refresh`, which {} does not know",
+            spec.name,
+            service.name()
+        ))
+        .hint("its tokens don't run out: take `refresh` away and give `token`"));
+    };
+    let renewal = Renewal::new(refresh, secrets, spec, transport.clone())?;
+    if spec.secret.is_none() && spec.sandbox.is_none() {
+        renewal.renew().await.map_err(|message| {
+            Error::stopped(format!("account {} got no access token: {message}", spec.name))
+                .hint("check the refresh token, client_id and client_secret of the account")
+        })?;
+    }
+    Ok(Some(renewal.into_renew()))
+}
+
+async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &Path) -> Result<Sandbox> {
+    let mut options = rolo_sandbox::Options::new(crate::clock::unix_now);
+    options.services = vec![service.to_owned()];
+    options.emulator.unthrottled = wanted.unthrottled;
+    options.state = (!wanted.memory).then(|| state_dir.join("sandbox"));
+    for fault in &wanted.faults {
+        options.faults.push(
+            rolo_sandbox::Fault::parse(fault)
+                .map_err(|why| Error::usage(format!("the fault can't be read: {fault}")).hint(why))?,
+        );
+    }
+    rolo_sandbox::start(options).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
+            .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
+        _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
+    })
+}
+
+fn sandbox_secret(service: &dyn Service) -> &'static str {
+    match service.credential() {
+        crate::services::Credential::Basic => "sandbox:sandbox",
+        _ => "sandbox",
+    }
+}
+
+impl Connection {
+    /// Makes the keys under which the account's contacts are remembered.
+    pub fn keys(&self, ledger: &LedgerHandle) -> Keys {
+        let keys = Keys::new(ledger.hasher(), self.identity(), self.account.service.capabilities().tags_ignore_case);
+        if self.hashes_only { keys.hashes_only() } else { keys }
+    }
+
+    /// What the account's memory is kept under.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Once the account has been recognized.
+    pub(super) fn set_identity(&mut self, identity: String) {
+        self.identity = identity;
+    }
+
+    /// A caller for a run of this account, and what it will tell.
+    pub fn caller(&self, run: &ClaimedRun, stop: &Stop) -> (Arc<Caller>, mpsc::UnboundedReceiver<Notice>) {
+        let (sender, notices) = mpsc::unbounded_channel();
+        let seed = blake3::hash(run.0.as_bytes());
+        let mut retry = Retry::new(u64::from_le_bytes(seed.as_bytes()[..8].try_into().unwrap_or_default()));
+        if self.unthrottled {
+            retry.base = Duration::from_millis(20);
+            retry.cap = Duration::from_secs(1);
+        }
+        (Arc::new(Caller::new(self.account.clone(), run.clone(), retry, stop.clone(), sender)), notices)
+    }
+
+    /// A batcher of look-ups over `caller`, driven in the background.
+    pub fn lookup_batcher(caller: &Arc<Caller>) -> LookupBatcher {
+        let (batcher, serving) = LookupBatcher::new(caller.clone());
+        tokio::spawn(serving);
+        batcher
+    }
+
+    /// How long a new contact may be missing from look-ups; the sandbox shows it at once.
+    pub fn search_lag(&self) -> Duration {
+        if self.sandbox.is_some() { Duration::ZERO } else { self.account.service.capabilities().search_lag.value }
+    }
+}

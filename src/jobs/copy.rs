@@ -1,0 +1,296 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::connect::{AccountSpec, connect, open_ledger};
+use super::export::{ExportJob, export};
+use super::fingerprint::Parts;
+use super::frame::{Opened, absolute};
+use super::import::{ImportJob, ImportOptions, definitions, import};
+use super::recognize::{Keep, last_identity};
+use super::source::{MappingChoice, SourceSpec, facts};
+use super::verify::Verify;
+use crate::contact::{FieldKind, Filter};
+use crate::error::{Error, Result};
+use crate::ledger::RunKind;
+use crate::ledger::make_private_folder;
+use crate::mapping::{self, ColumnRule, Feeds, Sample};
+use crate::report::{Event, JobKind, Remark, Summary};
+use crate::table::{self, IfTaken, OpenedOnce, PlusNumbers, ReadOptions, RowBatch};
+use crate::validate::Looks;
+
+/// Contacts to be brought from one account to another.
+pub struct CopyJob {
+    pub from: AccountSpec,
+    pub to: AccountSpec,
+    pub filter: Filter,
+    pub identifiers: Option<SourceSpec>,
+    /// A mapping from the columns of an export; guessed if absent.
+    pub mapping: Option<PathBuf>,
+    /// Most contacts to copy.
+    pub limit: Option<u64>,
+    pub results: PathBuf,
+    pub options: ImportOptions,
+    /// Compare every copied contact afterwards, and write what differs beside the results.
+    pub verify: bool,
+}
+
+/// Exports, imports, keeps the map of ids in the ledger (as notes `copied/FROM/ID` of the account
+/// copied to), and if asked to, compares.
+///
+/// The export lies in the state folder between the two; a copy that was cut off goes on from there.
+/// It stays until the next copy where rows need attention, so that these can be sent again.
+pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
+    let file = meantime(job, context).await?;
+    let done = file.with_extension("done");
+    if let Some(ended) = export_meanwhile(job, &file, context).await? {
+        return Ok(ended);
+    }
+    let source = exported_source(job, &file, context).await?;
+    let left = Left::of(job, &source)?;
+    let importing = ImportJob {
+        source: source.clone(),
+        account: job.to.clone(),
+        results: job.results.clone(),
+        options: job.options.clone(),
+        command: RunKind::Import,
+        retries: None,
+        keep_results: None,
+        resume: None,
+        plan: None,
+    };
+    let mut summary = import(&importing, context).await?;
+    summary.kind = JobKind::Copy;
+    if summary.stopped.is_some() {
+        return Ok(summary);
+    }
+    summary.unmapped.clear();
+    summary.remarks.extend(left.remarks(job));
+    keep_ids(job, context).await?;
+    if job.verify {
+        let parity = Verify { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left };
+        summary.remarks.push(parity.check(context).await?);
+    }
+    if summary.counts.needing_attention() == 0 {
+        remove(&file)?;
+    } else {
+        std::fs::write(&done, b"").map_err(|error| Error::stopped("the copy can't be marked done").caused_by(error))?;
+    }
+    context.tell(Event::Finished(Box::new(summary.clone())));
+    Ok(summary)
+}
+
+/// What a copy would send: the export, which the copy then goes on from. `None` if there is nothing to
+/// send or the export did not come to its end, which the copy says.
+pub async fn exported_for_copy(job: &CopyJob, context: &mut Context) -> Result<Option<SourceSpec>> {
+    let file = meantime(job, context).await?;
+    if export_meanwhile(job, &file, context).await?.is_some() {
+        return Ok(None);
+    }
+    exported_source(job, &file, context).await.map(Some)
+}
+
+/// Removes the export of a copy that is not to be.
+pub fn forget_export(file: &Path) -> Result<()> {
+    remove(file)
+}
+
+/// Exports to `file`, unless an earlier copy that was cut off did. A summary if there is nothing to go on
+/// with.
+async fn export_meanwhile(job: &CopyJob, file: &Path, context: &mut Context) -> Result<Option<Summary>> {
+    let done = file.with_extension("done");
+    if done.exists() {
+        remove(file)?;
+        remove(&done)?;
+    }
+    if file.exists() {
+        return Ok(None);
+    }
+    let exporting = ExportJob {
+        account: job.from.clone(),
+        file: file.to_owned(),
+        filter: job.filter.clone(),
+        columns: None,
+        limit: job.limit,
+        plus_numbers: PlusNumbers::AsTheyAre,
+        messages: false,
+        identifiers: job.identifiers.clone(),
+        // It is in the state folder, which is ours.
+        if_taken: IfTaken::Replace,
+        resumes: None,
+    };
+    let mut exported = export(&exporting, context).await?;
+    exported.kind = JobKind::Copy;
+    if exported.stopped.is_some() {
+        return Ok(Some(exported));
+    }
+    if exported.contacts == Some(0) {
+        remove(file)?;
+        exported.file = None;
+        exported.remarks.push(Remark::NothingToCopy { account: job.from.name.clone() });
+        return Ok(Some(exported));
+    }
+    Ok(None)
+}
+
+async fn exported_source(job: &CopyJob, file: &Path, context: &mut Context) -> Result<SourceSpec> {
+    Ok(SourceSpec {
+        path: file.to_owned(),
+        read: ReadOptions::default(),
+        mapping: MappingChoice::Text(mapping_text(job, file, context).await?),
+        region: None,
+        only: Vec::new(),
+        chosen: None,
+        opened: OpenedOnce::default(),
+    })
+}
+
+/// Where the export lies meanwhile: the same place for the same copy.
+async fn meantime(job: &CopyJob, context: &mut Context) -> Result<PathBuf> {
+    let folder = context.state_dir.join("copy");
+    make_private_folder(&folder)
+        .map_err(|error| Error::stopped(format!("the folder can't be made: {}", folder.display())).caused_by(error))?;
+    let from = recognized(&job.from, context).await?;
+    let to = recognized(&job.to, context).await?;
+    let identifiers = job.identifiers.as_ref().map(|source| absolute(&source.path).display().to_string());
+    let parts = Parts::new("copy 1")
+        .with("from", &from)
+        .with("to", &to)
+        .with_filter(&job.filter)
+        .with_some("limit", job.limit.map(|limit| limit.to_string()).as_deref())
+        .with_some("identifiers", identifiers.as_deref());
+    Ok(folder.join(format!("{}.csv", parts.fingerprint().name())))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::stopped(format!("the copied export can't be removed: {}", path.display())).caused_by(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The mapping of an export's own columns, without the other account's ids.
+async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Result<String> {
+    if let Some(path) = &job.mapping {
+        return std::fs::read_to_string(path).map_err(|error| {
+            Error::usage(format!("the mapping file can't be read: {}", path.display())).caused_by(error)
+        });
+    }
+    let ledger = open_ledger(&context.state_dir)?;
+    let connection = connect(&job.to, &context.state_dir, &ledger).await?;
+    let defined = definitions(&connection, context).await?;
+    let mut reader = table::open(file, &ReadOptions::default())?;
+    let headers = reader.headers().to_vec();
+    let sample = Sample::read(reader.as_mut())?;
+    let service = connection.account.service.as_ref();
+    let mut guess = mapping::guess(&headers, &sample, &facts(service, defined.as_deref()), &Looks::default());
+    if headers.iter().any(|header| header == "id") {
+        guess.mapping.columns.insert("id".into(), ColumnRule::new(Feeds::Nothing));
+    }
+    for rule in guess.mapping.columns.values_mut().filter(|rule| !rule.separators.is_empty()) {
+        // What an export of ours puts between names, whatever the names hold.
+        rule.separators = vec![";".to_owned()];
+    }
+    if let Some(sandbox) = connection.sandbox {
+        sandbox.stop().await;
+    }
+    Ok(mapping::write_commented(&guess))
+}
+
+/// What the copy leaves behind: contacts with something in it, by column.
+pub struct Left {
+    /// What the other service has no place for.
+    lacking: BTreeMap<String, u64>,
+    /// What only the service itself sets, such as when a contact was made.
+    own: BTreeMap<String, u64>,
+    /// Yes-or-no columns, in which `false` says no more than an empty cell where there is no place.
+    booleans: BTreeSet<String>,
+}
+
+impl Left {
+    fn of(job: &CopyJob, source: &SourceSpec) -> Result<Self> {
+        let from = (job.from.service.connect)(&job.from.settings)?;
+        let to = (job.to.service.connect)(&job.to.settings)?;
+        let forward = source.map(to.as_ref(), None)?.forward;
+        let sets_itself = |header: &str| {
+            let spec = from.fields().iter().find(|spec| spec.name == header);
+            header == "extra" || spec.is_some_and(|spec| !spec.create && !spec.update)
+        };
+        let headers: Vec<&String> = forward.headers().iter().collect();
+        let unfed = forward.unmapped().iter().chain(forward.ignored()).filter(|header| *header != "id");
+        let columns: Vec<usize> =
+            unfed.filter_map(|header| headers.iter().position(|known| *known == header)).collect();
+        let booleans = from.fields().iter().filter(|spec| (spec.kind)() == FieldKind::Boolean);
+        let booleans = booleans.map(|spec| spec.name.to_owned()).collect();
+        let mut left = Self { lacking: BTreeMap::new(), own: BTreeMap::new(), booleans };
+        let mut reader = source.open()?;
+        let mut batch = RowBatch::new();
+        while reader.read(&mut batch, 512)? > 0 {
+            for row in batch.rows() {
+                for &column in &columns {
+                    let header = headers[column];
+                    if left.says_something(header, row.cell(column)) {
+                        let kind = if sets_itself(header) { &mut left.own } else { &mut left.lacking };
+                        *kind.entry(header.clone()).or_default() += 1;
+                    }
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    fn says_something(&self, header: &str, cell: &str) -> bool {
+        let says_no = cell == "false" && self.booleans.contains(header);
+        !cell.is_empty() && !says_no
+    }
+
+    /// Whether a contact's cell is left behind for want of a place.
+    pub fn lacks(&self, header: &str, cell: &str) -> bool {
+        self.lacking.contains_key(header) && self.says_something(header, cell)
+    }
+
+    fn remarks(&self, job: &CopyJob) -> Vec<Remark> {
+        let listed = |columns: &BTreeMap<String, u64>| columns.clone().into_iter().collect();
+        let mut remarks = Vec::new();
+        if !self.lacking.is_empty() {
+            remarks.push(Remark::NoPlace { columns: listed(&self.lacking) });
+        }
+        if !self.own.is_empty() {
+            remarks.push(Remark::SetByService { service: job.from.service.name, columns: listed(&self.own) });
+        }
+        remarks
+    }
+}
+
+/// What an account points to, without more ado.
+async fn recognized(account: &AccountSpec, context: &mut Context) -> Result<String> {
+    if account.sandbox.is_some() {
+        return Ok(account.name.clone());
+    }
+    let opened = Opened::account(account, Keep::Nothing, context).await?;
+    let identity = opened.connection.identity().to_owned();
+    opened.close().await;
+    Ok(identity)
+}
+
+/// Keeps which id became which.
+async fn keep_ids(job: &CopyJob, context: &Context) -> Result<()> {
+    let ledger = open_ledger(&context.state_dir)?;
+    let from = last_identity(&ledger, &job.from.name).await?;
+    let to = last_identity(&ledger, &job.to.name).await?;
+    let mut reader = table::open(&job.results, &ReadOptions::default())?;
+    let Some(column) = reader.headers().iter().position(|header| header == "id") else { return Ok(()) };
+    let mut batch = RowBatch::new();
+    while reader.read(&mut batch, 512)? > 0 {
+        let notes: Vec<(String, String)> = batch
+            .rows()
+            .filter_map(|row| Some((row.cell(column), row.own("_contact_id")?)))
+            .filter(|(old, new)| !old.is_empty() && !new.is_empty())
+            .map(|(old, new)| (format!("copied/{from}/{old}"), new.to_owned()))
+            .collect();
+        ledger.set_notes(&to, &notes).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::contact::{Call, CallKind, Counts, Position};
+
+/// What an import would do.
+#[derive(Clone, Debug, Default)]
+pub struct Forecast {
+    pub rows: u64,
+    pub counts: Counts,
+    pub calls: BTreeMap<CallKind, u64>,
+    /// What any client would need at least.
+    pub least_calls: u64,
+    /// At the account's quota.
+    pub time: Duration,
+    /// Contacts of which nobody knows yet whether they exist: taken as new.
+    pub unknown: u64,
+    pub unmapped: Vec<String>,
+    /// `line 12: create with phone, email and 3 more`.
+    pub samples: Vec<String>,
+    /// Rows by error code.
+    pub codes: BTreeMap<String, u64>,
+    /// Custom fields that would be created: `seats (number)`.
+    pub new_fields: Vec<String>,
+    /// How contacts are found: `look-ups` or `listing`.
+    pub strategy: &'static str,
+}
+
+impl Forecast {
+    pub fn total_calls(&self) -> u64 {
+        self.calls.values().sum()
+    }
+
+    pub(super) fn count(&mut self, kind: CallKind, calls: u64) {
+        if calls > 0 {
+            *self.calls.entry(kind).or_default() += calls;
+        }
+    }
+}
+
+/// One row's changes in words: names of fields, never their values.
+pub(super) fn sample(position: Position, calls: &[Call]) -> String {
+    let words: Vec<String> = calls
+        .iter()
+        .map(|call| match call {
+            Call::Create { edit, .. } | Call::Update { edit, .. } => {
+                let names: Vec<_> = edit.fields.iter().map(|(field, _)| field.name()).collect();
+                let shown = names.iter().take(4).copied().collect::<Vec<_>>().join(", ");
+                let more = names.len().saturating_sub(4);
+                let verb = call.kind().name();
+                if more > 0 { format!("{verb} with {shown} and {more} more") } else { format!("{verb} with {shown}") }
+            }
+            Call::EditTags { edit, .. } => format!("{}: {}", call.kind(), edit.tags.len()),
+            Call::ClearFields { fields, .. } => format!("clear {} fields", fields.len()),
+            _ => call.kind().name().to_owned(),
+        })
+        .collect();
+    format!("{position}: {}", words.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::{Edit, Field, Value};
+
+    #[test]
+    fn a_sample_names_fields_and_shows_no_value() {
+        let fields = ["phone", "email", "city", "company", "language"];
+        let edit = Edit {
+            fields: fields.iter().map(|name| (Field::new(name), Value::Text("secret".into()))).collect(),
+            ..Edit::default()
+        };
+        let words = sample(Position { index: 0, line: 2, sheet: 0 }, &[Call::Create { identifier: None, edit }]);
+        assert_eq!(words, "line 2: create with phone, email, city, company and 1 more");
+    }
+}

@@ -1,0 +1,413 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc as sync_mpsc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::Context;
+use super::connect::{AccountSpec, Connection};
+use super::feed::{Feed, Reading};
+use super::frame::{Beginning, Ended, Frame, Opened, absolute};
+use super::listing::{first_contacts, learn_instead, look_ups_needed};
+use super::new_fields::{KnownFields, create_fields, known_fields};
+use super::planned_row::PlannedRows;
+use super::recognize::{Keep, same_place};
+use super::results_place::{remove_older, results_wanted};
+use super::rows::Rows;
+use super::run_record::{ImportRecord, ReadRecord};
+use super::saved_plan::SavedPlan;
+use super::source::{Mapped, SourceSpec};
+use crate::clock;
+use crate::contact::CustomEdit;
+use crate::error::{Error, Result};
+use crate::journal::RunId;
+use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
+use crate::mapping::Forward;
+use crate::reconcile::{Keys, Mode, Rules, Strategy};
+use crate::report::{Event, Remark, Reporter, ResultsLayout, ResultsWriter, Summary};
+use crate::services::Service;
+use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
+use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, list_fields};
+
+/// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
+const LANES_PER_REQUEST: usize = 4;
+
+/// A file to be imported into an account.
+pub struct ImportJob {
+    pub source: SourceSpec,
+    pub account: AccountSpec,
+    pub results: PathBuf,
+    pub options: ImportOptions,
+    /// An import or a retry.
+    pub command: RunKind,
+    /// The run of which rows are sent again.
+    pub retries: Option<RunId>,
+    /// Results get the date in their name, and those of this many nights are kept.
+    pub keep_results: Option<u64>,
+    /// Take up exactly this run, even if it has finished with rows in doubt.
+    pub resume: Option<RunId>,
+    /// Do what this plan shows, and nothing else.
+    pub plan: Option<SavedPlan>,
+}
+
+/// Choices of an import that a resume must repeat.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportOptions {
+    /// Don't trust what the ledger remembers; look every contact up.
+    pub fresh: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
+    /// Look at every contact, even where memory says that nothing would change.
+    pub verify: bool,
+    /// Read what is held before changing it, so that all of it can be put back.
+    pub keep_before: bool,
+    pub failed_at_most: Option<u64>,
+    pub failed_share: Option<f64>,
+    pub rejected_at_most: Option<u64>,
+    pub rejected_share: Option<f64>,
+    pub same_cause: Option<u64>,
+    /// Send this many rows first, and the others only if all of them went well.
+    pub canary: Option<u64>,
+    /// Create the custom fields that the account lacks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub create_fields: bool,
+}
+
+/// Brings every row's contact to the account, and accounts for every row.
+pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
+    let opened = Opened::account(&job.account, Keep::Aliases, context).await?;
+    // A sandbox in memory is another each time, and holds nobody.
+    let is_in_memory = job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.memory);
+    if let Some(retried) = job.retries.as_ref().filter(|_| !is_in_memory)
+        && let Some(run) = opened.ledger.run(retried).await?
+    {
+        // What failed at one place says nothing about another.
+        same_place(&run, &opened.connection)?;
+    }
+    if let Some(plan) = &job.plan {
+        plan.holds_for(&job.source, &opened.connection, &opened.ledger)?;
+    }
+    let service = opened.connection.account.service.clone();
+    let KnownFields { definitions, to_create } = before_the_run(job, &opened.connection, context).await?;
+    let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
+    let reader = job.source.open()?;
+    let fingerprint = job.source.fingerprint(&command(job), opened.connection.identity(), &mapped.text)?;
+    let written = context.written();
+    let wanted = results_wanted(&job.results, job.keep_results, &fingerprint, &opened.ledger, &written).await?;
+    let place = written.place(&wanted, IfTaken::NewName)?;
+    let beginning = Beginning {
+        kind: job.command,
+        fingerprint,
+        file: &job.source.path,
+        record: record(job, &place.path, &mapped),
+        resumes: job.resume.as_ref(),
+    };
+    let mut frame = opened.begin(beginning, context).await?;
+    let results = results_writer(&place, &mapped.forward, reader.as_ref())?;
+    let notes = reader.notes().to_vec();
+    tell_start(job, &frame, &mapped, notes, context).await?;
+    let created = create_fields(&to_create, &mut frame, context).await?;
+    let dispatcher = dispatcher(job, &frame, &mapped, context).await?;
+    let mut summary = Summary {
+        least_calls: Some(0),
+        unmapped: mapped.forward.unmapped().to_vec(),
+        file: Some(place.path.clone()),
+        ..frame.summary()
+    };
+    summary.remarks.extend(Remark::of_place(&wanted, &place));
+    summary.remarks.extend((!created.is_empty()).then_some(Remark::FieldsCreated { fields: created }));
+    let sheets = sheet_names(reader.as_ref());
+    let (batch_sender, batches) = sync_mpsc::channel();
+    let mut rows = Rows::new(batches, Some(results), sheets);
+    let reading = Reading::start(reader, job.source.validator(mapped.forward)?, job.source.open_others()?);
+    // A listing just read is as fresh as a look-up, and the only way to one.
+    let remember = job.plan.is_none() && (!job.options.fresh || service.capabilities().find_by_listing);
+    let planned = job.plan.as_ref().map(|plan| PlannedRows::open(&plan.path)).transpose()?;
+    let (ledger, keys) = (frame.ledger.clone(), frame.keys.clone());
+    let mut feed =
+        Feed::new(reading, ledger, keys, frame.run.id().clone(), remember, frame.is_resumed).await?.by(planned);
+    let mut end = drive(&dispatcher, &mut feed, batch_sender, &mut rows, &mut frame, &mut summary, context).await?;
+    // Whoever has the run now writes the results file.
+    frame.run.confirm().await?;
+    account_for_the_rest(&mut end, &mut feed, &mut rows, context).await?;
+    let ended = Ended::of(end.halt, &frame.caller.stop);
+    summary.rows = rows.read;
+    summary.counts = rows.counts;
+    summary.codes = std::mem::take(&mut rows.codes);
+    summary.told = rows.told();
+    summary.remarks.extend(remarks_on_memory(rows.not_looked_at, &summary));
+    if matches!(ended, Ended::Whole) {
+        // First: a run that has finished is not taken up again to do it.
+        set_listed_by(&frame.run, &frame.keys, None, &frame.ledger).await?;
+    }
+    if let Some(nights) = job.keep_results {
+        remove_older(&job.results, nights, &context.written());
+    }
+    if job.source.file().is_ok_and(|file| file.still_there().is_err()) {
+        summary.remarks.push(Remark::SourceChanged { file: job.source.path.clone() });
+    }
+    frame.finish(ended, summary, context).await
+}
+
+async fn tell_start(
+    job: &ImportJob,
+    frame: &Frame,
+    mapped: &Mapped,
+    notes: Vec<String>,
+    context: &mut Context,
+) -> Result<()> {
+    let resumed = if frame.is_resumed { already_done(&frame.ledger, &frame.run).await? } else { 0 };
+    // The sample was read to the file's end, so that what makes a file unreadable in its middle was told
+    // before anything is sent.
+    frame.tell_start(&job.source.path, Some(mapped.sample.total), resumed, context);
+    for note in notes.into_iter().chain(mapped.forward.notes().iter().cloned()) {
+        context.note(note);
+    }
+    let table = mapped.table()?;
+    // What is written while real people are written to may end in a log, which holds nothing of them.
+    let table = if job.account.sandbox.is_some() { table } else { table.without_values() };
+    context.tell(Event::Mapping(Box::new(table)));
+    Ok(())
+}
+
+/// Decides how contacts are identified, and sets up what drives them.
+async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &mut Context) -> Result<Dispatcher> {
+    let Frame { caller, keys, connection, run, .. } = frame;
+    let service = connection.account.service.as_ref();
+    if service.capabilities().find_by_listing {
+        super::listing::learn_all(connection, caller, keys, &mapped.forward.fields(), job.options.fresh, context)
+            .await?;
+    }
+    let all_known = job.plan.is_none() && is_listed(job, frame, mapped, context).await?;
+    let rules = Rules {
+        strategy: if all_known { Strategy::Listed } else { Strategy::LookUp },
+        // What is replaced is what the plan has seen.
+        keep_before: job.options.keep_before || job.plan.is_some(),
+        by_plan: job.plan.is_some(),
+        changed_only: job.options.changed_only,
+        verify: job.options.verify,
+        trust: connection.trust,
+        tries: caller.retry.tries,
+        ..rules(run, connection, &mapped.forward, keys)
+    };
+    Ok(Dispatcher {
+        driver: Arc::new(Driver::new(caller.clone(), Arc::new(rules))),
+        concurrency: lanes_at_once(service, connection.unthrottled),
+        brake: Brake {
+            failed_at_most: job.options.failed_at_most,
+            failed_share: job.options.failed_share,
+            rejected_at_most: job.options.rejected_at_most,
+            rejected_share: job.options.rejected_share,
+            same_cause: job.options.same_cause,
+        },
+        // Whoever says `resume` has seen how the first rows went.
+        canary: if job.resume.is_some() { None } else { job.options.canary },
+    })
+}
+
+/// Whether the account was listed instead of looking contacts up; it is now, if that takes fewer calls.
+async fn is_listed(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &mut Context) -> Result<bool> {
+    let remember = !job.options.fresh;
+    if let Some(listed) = listed_by(&frame.run, &frame.keys, &frame.ledger).await?.filter(|_| remember) {
+        return Ok(listed);
+    }
+    let first = first_contacts(&job.source, mapped)?;
+    let look_ups = look_ups_needed(&first, mapped.sample.total, &frame.caller, &frame.keys, remember).await?;
+    let listed =
+        remember && learn_instead(look_ups, &frame.caller, &frame.keys, &mapped.forward.fields(), context).await?;
+    set_listed_by(&frame.run, &frame.keys, Some(listed), &frame.ledger).await?;
+    Ok(listed)
+}
+
+/// Runs feed and dispatcher side by side until no row is left or the run stops.
+async fn drive(
+    dispatcher: &Dispatcher,
+    feed: &mut Feed,
+    batches: sync_mpsc::Sender<Arc<table::RowBatch>>,
+    rows: &mut Rows,
+    frame: &mut Frame,
+    summary: &mut Summary,
+    context: &mut Context,
+) -> Result<RunEnd> {
+    let notices = frame.notices.take().ok_or_else(|| Error::bug("somebody listens to the calls already"))?;
+    let (work_sender, work) = mpsc::channel::<Work>(256);
+    let reporter = std::sync::Mutex::new(context.reporter.as_mut());
+    let mut finished = |position, record| match reporter.lock() {
+        Ok(mut reporter) => rows.finished(position, record, &mut **reporter),
+        Err(_) => Err(Error::bug("the reporter failed")),
+    };
+    let mut notice = |notice| {
+        if let Ok(mut reporter) = reporter.lock() {
+            told(notice, summary, &mut **reporter);
+        }
+    };
+    let dispatched = dispatcher.run(work, notices, &mut finished, &mut notice);
+    let (ended, ()) = tokio::join!(dispatched, feed.run(work_sender, batches));
+    Ok(ended)
+}
+
+fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
+    match notice {
+        Notice::Called { kind, http_status, attempt } => {
+            *summary.calls.entry(kind).or_default() += 1;
+            reporter.event(&Event::Called { kind, http_status, attempt });
+        }
+        Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
+        Notice::Warning(text) => reporter.event(&Event::Warning(text)),
+        Notice::MadeTwice { run, line, ids } => summary.remarks.push(Remark::MadeTwice { run, line, ids }),
+        Notice::LookedAt { drifted } => {
+            summary.looked_at += 1;
+            summary.drifted += u64::from(drifted);
+        }
+        Notice::Planned { least_calls } => *summary.least_calls.get_or_insert(0) += least_calls,
+    }
+}
+
+/// Gives every row that was not reached its record, and finishes the results file.
+async fn account_for_the_rest(end: &mut RunEnd, feed: &mut Feed, rows: &mut Rows, context: &mut Context) -> Result<()> {
+    if let Some(failure) = feed.failure.take() {
+        return Err(failure);
+    }
+    rows.rest_of_queue(&mut end.apart, context.reporter.as_mut())?;
+    feed.reading.only_read();
+    while let Some(checked) = feed.reading.next().await? {
+        rows.unreached(&checked.batch, 0, &mut end.apart, context.reporter.as_mut())?;
+    }
+    rows.finish()
+}
+
+fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
+    ImportRecord {
+        version: 0,
+        mapping: mapped.text.clone(),
+        region: job.source.region.clone(),
+        read: ReadRecord::of(&job.source.read),
+        results: absolute(results),
+        import: job.options.clone(),
+        retries: job.retries.as_ref().map(|run| run.0.clone()),
+        chosen: job.source.chosen_digest(),
+        unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
+        plan: job.plan.as_ref().map(SavedPlan::record),
+    }
+}
+
+/// The same file is imported anew by another plan, and without one.
+fn command(job: &ImportJob) -> String {
+    let name = job.command.name();
+    job.plan.as_ref().map_or_else(|| name.to_owned(), |plan| format!("{name} by plan {}", plan.digest))
+}
+
+/// Whether the run has listed the account instead of looking contacts up; `None` if that is still to
+/// be decided. A run that is taken up again keeps to it: contacts that came since are its own, which
+/// the ledger knows, or are found when the service refuses to make them twice.
+async fn listed_by(run: &RunId, keys: &Keys, ledger: &LedgerHandle) -> Result<Option<bool>> {
+    let note = ledger.note(keys.account(), &format!("listed by {run}")).await?;
+    Ok(note.map(|note| note == "yes"))
+}
+
+async fn set_listed_by(run: &ClaimedRun, keys: &Keys, listed: Option<bool>, ledger: &LedgerHandle) -> Result<()> {
+    let note = listed.map(|listed| if listed { "yes" } else { "no" });
+    ledger.set_note(run, keys.account(), &format!("listed by {run}"), note).await
+}
+
+async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
+    let mut done = 0;
+    let mut from = 0;
+    loop {
+        let rows = ledger.rows(run, from, 4096).await?;
+        let Some((last, _)) = rows.last() else { return Ok(done) };
+        from = last + 1;
+        done += rows.len() as u64;
+    }
+}
+
+/// Contacts under way at once. Where calls are paced, no more than there can be requests, so that the
+/// first rows are finished before the last are begun; but enough to fill a look-up of many.
+fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
+    let limits = service.limits();
+    let requests = limits.concurrency.value.max(1);
+    if unthrottled { requests * LANES_PER_REQUEST } else { requests.max(limits.identifiers_per_find.value / 2 + 1) }
+}
+
+/// The custom fields the account defines, where an unknown one would refuse whole calls.
+pub async fn definitions(
+    connection: &Connection,
+    context: &mut Context,
+) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {
+    if !connection.account.service.capabilities().fields_defined {
+        return Ok(None);
+    }
+    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
+    list_fields(&caller).await.map(Some)
+}
+
+/// The custom fields of the account, read before there is a run.
+async fn before_the_run(job: &ImportJob, connection: &Connection, context: &mut Context) -> Result<KnownFields> {
+    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
+    known_fields(&job.source, job.options.create_fields, &caller, context).await
+}
+
+/// What a run says of the rows that rest on memory, and of those it looked at to see whether memory
+/// still holds.
+fn remarks_on_memory(not_looked_at: u64, summary: &Summary) -> Vec<Remark> {
+    let rests = (not_looked_at > 0).then_some(Remark::NotLookedAt { rows: not_looked_at });
+    let Summary { drifted, looked_at, .. } = *summary;
+    let drift = (drifted > 0).then_some(Remark::Drifted { drifted, looked_at, there_are_more: not_looked_at > 0 });
+    rests.into_iter().chain(drift).collect()
+}
+
+/// What holds for every row that this mapping brings to the account. Nothing is read that need not be.
+pub fn rules(run: &RunId, connection: &Connection, forward: &crate::mapping::Forward, keys: &Keys) -> Rules {
+    let service = &connection.account.service;
+    Rules {
+        run: run.clone(),
+        capabilities: service.capabilities().clone(),
+        limits: service.limits().clone(),
+        fields: service.fields(),
+        keys: keys.clone(),
+        mode: mode_of(forward),
+        replace_custom: forward.custom_edit() == CustomEdit::Replace,
+        mapped: forward.fields(),
+        strategy: Strategy::LookUp,
+        keep_before: false,
+        changed_only: false,
+        verify: false,
+        by_plan: false,
+        trust: connection.trust,
+        now: clock::unix_now().as_secs(),
+        search_lag: connection.search_lag(),
+        tries: 1,
+    }
+}
+
+/// What the mapping lets an import do.
+pub fn mode_of(forward: &crate::mapping::Forward) -> Mode {
+    match forward.mode() {
+        crate::mapping::Mode::Upsert => Mode::Upsert,
+        crate::mapping::Mode::Create => Mode::Create,
+        crate::mapping::Mode::Update => Mode::Update,
+    }
+}
+
+/// The results file of a source that is mapped so, by its extension.
+pub fn results_writer(place: &Place, forward: &Forward, reader: &dyn RowReader) -> Result<ResultsWriter> {
+    let of_workbook = !sheet_names(reader).is_empty();
+    let headers = reader.headers();
+    let layout = if table::is_workbook(&place.path)? {
+        ResultsLayout::of_workbook(headers.len(), of_workbook, &forward.identifying_columns())
+    } else {
+        ResultsLayout::of_text(headers.len(), of_workbook)
+    };
+    let choices = forward.choices();
+    let choices = choices.iter().filter_map(|(column, words)| Some((layout.place_of(*column)?, words.to_vec())));
+    // People mend results in spreadsheets, which would drop the plus of a bare number.
+    let options = WriteOptions { plus_numbers: PlusNumbers::Guarded, choices: choices.collect() };
+    Ok(ResultsWriter::new(table::create_results(place, &layout.headers(headers), &options)?, layout))
+}
+
+/// Names of the sheets, empty for a source that isn't a workbook.
+pub fn sheet_names(reader: &dyn RowReader) -> Vec<String> {
+    (0..u16::MAX).map_while(|index| reader.sheet_name(index).map(str::to_owned)).collect()
+}

@@ -1,0 +1,87 @@
+//! The stages joined: check, plan, import, export, copy, resume, retry, undo.
+//!
+//! Each job is a plain value with everything decided; nothing below asks the environment. A job
+//! reports events while it runs and ends in a [`crate::report::Summary`] whose rows balance.
+
+mod account_test;
+mod assumed;
+mod check;
+mod collect;
+mod connect;
+mod copy;
+mod export;
+mod feed;
+mod fingerprint;
+mod forecast;
+mod forget;
+mod frame;
+mod identity;
+mod import;
+mod listing;
+mod mapping_shown;
+mod mended_rows;
+mod mending;
+mod new_fields;
+mod page;
+mod plan;
+mod plan_record;
+mod planned_row;
+mod recognize;
+mod renewal;
+mod results_place;
+mod row_selection;
+mod rows;
+mod run_record;
+mod saved_plan;
+mod source;
+mod spool;
+mod undo;
+mod verify;
+
+pub use account_test::test_account;
+pub use check::{CheckJob, check};
+pub use connect::{
+    AccountSpec, Connection, RefreshSecrets, SandboxSpec, connect, ledger_path, ledger_status, open_ledger,
+};
+pub use copy::{CopyJob, copy, exported_for_copy, forget_export};
+pub use export::{ExportJob, export};
+pub use forecast::Forecast;
+pub use forget::{Forgotten, forget};
+pub use import::{ImportJob, ImportOptions, import};
+pub use mended_rows::RowPlace;
+pub use mending::{EditRules, Mending};
+pub use new_fields::fields_created;
+pub use page::report;
+pub use plan::{PlanJob, plan};
+pub use row_selection::Chosen;
+pub use run_record::{ExportRecord, ImportRecord, ReadRecord, RunRecord, UndoRecord, results_of};
+pub use saved_plan::SavedPlan;
+pub use source::{Guessed, MappingChoice, SourceSpec, facts};
+pub use undo::{UndoJob, UndoPlan, undo, undo_calls, undo_plan};
+
+use crate::report::{Event, Reporter};
+use crate::upload::Stop;
+
+/// What every job runs in.
+pub struct Context {
+    /// Folder of the ledger, the locks and the sandbox's contacts.
+    pub state_dir: std::path::PathBuf,
+    pub reporter: Box<dyn Reporter>,
+    pub stop: Stop,
+}
+
+impl Context {
+    #[expect(clippy::needless_pass_by_value, reason = "events are made where they are told")]
+    fn tell(&mut self, event: Event) {
+        self.reporter.event(&event);
+    }
+
+    /// The record of the files that were written.
+    pub fn written(&self) -> crate::table::Written {
+        crate::table::Written::in_state(&self.state_dir)
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.tell(Event::Note(text.into()));
+    }
+}

@@ -1,0 +1,362 @@
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Context;
+use super::assumed::Assumed;
+use super::connect::{AccountSpec, connect, ledger_path, open_ledger};
+use super::forecast::{Forecast, sample};
+use super::new_fields::{KnownFields, known_fields, words};
+use super::planned_row::PlannedRow;
+use super::recognize::{Keep, recognize};
+use super::saved_plan::{PlanHead, PlanWriter};
+use super::source::SourceSpec;
+use crate::contact::{Call, CallKind, Contact, Identifier, Outcome, Position, RemoteId, RowRecord};
+use crate::error::{Error, Result};
+use crate::ledger::{ClaimedRun, LedgerHandle};
+use crate::reconcile::{
+    CallEnd, CallResult, Event, LookupGroups, Next, Reconciliation, Row, Rules, SharedLookup, Strategy,
+};
+use crate::services::Reply;
+use crate::table::RowBatch;
+use crate::upload::{Caller, Stop, look_up};
+
+/// An import to be foreseen.
+pub struct PlanJob {
+    pub source: SourceSpec,
+    pub account: AccountSpec,
+    /// Look the contacts up, to be exact. Reads only.
+    pub live: bool,
+    /// Rows of which the changes are told.
+    pub samples: usize,
+    /// Custom fields that the account lacks would be created.
+    pub create_fields: bool,
+    /// Where to save the plan, so that an import can keep to it. Only of a live one.
+    pub save: Option<PathBuf>,
+}
+
+/// Foresees an import: drives the same reconciliations as an import does, through the same packing
+/// of look-ups, with answers that are assumed or, if `live`, read. Writes nothing, neither to the
+/// account nor to the ledger.
+///
+/// # Errors
+/// Those of reading the file and the account; `Stopped` if a look-up fails.
+pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
+    let remembers = ledger_path(&context.state_dir).exists();
+    let ledger = open_ledger(&context.state_dir)?;
+    let mut connection = connect(&job.account, &context.state_dir, &ledger).await?;
+    if let Some(elsewhere) = recognize(&job.account, &mut connection, Keep::Nothing, &context.stop).await? {
+        context.note(elsewhere);
+    }
+    let service = connection.account.service.clone();
+    let run = ClaimedRun::unclaimed("plan");
+    let (caller, _notices) = connection.caller(&run, &context.stop);
+    let KnownFields { definitions, to_create } = known_fields(&job.source, job.create_fields, &caller, context).await?;
+    let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
+    context.tell(crate::report::Event::Mapping(Box::new(mapped.table()?)));
+    let keys = connection.keys(&ledger);
+    let mut forecast = Forecast { unmapped: mapped.forward.unmapped().to_vec(), ..Forecast::default() };
+    forecast.count(CallKind::CreateField, to_create.len() as u64);
+    forecast.new_fields = to_create.iter().map(words).collect();
+    let strategy = if job.save.is_some() {
+        if service.capabilities().find_by_listing {
+            return Err(Error::usage(format!("{} has no look-up, so a plan of it can't be kept to", service.name()))
+                .hint("leave --save out"));
+        }
+        Strategy::LookUp
+    } else {
+        let choice = super::listing::foresee(&connection, &caller, &keys, &mapped, &job.source).await?;
+        forecast.count(CallKind::List, choice.calls);
+        choice.strategy
+    };
+    let rules = Rules {
+        strategy,
+        by_plan: job.save.is_some(),
+        keep_before: job.save.is_some(),
+        tries: caller.retry.tries,
+        ..super::import::rules(&run, &connection, &mapped.forward, &keys)
+    };
+    forecast.strategy = rules.strategy.name();
+    let mut foreseeing = Foreseeing {
+        samples: job.samples,
+        live: job.live.then(|| caller.clone()),
+        groups: LookupGroups::new(rules.limits.identifiers_per_find.value),
+        waiting: BTreeMap::new(),
+        claimed: HashMap::new(),
+        rules: Arc::new(rules),
+        forecast,
+        saves: match &job.save {
+            Some(path) => {
+                let head = PlanHead::of(&job.account.name, &job.source, &mapped, &connection, &ledger)?;
+                Some(PlanWriter::create(path, &head, &context.written())?)
+            }
+            None => None,
+        },
+    };
+    // What a saved plan says of a contact was seen, and not remembered.
+    let remembers = remembers && job.save.is_none();
+    foreseeing.take_all(job, mapped.forward, remembers.then_some(&ledger), &context.stop).await?;
+    if let Some(saves) = foreseeing.saves {
+        saves.finish()?;
+    }
+    let mut forecast = foreseeing.forecast;
+    forecast.time = connection.account.budget.estimate(forecast.total_calls());
+    if let Some(sandbox) = connection.sandbox {
+        sandbox.stop().await;
+    }
+    Ok(forecast)
+}
+
+/// A row on its way through the plan.
+struct Foreseen {
+    machine: Box<Reconciliation>,
+    assumed: Assumed,
+    writes: Vec<Call>,
+}
+
+/// A row that is not told yet: rows are told in the file's order.
+enum Waiting {
+    /// It waits for its group to be looked up.
+    Asking(Foreseen),
+    Ready(Foreseen),
+    /// It is not sent at all.
+    Unsent(Position, RowRecord),
+}
+
+struct Foreseeing {
+    samples: usize,
+    live: Option<Arc<Caller>>,
+    rules: Arc<Rules>,
+    groups: LookupGroups,
+    waiting: BTreeMap<u64, Waiting>,
+    /// Lines of the rows that led to a contact, by its id's hash: kept where a plan is saved.
+    claimed: HashMap<[u8; 16], u64>,
+    forecast: Forecast,
+    saves: Option<PlanWriter>,
+}
+
+impl Foreseeing {
+    async fn take_all(
+        &mut self,
+        job: &PlanJob,
+        forward: crate::mapping::Forward,
+        memory: Option<&LedgerHandle>,
+        stop: &Stop,
+    ) -> Result<()> {
+        let keys = self.rules.keys.clone();
+        let mut reader = job.source.open()?;
+        let mut validator = job.source.validator(forward)?;
+        let mut batch = RowBatch::new();
+        while reader.read(&mut batch, super::feed::BATCH)? > 0 {
+            if stop.is_asked() {
+                return Err(Error::interrupted("interrupted while planning; nothing was sent"));
+            }
+            let contacts = validator.check(&batch);
+            let asked: Vec<_> =
+                contacts.iter().flatten().flat_map(|contact| keys.identifiers(&contact.identifiers)).collect();
+            let mut known = match memory {
+                Some(ledger) => ledger.known(keys.account(), &asked).await?,
+                None => Vec::new(),
+            }
+            .into_iter();
+            for (row, contact) in batch.rows().zip(contacts) {
+                self.forecast.rows += 1;
+                let position = row.position();
+                match contact {
+                    Err(unsent) => {
+                        let record = RowRecord::unsent(unsent.outcome, unsent.errors);
+                        self.waiting.insert(position.index, Waiting::Unsent(position, record));
+                        self.tell_ready().await?;
+                    }
+                    Ok(contact) => {
+                        let mine: Vec<_> = contact.identifiers.iter().filter_map(|_| known.next().flatten()).collect();
+                        let keys = keys.identifiers(&contact.identifiers);
+                        let known = mine.into_iter().next();
+                        self.take(Row { known, ..Row::new(position, contact, keys) }).await?;
+                    }
+                }
+            }
+        }
+        self.groups.close();
+        self.look_up_groups().await
+    }
+
+    async fn take(&mut self, row: Row) -> Result<()> {
+        let index = row.position.index;
+        let assumed = self.assume(&row.contact, &row);
+        let machine = Box::new(Reconciliation::new(row, self.rules.clone()));
+        let asks = match machine.next() {
+            Next::Lookup(identifiers) if machine.is_identifying() => Some(identifiers.len()),
+            _ => None,
+        };
+        let foreseen = Foreseen { machine, assumed, writes: Vec::new() };
+        let Some(identifiers) = asks else {
+            self.groups.passed(index);
+            self.waiting.insert(index, Waiting::Ready(foreseen));
+            return self.tell_ready().await;
+        };
+        self.groups.add(index, identifiers);
+        self.waiting.insert(index, Waiting::Asking(foreseen));
+        self.look_up_groups().await
+    }
+
+    /// Takes the first rows to their ends, as far as they are looked up.
+    async fn tell_ready(&mut self) -> Result<()> {
+        while let Some(first) = self.waiting.first_entry() {
+            if matches!(first.get(), Waiting::Asking(_)) {
+                return Ok(());
+            }
+            match first.remove() {
+                Waiting::Asking(row) | Waiting::Ready(row) => self.finish(row).await?,
+                Waiting::Unsent(position, record) => {
+                    self.forecast.counts[record.outcome] += 1;
+                    for error in &record.errors {
+                        *self.forecast.codes.entry(error.code.to_string()).or_default() += 1;
+                    }
+                    if let Some(saves) = &mut self.saves {
+                        saves.row(&PlannedRow::new(position, &record, None, &[], &self.rules.keys))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn assume(&self, contact: &Contact, row: &Row) -> Assumed {
+        let capabilities = &self.rules.capabilities;
+        Assumed::new(
+            contact,
+            row.known.as_ref(),
+            &self.rules.keys,
+            capabilities.find_tells_tags,
+            capabilities.create_tells_id,
+        )
+    }
+
+    async fn look_up_groups(&mut self) -> Result<()> {
+        while let Some(group) = self.groups.take_ready() {
+            let mut rows: Vec<Foreseen> = Vec::with_capacity(group.len());
+            for index in group {
+                match self.waiting.remove(&index) {
+                    Some(Waiting::Asking(row)) => rows.push(row),
+                    Some(other) => drop(self.waiting.insert(index, other)),
+                    None => {}
+                }
+            }
+            self.identify_together(&mut rows).await?;
+            for row in rows {
+                self.waiting.insert(row.machine.position().index, Waiting::Ready(row));
+            }
+        }
+        self.tell_ready().await
+    }
+
+    /// As an import finds out which contacts a group of rows is about.
+    async fn identify_together(&mut self, rows: &mut [Foreseen]) -> Result<()> {
+        loop {
+            let ways = rows.iter().map(|row| row.machine.as_ref());
+            let lookups = SharedLookup::next_of(ways, self.rules.limits.identifiers_per_find.value);
+            if lookups.is_empty() {
+                return Ok(());
+            }
+            for lookup in lookups {
+                let told = self.look_up(&lookup.identifiers()).await?;
+                let is_told = told.is_some();
+                for (at, contacts) in lookup.shares(&told.unwrap_or_default()) {
+                    let row = &mut rows[at];
+                    let contacts = if is_told { contacts } else { row.assumed.look_up() };
+                    row.machine.answered(Event::Looked { contacts, result: done(Reply::Nothing) });
+                }
+            }
+        }
+    }
+
+    /// Counts one look-up; what it finds, if it is made for real.
+    async fn look_up(&mut self, identifiers: &[Identifier]) -> Result<Option<Vec<crate::contact::Snapshot>>> {
+        let Some(caller) = &self.live else {
+            self.forecast.count(CallKind::Find, 1);
+            return Ok(None);
+        };
+        let before = caller.calls();
+        let (contacts, result) = look_up(caller, identifiers).await;
+        if !matches!(result.end, CallEnd::Done(_)) {
+            return Err(caller.halted().unwrap_or_else(|| Error::stopped("a look-up failed; nothing was sent")));
+        }
+        let calls = caller.calls() - before;
+        self.forecast.count(CallKind::Find, calls);
+        Ok(Some(contacts))
+    }
+
+    async fn finish(&mut self, mut row: Foreseen) -> Result<()> {
+        loop {
+            let event = match row.machine.next().clone() {
+                Next::Done(record) => {
+                    return self.ended(&row, &record);
+                }
+                Next::Claim(id) => Event::Claimed { left: None, shared_with: self.claim(&id, row.machine.position()) },
+                Next::Wait { least, .. } => Event::Waited(least),
+                Next::Lookup(identifiers) => {
+                    let own = row.writes.iter().any(|call| call.kind() == CallKind::Create);
+                    // What an import would have made is not there to be looked up.
+                    let told = if own { None } else { self.look_up(&identifiers).await? };
+                    if own {
+                        self.forecast.count(CallKind::Find, 1);
+                    }
+                    let contacts = told.unwrap_or_else(|| row.assumed.look_up());
+                    Event::Looked { contacts, result: done(Reply::Nothing) }
+                }
+                Next::Read(call) => Event::Called(self.read(&call, &mut row.assumed).await?),
+                Next::Write(write) => {
+                    self.forecast.count(write.call.kind(), 1);
+                    let answer = row.assumed.answer(&write.call);
+                    row.writes.push(write.call);
+                    Event::Called(answer.map_or_else(missing, done))
+                }
+            };
+            row.machine.answered(event);
+        }
+    }
+
+    /// The line of an earlier row that led to the same contact.
+    fn claim(&mut self, id: &RemoteId, position: Position) -> Option<u64> {
+        self.saves.as_ref()?;
+        let key = self.rules.keys.seal("claim", &id.0).0;
+        let line = *self.claimed.entry(key).or_insert(position.line);
+        (line != position.line).then_some(line)
+    }
+
+    async fn read(&mut self, call: &Call, assumed: &mut Assumed) -> Result<CallResult> {
+        self.forecast.count(call.kind(), 1);
+        let Some(caller) = &self.live else { return Ok(assumed.answer(call).map_or_else(missing, done)) };
+        let result = caller.read(call).await;
+        match result.end {
+            CallEnd::Done(_) | CallEnd::Missing { .. } => Ok(result),
+            _ => Err(Error::stopped("a contact could not be read; nothing was sent")),
+        }
+    }
+
+    fn ended(&mut self, row: &Foreseen, record: &RowRecord) -> Result<()> {
+        self.forecast.counts[record.outcome] += 1;
+        self.forecast.least_calls += row.machine.least_calls().unwrap_or(0);
+        self.forecast.unknown += u64::from(self.live.is_none() && record.outcome == Outcome::Created);
+        if record.outcome.needs_attention() || !record.errors.is_empty() {
+            for error in &record.errors {
+                *self.forecast.codes.entry(error.code.to_string()).or_default() += 1;
+            }
+        }
+        if self.forecast.samples.len() < self.samples && !row.writes.is_empty() {
+            self.forecast.samples.push(sample(row.machine.position(), &row.writes));
+        }
+        let Some(saves) = &mut self.saves else { return Ok(()) };
+        let (position, seen) = (row.machine.position(), row.machine.seen());
+        saves.row(&PlannedRow::new(position, record, seen, &row.writes, &self.rules.keys))
+    }
+}
+
+fn done(reply: Reply) -> CallResult {
+    CallResult { end: CallEnd::Done(reply), http_status: None, answers: 1 }
+}
+
+fn missing() -> CallResult {
+    CallResult { end: CallEnd::Missing { message: String::new() }, http_status: None, answers: 1 }
+}

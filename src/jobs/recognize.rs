@@ -1,0 +1,236 @@
+use secrecy::ExposeSecret as _;
+
+use super::connect::{AccountSpec, Connection};
+use super::identity::difference;
+use crate::contact::{Call, Field, Identifier, IdentifierKind, Snapshot, Target};
+use crate::error::{Error, Result};
+use crate::journal::{Key, KnownContact};
+use crate::ledger::{ClaimedRun, LedgerHandle, Run};
+use crate::reconcile::{CallEnd, Identified};
+use crate::services::Reply;
+use crate::upload::{LookupBatcher, Stop};
+
+/// Remembered contacts that are read back to show which workspace a token opens.
+const PROOFS: usize = 3;
+
+/// Remembered contacts among which these are sought: some have no identifier.
+const CANDIDATES: usize = 50;
+
+/// What recognizing an account may leave in the ledger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// From now on the account goes by its name and its token.
+    Aliases,
+    /// Nothing: for commands that only look.
+    Nothing,
+}
+
+/// Finds the memory of the place that the account points to; for one that points elsewhere than
+/// before, or whose token opens another workspace, a memory of its own. `Some` remark if so.
+///
+/// Where the token alone chooses the workspace, a new token is tried on a few contacts that are
+/// remembered of the old one: only if the service shows them is the memory the same.
+///
+/// # Errors
+/// Of kind `Stopped` if the service doesn't say what it holds: then nobody knows whose memory to use.
+pub async fn recognize(
+    spec: &AccountSpec,
+    connection: &mut Connection,
+    keep: Keep,
+    stop: &Stop,
+) -> Result<Option<String>> {
+    if spec.sandbox.is_some() {
+        return Ok(None);
+    }
+    let ledger = connection.account.ledger.clone();
+    let place = connection.identity().to_owned();
+    let name = format!("account {}", spec.name);
+    let token = spec
+        .secret
+        .as_ref()
+        .filter(|_| spec.service.account_settings.is_empty())
+        .map(|secret| ledger.hasher().key("token", secret.expose_secret()).hex());
+    let alias = token.as_ref().map(|token| format!("token {token} of {place}"));
+    let before = called(&ledger, &name).await?;
+    // A ledger of the first version knows an account by its name alone.
+    let unplaced =
+        if before.is_none() && has_memory(&ledger, &spec.name).await? { Some(spec.name.clone()) } else { None };
+    let known = match &alias {
+        Some(alias) => called(&ledger, alias).await?,
+        None => has_memory(&ledger, &place).await?.then(|| place.clone()),
+    };
+    let mut remark = None;
+    let identity = match known {
+        Some(identity) => identity,
+        None => {
+            let own = match &token {
+                Some(token) => format!("{place} token-{}", &token[..8]),
+                None => place.clone(),
+            };
+            let of_place = |identity: &String| {
+                alias.is_some() && (*identity == place || identity.starts_with(&format!("{place} ")))
+            };
+            match before.clone().filter(of_place).or(unplaced) {
+                // Nothing is remembered that could mislead; but the old token gives no claim to what will be.
+                Some(older) if !has_memory(&ledger, &older).await? => {
+                    if keep == Keep::Aliases {
+                        ledger.uncall_account(&older).await?;
+                    }
+                    older
+                }
+                Some(older) if is_shown(connection, &older, stop).await? => {
+                    if older == spec.name && keep == Keep::Aliases {
+                        ledger.rename_account(&older, &own).await?;
+                        own
+                    } else {
+                        older
+                    }
+                }
+                Some(older) if older == spec.name => {
+                    remark = Some(format!(
+                        "what an older rolo remembers of account {} is not of this place, and is not used",
+                        spec.name
+                    ));
+                    own
+                }
+                _ => own,
+            }
+        }
+    };
+    if let Some(what) = before.and_then(|before| difference(&before, &identity)) {
+        remark = Some(format!(
+            "account {} points elsewhere than before: {what}; what is remembered of the other is not used",
+            spec.name
+        ));
+    }
+    if keep == Keep::Aliases {
+        ledger.call_account(&name, &identity).await?;
+        if let Some(alias) = alias {
+            ledger.call_account(&alias, &identity).await?;
+        }
+    }
+    connection.set_identity(identity);
+    Ok(remark)
+}
+
+/// Refuses to go on with a run, or to put it back, at another place than it was made at.
+///
+/// # Errors
+/// Of kind `Usage`, naming both places.
+pub fn same_place(run: &Run, connection: &Connection) -> Result<()> {
+    let Some(what) = difference(&run.new.identity, connection.identity()) else { return Ok(()) };
+    Err(Error::usage(format!(
+        "run {} was made elsewhere than account {} points to now: {what}",
+        run.id, run.new.account
+    ))
+    .hint(
+        "nothing was sent; point the account in rolo.toml back to where the run was made, then give the command again",
+    ))
+}
+
+/// The name of the memory that an account had last.
+pub async fn last_identity(ledger: &LedgerHandle, name: &str) -> Result<String> {
+    Ok(called(ledger, &format!("account {name}")).await?.unwrap_or_else(|| name.to_owned()))
+}
+
+async fn called(ledger: &LedgerHandle, alias: &str) -> Result<Option<String>> {
+    ledger.account_called(alias).await
+}
+
+async fn has_memory(ledger: &LedgerHandle, account: &str) -> Result<bool> {
+    Ok(!ledger.some_known(account, 1).await?.is_empty())
+}
+
+/// Whether the account shows contacts that are remembered of `older`.
+async fn is_shown(connection: &Connection, older: &str, stop: &Stop) -> Result<bool> {
+    let ledger = &connection.account.ledger;
+    let remembered = ledger.some_known(older, CANDIDATES).await?;
+    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), stop);
+    let batcher = Connection::lookup_batcher(&caller);
+    let keys = connection.keys(ledger);
+    let mut tried = 0;
+    for (contact, mut known) in remembered {
+        let own = keys.identifier(&Identifier::new(IdentifierKind::Id, contact.id.0.clone()));
+        known.retain(|key| *key != own);
+        let Some(asked) = proof(&contact, connection).filter(|_| !known.is_empty()) else { continue };
+        let shown = match asked {
+            Proof::Read(call) => match caller.read(&call).await.end {
+                CallEnd::Done(Reply::Contact(shown)) => Some(*shown),
+                CallEnd::Missing { .. } => None,
+                end => return Err(untold(connection, &end, &caller)),
+            },
+            Proof::Find(identifiers) => {
+                found(&batcher, &identifiers).await.map_err(|end| untold(connection, &end, &caller))?
+            }
+        };
+        let is_same = |shown: &Snapshot| {
+            let by_id = connection.account.service.capabilities().read;
+            let shows: Vec<Key> = keys.of_snapshot(shown);
+            shown.id == contact.id && (!by_id || shows.iter().any(|key| known.contains(key)))
+        };
+        if shown.as_ref().is_some_and(is_same) {
+            return Ok(true);
+        }
+        tried += 1;
+        if tried == PROOFS {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+/// How a remembered contact can be looked at.
+enum Proof {
+    /// By its id: it is the same if it shows an identifier that is remembered.
+    Read(Call),
+    /// By its identifiers: it is the same if it has the id that is remembered.
+    Find(Vec<Identifier>),
+}
+
+fn proof(contact: &KnownContact, connection: &Connection) -> Option<Proof> {
+    if connection.account.service.capabilities().read {
+        return Some(Proof::Read(Call::Read { target: Target::Id(contact.id.clone()) }));
+    }
+    let values = contact.values.as_ref()?;
+    let identifiers: Vec<_> = [IdentifierKind::ExternalId, IdentifierKind::Phone, IdentifierKind::Email]
+        .into_iter()
+        .filter_map(|kind| {
+            let value = values.fields.get(&Field::new(kind.name()))?;
+            (!value.is_empty()).then(|| Identifier::new(kind, value.as_text()))
+        })
+        .collect();
+    (!identifiers.is_empty()).then_some(Proof::Find(identifiers))
+}
+
+async fn found(batcher: &LookupBatcher, identifiers: &[Identifier]) -> std::result::Result<Option<Snapshot>, CallEnd> {
+    match batcher.identify(identifiers).await {
+        Ok(Identified::One(contact)) => Ok(Some(*contact)),
+        Ok(_) => Ok(None),
+        Err(result) => match result.end {
+            CallEnd::Missing { .. } => Ok(None),
+            end => Err(end),
+        },
+    }
+}
+
+fn untold(connection: &Connection, end: &CallEnd, caller: &crate::upload::Caller) -> Error {
+    let why = match (end, caller.halted()) {
+        (_, Some(halt)) => halt.message,
+        (
+            CallEnd::Unreachable { message }
+            | CallEnd::Unclear { message }
+            | CallEnd::Missing { message }
+            | CallEnd::Exists { message, .. }
+            | CallEnd::Refused { message, .. },
+            None,
+        ) => message.clone(),
+        (_, None) => "it was not answered".to_owned(),
+    };
+    Error::stopped(format!(
+        "whether account {} is the one that is remembered can't be told: {why}",
+        connection.account.name
+    ))
+    .hint(
+        "its token is new, so contacts were to be read with it first; give the command again when the service answers",
+    )
+}

@@ -1,0 +1,214 @@
+//! What a run keeps of itself in the ledger, so that it can be taken up again, sent again or put back:
+//! typed, and with a version.
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::import::ImportOptions;
+use super::plan_record::PlanRecord;
+use crate::error::{Error, Result};
+use crate::ledger::{Run, RunKind};
+use crate::table::ReadOptions;
+
+/// The version of the records that are written now. One without a version is of the first.
+const VERSION: u32 = 1;
+
+const fn first_version() -> u32 {
+    1
+}
+
+/// How a source was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadRecord {
+    delimiter: Option<u8>,
+    encoding: Option<String>,
+    sheet: Option<String>,
+    header_row: Option<u64>,
+    #[serde(default)]
+    no_header: bool,
+    #[serde(default)]
+    visible_only: bool,
+    limit: Option<u64>,
+}
+
+impl ReadRecord {
+    pub fn of(options: &ReadOptions) -> Self {
+        Self {
+            delimiter: options.delimiter,
+            encoding: options.encoding.clone(),
+            sheet: options.sheet.clone(),
+            header_row: options.header_row,
+            no_header: options.no_header,
+            visible_only: options.visible_only,
+            limit: options.limit,
+        }
+    }
+
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions {
+            delimiter: self.delimiter,
+            encoding: self.encoding.clone(),
+            sheet: self.sheet.clone(),
+            header_row: self.header_row,
+            no_header: self.no_header,
+            visible_only: self.visible_only,
+            limit: self.limit,
+            ..ReadOptions::default()
+        }
+    }
+}
+
+/// An import or a retry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportRecord {
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// The mapping, as TOML.
+    pub mapping: String,
+    pub region: Option<String>,
+    pub read: ReadRecord,
+    pub results: PathBuf,
+    pub import: ImportOptions,
+    /// The run of which a retry sends rows again.
+    #[serde(default)]
+    pub retries: Option<String>,
+    /// Which rows of a mended file are sent, as a digest.
+    #[serde(default)]
+    pub chosen: Option<String>,
+    pub unthrottled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanRecord>,
+}
+
+/// An export.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExportRecord {
+    #[serde(default = "first_version")]
+    pub version: u32,
+    pub tag: Option<String>,
+    pub updated_since: Option<String>,
+    /// `FIELD=VALUE`.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+    pub columns: Option<Vec<String>>,
+    pub limit: Option<u64>,
+    pub raw_csv: bool,
+    pub messages: bool,
+    /// The file of identifiers whose contacts are looked up.
+    #[serde(rename = "ids")]
+    pub identifiers: Option<PathBuf>,
+    pub unthrottled: bool,
+}
+
+/// An undo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UndoRecord {
+    #[serde(default = "first_version")]
+    pub version: u32,
+    pub undoes: String,
+    pub results: PathBuf,
+}
+
+/// A kind of record: what the ledger keeps as JSON beside a run.
+pub trait RunRecord: Serialize + DeserializeOwned {
+    fn version(&self) -> u32;
+    fn set_version(&mut self, version: u32);
+
+    /// As it is kept.
+    fn to_json(mut self) -> Result<serde_json::Value> {
+        self.set_version(VERSION);
+        serde_json::to_value(self).map_err(|error| Error::bug("a run's record can't be written").caused_by(error))
+    }
+
+    /// That of a recorded run.
+    ///
+    /// # Errors
+    /// Of kind `Usage`: another version of rolo recorded it, or it is the record of another command.
+    fn of(run: &Run) -> Result<Self> {
+        let of_another =
+            || Error::usage(format!("run {} was recorded by another version of rolo, which has to finish it", run.id));
+        let record: Self =
+            serde_json::from_value(run.new.options.clone()).map_err(|error| of_another().caused_by(error))?;
+        if record.version() > VERSION { Err(of_another()) } else { Ok(record) }
+    }
+}
+
+macro_rules! record {
+    ($kind:ty) => {
+        impl RunRecord for $kind {
+            fn version(&self) -> u32 {
+                self.version
+            }
+            fn set_version(&mut self, version: u32) {
+                self.version = version;
+            }
+        }
+    };
+}
+
+record!(ImportRecord);
+record!(ExportRecord);
+record!(UndoRecord);
+
+/// Where a run wrote a line for each of its rows; `None` for an export, or a record that can't be read.
+pub fn results_of(run: &Run) -> Option<PathBuf> {
+    match run.new.kind {
+        RunKind::Import | RunKind::Retry => ImportRecord::of(run).ok().map(|record| record.results),
+        RunKind::Undo => UndoRecord::of(run).ok().map(|record| record.results),
+        RunKind::Export => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::contact::Counts;
+    use crate::journal::RunId;
+    use crate::ledger::{Fingerprint, NewRun, RunState};
+
+    fn run(kind: RunKind, options: serde_json::Value) -> Run {
+        Run {
+            id: RunId("20261121-0931-k3f".into()),
+            new: NewRun {
+                kind,
+                fingerprint: Fingerprint([0; 32]),
+                account: "support".into(),
+                identity: "support".into(),
+                service: "s".into(),
+                file: "a.csv".into(),
+                options,
+                started: 0,
+            },
+            state: RunState::Stopped,
+            ended: None,
+            counts: Counts::default(),
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_version_is_read_and_one_of_a_later_is_refused() {
+        let mut json = json!({
+            "mapping": "", "region": "MY", "results": "/r.csv", "import": {"fresh": true}, "unthrottled": false,
+            "read": {"delimiter": 59, "encoding": null, "sheet": null, "header_row": null, "limit": 3},
+        });
+        let record = ImportRecord::of(&run(RunKind::Import, json.clone())).unwrap();
+        assert_eq!((record.version, record.region.as_deref(), record.read.options().limit), (1, Some("MY"), Some(3)));
+        assert!(record.import.fresh && record.retries.is_none());
+        assert_eq!(results_of(&run(RunKind::Import, json.clone())), Some(PathBuf::from("/r.csv")));
+        let kept = record.clone().to_json().unwrap();
+        assert_eq!(ImportRecord::of(&run(RunKind::Import, kept)).unwrap(), record);
+        json["version"] = json!(VERSION + 1);
+        let error = ImportRecord::of(&run(RunKind::Import, json)).unwrap_err();
+        assert!(error.message.contains("another version"), "{error}");
+    }
+
+    #[test]
+    fn the_record_of_another_command_is_no_record() {
+        assert!(UndoRecord::of(&run(RunKind::Undo, json!({"tag": null}))).is_err());
+        assert_eq!(results_of(&run(RunKind::Export, json!({"results": "/r.csv"}))), None);
+    }
+}

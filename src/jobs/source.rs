@@ -1,0 +1,248 @@
+use std::path::PathBuf;
+
+use super::mapping_shown::guessed_table;
+use super::mended_rows::MendedReader;
+use super::row_selection::{Chosen, Selected};
+use crate::contact::FieldDefinition;
+use crate::error::{Error, Result};
+use crate::ledger::Fingerprint;
+use crate::mapping::{self, Condition, Facts, Forward, Guess, Mapping, Merged, Sample};
+use crate::report::MappingTable;
+use crate::services::Service;
+use crate::table::{self, OpenedOnce, ReadOptions, RowBatch, RowReader, SourceFile};
+use crate::validate::{Looks, Validator};
+
+/// How columns are mapped.
+#[derive(Clone, Debug)]
+pub enum MappingChoice {
+    /// This file.
+    File(PathBuf),
+    /// Guessed from column names and values.
+    Guess,
+    /// The text of a mapping, as a recorded run keeps it.
+    Text(String),
+}
+
+/// The rows of a job, and how they are to be read.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    pub path: PathBuf,
+    pub read: ReadOptions,
+    pub mapping: MappingChoice,
+    /// Country of national phone numbers where the mapping names none (ISO 3166).
+    pub region: Option<String>,
+    /// What a row must be like to be sent, beside the mapping's own conditions: `--only`.
+    pub only: Vec<Condition>,
+    /// Only these rows; all of them if absent.
+    pub chosen: Option<Chosen>,
+    /// The file at `path`, opened once for all that is read of it.
+    pub opened: OpenedOnce,
+}
+
+/// Where a mapping came from that nobody stated.
+pub(super) const GUESSED: &str = "guessed from the columns and their values";
+
+/// A guess for a source.
+pub struct Guessed {
+    /// The mapping as commented TOML.
+    pub text: String,
+    pub table: MappingTable,
+}
+
+/// A mapping that fits a source, compiled for a service.
+pub struct Mapped {
+    pub forward: Forward,
+    /// The mapping as TOML: a recorded run keeps it.
+    pub text: String,
+    /// Where the mapping came from, in words.
+    pub origin: String,
+    /// The rows that stand for the source.
+    pub sample: Sample,
+    /// The reasons for the mapping, if it was guessed.
+    pub guess: Option<Guess>,
+}
+
+impl SourceSpec {
+    pub fn open(&self) -> Result<Box<dyn RowReader>> {
+        match &self.chosen {
+            None => self.open_whole(),
+            Some(chosen) => self.open_chosen(chosen, false),
+        }
+    }
+
+    fn open_whole(&self) -> Result<Box<dyn RowReader>> {
+        table::open_file(&self.file()?, &self.read_options())
+    }
+
+    fn open_chosen(&self, chosen: &Chosen, others: bool) -> Result<Box<dyn RowReader>> {
+        match chosen {
+            Chosen::Places(places) => Ok(Box::new(Selected::new(self.open_whole()?, places.clone(), others))),
+            Chosen::Mended(rows) => {
+                let sheet = rows.main_sheet.clone().or_else(|| self.read.sheet.clone());
+                let options = ReadOptions { sheet, ..self.read_options() };
+                let reader = table::open_file(&self.file()?, &options)?;
+                Ok(Box::new(MendedReader::new(reader, rows.clone(), others)))
+            }
+        }
+    }
+
+    /// The file itself: what is read of it by anybody, its fingerprint included, is the same.
+    pub fn file(&self) -> Result<SourceFile> {
+        self.opened.get(&self.path)
+    }
+
+    /// How the file is read, of which the mapping says a part. What is wrong with the mapping is told by
+    /// [`SourceSpec::map`].
+    fn read_options(&self) -> ReadOptions {
+        let mapping = self.mapping_text().ok().flatten();
+        let mapping = mapping.and_then(|(text, origin)| Mapping::parse(&text, &origin).ok());
+        let repeat_merged = mapping.is_some_and(|mapping| mapping.merged == Merged::Repeat);
+        ReadOptions { repeat_merged, keep_types: true, ..self.read.clone() }
+    }
+
+    /// The rows of the file that are not of this job, if there are any: those that a retry leaves out.
+    pub fn open_others(&self) -> Result<Option<Box<dyn RowReader>>> {
+        self.chosen.as_ref().map(|chosen| self.open_chosen(chosen, true)).transpose()
+    }
+
+    /// Which rows of a mended file these are, as a digest.
+    pub fn chosen_digest(&self) -> Option<String> {
+        let Some(Chosen::Mended(rows)) = &self.chosen else { return None };
+        let mut hasher = blake3::Hasher::new();
+        rows.digest_into(&mut hasher);
+        Some(hasher.finalize().to_hex()[..32].to_owned())
+    }
+
+    /// The mapping for this source and service.
+    pub fn map(&self, service: &dyn Service, definitions: Option<&[FieldDefinition]>) -> Result<Mapped> {
+        let facts = facts(service, definitions);
+        let mut reader = self.open()?;
+        let headers = reader.headers().to_vec();
+        let sample = Sample::read(reader.as_mut())?;
+        let (text, origin, guess) = match self.mapping_text()? {
+            Some((text, origin)) => (text, origin, None),
+            None => {
+                let guess = mapping::guess(&headers, &sample, &facts, &Looks { region: self.region.as_deref() });
+                let text = mapping::write_commented(&guess);
+                (text, GUESSED.to_owned(), Some(guess))
+            }
+        };
+        let mut mapping = Mapping::parse(&text, &origin)?;
+        let text = if self.only.is_empty() {
+            text
+        } else {
+            mapping.conditions.extend(self.only.iter().cloned());
+            mapping.to_toml()
+        };
+        let forward = mapping
+            .forward(&headers, &facts, self.region.as_deref())
+            .map_err(|error| if guess.is_some() { self.with_columns(error, reader.as_ref()) } else { error })?;
+        Ok(Mapped { forward, text, origin, sample, guess })
+    }
+
+    /// An error of a guess with what was taken for the header, and what other sheets look like.
+    fn with_columns(&self, mut error: Error, reader: &dyn RowReader) -> Error {
+        /// Names that a message shows.
+        const MOST: usize = 12;
+        let named = |names: &[String]| {
+            let more = if names.len() > MOST { ", …" } else { "" };
+            names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ") + more
+        };
+        error.message.push_str(&format!("; {}: {}", reader.header_place(), named(reader.headers())));
+        let Ok(file) = self.file() else { return error };
+        let others = table::other_sheets(&file, &self.read, reader);
+        let others: Vec<String> =
+            others.iter().map(|(sheet, columns)| format!("\"{sheet}\" ({})", named(columns))).collect();
+        if !others.is_empty() {
+            error.message.push_str(&format!("; other sheets: {}", others.join(", ")));
+            let choose = "choose one of them with --sheet, or --sheet all where their headers agree";
+            error.hint = Some(match error.hint {
+                Some(hint) => format!("{choose}; or {hint}"),
+                None => choose.into(),
+            });
+        }
+        error
+    }
+
+    /// A guessed mapping as a commented file, and as a table. A guess that can't work yet is one as well:
+    /// it is there to be mended.
+    pub fn guess(&self, service: &dyn Service) -> Result<Guessed> {
+        let mut reader = self.open()?;
+        let headers = reader.headers().to_vec();
+        let sample = Sample::read(reader.as_mut())?;
+        let facts = facts(service, None);
+        let guess = mapping::guess(&headers, &sample, &facts, &Looks { region: self.region.as_deref() });
+        let text = mapping::write_commented(&guess);
+        let origin = GUESSED.to_owned();
+        let table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {
+            Ok(forward) => Mapped { forward, text: text.clone(), origin, sample, guess: Some(guess) }.table()?,
+            Err(error) => guessed_table(&guess, &sample, &error),
+        };
+        Ok(Guessed { text, table })
+    }
+
+    /// A validator for these rows, which has surveyed them if the mapping wants that.
+    pub fn validator(&self, forward: Forward) -> Result<Validator> {
+        let mut validator = Validator::new(forward)?;
+        if validator.wants_survey() {
+            let others = self.open_others()?.map(|others| (others, false));
+            for (mut reader, sent) in std::iter::once((self.open()?, true)).chain(others) {
+                let mut batch = RowBatch::new();
+                while reader.read(&mut batch, super::feed::BATCH)? > 0 {
+                    validator.survey(&batch, sent);
+                }
+            }
+        }
+        Ok(validator)
+    }
+
+    pub(super) fn mapping_text(&self) -> Result<Option<(String, String)>> {
+        let path = match &self.mapping {
+            MappingChoice::Text(text) => return Ok(Some((text.clone(), "the recorded mapping".to_owned()))),
+            MappingChoice::File(path) => path.clone(),
+            MappingChoice::Guess => return Ok(None),
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Error::usage(format!("the mapping file can't be read: {}", path.display()))
+                .hint("write one with `rolo guess FILE`")
+                .caused_by(error)
+        })?;
+        Ok(Some((text, path.display().to_string())))
+    }
+
+    /// What makes two jobs the same: the command, the source's bytes, the mapping and the account.
+    /// Thresholds and the like are not: given anew, the job goes on under the new ones.
+    pub fn fingerprint(&self, command: &str, account: &str, mapping: &str) -> Result<Fingerprint> {
+        let mut hasher = blake3::Hasher::new();
+        for part in [command, account, mapping] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        self.digest_into(&mut hasher)?;
+        Ok(Fingerprint(*hasher.finalize().as_bytes()))
+    }
+
+    /// Digests the bytes that are read, which must still be those that stand at the path.
+    ///
+    /// # Errors
+    /// Kind `Usage` if the file was replaced or changed since it was opened.
+    pub fn digest_into(&self, hasher: &mut blake3::Hasher) -> Result<()> {
+        let mut file = self.file()?;
+        std::io::copy(&mut file, hasher).map_err(|error| table::unreadable(&self.path, error))?;
+        if let Some(Chosen::Mended(rows)) = &self.chosen {
+            rows.digest_into(hasher);
+        }
+        file.still_there()
+    }
+}
+
+/// What the mapping has to know of a service.
+pub fn facts<'a>(service: &'a dyn Service, definitions: Option<&'a [FieldDefinition]>) -> Facts<'a> {
+    Facts {
+        service: service.name(),
+        fields: service.fields(),
+        capabilities: service.capabilities(),
+        limits: service.limits(),
+        definitions,
+    }
+}

@@ -1,0 +1,163 @@
+use std::sync::Arc;
+
+use super::super::connect::Connection;
+use super::super::frame::Frame;
+use super::changed::Changed;
+use super::three_way::three_way;
+use crate::contact::{
+    Call, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord, Snapshot, Target,
+};
+use crate::error::Result;
+use crate::journal::{Entry, StepRecord};
+use crate::ledger::{ClaimedRun, LedgerHandle};
+use crate::reconcile::{CallEnd, Identified, Row, Rules, StepAt, Write};
+use crate::services::Reply;
+use crate::upload::{Caller, Driver, LookupBatcher, RowEnd};
+
+/// Puts contacts back, one at a time.
+pub struct PuttingBack {
+    driver: Driver,
+    batcher: LookupBatcher,
+    caller: Arc<Caller>,
+    ledger: LedgerHandle,
+    run: ClaimedRun,
+}
+
+impl PuttingBack {
+    pub fn new(frame: &Frame, rules: Arc<Rules>) -> Self {
+        Self {
+            driver: Driver::new(frame.caller.clone(), rules),
+            batcher: Connection::lookup_batcher(&frame.caller),
+            caller: frame.caller.clone(),
+            ledger: frame.ledger.clone(),
+            run: frame.run.clone(),
+        }
+    }
+
+    /// `None` if the undo is stopping.
+    pub async fn put_back(&self, position: Position, contact: &Changed) -> Result<Option<RowRecord>> {
+        crash_point!("before_undo");
+        if contact.created {
+            return self.delete(position, contact).await;
+        }
+        let held = match self.read(&contact.id).await {
+            Ok(Some(held)) => held,
+            Ok(None) => {
+                let gone = RowError::of_row("undo.gone", "the contact is no longer there");
+                return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![gone])).await.map(Some);
+            }
+            Err(CallEnd::Halted) => return Ok(None),
+            Err(ended) => {
+                let said = ended.message().unwrap_or("it answered something else than was asked");
+                let failed = RowError::of_row("service.unavailable", format!("the contact could not be read: {said}"));
+                return self.record(position, RowRecord::unsent(Outcome::Failed, vec![failed])).await.map(Some);
+            }
+        };
+        let (desired, left) = three_way(contact, &held, self.caller.account.service.capabilities());
+        let steps = self.steps(position).await?;
+        let cut_off = steps.iter().any(|step| step.kind.writes() && step.answered.is_none());
+        let row = Row { told: Some(held), steps, ..Row::new(position, desired, Vec::new()) };
+        let ended = |mut record: RowRecord| {
+            record.errors.extend(left);
+            if record.outcome == Outcome::Unchanged && cut_off {
+                // All is as it should be again: what was cut off has done its work.
+                record.outcome = Outcome::Updated;
+            }
+            if record.outcome == Outcome::Unchanged && !record.errors.is_empty() {
+                // Nothing of it could be put back.
+                record.outcome = Outcome::Skipped;
+            }
+            record
+        };
+        match self.driver.drive_and(row, ended).await {
+            RowEnd::Halted => Ok(None),
+            RowEnd::Finished(record) => {
+                crash_point!("after_undo");
+                Ok(Some(record))
+            }
+        }
+    }
+
+    async fn delete(&self, position: Position, contact: &Changed) -> Result<Option<RowRecord>> {
+        if !self.caller.account.service.capabilities().delete {
+            let why = RowError::of_row(
+                "undo.no_delete",
+                "the service can't delete contacts, so the one the run created stays",
+            );
+            return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![why])).await.map(Some);
+        }
+        let call = Call::Delete { target: Target::Id(contact.id.clone()) };
+        let sent_before = self.steps(position).await?.first().map_or(0, |step| step.sent);
+        let at = StepAt { row: position.index, step: 0, sent_before };
+        let write = Write { call, at, before: Vec::new(), creates: Vec::new() };
+        let reached = self.caller.write(write).await;
+        let (outcome, errors) = match reached.end {
+            CallEnd::Halted => return Ok(None),
+            CallEnd::Done(_) => (Outcome::Updated, Vec::new()),
+            // The delete that was cut off has done its work.
+            CallEnd::Missing { .. } if sent_before > 0 => (Outcome::Updated, Vec::new()),
+            CallEnd::Missing { .. } => {
+                (Outcome::Unchanged, vec![RowError::of_row("undo.gone", "the contact is no longer there")])
+            }
+            CallEnd::Taken(_) => (Outcome::Failed, Vec::new()),
+            CallEnd::Unclear { message } => (Outcome::InDoubt, vec![RowError::of_row("service.in_doubt", message)]),
+            CallEnd::Refused { code, message, .. } => (Outcome::Failed, vec![RowError::of_row(code, message)]),
+            CallEnd::Exists { message, .. } | CallEnd::Unreachable { message } => {
+                (Outcome::Failed, vec![RowError::of_row("service.unavailable", message)])
+            }
+        };
+        let entries = if outcome == Outcome::Failed || outcome == Outcome::InDoubt {
+            Vec::new()
+        } else {
+            vec![Entry::Gone { account: self.driver.rules.keys.account().to_owned(), id: contact.id.clone() }]
+        };
+        self.ledger.write(&self.run, entries).await?;
+        let record = RowRecord {
+            outcome,
+            contact_id: Some(contact.id.clone()),
+            calls: 1,
+            attempts: reached.answers,
+            http_status: reached.http_status,
+            errors,
+        };
+        self.record(position, record).await.map(Some)
+    }
+
+    /// What a cut-off undo did for this contact.
+    async fn steps(&self, position: Position) -> Result<Vec<StepRecord>> {
+        self.ledger.steps(&self.run, position.index).await
+    }
+
+    async fn record(&self, position: Position, record: RowRecord) -> Result<RowRecord> {
+        let entry = Entry::Row { position, record: record.clone(), keys: Vec::new() };
+        self.ledger.write(&self.run, vec![entry]).await?;
+        crash_point!("after_undo");
+        Ok(record)
+    }
+
+    async fn read(&self, id: &RemoteId) -> std::result::Result<Option<Snapshot>, CallEnd> {
+        let capabilities = self.caller.account.service.capabilities();
+        let mut held = if capabilities.read {
+            match self.caller.read(&Call::Read { target: Target::Id(id.clone()) }).await.end {
+                CallEnd::Done(Reply::Contact(contact)) => *contact,
+                CallEnd::Missing { .. } => return Ok(None),
+                end => return Err(end),
+            }
+        } else {
+            let by_id = [Identifier::new(IdentifierKind::Id, id.0.clone())];
+            match self.batcher.identify(&by_id).await {
+                Ok(Identified::One(contact)) => *contact,
+                Ok(_) => return Ok(None),
+                Err(result) => return Err(result.end),
+            }
+        };
+        if held.tags.is_none()
+            && capabilities.tags_read
+            && let CallEnd::Done(Reply::Tags(tags)) =
+                self.caller.read(&Call::ReadTags { target: Target::Id(id.clone()) }).await.end
+        {
+            held.tags = Some(tags);
+        }
+        Ok(Some(held))
+    }
+}

@@ -1,0 +1,16 @@
+//! What a run writes down, as plain values: intents and answers, what is known of each contact, what
+//! was there before a change, how each row ended.
+//!
+//! Nothing here keeps anything. `reconcile` makes these values, the driver has them made durable, the
+//! ledger keeps them. Values of contacts stand in them as keyed hashes, but for what an undo puts back.
+
+mod digest;
+mod entry;
+mod hasher;
+mod known;
+mod run_id;
+
+pub use entry::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, SecondLook, StepRecord, Taken};
+pub use hasher::{Hasher, Key};
+pub use known::{Applied, KnownContact, KnownValue, LastKnown};
+pub use run_id::RunId;

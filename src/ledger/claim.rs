@@ -1,0 +1,155 @@
+use std::fmt;
+use std::ops::Deref;
+
+use super::Fingerprint;
+use super::lease::Lease;
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::journal::RunId;
+
+/// The code of the error with which every write of a run ends whose claim was lost.
+pub const CLAIM_LOST: &str = "claim.lost";
+
+/// A process that works on runs, as others are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Name of the machine.
+    pub host: String,
+    /// Number of the process on it.
+    pub process: u32,
+    /// When it claimed: seconds from the Unix epoch.
+    pub since: u64,
+    /// What it does, in words and without a secret.
+    pub doing: String,
+}
+
+impl Worker {
+    /// This process, which begins now with what is said.
+    pub fn this_process(doing: &str) -> Self {
+        Self { host: host(), process: std::process::id(), since: clock::unix_now().as_secs(), doing: doing.to_owned() }
+    }
+}
+
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    "this machine".to_owned()
+}
+
+impl fmt::Display for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = i64::try_from(self.since).unwrap_or_default();
+        let since = jiff::Timestamp::from_second(seconds).map(|at| at.strftime("%F %T UTC").to_string());
+        write!(f, "process {} on {} since {}: {}", self.process, self.host, since.unwrap_or_default(), self.doing)
+    }
+}
+
+/// The right to work on the runs of one fingerprint, and to write of them.
+///
+/// Its fence grows with each claim of that fingerprint, and every write carries it: once somebody else
+/// has claimed, the writes of the one before are refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Of which runs.
+    pub fingerprint: Fingerprint,
+    /// How often they were claimed, this claim included.
+    pub fence: u64,
+}
+
+/// A run that this process has claimed.
+#[derive(Clone, Debug)]
+pub struct ClaimedRun {
+    id: RunId,
+    claim: Claim,
+    lease: Option<Lease>,
+}
+
+impl ClaimedRun {
+    /// A run under a claim that nobody renews.
+    pub fn new(id: RunId, claim: Claim) -> Self {
+        Self { id, claim, lease: None }
+    }
+
+    /// A run under a claim that is renewed while it lives.
+    pub(super) fn leased(id: RunId, lease: Lease) -> Self {
+        Self { id, claim: lease.claim().clone(), lease: Some(lease) }
+    }
+
+    /// What stands for a run where nothing is written: every write of it is refused.
+    pub fn unclaimed(name: &str) -> Self {
+        Self::new(RunId(name.to_owned()), Claim { fingerprint: Fingerprint([0; 32]), fence: 0 })
+    }
+
+    /// The run's name.
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// What each of its writes carries.
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// Gives the claim back, so that whoever comes next need not wait for it. Dropping the last clone does so
+    /// as well, at some time.
+    pub async fn release(&self) {
+        if let Some(lease) = &self.lease {
+            lease.give_back().await;
+        }
+    }
+
+    /// Whether this process may still act for the run, as the store has it now: before something is put in
+    /// place that another may be writing too.
+    ///
+    /// # Errors
+    /// As for [`Self::check`].
+    pub async fn confirm(&self) -> Result<()> {
+        match &self.lease {
+            Some(lease) => lease.confirm().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether this process may still act for the run. While its lease is fresh that takes no time;
+    /// otherwise (it was stopped, or the store was away) the store is asked.
+    ///
+    /// # Errors
+    /// Of kind `Stopped`: another has the run now ([`CLAIM_LOST`]), or the store can't be asked.
+    pub async fn check(&self) -> Result<()> {
+        match &self.lease {
+            Some(lease) => lease.check().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Deref for ClaimedRun {
+    type Target = RunId;
+
+    fn deref(&self) -> &RunId {
+        &self.id
+    }
+}
+
+impl fmt::Display for ClaimedRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
+/// The runs are another's, who lives.
+pub(super) fn taken(by: &Worker) -> Error {
+    Error::already_running(format!("this is already being done by {by}"))
+        .hint("wait until it has ended, or stop it; then give the command again")
+}
+
+/// The runs are another's by now, who claimed when this process seemed to be dead.
+pub(super) fn lost() -> Error {
+    Error::stopped("another process has taken this run over, since this one had not been heard of")
+        .code(CLAIM_LOST)
+        .hint("nothing more is sent or written here; `rolo runs` shows how it goes on there")
+}

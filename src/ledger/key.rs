@@ -1,0 +1,197 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::vault::Vault;
+use crate::error::{Error, Result};
+use crate::journal::Hasher;
+
+/// Bytes of one key.
+const KEY: usize = 32;
+
+/// The key of one ledger, which never lies in it, so that a copy of the ledger gives nobody away. Of its
+/// halves one makes the ledger's hashes, one seals its values.
+#[derive(Clone)]
+pub struct LedgerKey {
+    hashing: [u8; KEY],
+    sealing: [u8; KEY],
+}
+
+/// Where the key of a ledger comes from: from outside its store, whatever that is.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// A file readable by its owner alone, which is made together with the ledger.
+    File(PathBuf),
+    /// Handed over as it is: for ledgers that are gone when they are closed.
+    Given(LedgerKey),
+}
+
+impl KeySource {
+    /// The file `ledger.key` beside `ledger.sqlite`.
+    pub fn beside(ledger: &Path) -> Self {
+        Self::File(ledger.with_extension("key"))
+    }
+
+    /// The key of a ledger that is there.
+    ///
+    /// # Errors
+    /// Of kind `Stopped`, naming the file: it isn't there, can't be read, or is no key.
+    pub(super) fn read(&self) -> Result<LedgerKey> {
+        match self {
+            Self::File(path) => LedgerKey::read(path),
+            Self::Given(key) => Ok(key.clone()),
+        }
+    }
+
+    /// The key for a ledger that is made now: `made`, durable when this returns, unless there is one.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub(super) fn keep(&self, made: LedgerKey) -> Result<LedgerKey> {
+        match self {
+            Self::File(path) => made.keep(path),
+            Self::Given(key) => Ok(key.clone()),
+        }
+    }
+
+    /// What a person knows it by.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Given(_) => "the key that was handed over".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for LedgerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LedgerKey([redacted])")
+    }
+}
+
+impl LedgerKey {
+    /// The key of these halves.
+    pub const fn new(hashing: [u8; KEY], sealing: [u8; KEY]) -> Self {
+        Self { hashing, sealing }
+    }
+
+    /// A key that nobody has had before.
+    ///
+    /// # Errors
+    /// Of kind `Stopped` if the system gives no random bytes.
+    pub fn random() -> Result<Self> {
+        let mut both = [[0; KEY]; 2];
+        for half in &mut both {
+            getrandom::fill(half)
+                .map_err(|error| Error::stopped("the system gives no random bytes for a key").caused_by(error))?;
+        }
+        let [hashing, sealing] = both;
+        Ok(Self { hashing, sealing })
+    }
+
+    /// This key with another half for the hashes: that of a ledger of an early version, which held it.
+    pub(super) fn with_hashing(self, hashing: [u8; KEY]) -> Self {
+        Self { hashing, ..self }
+    }
+
+    pub(super) fn hashes_with(&self, hashing: &[u8; KEY]) -> bool {
+        self.hashing == *hashing
+    }
+
+    pub(super) fn hasher(&self) -> Hasher {
+        Hasher::new(self.hashing)
+    }
+
+    pub(super) fn vault(&self) -> Vault {
+        Vault::new(&self.sealing)
+    }
+
+    /// By what a ledger knows its own key again, without holding it.
+    pub(super) fn check(&self) -> [u8; KEY] {
+        let both = [self.hashing, self.sealing].concat();
+        blake3::derive_key("rolo ledger key check 1", &both)
+    }
+
+    /// The key in this file.
+    ///
+    /// # Errors
+    /// Of kind `Stopped`, naming the file: it isn't there, can't be read, or is no key.
+    fn read(path: &Path) -> Result<Self> {
+        match fs::read(path) {
+            Ok(bytes) => Self::decode(&bytes).ok_or_else(|| {
+                Error::stopped(format!("the file is no key of a ledger: {}", path.display()))
+                    .hint("put back the file that lay beside the ledger")
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Error::stopped(format!("the ledger's key is missing: {}", path.display())).hint(
+                    "put the file back: ledger and key belong together, and without its key a ledger can't be read; \
+                     to begin anew, move the ledger away or name another folder with --state-dir",
+                ))
+            }
+            Err(error) => Err(unreadable(path, error)),
+        }
+    }
+
+    /// Puts this key into the file, whole and synced; or gives the one that is in it already.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    fn keep(self, path: &Path) -> Result<Self> {
+        match self.write(path) {
+            Ok(()) => Ok(self),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
+            Err(error) => Err(unreadable(path, error)),
+        }
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // A temporary file is readable by its owner alone from the beginning.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        io::Write::write_all(&mut file, &[self.hashing, self.sealing].concat())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        // The name must outlast a power cut as well: the ledger is of no use without it.
+        #[cfg(unix)]
+        fs::File::open(folder)?.sync_all()?;
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (hashing, sealing) = bytes.split_at_checked(KEY)?;
+        Some(Self { hashing: hashing.try_into().ok()?, sealing: sealing.try_into().ok()? })
+    }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::stopped(format!("the ledger's key can't be read or made: {}", path.display()))
+        .hint("it lies beside the ledger, readable by you alone; check that the folder exists and is yours")
+        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_made_once_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.key");
+        let missing = LedgerKey::read(&path).err().unwrap();
+        assert!(missing.message.starts_with("the ledger's key is missing: "), "{missing}");
+        let made = LedgerKey::new([1; 32], [2; 32]).keep(&path).unwrap();
+        for again in [LedgerKey::new([3; 32], [4; 32]).keep(&path).unwrap(), LedgerKey::read(&path).unwrap()] {
+            assert_eq!(again.check(), made.check());
+        }
+        assert_ne!(LedgerKey::new([1; 32], [3; 32]).check(), made.check());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        for wrong in [&[0_u8; 63][..], &[0; 65], b""] {
+            fs::write(&path, wrong).unwrap();
+            assert!(LedgerKey::read(&path).is_err() && LedgerKey::new([1; 32], [2; 32]).keep(&path).is_err());
+        }
+    }
+}

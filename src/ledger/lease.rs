@@ -1,0 +1,128 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::claim::{CLAIM_LOST, Claim, ClaimedRun, Worker};
+use super::{Fingerprint, LedgerHandle};
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::journal::RunId;
+
+/// How long a claim holds without being renewed. No request outlives it.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// It is renewed so often in that time.
+const RENEWALS: u32 = 3;
+
+/// Between two renewals at least.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// A claim that is renewed while this lives: clones share it, and when the last one is dropped it is
+/// given back.
+#[derive(Clone)]
+pub struct Lease {
+    held: Arc<Held>,
+}
+
+struct Held {
+    renewing: Arc<Renewing>,
+    task: AbortHandle,
+}
+
+struct Renewing {
+    ledger: LedgerHandle,
+    claim: Claim,
+    term: Duration,
+    /// Until when, by this process's clock, nobody else can have claimed.
+    until: Mutex<Instant>,
+}
+
+impl Lease {
+    /// Claims the runs of this fingerprint for as long as it lives, `term` at a time.
+    ///
+    /// # Errors
+    /// As for [`Runs::claim_run`](super::Runs::claim_run).
+    pub async fn take(
+        ledger: &LedgerHandle,
+        fingerprint: &Fingerprint,
+        worker: &Worker,
+        term: Duration,
+    ) -> Result<Self> {
+        let asked = clock::now();
+        let claim = ledger.claim_run(fingerprint, worker, term).await?;
+        let renewing = Arc::new(Renewing { ledger: ledger.clone(), claim, term, until: Mutex::new(asked + term) });
+        let task = tokio::spawn(renewing.clone().go_on()).abort_handle();
+        Ok(Self { held: Arc::new(Held { renewing, task }) })
+    }
+
+    /// What the store knows it by.
+    pub fn claim(&self) -> &Claim {
+        &self.held.renewing.claim
+    }
+
+    /// This run, under this claim.
+    pub fn run(&self, id: RunId) -> ClaimedRun {
+        ClaimedRun::leased(id, self.clone())
+    }
+
+    pub(super) async fn give_back(&self) {
+        self.held.task.abort();
+        // What can't be given back runs out.
+        let _ = self.held.renewing.ledger.release(self.claim()).await;
+    }
+
+    pub(super) async fn check(&self) -> Result<()> {
+        if clock::now() < self.held.renewing.until() { Ok(()) } else { self.confirm().await }
+    }
+
+    pub(super) async fn confirm(&self) -> Result<()> {
+        self.held.renewing.renew().await
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lease").field(self.claim()).finish()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.task.abort();
+        let renewing = self.renewing.clone();
+        // Without a runtime the process is about to end, and the store notices that.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // What can't be given back runs out.
+                let _ = renewing.ledger.release(&renewing.claim).await;
+            });
+        }
+    }
+}
+
+impl Renewing {
+    async fn go_on(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep((self.term / RENEWALS).max(SHORTEST)).await;
+            // Any other error: the store may be back before the lease has run out; until then nothing is sent.
+            if let Err(Error { code: Some(CLAIM_LOST), .. }) = self.renew().await {
+                return;
+            }
+        }
+    }
+
+    async fn renew(&self) -> Result<()> {
+        let asked = clock::now();
+        self.ledger.renew(&self.claim, self.term).await?;
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = (*until).max(asked + self.term);
+        Ok(())
+    }
+
+    fn until(&self) -> Instant {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

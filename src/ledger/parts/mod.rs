@@ -1,0 +1,15 @@
+//! What a ledger can do, one trait for each thing it speaks of.
+
+mod accounts;
+mod budgets;
+mod contacts;
+mod entries;
+mod people;
+mod runs;
+
+pub use accounts::Accounts;
+pub use budgets::Budgets;
+pub use contacts::Contacts;
+pub use entries::Entries;
+pub use people::People;
+pub use runs::Runs;

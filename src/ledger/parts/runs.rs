@@ -1,0 +1,69 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::super::{Claim, ClaimedRun, Fingerprint, NewRun, Run, RunState, Worker};
+use crate::contact::Counts;
+use crate::error::Result;
+use crate::journal::RunId;
+
+/// Executions of commands.
+#[async_trait]
+pub trait Runs: Send + Sync {
+    /// Claims the runs of this fingerprint for a worker, for so long by the store's own clock; after that
+    /// somebody else may claim them. A worker that is known to have died loses its claim at once.
+    ///
+    /// # Errors
+    /// Of kind `AlreadyRunning`, in words that tell who it is, if somebody who lives has claimed them.
+    async fn claim_run(&self, fingerprint: &Fingerprint, worker: &Worker, lease: Duration) -> Result<Claim>;
+
+    /// Prolongs a claim, by the store's own clock, to so long from now; also one that has run out, if nobody
+    /// has claimed since.
+    ///
+    /// # Errors
+    /// With the code [`CLAIM_LOST`](super::super::CLAIM_LOST) if somebody has.
+    async fn renew(&self, claim: &Claim, lease: Duration) -> Result<()>;
+
+    /// Gives a claim back, so that others need not wait for its end. One that was lost already is left alone.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn release(&self, claim: &Claim) -> Result<()>;
+
+    /// Records a new run of the fingerprint that is claimed.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger); with the code [`CLAIM_LOST`](super::super::CLAIM_LOST) if the
+    /// claim is another's by now.
+    async fn begin(&self, claim: &Claim, run: &NewRun) -> Result<RunId>;
+
+    /// The latest run that was cut off with this fingerprint.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn unfinished(&self, fingerprint: &Fingerprint) -> Result<Option<Run>>;
+
+    /// The run of this name.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn run(&self, id: &RunId) -> Result<Option<Run>>;
+
+    /// Latest first.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn runs(&self, at_most: usize) -> Result<Vec<Run>>;
+
+    /// Records how a run stands.
+    ///
+    /// # Errors
+    /// As for [`Runs::begin`].
+    async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts) -> Result<()>;
+
+    /// Records how another run stands, since the run `by` has put it back.
+    ///
+    /// # Errors
+    /// As for [`Runs::begin`].
+    async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()>;
+}

@@ -1,0 +1,144 @@
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::known::Known;
+use super::schema::{APPLICATION, NEWEST};
+use super::{back, errors};
+use crate::error::{Error, Result};
+use crate::ledger::{KeyFile, Status};
+
+/// A file up to this size is looked through whole whenever it is opened; of a larger one only the
+/// tables that everything else hangs on. In bytes.
+const QUICK: u64 = 16 << 20;
+
+/// Damages that are named, at most.
+const NAMED: usize = 10;
+
+/// Tables that are small and that others refer to.
+const SMALL: [&str; 6] = ["account", "account_alias", "budget", "field_name", "key_check", "run"];
+
+/// What is counted of a ledger, in words, with how.
+const COUNTS: [(&str, &str); 9] = [
+    ("accounts", "SELECT count(*) FROM account"),
+    ("runs", "SELECT count(*) FROM run"),
+    ("runs not finished", "SELECT count(*) FROM run WHERE state IN ('running', 'stopped', 'interrupted')"),
+    ("rows", "SELECT count(*) FROM row_record"),
+    ("calls", "SELECT count(*) FROM call"),
+    ("contacts remembered", "SELECT count(*) FROM contact"),
+    ("changes that can be put back", "SELECT count(*) FROM before_image"),
+    ("creates in doubt", "SELECT count(DISTINCT run_id || '/' || row) FROM creating WHERE made IS NULL"),
+    ("creates to be looked at once more", "SELECT count(*) FROM look_again"),
+];
+
+/// Looks for damage in a bounded time, before anything of the file is believed.
+pub(super) fn quick(db: &Connection, path: &Path) -> Result<()> {
+    let found = (|| {
+        let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        let size: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        if back(pages).saturating_mul(back(size)) <= QUICK {
+            return complaints(db, "PRAGMA quick_check(1)");
+        }
+        let mut found = Vec::new();
+        for table in SMALL {
+            found.extend(complaints(db, &format!("PRAGMA quick_check({table})"))?);
+        }
+        rusqlite::Result::Ok(found)
+    })();
+    match found.map_err(|error| errors::told(path, error))?.into_iter().next() {
+        None => Ok(()),
+        Some(damage) => Err(errors::damage(path).caused_by(damage)),
+    }
+}
+
+fn complaints(db: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare(check)?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let lines: Vec<String> = lines.collect::<rusqlite::Result<_>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// Everything there is to say of the ledger in this file, damaged or not, whose key should lie in the file
+/// `key`; `None` if there is none.
+///
+/// # Errors
+/// Of kind `Stopped`: the file can't be read, or is no ledger.
+pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let told = |error| errors::told(path, error);
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(told)?;
+    db.busy_timeout(super::BUSY).map_err(told)?;
+    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told)?;
+    if application != APPLICATION {
+        return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))
+            .hint("name another folder with --state-dir"));
+    }
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;
+    let size = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        std::fs::metadata(name).map_or(0, |file| file.len())
+    };
+    let mut damage = Vec::new();
+    let mut counts = Vec::new();
+    for (what, count) in COUNTS {
+        match db.query_row(count, [], |row| row.get::<_, i64>(0)) {
+            Ok(number) => counts.push((what, back(number))),
+            // A ledger of an older version lacks a table; of the newest, none.
+            Err(_) if back(version) < NEWEST as u64 => {}
+            Err(error) => damage.push(format!("{what} can't be counted: {error}")),
+        }
+    }
+    match complaints(&db, "PRAGMA integrity_check(10)") {
+        Ok(found) => damage.extend(found),
+        Err(error) => damage.push(error.to_string()),
+    }
+    damage.extend(unreadable(&db).unwrap_or_else(|error| vec![error.to_string()]));
+    damage.truncate(NAMED);
+    let state = match std::fs::metadata(key) {
+        Ok(_) => KeyFile::There,
+        Err(_) => KeyFile::Missing,
+    };
+    Ok(Some(Status {
+        place: path.to_owned(),
+        version: back(version),
+        newest: NEWEST as u64,
+        bytes: size("") + size("-wal"),
+        key: (key.to_owned(), state),
+        counts,
+        damage,
+    }))
+}
+
+/// Records that don't read as what they should be.
+fn unreadable(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut contacts = db.prepare("SELECT account_id, remote_id, known FROM contact")?;
+    let mut rows = contacts.query([])?;
+    let mut broken = 0_u64;
+    while let Some(row) = rows.next()? {
+        let known = row.get_ref(2)?.as_blob().ok().map(Known::decode);
+        if !matches!(known, Some(Ok(_))) {
+            broken += 1;
+        }
+    }
+    if broken > 0 {
+        found.push(format!("what is known of {broken} contacts can't be read"));
+    }
+    let orphans: Option<i64> = db
+        .query_row("SELECT count(*) FROM contact_key WHERE contact NOT IN (SELECT id FROM contact)", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if let Some(orphans) = orphans.filter(|orphans| *orphans > 0) {
+        found.push(format!("{orphans} identifiers lead to a contact that isn't there"));
+    }
+    let foreign: usize = db.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+    if foreign > 0 {
+        found.push(format!("{foreign} records belong to an account or a run that isn't there"));
+    }
+    Ok(found)
+}

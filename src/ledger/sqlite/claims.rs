@@ -1,0 +1,128 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::errors::told_by_ledger;
+use super::lock::Lock;
+use super::{back, int};
+use crate::error::Error;
+use crate::ledger::claim::{lost, taken};
+use crate::ledger::{Claim, Fingerprint, Worker};
+
+/// Locks of the claims that this process has, in a folder beside the ledger.
+#[derive(Default)]
+pub(super) struct Locks {
+    /// `None` for a ledger without a file: its claims end with their leases alone.
+    folder: Option<PathBuf>,
+    held: HashMap<(Fingerprint, u64), Lock>,
+}
+
+impl Locks {
+    pub(super) fn beside(ledger: &Path) -> Self {
+        Self { folder: ledger.parent().map(|folder| folder.join("locks")), held: HashMap::new() }
+    }
+
+    fn path(&self, fingerprint: &Fingerprint, fence: u64) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("{}-{fence}.lock", fingerprint.name())))
+    }
+
+    /// Whether the holder of this claim is known to have ended.
+    fn prove_dead(&self, fingerprint: &Fingerprint, fence: u64) -> bool {
+        self.path(fingerprint, fence).is_some_and(|path| !Lock::is_held(&path))
+    }
+
+    /// Keeps the lock of a claim that is durable, until it is released.
+    pub(super) fn keep(&mut self, claim: &Claim, lock: Option<Lock>) {
+        self.held.extend(lock.map(|lock| ((claim.fingerprint.clone(), claim.fence), lock)));
+    }
+
+    pub(super) fn release(&mut self, claim: &Claim) {
+        self.held.remove(&(claim.fingerprint.clone(), claim.fence));
+    }
+}
+
+/// Claims, unless somebody who lives, or may live, has the claim.
+pub(super) fn take(
+    db: &Connection,
+    locks: &Locks,
+    fingerprint: &Fingerprint,
+    worker: &Worker,
+    (now, lease): (Duration, Duration),
+) -> rusqlite::Result<(Claim, Option<Lock>)> {
+    let held = db
+        .prepare_cached("SELECT fence, lease_until, host, process, since, doing FROM claim WHERE fingerprint = ?1")?
+        .query_row([fingerprint.0], |row| {
+            let holder =
+                Worker { host: row.get(2)?, process: row.get(3)?, since: back(row.get(4)?), doing: row.get(5)? };
+            Ok((back(row.get(0)?), back(row.get(1)?), holder))
+        })
+        .optional()?;
+    let before = match held {
+        None => 0,
+        Some((fence, until, holder)) => {
+            if until > micros(now) && !locks.prove_dead(fingerprint, fence) {
+                return Err(told_by_ledger(taken(&holder)));
+            }
+            fence
+        }
+    };
+    let claim = Claim { fingerprint: fingerprint.clone(), fence: before + 1 };
+    let lock = locks.path(fingerprint, claim.fence).map(|path| hold(&path, worker)).transpose()?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO claim (fingerprint, fence, lease_until, host, process, since, doing)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        fingerprint.0,
+        int(claim.fence),
+        int(micros(now + lease)),
+        worker.host,
+        worker.process,
+        int(worker.since),
+        worker.doing
+    ])?;
+    if let Some(path) = locks.path(fingerprint, before).filter(|path| !Lock::is_held(path)) {
+        Lock::clear(&path);
+    }
+    Ok((claim, lock))
+}
+
+fn hold(path: &Path, worker: &Worker) -> rusqlite::Result<Lock> {
+    Lock::hold(path, &worker.to_string()).map_err(|error| {
+        told_by_ledger(
+            Error::stopped(format!("the lock file can't be made: {}", path.display()))
+                .hint("check that the state folder exists and is yours, or name another with --state-dir")
+                .caused_by(error),
+        )
+    })
+}
+
+/// Prolongs a claim, even one that has run out, as long as nobody else has claimed.
+pub(super) fn renew(db: &Connection, claim: &Claim, now: Duration, lease: Duration) -> rusqlite::Result<()> {
+    let renewed = db
+        .prepare_cached("UPDATE claim SET lease_until = ?3 WHERE fingerprint = ?1 AND fence = ?2")?
+        .execute(params![claim.fingerprint.0, int(claim.fence), int(micros(now + lease))])?;
+    if renewed == 0 { Err(told_by_ledger(lost())) } else { Ok(()) }
+}
+
+/// Ends a claim, if it is still this one.
+pub(super) fn release(db: &Connection, claim: &Claim) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE claim SET lease_until = 0 WHERE fingerprint = ?1 AND fence = ?2")?
+        .execute(params![claim.fingerprint.0, int(claim.fence)])
+        .map(drop)
+}
+
+/// Refuses a write under a claim that is another's by now.
+pub(super) fn check(db: &Connection, claim: &Claim) -> rusqlite::Result<()> {
+    let present: Option<i64> = db
+        .prepare_cached("SELECT fence FROM claim WHERE fingerprint = ?1")?
+        .query_row([claim.fingerprint.0], |row| row.get(0))
+        .optional()?;
+    if present == Some(int(claim.fence)) { Ok(()) } else { Err(told_by_ledger(lost())) }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

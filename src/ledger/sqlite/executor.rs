@@ -1,0 +1,198 @@
+use std::collections::HashMap;
+use std::mem;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::store::Store;
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::{Entry, RunId};
+use crate::ledger::{Claim, ClaimedRun, Written};
+
+/// Entries that one transaction takes at most, so that nobody waits long for a commit.
+const GROUP: usize = 20_000;
+
+/// Where the work on a store is done, one piece after the other.
+///
+/// Writes that wait at the same time share one transaction. Once a write of a run has failed, every later
+/// one of that run fails with the same cause.
+pub(super) enum Executor {
+    Thread(StoreThread),
+    Inline(Box<Mutex<StoreWorker>>),
+}
+
+impl Executor {
+    /// Gives the store to a thread of its own.
+    pub(super) fn start(store: Store) -> Result<Self> {
+        let (sender, jobs) = channel();
+        let mut worker = StoreWorker { store, failed: HashMap::new() };
+        let thread = thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || worker.work(&jobs))
+            .map_err(|error| Error::stopped("the ledger's thread could not be started").caused_by(error))?;
+        Ok(Self::Thread(StoreThread { sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }))
+    }
+
+    /// Does everything on the caller's thread.
+    pub(super) fn inline(store: Store) -> Self {
+        Self::Inline(Box::new(Mutex::new(StoreWorker { store, failed: HashMap::new() })))
+    }
+
+    pub(super) async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<Written> {
+        let (done, outcome) = oneshot::channel();
+        // Not the run itself: its lease may hold the last handle on this ledger.
+        let run = (run.id().clone(), run.claim().clone());
+        self.queue(Job::Write(Write { run, entries, done }))?;
+        outcome.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Anything else, in its turn after what was asked before.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> Result<T> + Send + 'static,
+    {
+        let (done, outcome) = oneshot::channel();
+        self.queue(Job::Run(Box::new(move |store| drop(done.send(work(store))))))?;
+        outcome.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    fn queue(&self, job: Job) -> Result<()> {
+        match self {
+            Self::Inline(worker) => {
+                let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+                match job {
+                    Job::Write(write) => worker.write(vec![write]),
+                    Job::Run(work) => work(&mut worker.store),
+                }
+                Ok(())
+            }
+            Self::Thread(thread) => {
+                let sender = thread.sender.lock().unwrap_or_else(PoisonError::into_inner);
+                sender.as_ref().and_then(|sender| sender.send(job).ok()).ok_or_else(ended)
+            }
+        }
+    }
+}
+
+/// The far end of the channel. Waits for the thread when it is dropped: what is queued is done.
+pub(super) struct StoreThread {
+    sender: Mutex<Option<Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for StoreThread {
+    fn drop(&mut self) {
+        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A panic in there has been told to whoever asked, as a broken channel.
+            let _ = thread.join();
+        }
+    }
+}
+
+type Work = Box<dyn FnOnce(&mut Store) + Send>;
+
+enum Job {
+    Write(Write),
+    Run(Work),
+}
+
+struct Write {
+    run: (RunId, Claim),
+    entries: Vec<Entry>,
+    done: oneshot::Sender<Result<Written>>,
+}
+
+/// Does the jobs.
+pub(super) struct StoreWorker {
+    store: Store,
+    /// Runs, and their claims, of which a write has failed, with its error.
+    failed: HashMap<(RunId, u64), Failed>,
+}
+
+impl StoreWorker {
+    fn work(&mut self, jobs: &Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            let mut next = Some(job);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Run(work) => work(&mut self.store),
+                    Job::Write(first) => {
+                        let mut size = first.entries.len();
+                        let mut group = vec![first];
+                        while size < GROUP && next.is_none() {
+                            match jobs.try_recv() {
+                                Ok(Job::Write(write)) if write.run == group[0].run => {
+                                    size += write.entries.len();
+                                    group.push(write);
+                                }
+                                Ok(other) => next = Some(other),
+                                Err(_) => break,
+                            }
+                        }
+                        self.write(group);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes of one run, as one transaction.
+    fn write(&mut self, mut group: Vec<Write>) {
+        let Some((run, claim)) = group.first().map(|first| first.run.clone()) else { return };
+        let claimed = (run, claim.fence);
+        let mut written = Vec::new();
+        if !self.failed.contains_key(&claimed) {
+            let writes: Vec<Vec<Entry>> = group.iter_mut().map(|write| mem::take(&mut write.entries)).collect();
+            match self.store.write_all(&claimed.0, &claim, &writes) {
+                Ok(all) => written = all,
+                Err(error) => drop(self.failed.insert(claimed.clone(), Failed::from(error))),
+            }
+        }
+        let failed = self.failed.get(&claimed);
+        let mut written = written.into_iter();
+        for write in group {
+            let outcome = match failed {
+                None => Ok(written.next().unwrap_or(Written::Durable)),
+                Some(failed) => Err(failed.error()),
+            };
+            // The asker may be gone; what was written stays.
+            let _ = write.done.send(outcome);
+        }
+    }
+}
+
+/// The error of the first write that failed, to be told again and again.
+struct Failed {
+    kind: ErrorKind,
+    code: Option<&'static str>,
+    message: String,
+    hint: Option<String>,
+    cause: Option<String>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Self { kind: error.kind, code: error.code, message: error.message, hint: error.hint, cause }
+    }
+}
+
+impl Failed {
+    fn error(&self) -> Error {
+        let mut error = Error::stopped(self.message.clone());
+        (error.kind, error.code) = (self.kind, self.code);
+        error.hint.clone_from(&self.hint);
+        match &self.cause {
+            Some(cause) => error.caused_by(cause.clone()),
+            None => error,
+        }
+    }
+}
+
+fn ended() -> Error {
+    Error::bug("the ledger's thread has ended")
+}

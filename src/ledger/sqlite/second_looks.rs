@@ -1,0 +1,88 @@
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::super::vault::Vault;
+use super::contacts::Names;
+use super::{back, damaged, entries, int};
+use crate::clock;
+use crate::contact::{Identifier, IdentifierKind, RemoteId, RowError};
+use crate::journal::{RunId, SecondLook};
+
+/// How long a look is waited for that shows nobody: seconds. A search that lags longer shows nothing more.
+const KEPT: u64 = 7 * 24 * 60 * 60;
+
+pub(super) fn note(
+    db: &Connection,
+    vault: &Vault,
+    (run, account, row): (i64, i64, u64),
+    identifiers: &[Identifier],
+) -> rusqlite::Result<()> {
+    let list: Vec<_> = identifiers.iter().map(|one| (one.kind.name(), &one.value)).collect();
+    let text = serde_json::to_vec(&list).map_err(|_| damaged("identifiers can't be written"))?;
+    let sealed = vault.seal(&text).ok_or_else(|| damaged("identifiers can't be sealed"))?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO look_again (run_id, row, account_id, identifiers, since) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![run, int(row), account, sealed, int(clock::unix_now().as_secs())])
+    .map(drop)
+}
+
+/// What is still to be looked at. Only rows that have ended: the others are settled by whoever takes up
+/// their run.
+pub(super) fn open(
+    db: &Connection,
+    names: &mut Names,
+    vault: &Vault,
+    account: &str,
+) -> rusqlite::Result<Vec<SecondLook>> {
+    let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
+    let mut statement = db.prepare_cached(
+        "SELECT run.name, look_again.row, row_record.line, look_again.identifiers, row_record.contact_id,
+         look_again.since
+         FROM look_again JOIN run ON run.id = look_again.run_id
+         JOIN row_record ON row_record.run_id = look_again.run_id AND row_record.row = look_again.row
+         WHERE look_again.account_id = ?1 AND look_again.since > ?2 ORDER BY look_again.run_id, look_again.row",
+    )?;
+    let oldest = clock::unix_now().as_secs().saturating_sub(KEPT);
+    let looks = statement.query_map(params![account, int(oldest)], |found| {
+        let sealed: Vec<u8> = found.get(3)?;
+        Ok(SecondLook {
+            run: RunId(found.get(0)?),
+            row: back(found.get(1)?),
+            line: back(found.get(2)?),
+            identifiers: vault.unseal(&sealed).and_then(|text| read(&text)).unwrap_or_default(),
+            contact_id: found.get::<_, Option<String>>(4)?.map(RemoteId),
+            since: back(found.get(5)?),
+        })
+    })?;
+    looks.collect()
+}
+
+fn read(text: &[u8]) -> Option<Vec<Identifier>> {
+    let list: Vec<(String, String)> = serde_json::from_slice(text).ok()?;
+    list.into_iter().map(|(kind, value)| Some(Identifier::new(IdentifierKind::from_name(&kind)?, value))).collect()
+}
+
+/// The row was looked at. Where it turned out to be several contacts, its record says so from now on.
+pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[RemoteId]) -> rusqlite::Result<()> {
+    let run: i64 = db.prepare_cached("SELECT id FROM run WHERE name = ?1")?.query_row([&run.0], |row| row.get(0))?;
+    db.prepare_cached("DELETE FROM look_again WHERE run_id = ?1 AND row = ?2")?.execute(params![run, int(row)])?;
+    if twice.is_empty() {
+        return Ok(());
+    }
+    let stored: Option<Option<String>> = db
+        .prepare_cached("SELECT errors FROM row_record WHERE run_id = ?1 AND row = ?2")?
+        .query_row(params![run, int(row)], |row| row.get(0))
+        .optional()?;
+    let mut errors = stored.flatten().map_or(Ok(Vec::new()), |errors| entries::decode_errors(&errors))?;
+    let ids: Vec<_> = twice.iter().map(|id| format!("contact {id}")).collect();
+    errors.push(RowError::of_row("contact.made_twice", format!("it is there twice: {}", ids.join(" and "))));
+    db.prepare_cached("UPDATE row_record SET errors = ?3 WHERE run_id = ?1 AND row = ?2")?
+        .execute(params![run, int(row), entries::encode_errors(&errors)])
+        .map(drop)
+}
+
+/// Forgets rows that nobody came to look at in time.
+pub(super) fn prune(db: &Connection) -> rusqlite::Result<()> {
+    let before = clock::unix_now().as_secs().saturating_sub(KEPT);
+    db.execute("DELETE FROM look_again WHERE since <= ?1", [int(before)]).map(drop)
+}

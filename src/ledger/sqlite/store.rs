@@ -1,0 +1,163 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::claims::{self, Locks};
+use super::clock::{Reading, StoreClock};
+use super::contacts::Names;
+use super::entries;
+use super::{BUSY, WIPE, errors, opening};
+use crate::clock::{Calendar, UptimeSource};
+use crate::error::{Error, Result};
+use crate::journal::{Entry, Hasher, RunId};
+use crate::ledger::vault::Vault;
+use crate::ledger::{Claim, Fingerprint, KeySource, Worker, Written};
+
+/// The open file, and what belongs to it. Whoever has it to itself works on it, one thing after the other.
+pub(super) struct Store {
+    db: Connection,
+    hasher: Hasher,
+    vault: Vault,
+    path: PathBuf,
+    names: Names,
+    clock: StoreClock,
+    locks: Locks,
+}
+
+/// What a piece of work has at hand.
+pub(super) struct Tools<'a> {
+    pub(super) names: &'a mut Names,
+    pub(super) hasher: &'a Hasher,
+    pub(super) vault: &'a Vault,
+}
+
+impl Store {
+    pub(super) fn open(path: &Path, key: &KeySource, calendar: Calendar, uptime: UptimeSource) -> Result<Self> {
+        let (db, key) = opening::open(path, key)?;
+        let (hasher, vault) = (key.hasher(), key.vault());
+        let (names, clock) = (Names::default(), StoreClock::new(calendar, uptime));
+        let locks = if path == Path::new(opening::MEMORY) { Locks::default() } else { Locks::beside(path) };
+        Ok(Self { db, hasher, vault, path: path.to_owned(), names, clock, locks })
+    }
+
+    pub(super) fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    /// One change, whole or not at all.
+    pub(super) fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &mut Tools<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let Self { db, hasher, vault, names, .. } = self;
+        let outcome = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let done = work(&transaction, &mut Tools { names, hasher, vault })?;
+            transaction.commit()?;
+            Ok(done)
+        });
+        if outcome.is_err() {
+            // A name that was given a number in a transaction that failed has none.
+            self.names = Names::default();
+        }
+        outcome.map_err(|error| errors::told(&self.path, error))
+    }
+
+    /// Several reads of one state of the ledger.
+    pub(super) fn look<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Tools<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let Self { db, hasher, vault, names, .. } = self;
+        let outcome = db.transaction().and_then(|transaction| {
+            let found = work(&transaction, &mut Tools { names, hasher, vault })?;
+            transaction.commit()?;
+            Ok(found)
+        });
+        outcome.map_err(|error| errors::told(&self.path, error))
+    }
+
+    /// One change for a run, refused if the claim is another's by now.
+    pub(super) fn change_of<T>(
+        &mut self,
+        claim: &Claim,
+        work: impl FnOnce(&Transaction<'_>, &mut Tools<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        self.change(|db, tools| {
+            claims::check(db, claim)?;
+            work(db, tools)
+        })
+    }
+
+    /// All entries of each write, or none of that write, in one transaction.
+    pub(super) fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<Written>> {
+        self.change_of(claim, |db, tools| entries::write_all(db, tools.names, tools.hasher, tools.vault, run, writes))
+    }
+
+    pub(super) fn claim(&mut self, fingerprint: &Fingerprint, worker: &Worker, lease: Duration) -> Result<Claim> {
+        let Self { db, path, clock, locks, .. } = self;
+        let claimed = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let today = clock.read(&transaction)?.today;
+            let claimed = claims::take(&transaction, locks, fingerprint, worker, (today, lease))?;
+            transaction.commit()?;
+            Ok(claimed)
+        });
+        let (claim, lock) = claimed.map_err(|error| errors::told(path, error))?;
+        self.locks.keep(&claim, lock);
+        Ok(claim)
+    }
+
+    pub(super) fn renew(&mut self, claim: &Claim, lease: Duration) -> Result<()> {
+        let Self { db, path, clock, .. } = self;
+        let renewed = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            claims::renew(&transaction, claim, clock.read(&transaction)?.today, lease)?;
+            transaction.commit()
+        });
+        renewed.map_err(|error| errors::told(path, error))
+    }
+
+    pub(super) fn release(&mut self, claim: &Claim) -> Result<()> {
+        let released = self.change(|db, _| claims::release(db, claim));
+        self.locks.release(claim);
+        released
+    }
+
+    /// Removes something so that nothing of it stays in the file or its log.
+    pub(super) fn forget(&mut self, work: impl FnOnce(&Connection, &Hasher) -> rusqlite::Result<u64>) -> Result<u64> {
+        let removed = self.change(|db, tools| work(db, tools.hasher))?;
+        // What was removed still stands in the log until that is written back and cut.
+        let busy = self.db.busy_timeout(WIPE).and_then(|()| {
+            let busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
+            self.db.busy_timeout(BUSY)?;
+            Ok(busy)
+        });
+        if busy.map_err(|error| errors::told(&self.path, error))? {
+            return Err(Error::stopped(format!(
+                "what was forgotten can't be wiped while another program reads the ledger: {}",
+                self.path.display()
+            ))
+            .hint("close that program, or wait for the other run, then give the command again"));
+        }
+        Ok(removed)
+    }
+
+    pub(super) fn rename_account(&mut self, from: &str, to: &str) -> Result<bool> {
+        let renamed = self.change(|db, _| super::accounts::rename(db, from, to))?;
+        self.names = Names::default();
+        Ok(renamed)
+    }
+
+    /// Work that needs the time: it is read once the file is this process's to change.
+    pub(super) fn change_now<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, Reading) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let Self { db, clock, path, .. } = self;
+        let outcome = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let done = work(&transaction, clock.read(&transaction)?)?;
+            transaction.commit()?;
+            Ok(done)
+        });
+        outcome.map_err(|error| errors::told(path, error))
+    }
+}

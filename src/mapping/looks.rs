@@ -1,0 +1,36 @@
+use super::check::{DateOrder, DecimalMark};
+use super::file::Numbers;
+
+/// Whoever can tell what a cell holds. The guess asks the same checks that rows will have to pass,
+/// which live above this room, so it is handed them.
+pub trait LooksLike {
+    /// What the cell is as a phone number; `None` if it is none.
+    fn phone(&self, cell: &str) -> Option<PhoneLook>;
+
+    /// Whether the cell holds an e-mail address, or is near enough to one that a person meant one.
+    fn email(&self, cell: &str) -> bool;
+
+    /// How the numbers of a column are written that have no plus sign, with the evidence in words; `None`
+    /// if its cells don't settle it.
+    fn numbers(&self, cells: &[&str]) -> Option<(Numbers, String)>;
+
+    /// Whether the country of numbers without a country code is stated already.
+    fn knows_region(&self) -> bool;
+
+    /// In which order the days of a column are written; `None` if its cells don't settle it.
+    fn day_order(&self, cells: &[&str]) -> Option<DateOrder>;
+
+    /// What stands before the fraction of the numbers of a column; `None` if its cells don't settle it.
+    fn decimal_mark(&self, cells: &[&str]) -> Option<DecimalMark>;
+}
+
+/// What a cell is as a phone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneLook {
+    /// Usable as it stands.
+    International,
+    /// A number without a country code.
+    National,
+    /// Meant as a number and not usable: digits lost, two numbers, an extension.
+    Damaged,
+}

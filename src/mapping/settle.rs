@@ -1,0 +1,310 @@
+//! From claims to rules: which column has a field that several claim, and how its cells are read.
+
+use std::collections::BTreeMap;
+
+use super::check::DecimalMark;
+use super::claims::{Claim, Guessing};
+use super::evidence::Seen;
+use super::evidence::Shape;
+use super::file::{ColumnRule, Feeds, Numbers, SetAction};
+use super::headers::{contact_wish, field_of, is_channel, qualified_field};
+use super::standard::{LISTS, TAGS};
+use super::tags::{DEFAULT_SEPARATOR, is_system_group, split_set};
+use crate::contact::{Field, FieldKind};
+
+impl Guessing<'_> {
+    /// One column for each field: the fullest, then the best header, then the first. Those that could
+    /// stand in for it do so where the field identifies a person.
+    pub fn settle(&mut self) {
+        self.settle_names();
+        let mut claimants: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (column, claim) in self.claims.iter().enumerate() {
+            if let Some(claim) = claim {
+                claimants.entry(claim.field.clone()).or_default().push(column);
+            }
+        }
+        for (field, mut columns) in claimants {
+            columns.sort_by_key(|column| self.preference(*column));
+            self.give(&field, &columns);
+        }
+    }
+
+    /// What decides between two columns for one field, smaller first: an exact name of a custom field
+    /// before one that is only alike, then how full it is of values that fit, in quarters of the file,
+    /// then the spelling.
+    fn preference(&self, column: usize) -> (usize, std::cmp::Reverse<u64>, usize, usize) {
+        let Some(claim) = &self.claims[column] else { return (0, std::cmp::Reverse(0), 0, column) };
+        let alike = if claim.field.contains('.') { claim.rank } else { 0 };
+        let quarters = (self.usable(column, &claim.field) * 4).div_ceil(self.sample.total.max(1));
+        (alike, std::cmp::Reverse(quarters), claim.rank, column)
+    }
+
+    /// Rows of the file in which a column holds something that fits the field, as far as the sample tells.
+    fn usable(&self, column: usize, field: &str) -> u64 {
+        let seen = &self.seen[column];
+        let filled = self.filled(column);
+        match Shape::of_field(field).map(|shape| shape.fitting(seen)) {
+            Some(fitting) if seen.filled > 0 => filled * fitting as u64 / seen.filled as u64,
+            _ => filled,
+        }
+    }
+
+    /// Gives a field to the first of its columns; the others stand in for it, or are left out.
+    fn give(&mut self, field: &str, columns: &[usize]) {
+        let Some((&winner, others)) = columns.split_first() else { return };
+        let mut chain = vec![self.headers[winner].clone()];
+        for &column in others {
+            let Some(claim) = self.claims[column].take() else { continue };
+            let stands_in = Shape::of_field(field).is_some_and(|shape| {
+                let seen = &self.seen[column];
+                seen.filled > 0 && shape.fitting(seen) * 2 >= seen.filled
+            });
+            if stands_in {
+                chain.push(self.headers[column].clone());
+                self.columns[column].mapped = true;
+                self.columns[column].sure = claim.sure;
+                self.columns[column].brief = claim.brief;
+                self.columns[column].because =
+                    format!("{}; taken where {} holds none", claim.because, self.headers[winner]);
+            } else {
+                let because = format!("{}, but {} feeds it already", claim.because, self.headers[winner]);
+                let could_be = match field {
+                    TAGS | LISTS => format!("{field} = \"add\""),
+                    _ => format!("field = \"{field}\""),
+                };
+                self.leave_unmapped(column, because, Some(could_be));
+            }
+        }
+        if let Some(claim) = self.claims[winner].take() {
+            self.map(winner, claim, chain);
+        }
+    }
+
+    fn map(&mut self, column: usize, claim: Claim, chain: Vec<String>) {
+        let feeds = match claim.field.as_str() {
+            TAGS => Feeds::Tags(SetAction::Add),
+            LISTS => Feeds::Lists(SetAction::Add),
+            _ => Feeds::Field(claim.field),
+        };
+        let (mut because, mut brief) = (claim.because, claim.brief);
+        let mut rule = ColumnRule::new(feeds);
+        rule.kind = claim.kind;
+        let defined = match &rule.feeds {
+            Feeds::Field(field) => {
+                field.strip_prefix(Field::CUSTOM_PREFIX).and_then(|name| self.facts.definition(name))
+            }
+            _ => None,
+        };
+        let kind = rule.kind.clone().or_else(|| defined.map(|definition| definition.kind.clone()));
+        rule.format = match kind {
+            Some(FieldKind::Date | FieldKind::Timestamp) => {
+                self.looks.day_order(&self.texts(column)).and_then(|order| order.name().map(str::to_owned))
+            }
+            // A header that says the type is an export's, which writes a point.
+            Some(FieldKind::Number) if rule.kind.is_none() => self.decimal_mark(column),
+            _ => None,
+        };
+        if chain.len() > 1 {
+            rule.first_of = chain;
+        }
+        if matches!(rule.feeds, Feeds::Tags(_) | Feeds::Lists(_)) {
+            let (separators, split, words) = separators(&self.seen[column], self.own_export);
+            rule.separators = separators;
+            because.push_str(&words);
+            if !split.is_empty() {
+                brief = split;
+            }
+        }
+        self.rules[column] = Some(rule);
+        self.columns[column].mapped = true;
+        self.columns[column].sure = claim.sure;
+        self.columns[column].because = because;
+        self.columns[column].brief = brief;
+    }
+
+    /// The cells of a column that are texts: a number of a workbook is read in one way only.
+    fn texts(&self, column: usize) -> Vec<&str> {
+        let rows = self.sample.rows.rows().filter(|row| row.typed(column).is_none());
+        rows.map(|row| row.cell(column)).collect()
+    }
+
+    /// What stands before the fraction in a column of numbers, as a mapping writes it. Where its cells leave
+    /// that open, and one of them could be a thousand, that is warned of.
+    fn decimal_mark(&mut self, column: usize) -> Option<String> {
+        let cells = self.texts(column);
+        let settled = self.looks.decimal_mark(&cells).and_then(DecimalMark::name);
+        let could_be = cells.iter().find(|cell| could_be_thousands(cell)).map(|cell| cell.trim().to_owned());
+        if let (None, Some(cell)) = (settled, could_be) {
+            let (header, thousands) = (&self.headers[column], cell.replace('.', ""));
+            self.warnings.push(format!(
+                "{header}: {cell} is read with a decimal point, and could be {thousands}: write \
+                 format = \"decimal-comma\" for this column if it is"
+            ));
+        }
+        settled.map(str::to_owned)
+    }
+
+    /// Where full and divided names stand side by side, those are taken that tell the whole name in
+    /// the form the service has.
+    fn settle_names(&mut self) {
+        let facts = self.facts;
+        let has = |field: &str| self.claims.iter().flatten().any(|claim| claim.field == field);
+        let (full, first, last) = (has("name"), has("first_name"), has("last_name"));
+        if !full || !(first || last) || (facts.writes("name") && facts.divides_names()) {
+            return;
+        }
+        let take_full = facts.writes("name") || !(first && last);
+        for column in 0..self.headers.len() {
+            let Some(claim) = &self.claims[column] else { continue };
+            let is_full = claim.field == "name";
+            let is_part = matches!(claim.field.as_str(), "first_name" | "last_name");
+            if (is_full && !take_full) || (is_part && take_full) {
+                let because = format!("{}, which other columns tell in the form the service has", claim.because);
+                self.claims[column] = None;
+                self.leave_unmapped(column, because, None);
+            }
+        }
+    }
+
+    /// How the numbers of the phone column are read that are written without a country code: by a column
+    /// of countries, by a plus that the whole column left out, or by what a person states.
+    pub fn phone_numbers(&mut self) {
+        let phone = |rule: &Option<ColumnRule>| matches!(rule, Some(ColumnRule { feeds: Feeds::Field(name), .. }) if name == "phone");
+        let Some(column) = self.rules.iter().position(phone) else { return };
+        let seen = &self.seen[column];
+        let (all, national) = (seen.phones, seen.national);
+        if national == 0 {
+            return;
+        }
+        let countries = (0..self.headers.len()).filter(|country| {
+            let seen = &self.seen[*country];
+            let known =
+                field_of(&self.headers[*country]).is_some_and(|s| matches!(s.field, "country" | "country_name"));
+            known && seen.filled > 0 && seen.countries * 2 >= seen.filled
+        });
+        let countries: Vec<_> = countries.collect();
+        let header = &self.headers[column];
+        let cells: Vec<&str> = self.sample.rows.rows().map(|row| row.cell(column)).collect();
+        let settled = self.looks.numbers(&cells);
+        if let Some((numbers, words)) = &settled {
+            if let Some(rule) = &mut self.rules[column] {
+                rule.numbers = Some(*numbers);
+            }
+            let read = if *numbers == Numbers::International { "international" } else { "national" };
+            self.notes.push(format!("{header}: {words}, so all are read as {read}"));
+        }
+        if settled.is_some_and(|(numbers, _)| numbers == Numbers::International) {
+            // A plus that was left out is the whole answer.
+        } else if let [country] = countries[..] {
+            if let Some(rule) = &mut self.rules[column] {
+                rule.region_column = Some(self.headers[country].clone());
+            }
+            let evidence = &mut self.columns[country];
+            if !evidence.mapped {
+                evidence.because = format!("{}; tells the country of {header}", evidence.because);
+            }
+        } else if !self.looks.knows_region() {
+            self.notes
+                .push(format!("{national} of {all} phone numbers have no country code: state the country as region"));
+        }
+    }
+
+    /// What a person should look at before anything is sent: columns of phone numbers or e-mail addresses
+    /// that feed nothing, and columns that say who wants to be written to.
+    pub fn point_out(&mut self) {
+        let total = self.sample.total;
+        let mut wishes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for column in 0..self.headers.len() {
+            let (header, filled) = (&self.headers[column], self.filled(column));
+            let evidence = &self.columns[column];
+            if filled > 0
+                && !evidence.mapped
+                && let Some((shape, fits)) = self.left_out_shape(column)
+            {
+                let what = shape.plural();
+                let holds = if fits { format!("holds {what}") } else { format!("is headed as {what}, and has values") };
+                self.warnings.push(format!(
+                    "{header} {holds} in {filled} of {total} rows and feeds nothing: {}",
+                    evidence.because
+                ));
+            }
+            if let Some(says) = contact_wish(header).filter(|_| filled > 0) {
+                wishes.entry(says).or_default().push(column);
+            }
+        }
+        for (says, columns) in wishes {
+            let names: Vec<&str> = columns.iter().map(|column| self.headers[*column].as_str()).collect();
+            // A word such as yes, no or 0, and nothing that could be a person's.
+            let examples = &self.seen[columns[0]].examples;
+            let example = examples.first().filter(|example| example.chars().count() <= 5).map_or("yes", String::as_str);
+            let (first, verb) = (names[0], if names.len() == 1 { "says" } else { "say" });
+            let names = names.join(", ");
+            self.warnings.push(format!(
+                "{names} {verb} {says}, and nobody is left out for it: choose rows with where or --only, such as \
+                 --only '{first} = {example}'"
+            ));
+        }
+    }
+
+    /// What an unmapped column plainly holds, or its header says that it does, and whether its cells do.
+    fn left_out_shape(&self, column: usize) -> Option<(Shape, bool)> {
+        let seen = &self.seen[column];
+        let header = &self.headers[column];
+        let said = field_of(header).or_else(|| qualified_field(header)).map(|spelling| spelling.field);
+        let said = said.filter(|_| !is_channel(header));
+        Shape::ALL.into_iter().find_map(|shape| {
+            let plain = seen.filled > 0 && shape.plain(seen) * 2 >= seen.filled;
+            let fits = shape.fitting(seen) * 2 >= seen.filled.max(1);
+            (plain || said == Some(shape.field())).then_some((shape, plain || fits))
+        })
+    }
+}
+
+/// What stands between the names of a column, and what a person is told of it, in a few words and in more.
+fn separators(seen: &Seen, own_export: bool) -> (Vec<String>, String, String) {
+    if own_export {
+        return (vec![DEFAULT_SEPARATOR.to_owned()], String::new(), String::new());
+    }
+    let found: Vec<String> = seen.separators().into_iter().map(str::to_owned).collect();
+    let mut names: Vec<String> = Vec::new();
+    for example in &seen.examples {
+        names.extend(split_set(example, &found));
+    }
+    let groups = names.iter().any(|name| is_system_group(name));
+    names.retain(|name| !is_system_group(name));
+    names.truncate(3);
+    let mut split = String::new();
+    if seen.json_lists > 0 {
+        split.push_str("lists in JSON");
+    }
+    if !found.is_empty() {
+        let shown: Vec<_> = found.iter().map(|separator| shown_separator(separator)).collect();
+        let comma = if split.is_empty() { "" } else { ", " };
+        split.push_str(&format!("{comma}split at {}", shown.join(" and ")));
+    }
+    let mut words = if split.is_empty() { String::new() } else { format!("; {split}") };
+    if !names.is_empty() && (!found.is_empty() || seen.json_lists > 0) {
+        words.push_str(&format!(": {}", names.join(" | ")));
+    }
+    if groups {
+        words.push_str("; groups that the address book made, such as * myContacts, are left out");
+    }
+    let found = if found.is_empty() { vec![DEFAULT_SEPARATOR.to_owned()] } else { found };
+    (found, split, words)
+}
+
+/// A separator as a person reads it: quoted, and by its name where it can't be seen.
+fn shown_separator(separator: &str) -> String {
+    match separator {
+        "\n" => "line breaks".to_owned(),
+        "\t" => "tabs".to_owned(),
+        _ => format!("\"{separator}\""),
+    }
+}
+
+/// `1.234`: one point with three digits behind it, and one to three before it that are not a zero.
+fn could_be_thousands(cell: &str) -> bool {
+    let Some((whole, fraction)) = cell.trim().trim_start_matches('-').split_once('.') else { return false };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    fraction.len() == 3 && matches!(whole.len(), 1..=3) && !whole.starts_with('0') && digits(whole) && digits(fraction)
+}

@@ -1,0 +1,126 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::before_image::Before;
+use super::combined::Combined;
+use super::keys::Keys;
+use super::memory::{self, Remembered};
+use super::observed::SnapshotObserved;
+use super::step::Step;
+use crate::contact::{Edit, Field, RemoteId, Snapshot};
+use crate::journal::{Key, KnownContact, RunId};
+
+/// The contact of a row, as far as it is known: what answers of this run told, and beneath it what
+/// is remembered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedContact {
+    pub(super) known: KnownContact,
+    pub(super) told: Option<Snapshot>,
+    /// An answer of this run showed that the contact is there.
+    pub(super) is_there: bool,
+    /// `known` is what this run itself made of the contact.
+    pub(super) is_ours: bool,
+    /// Its id was tied to the row's identifiers by this run, by the row itself, or recently enough.
+    pub(super) is_confirmed: bool,
+    /// It turned out to hold something else than was remembered.
+    pub(super) has_drifted: bool,
+}
+
+impl ObservedContact {
+    /// As the ledger remembers it.
+    pub fn remembered(known: KnownContact) -> Self {
+        Self { known, told: None, is_there: false, is_ours: false, is_confirmed: false, has_drifted: false }
+    }
+
+    /// As an answer told it.
+    pub(super) fn told(snapshot: Snapshot, mapped: &[Field], keys: &Keys) -> Self {
+        let known = keys.learn(&snapshot, mapped);
+        Self { known, told: Some(snapshot), is_there: true, is_ours: false, is_confirmed: true, has_drifted: false }
+    }
+
+    /// As the row addresses it, of whom nothing is known.
+    pub(super) fn addressed(id: RemoteId) -> Self {
+        Self { is_confirmed: true, ..Self::remembered(memory::only_id(id)) }
+    }
+
+    /// As this run created it.
+    pub(super) fn created(id: RemoteId, edit: &Edit, mapped: &[Field], keys: &Keys) -> Self {
+        let known = memory::created(id, edit, mapped, keys);
+        Self { known, told: None, is_there: true, is_ours: true, is_confirmed: true, has_drifted: false }
+    }
+
+    pub fn id(&self) -> &RemoteId {
+        &self.known.id
+    }
+
+    /// All that is known, each fact with its rank.
+    pub(super) fn facts<'a>(&'a self, keys: &'a Keys, tags_ignore_case: bool) -> Combined<'a> {
+        Combined {
+            told: self.told.as_ref().map(|snapshot| SnapshotObserved { snapshot, tags_ignore_case }),
+            remembered: Some(Remembered { known: &self.known, keys, is_ours: self.is_ours }),
+            is_there: self.is_there,
+        }
+    }
+
+    pub(super) fn before(&self) -> Before<'_> {
+        Before { told: self.told.as_ref(), last_known: self.known.values.as_ref() }
+    }
+
+    /// What an answer told of the same contact, over what was known.
+    pub(super) fn learn(&mut self, snapshot: Snapshot, mapped: &[Field], keys: &Keys) {
+        let mut told = snapshot;
+        if told.tags.is_none() {
+            told.tags = self.told.take().and_then(|before| before.tags);
+        }
+        let learnt = keys.learn(&told, mapped);
+        let fields =
+            learnt.fields.iter().all(|(name, value)| self.known.fields.get(name).is_none_or(|held| held == value));
+        let tags = |tags: &Vec<Key>| tags.iter().copied().collect::<BTreeSet<Key>>();
+        let tags = learnt.tags.as_ref().zip(self.known.tags.as_ref()).is_none_or(|(now, held)| tags(now) == tags(held));
+        if !fields || !tags {
+            // Rows that were applied are no longer what is there.
+            self.has_drifted |= self.known.applied.take().is_some();
+        }
+        if told.complete {
+            self.known.fields = learnt.fields;
+            self.known.values = learnt.values;
+        } else {
+            self.known.fields.extend(learnt.fields);
+            if let (Some(values), Some(more)) = (&mut self.known.values, learnt.values) {
+                values.fields.extend(more.fields);
+                values.tags = more.tags.or(values.tags.take());
+            }
+        }
+        self.known.tags = learnt.tags.or(self.known.tags.take());
+        if told.lists.is_some() {
+            self.known.lists = learnt.lists;
+        }
+        self.known.id = learnt.id;
+        self.told = Some(told);
+        (self.is_there, self.is_ours) = (true, false);
+    }
+
+    pub(super) fn learn_tags(&mut self, tags: Vec<String>, keys: &Keys) {
+        self.known.tags = Some(tags.iter().map(|tag| keys.tag(tag)).collect());
+        if let Some(values) = &mut self.known.values {
+            values.tags = Some(tags.clone());
+        }
+        let told =
+            self.told.get_or_insert_with(|| Snapshot { complete: false, ..Snapshot::new(self.known.id.clone()) });
+        told.tags = Some(tags);
+        self.is_there = true;
+    }
+
+    /// A step of `run` was applied. Rows that another run applied are no longer what is there.
+    pub(super) fn apply(&mut self, step: &Step, keys: &Keys, run: &RunId) {
+        if self.known.applied.as_ref().is_some_and(|applied| applied.run != *run) {
+            self.known.applied = None;
+        }
+        memory::apply(step, &mut self.known, self.told.as_mut(), keys);
+    }
+
+    /// How long ago an answer last showed it; `None` if nobody knows.
+    pub(super) fn age(&self, now: u64) -> Option<Duration> {
+        (self.known.seen_at > 0).then(|| Duration::from_secs(now.saturating_sub(self.known.seen_at)))
+    }
+}

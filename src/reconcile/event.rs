@@ -1,0 +1,124 @@
+use std::time::Duration;
+
+use super::contact_state::ObservedContact;
+use crate::contact::{Call, Identifier, RemoteId, RowRecord, Snapshot};
+use crate::journal::{Entry, Key, Taken};
+use crate::services::Reply;
+
+/// What happens next on a contact's way through a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Have the contact to itself: no other row may work on it until this one is done.
+    Claim(RemoteId),
+    /// Look up who has one of these identifiers.
+    Lookup(Vec<Identifier>),
+    /// Make a call that changes nothing.
+    Read(Call),
+    /// Make a call that changes something.
+    Write(Box<Write>),
+    /// Let at least so much time pass; the wait is the `times`-th of its kind.
+    Wait { least: Duration, times: u32 },
+    /// The row has its outcome, which [`super::Reconciliation::close`] makes durable.
+    Done(RowRecord),
+}
+
+/// A call that changes something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    pub call: Call,
+    pub at: StepAt,
+    /// Durable with the intent, before the request leaves.
+    pub before: Vec<Entry>,
+    /// Keys of the identifiers that a create is about to make somebody's.
+    pub creates: Vec<Key>,
+}
+
+/// Whose intent a write is recorded under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepAt {
+    pub row: u64,
+    /// Position of the call on the contact's way; stable when the row is driven again.
+    pub step: u32,
+    /// How often the step was about to be sent before the run was cut off.
+    pub sent_before: u32,
+}
+
+/// What came of [`Next`].
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The contact is this row's alone from now on.
+    Claimed {
+        /// What is known of it after the row that had it before.
+        left: Option<Box<ObservedContact>>,
+        /// Line of the last row that led to the same contact.
+        shared_with: Option<u64>,
+    },
+    /// The contacts in the answer to a look-up, if `result` is a good one.
+    Looked {
+        contacts: Vec<Snapshot>,
+        result: CallResult,
+    },
+    Called(CallResult),
+    Waited(Duration),
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallEnd {
+    Done(Reply),
+    Missing {
+        message: String,
+    },
+    Exists {
+        message: String,
+        fields: Vec<String>,
+        id: Option<RemoteId>,
+    },
+    Refused {
+        code: String,
+        message: String,
+        fields: Vec<String>,
+    },
+    /// Every attempt ended without it having been applied.
+    Unreachable {
+        message: String,
+    },
+    /// It may have been applied, and repeating it is not safe or has not helped.
+    Unclear {
+        message: String,
+    },
+    /// A create was not begun, since another is making somebody with the same identifier.
+    Taken(Taken),
+    /// The run is stopping; the call has not ended.
+    Halted,
+}
+
+impl CallEnd {
+    /// What the service, or the way to it, said; `None` for an end that needs no words.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Missing { message }
+            | Self::Exists { message, .. }
+            | Self::Refused { message, .. }
+            | Self::Unreachable { message }
+            | Self::Unclear { message } => Some(message),
+            Self::Done(_) | Self::Taken(_) | Self::Halted => None,
+        }
+    }
+}
+
+/// A call's end and what it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallResult {
+    pub end: CallEnd,
+    pub http_status: Option<u16>,
+    /// Answers it took; an attempt that got none isn't counted.
+    pub answers: u32,
+}
+
+impl CallResult {
+    /// The result of a call that a stopping run has not ended.
+    pub fn halted() -> Self {
+        Self { end: CallEnd::Halted, http_status: None, answers: 0 }
+    }
+}

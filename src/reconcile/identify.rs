@@ -1,0 +1,154 @@
+use crate::contact::{Capabilities, Field, Identifier, IdentifierKind, Limits, RemoteId, Snapshot, phone_forms};
+
+/// Looks one contact up: which identifiers a look-up asks for, and whom its answers mean.
+///
+/// The way to a contact for every command: import and plan, export by identifiers, copy, verify,
+/// undo.
+#[derive(Clone, Debug)]
+pub struct Identification {
+    asks: Vec<Vec<Identifier>>,
+    at: usize,
+}
+
+/// Whom an answer means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Identified {
+    One(Box<Snapshot>),
+    /// No identifier of the look-ups so far is anybody's.
+    Nobody,
+    /// One identifier is several contacts'.
+    Ambiguous {
+        kind: IdentifierKind,
+        ids: Vec<RemoteId>,
+    },
+    /// Two identifiers are two contacts'.
+    Conflict {
+        one: (IdentifierKind, RemoteId),
+        other: (IdentifierKind, RemoteId),
+    },
+}
+
+impl Identification {
+    /// By those of `identifiers` that the service can find by, most specific first, as many to a
+    /// look-up as it takes; the next look-up only where the last found nobody.
+    pub fn new(identifiers: &[Identifier], capabilities: &Capabilities, limits: &Limits) -> Self {
+        let findable = findable(identifiers, capabilities);
+        let room = limits.identifiers_per_find.value.max(1);
+        Self { asks: findable.chunks(room).map(<[Identifier]>::to_vec).collect(), at: 0 }
+    }
+
+    /// What to look up next; `None` if there is nothing left to ask.
+    pub fn ask(&self) -> Option<&[Identifier]> {
+        self.asks.get(self.at).map(Vec::as_slice)
+    }
+
+    /// All that look-ups would ask for.
+    pub fn asks(&self) -> impl Iterator<Item = &Identifier> {
+        self.asks.iter().flatten()
+    }
+
+    /// Whom the answer to [`Self::ask`] means. After `Nobody`, the next question may find somebody.
+    pub fn answered(&mut self, contacts: &[Snapshot]) -> Identified {
+        let identified = self.ask().map_or(Identified::Nobody, |asked| judge(asked, contacts));
+        self.at += 1;
+        identified
+    }
+
+    /// Begins from the first look-up again.
+    pub fn again(&mut self) {
+        self.at = 0;
+    }
+}
+
+/// The identifiers that the service can find by. An e-mail address in capitals is looked for in
+/// small letters too: not every service disregards case. A phone line is looked for by both its forms.
+fn findable(identifiers: &[Identifier], capabilities: &Capabilities) -> Vec<Identifier> {
+    let mut findable: Vec<Identifier> = Vec::new();
+    for identifier in identifiers.iter().filter(|given| capabilities.find_by.contains(&given.kind)) {
+        findable.push(identifier.clone());
+        let other = match identifier.kind {
+            IdentifierKind::Phone => phone_forms::other_form(&identifier.value),
+            _ => Some(identifier.comparable()).filter(|comparable| *comparable != identifier.value),
+        };
+        findable.extend(other.map(|other| Identifier::new(identifier.kind, other)));
+    }
+    findable
+}
+
+/// Many services match parts of words, so what was found is held against what was asked. A less
+/// specific identifier narrows what a more specific one found; where it is somebody else's alone,
+/// nobody can say which of the two is meant.
+fn judge(asked: &[Identifier], contacts: &[Snapshot]) -> Identified {
+    let mut meant: Vec<&Snapshot> = Vec::new();
+    let mut by = None;
+    for kind in IdentifierKind::ALL {
+        let of_kind: Vec<&Identifier> = asked.iter().filter(|identifier| identifier.kind == kind).collect();
+        let mut matching: Vec<&Snapshot> = Vec::new();
+        for contact in contacts.iter().filter(|contact| of_kind.iter().any(|identifier| has(contact, identifier))) {
+            if !matching.iter().any(|known| known.id == contact.id) {
+                matching.push(contact);
+            }
+        }
+        if matching.is_empty() {
+            continue;
+        }
+        let Some(by) = by else {
+            (meant, by) = (matching, Some(kind));
+            continue;
+        };
+        let both: Vec<&Snapshot> =
+            meant.iter().copied().filter(|contact| matching.iter().any(|other| other.id == contact.id)).collect();
+        if both.is_empty() {
+            return Identified::Conflict { one: (by, meant[0].id.clone()), other: (kind, matching[0].id.clone()) };
+        }
+        meant = both;
+    }
+    match (meant.as_slice(), by) {
+        ([one], _) => Identified::One(Box::new((*one).clone())),
+        ([], _) | (_, None) => Identified::Nobody,
+        (several, Some(kind)) => {
+            Identified::Ambiguous { kind, ids: several.iter().map(|contact| contact.id.clone()).collect() }
+        }
+    }
+}
+
+/// Whether the contact has the identifier, as far as the answer tells.
+pub fn has(contact: &Snapshot, identifier: &Identifier) -> bool {
+    if identifier.kind == IdentifierKind::Id {
+        return contact.id.0 == identifier.value;
+    }
+    match contact.fields.get(&Field::new(identifier.kind.name())) {
+        Some(value) => Identifier::new(identifier.kind, value.as_text()).comparable() == identifier.comparable(),
+        // The service told only the id: it compared for us.
+        None => !contact.complete,
+    }
+}
+
+/// Whether the contact's phone number is the other form of the row's: the same line, written otherwise.
+pub fn has_other_form(contact: &Snapshot, identifiers: &[Identifier]) -> bool {
+    let Some(held) = contact.fields.get(&Field::new(IdentifierKind::Phone.name())) else { return false };
+    let phone = identifiers.iter().find(|identifier| identifier.kind == IdentifierKind::Phone);
+    let other = phone.and_then(|phone| phone_forms::other_form(&phone.value));
+    other.is_some_and(|other| held.as_text() == other)
+}
+
+/// Whether an answer shows somebody else than whom the identifiers name: at least one identifier
+/// contradicts, and none agrees.
+pub fn shows_another(contact: &Snapshot, identifiers: &[Identifier]) -> bool {
+    let mut contradicts = false;
+    for identifier in identifiers {
+        let shown = match identifier.kind {
+            IdentifierKind::Id => Some(std::borrow::Cow::Borrowed(contact.id.0.as_str())),
+            kind => {
+                let value = contact.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty());
+                value.map(crate::contact::Value::as_text)
+            }
+        };
+        let Some(shown) = shown else { continue };
+        if Identifier::new(identifier.kind, shown).comparable() == identifier.comparable() {
+            return false;
+        }
+        contradicts = true;
+    }
+    contradicts
+}

@@ -1,0 +1,182 @@
+use super::contact_state::ObservedContact;
+use super::event::{CallEnd, CallResult, Next};
+use super::identify::{Identification, Identified};
+use super::machine::{Identify, Reading, Reconciliation, Settle, State};
+use crate::contact::{Call, CallKind, RemoteId, RowRecord, Snapshot};
+use crate::journal::{CallVerdict, Entry};
+
+/// How a row looks its contact up.
+impl Reconciliation {
+    pub(super) fn identify(&mut self, why: Identify) {
+        self.look_up(self.identification(), why);
+    }
+
+    /// The next look-up, or what follows if there is none left.
+    fn look_up(&mut self, way: Identification, why: Identify) {
+        match way.ask() {
+            Some(asked) => {
+                self.next = Next::Lookup(asked.to_vec());
+                self.state = State::Identifying { way, why };
+            }
+            None => self.nobody_found(why),
+        }
+    }
+
+    pub(super) fn looked(
+        &mut self,
+        mut way: Identification,
+        why: Identify,
+        contacts: &[Snapshot],
+        result: &CallResult,
+    ) {
+        self.count(CallKind::Find, result, CallVerdict::Done, None);
+        if !matches!(result.end, CallEnd::Done(_) | CallEnd::Missing { .. }) {
+            return self.end_by(result);
+        }
+        match way.answered(contacts) {
+            Identified::Nobody => self.look_up(way, why),
+            Identified::One(contact) => self.found(*contact, &why),
+            other => {
+                let record = self.unclear_identity(&other);
+                self.end(record);
+            }
+        }
+    }
+
+    /// The record of a row whose identifiers are not one contact's, which names the ids.
+    pub(super) fn unclear_identity(&self, identified: &Identified) -> RowRecord {
+        match identified {
+            Identified::Ambiguous { kind, ids } => {
+                let shown: Vec<_> = ids.iter().take(5).map(|id| id.0.as_str()).collect();
+                self.failed(
+                    "contact.ambiguous",
+                    format!(
+                        "{} contacts have the row's {kind}, with ids {}: merge them, or give the id",
+                        ids.len(),
+                        shown.join(", ")
+                    ),
+                )
+            }
+            Identified::Conflict { one: (kind, id), other: (other_kind, other_id) } => self.failed(
+                "contact.conflict",
+                format!(
+                    "the row's {kind} belongs to contact {id} and its {other_kind} to contact {other_id}: \
+                     merge them, or correct the row"
+                ),
+            ),
+            Identified::One(_) | Identified::Nobody => self.failed("service.unexpected", "nobody was meant"),
+        }
+    }
+
+    fn found(&mut self, contact: Snapshot, why: &Identify) {
+        if let Identify::Exists(_) = why
+            && self.lost_creates > 0
+        {
+            // It was not there before our create that got no answer, and is now.
+            self.learn_created(&contact);
+            return self.decide();
+        }
+        let same = self.there.as_ref().is_some_and(|there| *there.id() == contact.id);
+        let claimed = same && matches!(why, Identify::Read);
+        self.learn(contact);
+        if claimed { self.decide() } else { self.claim() }
+    }
+
+    /// None of the row's identifiers is anybody's, as far as look-ups show.
+    fn nobody_found(&mut self, why: Identify) {
+        match why {
+            Identify::First => self.decide(),
+            Identify::Confirm => match self.target() {
+                // Before somebody is made twice: is the remembered contact really not theirs?
+                Some(target) if self.rules.capabilities.read => {
+                    self.next = Next::Read(Call::Read { target });
+                    self.state = State::Reading(Reading::Remembered);
+                }
+                _ => {
+                    self.there = None;
+                    self.decide();
+                }
+            },
+            Identify::Read => {
+                let record = self.cannot_tell();
+                self.end(record);
+            }
+            Identify::Gone => {
+                self.there = None;
+                self.decide();
+            }
+            Identify::Exists(result) if self.rules.search_lag.is_zero() => self.exists_unseen(&result),
+            Identify::Exists(result) => self.settle(Settle::Exists(result), self.rules.search_lag),
+        }
+    }
+
+    /// The service has the contact, and no look-up shows it: its id will do, if the service told it.
+    pub(super) fn exists_unseen(&mut self, result: &CallResult) {
+        match &result.end {
+            CallEnd::Exists { id: Some(id), .. } => {
+                self.there = Some(ObservedContact { is_there: true, ..ObservedContact::addressed(id.clone()) });
+                self.claim();
+            }
+            _ => self.end_by(result),
+        }
+    }
+
+    /// Takes an answer of this run as what the contact is from here on.
+    pub(super) fn learn(&mut self, snapshot: Snapshot) {
+        self.prove(&snapshot);
+        // What a create of this run made holds the row's own number.
+        self.by_other_form |= super::identify::has_other_form(&snapshot, &self.row.contact.identifiers);
+        self.address = None;
+        match &mut self.there {
+            Some(there) if *there.id() == snapshot.id => {
+                there.learn(snapshot, &self.rules.mapped, &self.rules.keys);
+                there.is_confirmed = true;
+            }
+            there => *there = Some(ObservedContact::told(snapshot, &self.rules.mapped, &self.rules.keys)),
+        }
+        self.remember(true);
+    }
+
+    /// The contact turned out to have been created by this row: what the look-up doesn't tell of it
+    /// is what the create sent.
+    pub(super) fn learn_created(&mut self, found: &Snapshot) {
+        let edit = self.new_contact();
+        self.is_created_as(&found.id, &edit);
+        self.prove(found);
+        if let Some(there) = &mut self.there {
+            let told = self.rules.keys.learn(found, &[]);
+            there.known.fields.extend(told.fields);
+            there.known.tags = told.tags.or(there.known.tags.take());
+        }
+        self.remember(true);
+    }
+
+    /// Identifiers that an answer shows on the contact lead to it from now on; a row's other
+    /// identifiers don't, since they may be somebody else's.
+    fn prove(&mut self, snapshot: &Snapshot) {
+        self.proven.clear();
+        self.proven.extend(self.rules.keys.of_snapshot(snapshot));
+        for (identifier, key) in self.row.contact.identifiers.iter().zip(&self.row.keys) {
+            let shown = snapshot.fields.contains_key(&crate::contact::Field::new(identifier.kind.name()));
+            let is_only = self.row.contact.identifiers.len() == 1;
+            if super::identify::has(snapshot, identifier) && (shown || is_only) {
+                self.proven.insert(*key);
+            }
+        }
+    }
+
+    /// Makes durable, with what is written next, what is known of the contact.
+    pub(super) fn remember(&mut self, told: bool) {
+        let Some(there) = &self.there else { return };
+        self.pending.push(Entry::Known {
+            account: self.rules.keys.account().to_owned(),
+            contact: there.known.clone(),
+            keys: self.proven.iter().copied().collect(),
+            told,
+        });
+    }
+
+    pub(super) fn forget_gone(&mut self, id: RemoteId) {
+        self.pending.push(Entry::Gone { account: self.rules.keys.account().to_owned(), id });
+    }
+}

@@ -1,0 +1,59 @@
+//! A contact's way through a run, as a value: what the row desires, what is known of the contact and
+//! how surely, and what happens next. Pure: no runtime, no clock, no ledger, no vendor.
+//!
+//! ```text
+//! Row, Rules ─► Reconciliation ── next() ──► Claim | Lookup | Read | Write | Wait | Done
+//!                     ▲                                   │
+//!                     └── answered(event) ◄── driver ◄────┘      entries, durable first
+//! ```
+//!
+//! [`decide`] says what becomes of one contact, given what is observed of it: nothing, a refusal, a
+//! need to know more, or [`Step`]s in the order in which they must be sent, within [`Terms`]. Facts
+//! have a rank ([`Fact`]): what an answer of this run told decides everything; what the ledger
+//! remembers decides only what the source always wins. [`Identification`] is the way to a contact by
+//! its identifiers, for every command. An import drives [`Reconciliation`]s, and so does a plan.
+
+mod another;
+mod applying;
+mod before_image;
+mod beginning;
+mod by_plan;
+mod chunk;
+mod closing;
+mod combined;
+mod contact_state;
+mod create;
+mod decide;
+mod deciding;
+mod decision;
+mod diff;
+mod event;
+mod groups;
+mod identify;
+mod identifying;
+mod keys;
+mod least;
+mod machine;
+mod memory;
+mod observed;
+mod planned;
+mod replacement;
+mod rules;
+mod settling;
+mod step;
+mod tags;
+mod update;
+
+pub use contact_state::ObservedContact;
+pub use decide::decide;
+pub use decision::{Decision, Mode, Need, Terms};
+pub use event::{CallEnd, CallResult, Event, Next, StepAt, Write};
+pub use groups::{LookupGroups, SharedLookup, pack};
+pub use identify::{Identification, Identified, has as has_identifier};
+pub use keys::Keys;
+pub use least::{least_calls, least_calls_of};
+pub use machine::{Reconciliation, Row};
+pub use observed::{Comparison, Fact, Observed, SnapshotObserved};
+pub use planned::{Planned, Seen, seal_of};
+pub use rules::{Rules, Strategy};
+pub use step::Step;

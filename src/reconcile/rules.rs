@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use super::decision::{Mode, Terms};
+use super::keys::Keys;
+use crate::contact::{Capabilities, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, Limits};
+use crate::journal::RunId;
+
+/// How a run finds out which contact a row is about. Decided once, before the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// By what is remembered, and else by look-ups.
+    #[default]
+    LookUp,
+    /// Every contact of the account was listed: one that is not remembered is not there.
+    Listed,
+}
+
+impl Strategy {
+    /// As a plan and a run's record name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LookUp => "look-ups",
+            Self::Listed => "listing",
+        }
+    }
+}
+
+/// What holds for all rows of a run: what the service can do, what the mapping asks for, how far
+/// memory is trusted.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub run: RunId,
+    pub capabilities: Capabilities,
+    pub limits: Limits,
+    pub fields: &'static [FieldSpec],
+    pub keys: Keys,
+    pub mode: Mode,
+    /// The mapped custom fields are all that should be left.
+    pub replace_custom: bool,
+    /// Fields that the mapping feeds.
+    pub mapped: Vec<Field>,
+    pub strategy: Strategy,
+    /// Read what is there before changing it, so that all of it can be put back.
+    pub keep_before: bool,
+    /// Leave contacts alone whose row is the same as when it was last applied.
+    pub changed_only: bool,
+    /// Look at every contact, even where memory says that nothing would change.
+    pub verify: bool,
+    /// The run keeps to a plan, or makes one to be kept to.
+    pub by_plan: bool,
+    /// How old a memory may be for its id to be written to.
+    pub trust: Duration,
+    /// When the run began: seconds from the Unix epoch.
+    pub now: u64,
+    /// How long a new contact may be missing from look-ups.
+    pub search_lag: Duration,
+    /// Attempts of one create before it is given up.
+    pub tries: u32,
+}
+
+/// How long a request of somebody else may be under way before it is surely over.
+pub(super) const REQUEST_PATIENCE: Duration = Duration::from_secs(35);
+
+/// How long after a cut-off execution created a contact it is taken to hold nothing but what that
+/// execution gave it. Later, somebody may have labelled it, and it is read.
+pub(super) const JUST_MADE: Duration = Duration::from_secs(600);
+
+impl Rules {
+    /// What decides about one contact. One that this run has made itself is brought to its end,
+    /// whatever the mapping's mode.
+    pub(super) fn terms(&self, is_created: bool) -> Terms<'_> {
+        Terms {
+            mode: if is_created { Mode::Upsert } else { self.mode },
+            replace_custom: self.replace_custom,
+            mapped: &self.mapped,
+            capabilities: &self.capabilities,
+            limits: &self.limits,
+            fields: self.fields,
+        }
+    }
+
+    /// Whether one look-up asks about several contacts, so that asking costs next to nothing.
+    pub fn looks_up_together(&self) -> bool {
+        self.limits.identifiers_per_find.value > 1 && !self.capabilities.find_by.is_empty()
+    }
+
+    /// How long a create in doubt is looked for before it counts as not applied.
+    pub(super) fn patience(&self) -> Duration {
+        match self.capabilities.create_safety.value {
+            CreateSafety::SearchOnly | CreateSafety::Nothing => self.search_lag,
+            CreateSafety::Upsert | CreateSafety::UniqueConstraint => Duration::ZERO,
+        }
+    }
+
+    /// The identifier by which the row itself says how to address its contact, without a look-up.
+    pub(super) fn given<'a>(&self, identifiers: &'a [Identifier]) -> Option<&'a Identifier> {
+        identifiers.iter().find(|identifier| match identifier.kind {
+            IdentifierKind::Id => true,
+            IdentifierKind::ServiceId => self.capabilities.address_by.contains(&identifier.kind),
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,324 @@
+//! What a person would do now, from how a job stands: decided here for every command.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::words::count;
+use super::{JobKind, Summary, escape};
+use crate::contact::{Counts, Outcome};
+use crate::error::{Error, Result};
+use crate::ledger::{Run, RunState};
+
+/// How a job stands: all that next steps depend on.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub kind: JobKind,
+    /// `None` for a job that is no run, such as a check.
+    pub run: Option<(String, RunState)>,
+    pub counts: Counts,
+    /// Where its rows are explained.
+    pub results: Option<PathBuf>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Go on with what was cut off.
+    Resume { run: String, why: Resume },
+    /// Give the command again that did not come to its end.
+    Repeat,
+    /// Send the failed rows again.
+    Retry { run: String },
+    /// Mend the rejected rows, and send them if they belong to a run.
+    Mend { rows: u64, run: Option<String>, file: Option<PathBuf> },
+    /// Put back what an undo left.
+    Undo { run: String },
+}
+
+/// What going on with a run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// It may be under way: it is taken up if nobody works on it.
+    IfCutOff,
+    GoesOn,
+    LooksAgain,
+    PutsBackTheRest,
+}
+
+/// What a person may ask of a run that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunAction {
+    Resume,
+    Retry,
+    Undo,
+}
+
+impl Standing {
+    /// How a job stands at its end.
+    pub fn of_summary(summary: &Summary) -> Self {
+        Self {
+            kind: summary.kind,
+            run: summary.run.clone().zip(summary.state),
+            counts: summary.counts,
+            results: summary.file.clone(),
+        }
+    }
+
+    /// How a recorded run stands; its results are in `results`.
+    pub fn of_run(run: &Run, results: Option<&Path>) -> Self {
+        Self {
+            kind: run.new.kind.into(),
+            run: Some((run.id.0.clone(), run.state)),
+            counts: run.counts,
+            results: results.map(Path::to_owned),
+        }
+    }
+
+    /// What a person would do now, the most urgent first; nothing where all is done.
+    pub fn next_steps(&self) -> Vec<NextStep> {
+        let Some((run, state)) = self.run.clone() else {
+            return self.mend(None).into_iter().collect();
+        };
+        let resume = |why| vec![NextStep::Resume { run: run.clone(), why }];
+        match (self.kind, state) {
+            (_, RunState::Undone) => Vec::new(),
+            // Its other half is not of this run.
+            (JobKind::Copy, RunState::Stopped | RunState::Interrupted | RunState::Running) => vec![NextStep::Repeat],
+            (_, RunState::Running) => resume(Resume::IfCutOff),
+            (JobKind::Undo, RunState::Stopped | RunState::Interrupted) => resume(Resume::PutsBackTheRest),
+            (_, RunState::Stopped | RunState::Interrupted) => resume(Resume::GoesOn),
+            (JobKind::Check | JobKind::Export | JobKind::Undo, _) => Vec::new(),
+            (_, RunState::PartlyUndone) => vec![NextStep::Undo { run }],
+            (JobKind::Import | JobKind::Retry | JobKind::Copy, RunState::Finished) => {
+                let mut steps = Vec::new();
+                if self.counts[Outcome::InDoubt] > 0 {
+                    steps.extend(resume(Resume::LooksAgain));
+                }
+                if self.counts[Outcome::Failed] > 0 {
+                    steps.push(NextStep::Retry { run: run.clone() });
+                }
+                steps.extend(self.mend(Some(run)));
+                steps
+            }
+        }
+    }
+
+    fn mend(&self, run: Option<String>) -> Option<NextStep> {
+        let rows = self.counts[Outcome::Rejected];
+        (rows > 0).then(|| NextStep::Mend { rows, run, file: self.results.clone() })
+    }
+
+    /// Whether this may be asked of the run.
+    ///
+    /// # Errors
+    /// Of kind `Usage`, saying how the run stands and what can be done instead.
+    pub fn allows(&self, action: RunAction) -> Result<()> {
+        let Some((run, state)) = &self.run else { return Ok(()) };
+        let sends_rows = matches!(self.kind, JobKind::Import | JobKind::Retry | JobKind::Copy);
+        let cut_off = matches!(state, RunState::Running | RunState::Stopped | RunState::Interrupted);
+        let refuse = |why: String| {
+            let error = Error::usage(why);
+            Err(match self.next_steps().first() {
+                Some(step) => error.hint(step.to_string()),
+                None => error,
+            })
+        };
+        match action {
+            RunAction::Retry | RunAction::Undo if !sends_rows => {
+                let what = if action == RunAction::Retry { "has rows to send again" } else { "can be put back" };
+                refuse(format!("run {run} is an {}: only an import {what}", self.kind))
+            }
+            RunAction::Resume | RunAction::Retry if *state == RunState::PartlyUndone => {
+                refuse(format!("run {run} is put back in part"))
+            }
+            _ if *state == RunState::Undone => refuse(format!("run {run} was put back already")),
+            RunAction::Resume if !cut_off && self.counts[Outcome::InDoubt] == 0 => {
+                refuse(format!("run {run} has finished, and nothing of it is in doubt"))
+            }
+            RunAction::Retry if self.counts.needing_attention() == 0 && !cut_off => {
+                refuse(format!("run {run} has no row that failed, was rejected or is in doubt"))
+            }
+            RunAction::Undo if *state == RunState::Running => refuse(format!("run {run} is under way or was cut off")),
+            RunAction::Resume | RunAction::Retry | RunAction::Undo => Ok(()),
+        }
+    }
+}
+
+impl NextStep {
+    /// One word for a table or a program.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Resume { .. } => "resume",
+            Self::Repeat => "repeat",
+            Self::Retry { .. } => "retry",
+            Self::Mend { .. } => "mend",
+            Self::Undo { .. } => "undo",
+        }
+    }
+
+    /// What to type, if one command does it.
+    pub fn command(&self) -> Option<String> {
+        match self {
+            Self::Resume { run, .. } => Some(format!("rolo resume {run}")),
+            Self::Retry { run } => Some(format!("rolo retry {run}")),
+            Self::Undo { run } => Some(format!("rolo undo {run} --yes")),
+            Self::Mend { run: Some(run), file, .. } => {
+                let file = file.as_deref().map_or("FILE".into(), escaped);
+                Some(format!("rolo retry {run} --with {file}"))
+            }
+            Self::Mend { .. } | Self::Repeat => None,
+        }
+    }
+}
+
+/// As a sentence, safe for a terminal.
+impl fmt::Display for NextStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = self.command().unwrap_or_default();
+        match self {
+            Self::Resume { why, .. } => {
+                let does = match why {
+                    Resume::IfCutOff => "goes on, if it was cut off",
+                    Resume::GoesOn => "goes on where this run stopped",
+                    Resume::LooksAgain => "looks again for what is in doubt",
+                    Resume::PutsBackTheRest => "puts back the rest",
+                };
+                write!(f, "`{command}` {does}")
+            }
+            Self::Repeat => f.write_str("the same command goes on where this one stopped"),
+            Self::Retry { .. } => write!(f, "`{command}` sends the failed rows again"),
+            Self::Undo { .. } => write!(f, "`{command}` puts back the rest"),
+            Self::Mend { rows, run, file } => {
+                write!(f, "mend the {}", count(*rows, "rejected row"))?;
+                match (run, file.as_deref().map(escaped)) {
+                    (Some(_), Some(file)) => write!(f, " in {file}, then `{command}`"),
+                    (Some(_), None) => write!(f, ", then `{command}`"),
+                    (None, Some(file)) => write!(f, "; they are explained in {file}"),
+                    (None, None) => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+fn escaped(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = "20261121-0931-k3f";
+
+    fn standing(kind: JobKind, state: RunState, of: &[(Outcome, u64)]) -> Standing {
+        let mut counts = Counts::default();
+        for (outcome, n) in of {
+            counts[*outcome] = *n;
+        }
+        Standing { kind, run: Some((RUN.into(), state)), counts, results: Some("r.csv".into()) }
+    }
+
+    fn names(standing: &Standing) -> Vec<&'static str> {
+        standing.next_steps().iter().map(NextStep::name).collect()
+    }
+
+    #[test]
+    fn what_comes_next_follows_from_how_a_run_stands() {
+        use JobKind::{Copy, Export, Import, Retry, Undo};
+        use RunState::{Finished, Interrupted, PartlyUndone, Running, Stopped, Undone};
+        let all_sorts = [(Outcome::InDoubt, 1), (Outcome::Failed, 2), (Outcome::Rejected, 3)];
+        type Case<'a> = (&'a [JobKind], &'a [RunState], &'a [(Outcome, u64)], &'a [&'a str]);
+        let table: &[Case<'_>] = &[
+            // What was cut off is finished first: its rows are sent again by that.
+            (&[Import, Retry], &[Running, Stopped, Interrupted], &all_sorts, &["resume"]),
+            (&[Import, Retry], &[Running, Stopped, Interrupted], &[], &["resume"]),
+            (&[Import, Retry, Copy], &[Finished], &all_sorts, &["resume", "retry", "mend"]),
+            (&[Import, Retry, Copy], &[Finished], &[(Outcome::Failed, 1)], &["retry"]),
+            (&[Import, Retry, Copy], &[Finished], &[(Outcome::Rejected, 1)], &["mend"]),
+            (&[Import, Retry, Copy], &[Finished], &[(Outcome::Created, 9)], &[]),
+            // Half put back: neither going on nor sending again, but putting back the rest.
+            (&[Import, Retry], &[PartlyUndone], &all_sorts, &["undo"]),
+            (&[Import, Retry], &[Undone], &all_sorts, &[]),
+            (&[Copy], &[Running, Stopped, Interrupted], &all_sorts, &["repeat"]),
+            (&[Export], &[Running, Stopped, Interrupted], &[], &["resume"]),
+            (&[Export], &[Finished], &[], &[]),
+            (&[Undo], &[Running, Stopped, Interrupted], &[(Outcome::Failed, 2)], &["resume"]),
+            (&[Undo], &[Finished], &[(Outcome::Skipped, 2)], &[]),
+        ];
+        for (kinds, states, counts, expected) in table {
+            for kind in *kinds {
+                for state in *states {
+                    assert_eq!(names(&standing(*kind, *state, counts)), *expected, "{kind} {}", state.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_step_is_offered_that_its_command_would_refuse() {
+        let counts = [&[][..], &[(Outcome::Failed, 1)], &[(Outcome::InDoubt, 1)], &[(Outcome::Rejected, 1)]];
+        for kind in [JobKind::Import, JobKind::Retry, JobKind::Export, JobKind::Undo] {
+            for state in RunState::ALL {
+                for counts in counts {
+                    let standing = standing(kind, state, counts);
+                    for step in standing.next_steps() {
+                        let action = match step {
+                            NextStep::Resume { .. } => RunAction::Resume,
+                            NextStep::Retry { .. } | NextStep::Mend { .. } => RunAction::Retry,
+                            NextStep::Undo { .. } => RunAction::Undo,
+                            NextStep::Repeat => continue,
+                        };
+                        let allowed = standing.allows(action);
+                        assert!(allowed.is_ok(), "{kind} {}: {step}: {allowed:?}", state.name());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_refused_says_how_the_run_stands_and_what_to_do() {
+        let refused = |kind, state, action| {
+            let error = standing(kind, state, &[(Outcome::Failed, 1)]).allows(action).unwrap_err();
+            format!("{}; {}", error.message, error.hint.unwrap_or_default())
+        };
+        for (kind, state, action, words) in [
+            (
+                JobKind::Import,
+                RunState::PartlyUndone,
+                RunAction::Resume,
+                "run R is put back in part; `rolo undo R --yes` puts back the rest",
+            ),
+            (JobKind::Import, RunState::Undone, RunAction::Retry, "run R was put back already; "),
+            (
+                JobKind::Import,
+                RunState::Running,
+                RunAction::Undo,
+                "run R is under way or was cut off; `rolo resume R` goes on, if it was cut off",
+            ),
+            (
+                JobKind::Undo,
+                RunState::Stopped,
+                RunAction::Retry,
+                "run R is an undo: only an import has rows to send again; `rolo resume R` puts back the rest",
+            ),
+            (
+                JobKind::Import,
+                RunState::Finished,
+                RunAction::Resume,
+                "run R has finished, and nothing of it is in doubt; `rolo retry R` sends the failed rows again",
+            ),
+        ] {
+            assert_eq!(refused(kind, state, action), words.replace('R', RUN));
+        }
+    }
+
+    #[test]
+    fn a_check_has_rows_to_mend_and_no_run_to_go_on_with() {
+        let mut check = standing(JobKind::Check, RunState::Finished, &[(Outcome::Rejected, 2)]);
+        check.run = None;
+        let steps: Vec<String> = check.next_steps().iter().map(ToString::to_string).collect();
+        assert_eq!(steps, ["mend the 2 rejected rows; they are explained in r.csv"]);
+    }
+}

@@ -1,0 +1,92 @@
+//! OpenDocument spreadsheets (.ods), as LibreOffice and others save them.
+//!
+//! They tell of each cell what it shows and what it holds, which calamine reduces to the latter, so that
+//! leading zeros are gone; and it reads all sheets into grids as large as two cells far apart make them. So
+//! the table is read here, with quick-xml, and only cells that hold something are kept.
+
+mod cell;
+mod content;
+
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use zip::ZipArchive;
+
+use crate::error::{Error, Result};
+use crate::table::inflate::out_of_proportion;
+use crate::table::options::ReadLimits;
+use crate::table::source::{Fault, unreadable};
+use crate::table::source_file::SourceFile;
+use crate::table::xlsx::HeldSheet;
+
+const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
+
+/// Bytes between two tags, which no cell has.
+const LONGEST_RUN: usize = 4 << 20;
+
+/// The sheets of the file, if it is one of these.
+///
+/// # Errors
+/// Kind `Usage` if it is damaged, has a password, or is larger than `limits` allow.
+pub fn read(path: &Path, file: &SourceFile, limits: &ReadLimits) -> Result<Option<Vec<HeldSheet>>> {
+    // What can't be opened is told by those who know workbooks.
+    let Ok(mut archive) = ZipArchive::new(BufReader::new(file.from_start())) else { return Ok(None) };
+    if archive.index_for_name("content.xml").is_none() || archive.index_for_name("META-INF/manifest.xml").is_none() {
+        return Ok(None);
+    }
+    let refused = |kind: &str, hint: &str| Error::usage(format!("{} {kind}", path.display())).hint(hint);
+    if text_of(&mut archive, "META-INF/manifest.xml").contains("encryption-data") {
+        return Err(refused("has a password", "save it without a password, as .xlsx or .csv"));
+    }
+    let kind = text_of(&mut archive, "mimetype");
+    if !kind.contains("opendocument.spreadsheet") {
+        return Err(refused(
+            "is an OpenDocument file and no spreadsheet",
+            "copy its table into a spreadsheet and save that",
+        ));
+    }
+    let part = archive.by_name("content.xml").map_err(|cause| refused(&format!("is damaged: {cause}"), SAVE))?;
+    let packed = part.compressed_size().max(1);
+    let measured = Measured { inner: part, given: 0, packed, run: 0, limits };
+    let sheets = content::read(BufReader::new(measured), limits).map_err(|cause| unreadable(path, cause))?;
+    Ok(Some(sheets))
+}
+
+/// The first of a small part; empty if there is none.
+fn text_of(archive: &mut ZipArchive<BufReader<SourceFile>>, name: &str) -> String {
+    let mut bytes = Vec::new();
+    if let Ok(part) = archive.by_name(name) {
+        drop(part.take(1 << 20).read_to_end(&mut bytes));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A part while it is in proportion, and its tags and texts are of a size that a reader can hold.
+struct Measured<'a, R> {
+    inner: R,
+    given: u64,
+    packed: u64,
+    /// Bytes since the last tag began.
+    run: usize,
+    limits: &'a ReadLimits,
+}
+
+impl<R: Read> Read for Measured<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer).map_err(|cause| Fault::error(format!("is damaged: {cause}"), SAVE))?;
+        self.given += count as u64;
+        if self.given > self.limits.part_bytes {
+            return Err(Fault::error(format!("unpacks to more than {} MB", self.limits.part_bytes >> 20), SAVE));
+        }
+        if let Some(refused) = out_of_proportion(self.given, self.packed, self.limits) {
+            return Err(refused);
+        }
+        for byte in &buffer[..count] {
+            self.run = if *byte == b'<' { 0 } else { self.run + 1 };
+            if self.run > LONGEST_RUN {
+                return Err(Fault::error("has a cell longer than any spreadsheet has", SAVE));
+            }
+        }
+        Ok(count)
+    }
+}

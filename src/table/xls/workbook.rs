@@ -1,0 +1,116 @@
+use std::collections::HashMap;
+
+use super::SAVE;
+use super::record::{BiffRecord, Records, cut_off, u16_at, u32_at};
+use super::sheet;
+use super::strings::{Strings, short_string, string_at};
+use crate::table::options::ReadLimits;
+use crate::table::source::Fault;
+use crate::table::xlsx::{HeldSheet, NumberFormat, Room};
+
+/// Sheets of one file.
+const MOST_SHEETS: usize = 1_000;
+
+/// Formats that a file uses without saying what they are.
+const KNOWN_FORMATS: [(u16, &str); 12] = [
+    (14, "yyyy\\-mm\\-dd"),
+    (15, "d\\-mmm\\-yy"),
+    (16, "d\\-mmm"),
+    (17, "mmm\\-yy"),
+    (18, "h:mm AM/PM"),
+    (19, "h:mm:ss AM/PM"),
+    (20, "h:mm"),
+    (21, "h:mm:ss"),
+    (22, "yyyy\\-mm\\-dd h:mm"),
+    (45, "mm:ss"),
+    (46, "[h]:mm:ss"),
+    (47, "mm:ss.0"),
+];
+
+/// What the sheets of a workbook share.
+#[derive(Default)]
+pub struct Shared {
+    pub strings: Strings,
+    /// By the number that a cell names.
+    pub formats: Vec<CellFormat>,
+    pub is_1904: bool,
+}
+
+#[derive(Clone, Default)]
+pub struct CellFormat {
+    pub number: NumberFormat,
+    /// Shows how long something took.
+    pub is_elapsed: bool,
+}
+
+/// The sheets in the stream of a workbook.
+///
+/// # Errors
+/// If it is damaged, has a password, is older than Excel 97, or holds more than `limits` allow.
+pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, Fault> {
+    let refused = |message: &str, hint| Fault { message: message.into(), hint };
+    let mut shared = Shared::default();
+    let mut codes: HashMap<u16, String> =
+        KNOWN_FORMATS.iter().map(|(number, code)| (*number, (*code).to_owned())).collect();
+    let mut formats = Vec::new();
+    let mut places = Vec::new();
+    let mut records = Records::new(stream);
+    if records.next().is_none_or(|record| !is_begin(&record)) {
+        return Err(refused("is an Excel workbook older than Excel 97", SAVE));
+    }
+    for record in records {
+        let data = record.data;
+        match record.kind {
+            0x002f => return Err(refused("has a password", "save it without a password, as .xlsx or .csv")),
+            0x0022 => shared.is_1904 = u16_at(data, 0) == Some(1),
+            0x041e => {
+                let number = u16_at(data, 0).ok_or_else(cut_off)?;
+                codes.insert(number, string_at(&record, 2).ok_or_else(cut_off)?);
+            }
+            0x00e0 => formats.push(u16_at(data, 2).ok_or_else(cut_off)?),
+            // Of all kinds of sheets only those with cells.
+            0x0085 if data.get(5) == Some(&0) => {
+                let at = u32_at(data, 0).and_then(|at| usize::try_from(at).ok()).ok_or_else(cut_off)?;
+                let is_visible = data.get(4).is_some_and(|state| state.trailing_zeros() >= 2);
+                places.push((at, is_visible, short_string(&data[6..]).ok_or_else(cut_off)?));
+            }
+            0x00fc => shared.strings = Strings::read(&record)?,
+            0x000a => break,
+            _ => {}
+        }
+    }
+    if places.len() > MOST_SHEETS {
+        return Err(refused("is damaged: it has more sheets than a file can have", SAVE));
+    }
+    // Two sheets in one place would be read as often as there are such.
+    let mut begins: Vec<usize> = places.iter().map(|(at, ..)| *at).collect();
+    begins.sort_unstable();
+    if begins.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(refused("is damaged: sheets of it overlap", SAVE));
+    }
+    shared.formats = formats.iter().map(|number| cell_format(codes.get(number).map(String::as_str))).collect();
+    let mut room = Room::new(limits);
+    let mut sheets = Vec::new();
+    for (at, is_visible, name) in places {
+        // Each ends where the next begins, whatever its own end says.
+        let end = begins.iter().copied().find(|next| *next > at).unwrap_or(stream.len());
+        let part = stream.get(at..end.min(stream.len())).ok_or_else(cut_off)?;
+        let (rows, seen) = sheet::read(part, &shared, &mut room)?;
+        sheets.push(HeldSheet { name, is_visible, rows, seen });
+    }
+    Ok(sheets)
+}
+
+/// The beginning of a workbook or a sheet, as Excel 97 and later write it.
+fn is_begin(record: &BiffRecord<'_>) -> bool {
+    record.kind == 0x0809 && u16_at(record.data, 0) == Some(0x0600)
+}
+
+fn cell_format(code: Option<&str>) -> CellFormat {
+    let code = code.unwrap_or("General");
+    let lower = code.to_lowercase();
+    let is_elapsed = ["[h", "[m]", "[mm]", "[s"].iter().any(|elapsed| lower.contains(elapsed));
+    // The word means no day and no second, whatever letters it has.
+    let number = if lower.starts_with("general") { NumberFormat::default() } else { NumberFormat::parse(code) };
+    CellFormat { number, is_elapsed }
+}

@@ -1,0 +1,151 @@
+//! Sheets that are held in memory as their cells, for formats that are read whole: what they may take is
+//! counted while they are read, and never the area between their outermost cells.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use calamine::{Sheet, SheetType, SheetVisible, Xlsx};
+
+use super::package::{Gated, damaged};
+use super::scan::PartSeen;
+use super::sheet::{CellKind, SheetRow, SheetRows};
+use crate::error::Result;
+use crate::table::options::ReadLimits;
+use crate::table::source::Fault;
+
+const SPLIT: &str = "save it as .xlsx or .csv, which may be larger";
+
+/// A sheet, and what was seen of it.
+#[derive(Debug)]
+pub struct HeldSheet {
+    pub name: String,
+    pub is_visible: bool,
+    /// In the order of their numbers.
+    pub rows: Vec<SheetRow>,
+    pub seen: PartSeen,
+}
+
+impl HeldSheet {
+    pub fn as_sheet(&self) -> Sheet {
+        let visible = if self.is_visible { SheetVisible::Visible } else { SheetVisible::Hidden };
+        Sheet { name: self.name.clone(), typ: SheetType::WorkSheet, visible }
+    }
+}
+
+/// What all sheets of a file may still take.
+#[derive(Debug)]
+pub struct Room {
+    cells: u64,
+    bytes: usize,
+    most: (u64, usize),
+}
+
+impl Room {
+    pub fn new(limits: &ReadLimits) -> Self {
+        Self { cells: limits.held_cells, bytes: limits.held_bytes, most: (limits.held_cells, limits.held_bytes) }
+    }
+
+    fn take(&mut self, cells: u64, bytes: usize) -> Result<(), Fault> {
+        match (self.cells.checked_sub(cells), self.bytes.checked_sub(bytes)) {
+            (Some(cells), Some(bytes)) => {
+                (self.cells, self.bytes) = (cells, bytes);
+                Ok(())
+            }
+            _ => Err(Fault {
+                message: format!(
+                    "holds more than the {} cells or {} MB of text that a file of its kind may",
+                    self.most.0,
+                    self.most.1 >> 20
+                ),
+                hint: SPLIT,
+            }),
+        }
+    }
+}
+
+/// Rows of a sheet while its cells come, in any order.
+#[derive(Debug, Default)]
+pub struct RowsByNumber(BTreeMap<u64, SheetRow>);
+
+impl RowsByNumber {
+    /// Adds a cell; row and column from 0. Blank text is no cell.
+    pub fn push(
+        &mut self,
+        room: &mut Room,
+        (row, column): (u64, usize),
+        text: &str,
+        kind: CellKind,
+    ) -> Result<(), Fault> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        room.take(1, text.len())?;
+        self.0.entry(row + 1).or_insert_with(|| SheetRow::numbered(row + 1)).push(column, text, kind);
+        Ok(())
+    }
+
+    /// Makes sure that there is such a row: it holds what is told and is no text.
+    pub fn begin(&mut self, row: u64) {
+        self.0.entry(row + 1).or_insert_with(|| SheetRow::numbered(row + 1));
+    }
+
+    pub fn finish(self, seen: &mut PartSeen) -> Vec<SheetRow> {
+        let mut rows: Vec<SheetRow> = self.0.into_values().collect();
+        for row in &mut rows {
+            row.put_in_order();
+            seen.filled_cells += row.cells().count() as u64;
+        }
+        seen.rows = rows.last().map_or(0, |row| row.number);
+        rows
+    }
+}
+
+/// A workbook whose rows are read.
+pub enum Workbook {
+    Streamed(Box<Xlsx<Gated>>),
+    Held(Vec<HeldSheet>),
+}
+
+impl Workbook {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Streamed(_) => "an Excel workbook",
+            Self::Held(_) => "a workbook",
+        }
+    }
+
+    pub fn rows<'a>(&'a mut self, path: &'a Path, sheet: &str, row_bytes: usize) -> Result<Rows<'a>> {
+        match self {
+            Self::Streamed(workbook) => {
+                let cells = workbook.worksheet_cells_reader(sheet).map_err(|cause| damaged(path, &cause))?;
+                Ok(Rows::Streamed(Box::new(SheetRows::new(path, cells, row_bytes))))
+            }
+            Self::Held(sheets) => {
+                let found = sheets.iter().find(|held| held.name == sheet);
+                Ok(Rows::Held(found.map_or([].iter(), |held| held.rows.iter())))
+            }
+        }
+    }
+}
+
+/// The rows of one sheet, in order.
+pub enum Rows<'a> {
+    Streamed(Box<SheetRows<'a>>),
+    Held(std::slice::Iter<'a, SheetRow>),
+}
+
+impl Rows<'_> {
+    /// Reads the next row that has a cell; false at the end.
+    pub fn read(&mut self, row: &mut SheetRow) -> Result<bool> {
+        match self {
+            Self::Streamed(rows) => rows.read(row),
+            Self::Held(rows) => {
+                let next = rows.next();
+                if let Some(next) = next {
+                    row.clone_from(next);
+                }
+                Ok(next.is_some())
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::account::Account;
+use super::backoff::Retry;
+use super::circuit_breaker::CircuitBreaker;
+use super::stop::{Stop, StopLevel};
+use crate::contact::{CallKind, RemoteId};
+use crate::error::Error;
+use crate::journal::RunId;
+use crate::ledger::ClaimedRun;
+use crate::quota::Slot;
+
+/// What the caller tells while it works.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    Called {
+        kind: CallKind,
+        http_status: Option<u16>,
+        attempt: u32,
+    },
+    Waiting {
+        time: Duration,
+        reason: String,
+    },
+    /// A service's own words about a call that went well.
+    Warning(String),
+    /// A row is about to be sent that no client could do with fewer calls than these.
+    Planned {
+        least_calls: u64,
+    },
+    /// A row of an earlier or this run turned out to be several contacts, after a create whose answer
+    /// was lost.
+    MadeTwice {
+        run: RunId,
+        line: u64,
+        ids: Vec<RemoteId>,
+    },
+    /// A contact whose row is as last applied was looked at: had somebody changed it since?
+    LookedAt {
+        drifted: bool,
+    },
+}
+
+/// Makes calls of one account, each to its end: intent, slot, request, verdict, and again.
+pub struct Caller {
+    pub account: Account,
+    pub run: ClaimedRun,
+    pub retry: Retry,
+    pub stop: Stop,
+    notices: UnboundedSender<Notice>,
+    /// "Too many" since the last call that went well, where the service did not say how long to wait.
+    throttled: AtomicU32,
+    circuit_breaker: CircuitBreaker,
+    /// One permit for each request that the service takes at once.
+    in_flight: tokio::sync::Semaphore,
+    /// Requests that were answered, or not, so far.
+    calls: AtomicU64,
+    halt: Mutex<Option<Error>>,
+    /// Credentials that were got since the start.
+    renewals: AtomicU32,
+    renewing: tokio::sync::Mutex<()>,
+}
+
+impl Caller {
+    pub fn new(account: Account, run: ClaimedRun, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+        let in_flight = account.service.limits().concurrency.value.max(1);
+        Self {
+            circuit_breaker: CircuitBreaker::new(retry.open_after),
+            account,
+            run,
+            retry,
+            stop,
+            notices,
+            throttled: AtomicU32::new(0),
+            in_flight: tokio::sync::Semaphore::new(in_flight),
+            calls: AtomicU64::new(0),
+            halt: Mutex::new(None),
+            renewals: AtomicU32::new(0),
+            renewing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Why the run was halted, if it was.
+    pub fn halted(&self) -> Option<Error> {
+        self.halt.lock().map(|halt| halt.clone()).unwrap_or_default()
+    }
+
+    /// Stops the run for this reason, unless it has one already.
+    pub fn halt(&self, halt: Error) {
+        if let Ok(mut present) = self.halt.lock() {
+            present.get_or_insert(halt);
+        }
+        self.stop.ask(StopLevel::Drain);
+    }
+
+    /// Requests made so far.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Waits until fewer requests are under way than the service takes at once; `None` if the run
+    /// stops first.
+    pub(super) async fn permit(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => None,
+            permit = self.in_flight.acquire() => permit.ok(),
+        }
+    }
+
+    /// Whether the run is still this process's; it stops if not.
+    pub(super) async fn holds_run(&self) -> bool {
+        match self.run.check().await {
+            Ok(()) => true,
+            Err(error) => {
+                self.halt(error);
+                false
+            }
+        }
+    }
+
+    /// Waits for a slot of the budget; false if the run stops first, or is another's by then.
+    pub(super) async fn slot(&self) -> bool {
+        self.holds_run().await && self.budget_slot().await && self.holds_run().await
+    }
+
+    async fn budget_slot(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => false,
+            slot = self.account.budget.slot() => match slot {
+                Ok(Slot::Go) => !self.stop.is_asked(),
+                Ok(Slot::Parked(wait)) => {
+                    let (name, minutes) = (self.account.service.name(), wait.as_secs().div_ceil(60));
+                    self.halt(
+                        Error::stopped(format!("{name} asks to be left alone for {minutes} minutes"))
+                            .hint("nothing is lost: `rolo resume` goes on after that"),
+                    );
+                    false
+                }
+                Err(error) => {
+                    self.halt(error);
+                    false
+                }
+            },
+        }
+    }
+
+    pub(super) async fn pause(&self, time: Duration, reason: &str) {
+        if time >= Duration::from_secs(1) {
+            self.tell(Notice::Waiting { time, reason: reason.to_owned() });
+        }
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+
+    /// How many credentials there have been before the present one.
+    pub(super) fn credential(&self) -> u32 {
+        self.renewals.load(Ordering::Acquire)
+    }
+
+    /// Gets a new credential after one was refused, once for all calls that were refused it together.
+    /// False if there is no way to, or it failed.
+    pub(super) async fn renew(&self, refused: u32) -> bool {
+        let Some(renew) = &self.account.renew else { return false };
+        let _one_at_a_time = self.renewing.lock().await;
+        if self.credential() != refused {
+            return true;
+        }
+        match renew().await {
+            Ok(warning) => {
+                self.renewals.fetch_add(1, Ordering::Release);
+                if let Some(warning) = warning {
+                    self.tell(Notice::Warning(warning));
+                }
+                true
+            }
+            Err(message) => {
+                self.tell(Notice::Warning(format!("the access token could not be renewed: {message}")));
+                false
+            }
+        }
+    }
+
+    pub(super) fn tell(&self, notice: Notice) {
+        if let Notice::Called { .. } = notice {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+        }
+        // The receiver may be dropped; the run goes on.
+        let _ = self.notices.send(notice);
+    }
+
+    /// A call was answered in a way that shows the service at work.
+    pub(super) fn went_well(&self, kind: CallKind) {
+        self.throttled.store(0, Ordering::Relaxed);
+        self.circuit_breaker.succeeded(kind);
+    }
+
+    /// How long to leave a service alone that said "too many" and not for how long: the longer the
+    /// more often it did in a row, whichever calls it said it to.
+    pub(super) fn guessed_wait(&self) -> Duration {
+        self.retry.pause(self.throttled.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// A call failed; true if the circuit breaker is open with that, and the service counts as gone.
+    pub(super) fn went_wrong(&self, kind: CallKind) -> bool {
+        self.circuit_breaker.failed(kind)
+    }
+}

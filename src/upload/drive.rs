@@ -1,0 +1,198 @@
+use std::sync::Arc;
+
+use super::caller::{Caller, Notice};
+use super::claims::{Claims, Ticket};
+use super::look_up::look_up;
+use crate::contact::{RemoteId, RowRecord};
+use crate::crash::Safeguard;
+use crate::journal::Entry;
+use crate::reconcile::{CallEnd, CallResult, Event, Next, ObservedContact, Reconciliation, Row, Rules};
+
+/// How a row's drive ended.
+#[derive(Clone, Debug)]
+pub enum RowEnd {
+    /// The row has its outcome, which is durable.
+    Finished(RowRecord),
+    /// The run stopped first; the row is taken up again by a resume.
+    Halted,
+}
+
+/// Drives reconciliations: does what each says comes next, and tells it what came of it.
+pub struct Driver {
+    pub caller: Arc<Caller>,
+    pub rules: Arc<Rules>,
+    claims: Claims,
+}
+
+/// How far a row came at once.
+pub(super) enum Begun {
+    Ended { record: RowRecord, entries: Vec<Entry> },
+    UnderWay { machine: Box<Reconciliation>, ticket: Option<Ticket>, claimed: Option<RemoteId> },
+}
+
+/// The run is stopping.
+struct Halted;
+
+impl Driver {
+    pub fn new(caller: Arc<Caller>, rules: Arc<Rules>) -> Self {
+        Self { caller, rules, claims: Claims::default() }
+    }
+
+    /// Brings one contact to what its row desires, and records how that ended.
+    pub async fn drive(&self, row: Row) -> RowEnd {
+        self.drive_and(row, |record| record).await
+    }
+
+    /// The same; `with` has the last word on what is recorded.
+    pub async fn drive_and(&self, row: Row, with: impl FnOnce(RowRecord) -> RowRecord) -> RowEnd {
+        let machine = Reconciliation::new(row, self.rules.clone());
+        self.go(Box::new(machine), None, None, with).await
+    }
+
+    /// Ends a row that needs neither a call nor a wait, or gives it back as far as it came.
+    pub(super) fn begin(&self, mut machine: Box<Reconciliation>) -> Begun {
+        let mut claimed = None;
+        if let Next::Claim(id) = machine.next().clone() {
+            let ticket = self.claims.enter(&id, machine.position().line);
+            if !matches!(&ticket, Ticket::Granted(granted) if granted.shared_with.is_none()) {
+                return Begun::UnderWay { machine, ticket: Some(ticket), claimed };
+            }
+            let entries = machine.answered(Event::Claimed { left: None, shared_with: None });
+            debug_assert!(entries.is_empty(), "a claim alone changes nothing durable");
+            claimed = Some(id);
+        }
+        let Next::Done(record) = machine.next().clone() else {
+            return Begun::UnderWay { machine, ticket: None, claimed };
+        };
+        if machine.is_looked_at() {
+            return Begun::UnderWay { machine, ticket: None, claimed };
+        }
+        let entries = machine.close(&record);
+        if let Some(id) = claimed {
+            self.claims.leave(&id, None);
+        }
+        Begun::Ended { record, entries }
+    }
+
+    pub(super) async fn go(
+        &self,
+        mut machine: Box<Reconciliation>,
+        mut ticket: Option<Ticket>,
+        claimed: Option<RemoteId>,
+        with: impl FnOnce(RowRecord) -> RowRecord,
+    ) -> RowEnd {
+        let mut claimed: Vec<RemoteId> = claimed.into_iter().collect();
+        let mut told_least = false;
+        let end = loop {
+            if !told_least && let Some(least_calls) = machine.least_calls() {
+                told_least = true;
+                self.caller.tell(Notice::Planned { least_calls });
+            }
+            let event = match machine.next().clone() {
+                Next::Done(record) => break self.close(&mut machine, with(record)).await,
+                Next::Claim(id) => self.claim(id, &machine, ticket.take(), &mut claimed).await,
+                Next::Lookup(_) if machine.is_settling() && !Safeguard::Settle.holds() => {
+                    let end = CallEnd::Done(crate::services::Reply::Nothing);
+                    let result = CallResult { end, http_status: None, answers: 0 };
+                    Ok(Event::Looked { contacts: Vec::new(), result })
+                }
+                next => self.carry_out(next).await,
+            };
+            let settles = matches!(event, Ok(Event::Looked { .. }));
+            let Ok(event) = event else { break RowEnd::Halted };
+            let entries = machine.answered(event);
+            if entries.is_empty() {
+                continue;
+            }
+            if self.flush(entries).await.is_err() {
+                break RowEnd::Halted;
+            }
+            if settles {
+                crash_point!("after_settled");
+            } else {
+                crash_point!("after_outcome");
+            }
+        };
+        if matches!(end, RowEnd::Finished(_)) && machine.is_looked_at() {
+            self.caller.tell(Notice::LookedAt { drifted: machine.has_drifted() });
+        }
+        let observed = if matches!(end, RowEnd::Finished(_)) { machine.into_observed() } else { None };
+        for id in claimed {
+            self.claims.leave(&id, observed.as_ref().filter(|observed| *observed.id() == id));
+        }
+        end
+    }
+
+    async fn claim(
+        &self,
+        id: RemoteId,
+        machine: &Reconciliation,
+        ticket: Option<Ticket>,
+        claimed: &mut Vec<RemoteId>,
+    ) -> Result<Event, Halted> {
+        if claimed.contains(&id) {
+            return Ok(Event::Claimed { left: None, shared_with: None });
+        }
+        let ticket = ticket.unwrap_or_else(|| self.claims.enter(&id, machine.position().line));
+        let granted = tokio::select! {
+            biased;
+            () = self.caller.stop.asked() => return Err(Halted),
+            granted = ticket.granted() => granted.ok_or(Halted)?,
+        };
+        claimed.push(id.clone());
+        let mut left = granted.left;
+        if left.is_none() && granted.shared_with.is_some() {
+            let known = self.caller.account.ledger.known_by_id(self.rules.keys.account(), &id).await;
+            left = known
+                .map_err(|error| self.halted_by(&error))?
+                .map(|known| Box::new(ObservedContact::remembered(known)));
+        }
+        Ok(Event::Claimed { left, shared_with: granted.shared_with })
+    }
+
+    /// Does what comes next, to its end.
+    async fn carry_out(&self, next: Next) -> Result<Event, Halted> {
+        let event = match next {
+            Next::Lookup(identifiers) => {
+                let (contacts, result) = look_up(&self.caller, &identifiers).await;
+                if result.end == CallEnd::Halted {
+                    return Err(Halted);
+                }
+                Event::Looked { contacts, result }
+            }
+            Next::Read(call) => Event::Called(self.caller.read(&call).await),
+            Next::Write(write) => Event::Called(self.caller.write(*write).await),
+            Next::Wait { least, times } => {
+                let pause = self.caller.retry.pause(times).max(least);
+                tokio::select! {
+                    biased;
+                    () = self.caller.stop.asked() => return Err(Halted),
+                    () = tokio::time::sleep(pause) => Event::Waited(pause),
+                }
+            }
+            Next::Claim(_) | Next::Done(_) => return Err(Halted),
+        };
+        match &event {
+            Event::Called(result) if result.end == CallEnd::Halted => Err(Halted),
+            _ => Ok(event),
+        }
+    }
+
+    async fn close(&self, machine: &mut Reconciliation, record: RowRecord) -> RowEnd {
+        let entries = machine.close(&record);
+        crash_point!("before_row");
+        let durable = self.flush(entries).await;
+        crash_point!("after_row");
+        if durable.is_ok() { RowEnd::Finished(record) } else { RowEnd::Halted }
+    }
+
+    async fn flush(&self, entries: Vec<Entry>) -> Result<(), Halted> {
+        let written = self.caller.account.ledger.write(&self.caller.run, entries).await;
+        written.map(drop).map_err(|error| self.halted_by(&error))
+    }
+
+    fn halted_by(&self, error: &crate::error::Error) -> Halted {
+        self.caller.halt(error.clone());
+        Halted
+    }
+}

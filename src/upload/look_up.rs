@@ -1,0 +1,62 @@
+use super::caller::Caller;
+use crate::contact::{Call, Identifier, Snapshot};
+use crate::reconcile::{CallEnd, CallResult, Event, Reconciliation, SharedLookup};
+use crate::services::Reply;
+
+/// Pages of one look-up that are read before it is given up as too wide.
+const PAGES_AT_MOST: u32 = 40;
+
+/// Asks who has one of `identifiers`, all pages of the answer.
+pub async fn look_up(caller: &Caller, identifiers: &[Identifier]) -> (Vec<Snapshot>, CallResult) {
+    let mut found: Vec<Snapshot> = Vec::new();
+    let mut cursor = None;
+    let mut answers = 0;
+    for _ in 0..PAGES_AT_MOST {
+        let call = Call::Find { identifiers: identifiers.to_vec(), cursor: cursor.take() };
+        let mut result = caller.read(&call).await;
+        answers = answers.max(result.answers);
+        result.answers = answers;
+        match &result.end {
+            CallEnd::Done(Reply::Contacts(page)) => {
+                found.extend(page.items.iter().cloned());
+                cursor.clone_from(&page.next);
+            }
+            CallEnd::Done(Reply::Contact(contact)) => found.push((**contact).clone()),
+            CallEnd::Done(_) | CallEnd::Missing { .. } => {}
+            _ => return (Vec::new(), result),
+        }
+        if cursor.is_none() {
+            result.end = CallEnd::Done(Reply::Nothing);
+            return (found, result);
+        }
+    }
+    let end = CallEnd::Refused {
+        code: "contact.ambiguous".into(),
+        message: format!("a look-up matched more than {PAGES_AT_MOST} pages of contacts"),
+        fields: Vec::new(),
+    };
+    (Vec::new(), CallResult { end, http_status: Some(200), answers })
+}
+
+/// Finds out which contacts these rows are about, the look-ups of all in as few calls as they fit
+/// into. `None` if the run stops first.
+pub(super) async fn identify_together(caller: &Caller, mut rows: Vec<Reconciliation>) -> Option<Vec<Reconciliation>> {
+    let room = caller.account.service.limits().identifiers_per_find.value;
+    loop {
+        let lookups = SharedLookup::next_of(&rows, room);
+        if lookups.is_empty() {
+            return Some(rows);
+        }
+        for lookup in lookups {
+            let (found, result) = look_up(caller, &lookup.identifiers()).await;
+            if result.end == CallEnd::Halted {
+                return None;
+            }
+            for (at, contacts) in lookup.shares(&found) {
+                // What a look-up teaches is durable with the row's first write.
+                let entries = rows[at].answered(Event::Looked { contacts, result: result.clone() });
+                debug_assert!(entries.is_empty(), "a look-up before anything was sent changes nothing durable");
+            }
+        }
+    }
+}

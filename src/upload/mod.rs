@@ -1,0 +1,49 @@
+//! Drives reconciliations: carries what each contact needs to the service and the answers back.
+//!
+//! ```text
+//! feed ─► dispatch ─► stages ─► drive (one contact) ─► caller ─► attempts (one call) ─► quota ─► transport
+//!                       │           ▲       │
+//!                       │           └ claims┘   one row a contact at a time
+//!                       └─ look_up              ahead of the rows' turn, many contacts to a call
+//! ```
+//!
+//! Nothing here decides what becomes of a contact: [`crate::reconcile`] does. The dispatcher owns the
+//! run's state; rows share nothing but the caller and the claims. A write's intent is durable before
+//! it leaves, its answer before the row is reported. Nothing here knows a vendor, and nothing here
+//! reads the calendar but for records.
+
+mod account;
+mod attempts;
+mod backoff;
+mod brake;
+mod call_state;
+mod caller;
+mod circuit_breaker;
+mod claims;
+mod dispatch;
+mod drive;
+mod listing;
+mod look_up;
+mod lookup_batcher;
+mod pages;
+mod sample;
+mod second_look;
+mod stages;
+mod stop;
+mod walk;
+mod work;
+
+pub use account::{Account, Renew};
+pub use backoff::Retry;
+pub use brake::Brake;
+pub use call_state::{AfterAttempt, AfterFailure, CallState, MISDIRECTED, Patience, ServiceStop};
+pub use caller::{Caller, Notice};
+pub use dispatch::{Dispatcher, RunEnd};
+pub use drive::{Driver, RowEnd};
+pub use listing::{ListedPage, Listing, Turned};
+pub use look_up::look_up;
+pub use lookup_batcher::LookupBatcher;
+pub use pages::{create_field, list_fields};
+pub use stop::{Stop, StopLevel};
+pub use walk::{Completeness, Walk};
+pub use work::Work;

@@ -1,0 +1,236 @@
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+
+use super::brake::{Brake, Watch};
+use super::drive::{Begun, Driver, RowEnd};
+use super::look_up::identify_together;
+use super::sample::Sample;
+use super::work::Work;
+use crate::contact::{Outcome, Position, RowRecord};
+use crate::journal::Entry;
+use crate::reconcile::{LookupGroups, Next, Reconciliation, Row};
+
+/// Rows that may be finished but held back because an earlier one is not.
+const WINDOW: u64 = 4096;
+/// Rows that may wait for their turn to begin: more than a group of look-ups spans.
+const QUEUE: usize = 2200;
+/// Groups of look-ups under way at once where one asks about several rows.
+const GROUPS: usize = 2;
+
+type Identifying = BoxFuture<'static, Option<Vec<Reconciliation>>>;
+type UnderWay = BoxFuture<'static, (Position, RowEnd)>;
+
+/// The rows of a run that have come and are not done.
+pub(super) struct Stages {
+    driver: Arc<Driver>,
+    concurrency: usize,
+    /// In the file's order; `None` while it is found out which contact the row is about.
+    queue: VecDeque<(u64, Option<Box<Reconciliation>>)>,
+    groups: LookupGroups,
+    /// Rows that wait for their group to be looked up.
+    parked: HashMap<u64, Box<Reconciliation>>,
+    pub(super) identifying: FuturesUnordered<Identifying>,
+    pub(super) under_way: FuturesUnordered<UnderWay>,
+    window: BTreeMap<u64, (Position, RowRecord)>,
+    pub(super) unrecorded: Vec<Entry>,
+    /// Index of the next row to be told as finished, and of the next to come.
+    next: u64,
+    taken: u64,
+    pub(super) watch: Watch,
+    canary: Option<u64>,
+    sent: u64,
+    sample: Sample,
+}
+
+impl Stages {
+    pub(super) fn new(driver: Arc<Driver>, concurrency: usize, brake: Brake, canary: Option<u64>) -> Self {
+        Self {
+            groups: LookupGroups::new(driver.rules.limits.identifiers_per_find.value),
+            sample: Sample::of(&driver.rules.run),
+            driver,
+            concurrency: concurrency.max(1),
+            queue: VecDeque::new(),
+            parked: HashMap::new(),
+            identifying: FuturesUnordered::new(),
+            under_way: FuturesUnordered::new(),
+            window: BTreeMap::new(),
+            unrecorded: Vec::new(),
+            next: 0,
+            taken: 0,
+            watch: Watch::new(brake),
+            canary: canary.filter(|rows| *rows > 0),
+            sent: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.under_way.is_empty()
+    }
+
+    /// Whether no request is out: what a stopping run waits for.
+    pub(super) fn has_nothing_out(&self) -> bool {
+        self.under_way.is_empty() && self.identifying.is_empty()
+    }
+
+    /// Whether another row may come.
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.len() < QUEUE
+            && self.taken.saturating_sub(self.next) < WINDOW
+            && self.canary.is_none_or(|rows| self.sent < rows)
+    }
+
+    pub(super) fn take(&mut self, work: Work) {
+        match work {
+            Work::Ready { position, record, keys, recorded } => {
+                if recorded {
+                    // Judged already when it ended; but the first rows are judged together.
+                    self.sent += self.watch.again(&record);
+                } else {
+                    self.watch.ready(&record);
+                    self.unrecorded.push(Entry::Row { position, record: record.clone(), keys });
+                }
+                match record.outcome {
+                    Outcome::Unchanged => drop(self.sample.looks_at()),
+                    Outcome::Created | Outcome::Updated | Outcome::Failed | Outcome::InDoubt => {
+                        self.sample.needs_calls();
+                    }
+                    Outcome::Skipped | Outcome::Rejected => {}
+                }
+                self.came(position.index);
+                self.window.insert(position.index, (position, record));
+            }
+            Work::Row(row) => {
+                let index = row.position.index;
+                self.sent += 1;
+                let machine = Box::new(self.begun(*row));
+                let asks = match machine.next() {
+                    Next::Lookup(identifiers) if machine.is_identifying() => Some(identifiers.len()),
+                    _ => None,
+                };
+                if let Some(identifiers) = asks {
+                    self.queue.push_back((index, None));
+                    self.groups.add(index, identifiers);
+                    self.parked.insert(index, machine);
+                } else {
+                    self.queue.push_back((index, Some(machine)));
+                }
+                self.came(index);
+            }
+        }
+    }
+
+    fn came(&mut self, index: u64) {
+        self.taken = index + 1;
+        self.groups.passed(index);
+    }
+
+    /// The way of a row; of those that memory would do for, a few are looked at all the same.
+    fn begun(&mut self, row: Row) -> Reconciliation {
+        let again = self.sample.is_due().then(|| row.clone());
+        let machine = Reconciliation::new(row, self.driver.rules.clone());
+        if !machine.rests_on_memory() {
+            self.sample.needs_calls();
+            return machine;
+        }
+        let looks_at = self.sample.looks_at();
+        match again.filter(|_| looks_at) {
+            Some(row) => Reconciliation::new(Row { is_sample: true, ..row }, self.driver.rules.clone()),
+            None => machine,
+        }
+    }
+
+    /// Begins what can be begun: look-ups ahead of their rows' turn, and rows in the file's order.
+    pub(super) fn go_on(&mut self, feeding: bool) {
+        if self.driver.caller.stop.is_asked() {
+            return;
+        }
+        let is_stuck = !self.has_room()
+            && self.under_way.is_empty()
+            && self.identifying.is_empty()
+            && self.queue.front().is_some_and(|(_, machine)| machine.is_none());
+        if !feeding || is_stuck && !self.groups.has_ready() {
+            self.groups.close();
+        }
+        loop {
+            self.look_up_ahead();
+            let begins = self.under_way.len() < self.concurrency
+                && self.queue.front().is_some_and(|(_, machine)| machine.is_some());
+            if !begins {
+                return;
+            }
+            let Some((_, Some(machine))) = self.queue.pop_front() else { return };
+            self.begin(machine);
+        }
+    }
+
+    fn look_up_ahead(&mut self) {
+        let together = self.driver.rules.looks_up_together();
+        let at_once = if together { GROUPS } else { self.concurrency };
+        while self.identifying.len() < at_once && self.groups.has_ready() {
+            let waiting = self.queue.iter().take(self.concurrency * 2).filter(|(_, machine)| machine.is_some()).count();
+            if waiting >= self.concurrency * 2 {
+                return;
+            }
+            let Some(group) = self.groups.take_ready() else { return };
+            let rows: Vec<_> = group.iter().filter_map(|row| self.parked.remove(row)).map(|row| *row).collect();
+            let caller = self.driver.caller.clone();
+            self.identifying.push(Box::pin(async move { identify_together(&caller, rows).await }));
+        }
+    }
+
+    /// It is known which contacts these rows are about; `None` if the run stops.
+    pub(super) fn identified(&mut self, rows: Option<Vec<Reconciliation>>) {
+        for machine in rows.into_iter().flatten() {
+            let index = machine.position().index;
+            if let Ok(at) = self.queue.binary_search_by_key(&index, |(index, _)| *index) {
+                self.queue[at].1 = Some(Box::new(machine));
+            }
+        }
+    }
+
+    fn begin(&mut self, machine: Box<Reconciliation>) {
+        let position = machine.position();
+        match self.driver.begin(machine) {
+            Begun::Ended { record, entries } => {
+                self.watch.sent(&record);
+                self.unrecorded.extend(entries);
+                self.window.insert(position.index, (position, record));
+            }
+            Begun::UnderWay { machine, ticket, claimed } => {
+                let driver = self.driver.clone();
+                self.under_way.push(Box::pin(async move {
+                    (position, driver.go(machine, ticket, claimed, |record| record).await)
+                }));
+            }
+        }
+    }
+
+    pub(super) fn ended(&mut self, position: Position, end: RowEnd) {
+        if let RowEnd::Finished(record) = end {
+            self.watch.sent(&record);
+            self.window.insert(position.index, (position, record));
+        }
+    }
+
+    /// The next row in the file's order, if it is finished.
+    pub(super) fn next_finished(&mut self) -> Option<(Position, RowRecord)> {
+        let (position, record) = self.window.remove(&self.next)?;
+        self.next = position.index + 1;
+        Some((position, record))
+    }
+
+    /// The verdict on the first rows, once they are done.
+    pub(super) fn canary_end(&mut self, feeding: bool) -> Option<crate::error::Result<String>> {
+        let rows = self.canary.filter(|rows| (self.sent >= *rows || !feeding) && self.is_empty())?;
+        self.canary = None;
+        Some(self.watch.canary(rows))
+    }
+
+    /// Rows that finished after one that did not, by index.
+    pub(super) fn apart(self) -> BTreeMap<u64, RowRecord> {
+        self.window.into_iter().map(|(index, (_, record))| (index, record)).collect()
+    }
+}

@@ -1,0 +1,221 @@
+//! What people changed at the service is believed before what rolo remembers, and two rows of one person
+//! come one after the other.
+
+use serde_json::{Value, json};
+
+use crate::held::{holding, request, rolo};
+use crate::world::{Row, Served, World, cells, last_event};
+
+/// An account that holds these, with `people.csv` and its mapping beside.
+struct Desk {
+    world: World,
+    served: Served,
+}
+
+impl Desk {
+    fn holding(contacts: &[Value]) -> Self {
+        let world = World::new();
+        let served = holding(&world, contacts);
+        Self { world, served }
+    }
+
+    fn import(&self, text: &str, options: &str, code: i32) -> (Value, Vec<Row>) {
+        self.world.write("people.csv", text);
+        let said = rolo(&self.world, &format!("import people.csv --to desk --yes --json {options}"));
+        assert_eq!(said.code, code, "{}{}", said.out, said.err);
+        (last_event(&said.out), self.world.csv("people.results.csv"))
+    }
+
+    /// All that the service holds of the contact with this address.
+    fn held(&self, email: &str) -> Value {
+        let listed = request(&self.served, "chatwoot", "GET", "contacts", &Value::Null);
+        let contacts = listed["payload"].as_array().unwrap();
+        contacts.iter().find(|one| one["email"] == email).unwrap_or_else(|| panic!("no {email}: {listed}")).clone()
+    }
+
+    fn edits(&self, email: &str, edit: &Value) {
+        request(&self.served, "chatwoot", "PUT", &format!("contacts/{}", self.held(email)["id"]), edit);
+    }
+
+    fn labels(&self, email: &str) -> Vec<String> {
+        let path = format!("contacts/{}/labels", self.held(email)["id"]);
+        let answer = request(&self.served, "chatwoot", "GET", &path, &Value::Null);
+        let mut labels: Vec<String> = serde_json::from_value(answer["payload"].clone()).unwrap();
+        labels.sort();
+        labels
+    }
+}
+
+#[test]
+fn remote_04_a_field_edited_by_hand_is_said_not_to_be_looked_at_or_put_right() {
+    let desk = Desk::holding(&[]);
+    let file = "Name,E-mail,custom.tier\nAnn,ann@b.example,gold\n";
+    desk.import(file, "", 0);
+    desk.edits("ann@b.example", &json!({ "custom_attributes": { "tier": "WRONG" } }));
+    let (finished, rows) = desk.import(file, "", 0);
+    assert_eq!((cells(&rows, "_outcome"), cells(&rows, "_code")), (vec!["unchanged"], vec!["contact.not_looked_at"]));
+    assert!(rows[0]["_message"].starts_with("as sent on "), "{}", rows[0]["_message"]);
+    assert_eq!(finished["calls"], json!({}));
+    let (_, rows) = desk.import(file, "--verify", 0);
+    assert_eq!(cells(&rows, "_outcome"), ["updated"]);
+    assert_eq!(desk.held("ann@b.example")["custom_attributes"]["tier"], "gold");
+}
+
+#[test]
+fn remote_06_who_opted_out_at_the_service_stays_opted_out() {
+    let desk = Desk::holding(&[]);
+    desk.world.write(
+        "people.mapping.toml",
+        "[columns.Name]\nfield = \"name\"\n[columns.\"E-mail\"]\nfield = \"email\"\n\
+         [columns.\"Opt in\"]\nfield = \"custom.opt_in\"\noverwrite = \"if_empty\"\n",
+    );
+    desk.import("Name,E-mail,Opt in\nAnn,ann@b.example,yes\n", "", 0);
+    desk.edits("ann@b.example", &json!({ "custom_attributes": { "opt_in": "no" } }));
+    // The same file, another name, and an import that reads everything.
+    for (name, options) in [("Ann", ""), ("Ann Lee", ""), ("Ann Lee", "--verify"), ("Ann", "--fresh")] {
+        desk.import(&format!("Name,E-mail,Opt in\n{name},ann@b.example,yes\n"), options, 0);
+        assert_eq!(desk.held("ann@b.example")["custom_attributes"]["opt_in"], "no", "{name} {options}");
+    }
+}
+
+#[test]
+fn remote_09_two_rows_of_one_contact_keep_both_labels_and_the_later_name() {
+    let desk = Desk::holding(&[json!({ "name": "Ann", "email": "ann@b.example", "phone_number": "+447400000001" })]);
+    let file = "Name,Phone,E-mail,Tags\nAnn One,+447400000001,,one\nAnn Two,,ann@b.example,two\n";
+    let (_, rows) = desk.import(file, "", 0);
+    assert_eq!(cells(&rows, "_outcome"), ["updated", "updated"]);
+    assert_eq!(desk.labels("ann@b.example"), ["one", "two"]);
+    assert_eq!(desk.held("ann@b.example")["name"], "Ann Two");
+    assert!(rows[1]["_message"].contains("line 2 leads to the same contact"), "{}", rows[1]["_message"]);
+    let (finished, _) = desk.import(file, "", 0);
+    assert_eq!(finished["outcomes"]["unchanged"], 2, "the same file again changes nothing");
+    assert_eq!(desk.held("ann@b.example")["name"], "Ann Two");
+}
+
+#[test]
+fn remote_10_a_row_of_two_people_names_both_and_writes_to_neither() {
+    let desk = Desk::holding(&[
+        json!({ "name": "Ann", "email": "ann@b.example", "phone_number": "+447400000001" }),
+        json!({ "name": "Bo", "email": "bo@b.example", "phone_number": "+447400000002" }),
+    ]);
+    let before = [desk.held("ann@b.example"), desk.held("bo@b.example")];
+    let (finished, rows) = desk.import("Name,Phone,E-mail\nBoth,+447400000001,bo@b.example\n", "", 1);
+    assert_eq!((cells(&rows, "_outcome"), cells(&rows, "_code")), (vec!["failed"], vec!["contact.conflict"]));
+    let words =
+        format!("the row's phone belongs to contact {} and its email to contact {}", before[0]["id"], before[1]["id"]);
+    assert!(rows[0]["_message"].starts_with(&words), "{}", rows[0]["_message"]);
+    assert_eq!(crate::world::writes(&finished), 0);
+    assert_eq!([desk.held("ann@b.example"), desk.held("bo@b.example")], before);
+    let plan = rolo(&desk.world, "plan people.csv --to desk --live");
+    let told = format!("{}{}", plan.out, plan.err);
+    assert!(!told.contains("would be updated"), "{told}");
+    assert!(told.contains("contact.conflict"), "{told}");
+}
+
+#[test]
+fn remote_46_a_change_that_the_service_always_refuses_is_sent_once_and_fails_its_row_alone() {
+    let people: Vec<Value> = (0..5)
+        .map(|n| json!({ "name": format!("P{n}"), "email": format!("p{n}@b.example"), "phone_number": format!("+44740000000{n}") }))
+        .collect();
+    let desk = Desk::holding(&people);
+    desk.world.write(
+        "people.mapping.toml",
+        "match = [\"email\"]\n[columns.\"E-mail\"]\nfield = \"email\"\n[columns.Phone]\nfield = \"phone\"\n",
+    );
+    // Four want the phone of somebody else, and one a free one.
+    let rows: String =
+        (0..5).map(|n| format!("p{n}@b.example,+44740000{:04}\n", if n == 4 { 99 } else { n + 1 })).collect();
+    let (finished, rows) = desk.import(&format!("E-mail,Phone\n{rows}"), "", 1);
+    assert_eq!(cells(&rows, "_outcome"), ["failed", "failed", "failed", "failed", "updated"]);
+    assert_eq!(cells(&rows[..4], "_code"), ["contact.conflict"; 4]);
+    assert_eq!(finished["calls"]["update"], 5, "one for each row: {finished}");
+}
+
+#[test]
+fn remote_running_a_label_set_by_hand_stays_when_tags_come_with_a_later_file() {
+    let desk = Desk::holding(&[]);
+    desk.import("Name,E-mail\nAnn,ann@b.example\n", "", 0);
+    let path = format!("contacts/{}/labels", desk.held("ann@b.example")["id"]);
+    request(&desk.served, "chatwoot", "POST", &path, &json!({ "labels": ["by-hand"] }));
+    desk.import("Name,E-mail,Tags\nAnn,ann@b.example,x\n", "", 0);
+    assert_eq!(desk.labels("ann@b.example"), ["by-hand", "x"]);
+    // The same after an export, which remembers the labels that there were.
+    assert_eq!(rolo(&desk.world, "export all.csv --from desk").code, 0);
+    request(&desk.served, "chatwoot", "POST", &path, &json!({ "labels": ["x", "later"] }));
+    desk.import("Name,E-mail,Tags\nAnn,ann@b.example,y\n", "", 0);
+    assert_eq!(desk.labels("ann@b.example"), ["later", "x", "y"]);
+}
+
+#[test]
+fn remote_running_a_row_that_was_refused_leads_nobody_astray_later() {
+    let desk = Desk::holding(&[
+        json!({ "name": "Ann", "email": "ann@b.example", "phone_number": "+447400000001" }),
+        json!({ "name": "Bo", "email": "bo@b.example", "phone_number": "+447400000002" }),
+    ]);
+    desk.import("Name,Phone,E-mail\nBoth,+447400000002,ann@b.example\n", "", 1);
+    let (_, rows) = desk.import("Name,E-mail\nAnn Two,ann@b.example\n", "", 0);
+    assert_eq!(cells(&rows, "_outcome"), ["updated"]);
+    assert_eq!(desk.held("ann@b.example")["name"], "Ann Two");
+    assert_eq!(desk.held("bo@b.example")["name"], "Bo");
+}
+
+#[test]
+fn remote_running_a_live_plan_of_what_is_held_says_unchanged() {
+    let desk = Desk::holding(&[json!({ "name": "Ann", "email": "ann@b.example" })]);
+    desk.import("Name,E-mail,Tags\nAnn,ann@b.example,x\n", "", 0);
+    assert_eq!(rolo(&desk.world, "export all.csv --from desk").code, 0);
+    desk.world.forget();
+    for file in ["people.csv", "all.csv"] {
+        let plan = rolo(&desk.world, &format!("plan {file} --to desk --live"));
+        let told = format!("{}{}", plan.out, plan.err);
+        assert_eq!(plan.code, 0, "{told}");
+        assert!(told.contains("1  would stay unchanged"), "{file}: {told}");
+    }
+}
+
+#[test]
+fn remote_running_what_the_service_could_not_keep_is_refused_before_sending() {
+    let desk = Desk::holding(&[]);
+    let long = "x".repeat(256);
+    let file = format!("Name,E-mail,City,Tags\nAnn,ann@b.example,{long},\nBo,bo@b.example,Oslo,{long}\n");
+    let (finished, rows) = desk.import(&file, "", 1);
+    assert_eq!(cells(&rows, "_outcome"), ["rejected", "rejected"], "{rows:?}");
+    assert_eq!(finished["calls"], json!({}));
+}
+
+#[test]
+fn remote_running_the_race_for_a_new_label_is_run_again() {
+    let world = World::new();
+    world.write("people.csv", "Name,E-mail,Tags\nAnn,ann@b.example,new\n");
+    let finished = world.done("import people.csv --to sandbox:chatwoot --unthrottled --fault label-race");
+    assert_eq!(finished["outcomes"]["created"], 1, "{finished}");
+    world.done("export all.csv --from sandbox:chatwoot --unthrottled");
+    assert_eq!(cells(&world.csv("all.csv"), "tags"), ["new"]);
+}
+
+#[test]
+fn remote_19_a_label_with_a_comma_stays_one_label() {
+    let desk = Desk::holding(&[json!({ "name": "Ann", "email": "ann@b.example" })]);
+    desk.world.write(
+        "people.mapping.toml",
+        "[columns.Name]\nfield = \"name\"\n[columns.\"E-mail\"]\nfield = \"email\"\n[columns.Tags]\ntags = \"add\"\nseparator = \";\"\n",
+    );
+    desk.import("Name,E-mail,Tags\nAnn,ann@b.example,\"vip, gold;new\"\n", "", 0);
+    assert_eq!(desk.labels("ann@b.example"), ["new", "vip, gold"]);
+    desk.import("Name,E-mail,Tags\nAnn,ann@b.example,more\n", "", 0);
+    assert_eq!(desk.labels("ann@b.example"), ["more", "new", "vip, gold"], "a held one is not split either");
+}
+
+#[test]
+fn remote_28_the_one_meant_is_found_among_forty_that_are_alike() {
+    let world = World::new();
+    let rows: String = (0..40).map(|n| format!("Person {n},{n:02}ann@b.example\n")).collect();
+    world.write("alike.csv", &format!("Name,E-mail\n{rows}Ann,ann@b.example\n"));
+    world.done("import alike.csv --to sandbox:99digital --unthrottled");
+    world.forget();
+    world.write("people.csv", "Name,E-mail\nAnn Two,ann@b.example\n");
+    let finished = world.done("import people.csv --to sandbox:99digital --unthrottled");
+    assert_eq!(finished["outcomes"]["updated"], 1, "{finished}");
+    world.done("export all.csv --from sandbox:99digital --unthrottled");
+    assert_eq!(world.csv("all.csv").len(), 41);
+}

@@ -1,0 +1,99 @@
+//! Creates whose answers were lost on a service whose search lags longer than anybody believes.
+
+use std::time::Duration;
+
+use crate::held::rolo;
+use crate::world::{Served, World, last_event};
+
+/// An account that is believed to search with a lag of one second, at a sandbox with these faults.
+fn account(world: &World, faults: &str) -> Served {
+    let served = Served::start(world, &format!("--unthrottled {faults}"));
+    world.write(
+        "rolo.toml",
+        &format!(
+            "[accounts.desk]\nservice = \"respondio-v1\"\nbase_url = \"{}/respondio-v1\"\nsearch_lag = \"1\"\n\
+             token = {{ env = \"TOKEN\" }}\n",
+            served.address
+        ),
+    );
+    served
+}
+
+/// The same, whose search lags four seconds, and where the connection breaks once the first contact is made.
+fn lagging(world: &World) -> Served {
+    account(world, "--fault search-lag=4s --fault reset-after-apply,method:POST,nth:1")
+}
+
+fn import(world: &World, arguments: &str) -> serde_json::Value {
+    let said = rolo(world, &format!("--json import {arguments} --to desk --yes"));
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    last_event(&said.out)
+}
+
+/// What the summary says of doubles, with the ids in it.
+fn doubles(finished: &serde_json::Value) -> Vec<String> {
+    let remarks = finished["remarks"].as_array().unwrap().iter().map(|remark| remark.as_str().unwrap().to_owned());
+    remarks.filter(|remark| remark.contains("twice")).collect()
+}
+
+#[test]
+fn attack_11_a_double_of_a_search_that_lags_too_long_is_told_by_the_next_run_with_both_ids() {
+    let world = World::new();
+    let _served = lagging(&world);
+    world.write("one.csv", "First name,Phone\nAnn,+447400000001\n");
+    world.write("other.csv", "First name,Phone\nBen,+447400000002\n");
+    let first = import(&world, "one.csv");
+    assert_eq!(first["outcomes"]["created"], 1);
+    assert_eq!(first["calls"]["create"], 2, "the search did not show the first");
+    assert!(doubles(&first).is_empty(), "nobody can know yet");
+
+    std::thread::sleep(Duration::from_secs(4));
+    let next = import(&world, "other.csv");
+    let run = first["run"].as_str().unwrap();
+    let told = doubles(&next);
+    assert_eq!(told.len(), 1, "{next}");
+    let ids = told[0].strip_prefix(&format!("line 2 of run {run} is there twice, as "));
+    let (ids, rest) = ids.unwrap().split_once(": ").unwrap();
+    let (one, other) = ids.split_once(" and ").unwrap();
+    assert_ne!(one, other);
+    let words =
+        "the answer to its first create was lost, and look-ups did not show it in time; merge them in the service";
+    assert_eq!(rest, words);
+    let made = rolo(&world, "why +447400000001 --json").out;
+    assert!([one, other].iter().any(|id| made.contains(&id.replace("contact ", "\"contact_id\":\""))), "{made}");
+    assert!(made.contains("row: created (contact.made_twice)"), "{made}");
+    assert!(made.contains(&format!("it is there twice: {ids}")), "{made}");
+
+    // Once is enough, and nothing of it costs a call any more.
+    let again = import(&world, "other.csv");
+    assert_eq!((doubles(&again).len(), again["calls"].as_object().unwrap().len()), (0, 0));
+}
+
+#[test]
+fn attack_11_a_run_that_lasts_longer_than_the_search_lags_tells_its_own_double() {
+    let world = World::new();
+    // The second row comes when the first is done, and its create takes its time.
+    let _served = account(
+        &world,
+        "--fault search-lag=4s --fault reset-after-apply,method:POST,nth:1 --fault latency=6s,method:POST,body-has:400000002",
+    );
+    world.write("two.csv", "First name,Phone\nAnn,+447400000001\nBen,+447400000002\n");
+    let finished = import(&world, "two.csv --canary 1");
+    assert_eq!((&finished["outcomes"]["created"], &finished["calls"]["create"]), (&2.into(), &3.into()));
+    let told = doubles(&finished);
+    assert_eq!(told.len(), 1, "{finished}");
+    assert!(told[0].starts_with(&format!("line 2 of run {} is there twice", finished["run"].as_str().unwrap())));
+}
+
+#[test]
+fn a_create_that_was_really_lost_is_looked_at_once_more_and_nobody_is_blamed() {
+    let world = World::new();
+    let _served = account(&world, "--fault reset-before-apply,method:POST,nth:1");
+    world.write("one.csv", "First name,Phone\nAnn,+447400000001\n");
+    assert_eq!(import(&world, "one.csv")["calls"]["create"], 2);
+    std::thread::sleep(Duration::from_secs(3));
+    let again = import(&world, "one.csv");
+    assert_eq!((doubles(&again).len(), &again["calls"]["find"]), (0, &serde_json::json!(1)));
+    let third = import(&world, "one.csv");
+    assert_eq!(third["calls"].as_object().unwrap().len(), 0);
+}

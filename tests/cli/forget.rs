@@ -1,0 +1,100 @@
+//! A person is removed from everything that rolo keeps, and nobody else is.
+
+use crate::world::World;
+
+const TO: &str = "--to sandbox:respondio --unthrottled -q";
+
+fn files_with(world: &World, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![world.home().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(world.home()).unwrap().display().to_string();
+            // What the service holds, and the source itself, stay.
+            if name.contains("sandbox") || name == "contacts.csv" {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if String::from_utf8_lossy(&std::fs::read(&path).unwrap()).contains(text) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn attack_04_forgetting_one_after_another_keeps_every_line_of_the_results() {
+    for results in ["r.csv", "r.xlsx"] {
+        let world = World::new();
+        let rows: String = (1..=6).map(|n| format!("P{n},+44740000000{n}\n")).collect();
+        world.write("contacts.csv", &format!("First name,Phone\n{rows}"));
+        world.done(&format!("import contacts.csv --results {results} {TO}"));
+        for n in [2, 5, 3] {
+            let said = world.rolo(&format!("forget +44740000000{n} --yes"));
+            assert_eq!((said.code, said.out.contains(results)), (0, true), "{results}: {}{}", said.out, said.err);
+        }
+        let rows = if results == "r.csv" { world.csv(results) } else { world.sheet(results, "results") };
+        let lines: Vec<&str> = rows.iter().map(|row| row["_line"].as_str()).collect();
+        assert_eq!(lines, ["2", "3", "4", "5", "6", "7"], "{results}");
+        let names: Vec<&str> = rows.iter().map(|row| row["First name"].as_str()).collect();
+        assert_eq!(names, ["P1", "", "", "P4", "", "P6"], "{results}");
+        assert!(rows.iter().all(|row| row["_outcome"] == "created"), "{results}");
+    }
+}
+
+#[test]
+fn attack_06_a_person_goes_from_messages_pages_and_leftovers_and_nobody_else_does() {
+    let world = World::new();
+    world.write(
+        "contacts.csv",
+        "First name,Phone,Email,Note\n\
+         Ann,call Ann-Secret,ann@example.org,\n\
+         Bob,+447400000002,bob@example.org,ask ann@example.org\n\
+         Joann,+447400000003,joann@example.org,\n",
+    );
+    world.write(
+        "contacts.mapping.toml",
+        "region = \"GB\"\n[columns.\"First name\"]\nfield = \"first_name\"\n[columns.Phone]\nfield = \"phone\"\n\
+         [columns.Email]\nfield = \"email\"\n[columns.Note]\nignore = true\n",
+    );
+    assert_eq!(world.rolo(&format!("import contacts.csv {TO}")).code, 1, "Ann's row is rejected for her phone");
+    assert_eq!(world.rolo("report -o page.html").code, 0);
+    world.write(".rolo-a1b2c3", "Ann,ann@example.org");
+    for trace in ["ann@example.org", "Ann-Secret"] {
+        assert!(!files_with(&world, trace).is_empty(), "{trace}");
+    }
+    let said = world.rolo("forget ann@example.org --yes");
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(files_with(&world, "Ann-Secret"), [""; 0]);
+    let held: Vec<String> =
+        files_with(&world, "ann@example.org").into_iter().filter(|name| !name.contains("results")).collect();
+    assert_eq!(held, [""; 0]);
+    let rows = world.csv("contacts.results.csv");
+    let names: Vec<&str> = rows.iter().map(|row| row["First name"].as_str()).collect();
+    assert_eq!(names, ["", "Bob", "Joann"]);
+    assert_eq!(rows[1]["Note"], "ask [forgotten]");
+    assert_eq!(rows[2]["Email"], "joann@example.org");
+}
+
+#[test]
+fn attack_06_an_identifier_of_several_people_is_refused_and_one_of_them_can_be_chosen() {
+    let world = World::new();
+    world.write("contacts.csv", "First name,Phone,Email\nAnn,+447400000001,ann@example.org\n");
+    world.done(&format!("import contacts.csv {TO}"));
+    // Ann gets another number, and hers goes to Bob, who is somebody else.
+    world.write("contacts.csv", "First name,Phone,Email\nAnn,+447400000009,ann@example.org\n");
+    world.done(&format!("import contacts.csv {TO}"));
+    world.write("b.csv", "First name,Phone,Email\nBob,+447400000001,bob@example.org\n");
+    world.done(&format!("import b.csv --results bob.csv {TO}"));
+    let said = world.rolo("forget +447400000001 --yes");
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("led to several contacts") && said.err.contains("rolo forget id:"), "{}", said.err);
+    assert_eq!(world.csv("bob.csv")[0]["First name"], "Bob");
+    let said = world.rolo("forget ann@example.org --yes");
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(world.csv("bob.csv")[0]["First name"], "Bob");
+    assert_eq!(world.csv("contacts.results.csv")[0]["First name"], "");
+}

@@ -1,0 +1,89 @@
+//! Every backend of the ledger, as something that the suite can open. A backend joins with one line in
+//! [`BACKENDS`].
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rolo::clock::{self, Calendar};
+use rolo::error::Result;
+use rolo::ledger::{ClaimedRun, KeySource, LedgerHandle, LedgerKey, NewRun, Worker, sqlite};
+
+/// One store, which can be opened again and again, as by several processes.
+#[async_trait]
+pub trait Store: Send + Sync {
+    async fn open(&self) -> LedgerHandle;
+}
+
+/// Makes new, empty stores of its kind.
+pub struct Backend {
+    make: fn() -> Arc<dyn Store>,
+}
+
+pub const BACKENDS: &[Backend] = &[Backend { make: || Arc::new(SqliteFile(tempfile::tempdir().unwrap())) }];
+
+struct SqliteFile(tempfile::TempDir);
+
+#[async_trait]
+impl Store for SqliteFile {
+    async fn open(&self) -> LedgerHandle {
+        sqlite_at(&self.0.path().join("ledger.sqlite")).unwrap()
+    }
+}
+
+/// A store that a test has to itself.
+pub struct Place {
+    backend: &'static Backend,
+    store: Arc<dyn Store>,
+}
+
+impl Place {
+    fn new(backend: &'static Backend) -> Self {
+        Self { backend, store: (backend.make)() }
+    }
+
+    pub async fn open(&self) -> LedgerHandle {
+        self.store.open().await
+    }
+
+    /// Another store of the same backend.
+    pub fn another(&self) -> Self {
+        Self::new(self.backend)
+    }
+}
+
+/// Holds each backend to what `check` says.
+pub async fn each(check: impl AsyncFn(&Place)) {
+    for backend in BACKENDS {
+        check(&Place::new(backend)).await;
+    }
+}
+
+/// The ledger in this file, whose key lies beside it.
+pub fn sqlite_at(path: &Path) -> Result<LedgerHandle> {
+    sqlite::open(path, &KeySource::beside(path))
+}
+
+/// The ledger in this file, in time that is held still.
+pub fn simulated_at(path: &Path, calendar: &Calendar) -> LedgerHandle {
+    sqlite::simulated(path, &KeySource::beside(path), calendar.clone()).unwrap()
+}
+
+/// A ledger that is gone when it is dropped, in time that is held still.
+pub fn simulated() -> LedgerHandle {
+    let key = KeySource::Given(LedgerKey::random().unwrap());
+    sqlite::simulated(Path::new(sqlite::MEMORY), &key, clock::simulated_calendar()).unwrap()
+}
+
+/// A new run, claimed by a process that has died by now: whoever wants it next has it at once.
+pub async fn begin(ledger: &LedgerHandle, run: &NewRun) -> ClaimedRun {
+    let claim = ledger.claim_run(&run.fingerprint, &worker("test"), Duration::ZERO).await.unwrap();
+    let id = ledger.begin(&claim, run).await.unwrap();
+    ClaimedRun::new(id, claim)
+}
+
+/// A process of another machine.
+pub fn worker(doing: &str) -> Worker {
+    Worker { host: "elsewhere".to_owned(), process: 4711, since: 1_795_253_460, doing: doing.to_owned() }
+}
