@@ -46,6 +46,18 @@ fn cells(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+/// What says it is bytes may hold any characters, and only that it was there counts.
+#[test]
+fn a_picture_that_is_no_picture_stops_nothing() {
+    let card = |value: &str| {
+        format!("BEGIN:VCARD\nVERSION:3.0\nFN:Ann\nPHOTO;ENCODING=b:{value}\nTEL:+44 7400 100101\nEND:VCARD\n")
+    };
+    for value in ["\u{e9}\u{e9}\u{e9}\u{e9}", "ab\u{1f600}", "abcd\u{fffd}", "", "\u{e9}"] {
+        let read = read(&card(value));
+        assert_eq!(read.cards[0].cells, cells(&[("Name", "Ann"), ("Phone", "+44 7400 100101")]), "{value:?}");
+    }
+}
+
 #[test]
 fn a_card_of_version_2_1_with_bare_types_and_quoted_printable() {
     // As telephones write them: RFC 2045 encodes ö as =C3=B6 in UTF-8 and as =F6 in ISO-8859-1.

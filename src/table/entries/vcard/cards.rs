@@ -99,8 +99,8 @@ impl Cards {
             }
             let mut property = property;
             if property.is_binary() {
-                // Only that it was there counts.
-                property.value.truncate(5);
+                // Only that it was there counts. What says it is bytes may hold any characters.
+                property.value = property.value.chars().take(5).collect();
                 bytes -= text.len();
             }
             properties.push(property);
