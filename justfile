@@ -30,6 +30,17 @@ power-cuts N="2000":
 phones N="3000000":
     ROLO_PHONES={{ N }} cargo test --test components validate_numbering
 
+# Try the properties and the fuzzed inputs with N seeds that nobody has tried, and name those that fail.
+explore N="20":
+    #!/usr/bin/env bash
+    set -u
+    cargo test --lib --test components --no-run
+    for _ in $(seq {{ N }}); do
+        seed=$((RANDOM * 32768 + RANDOM))
+        PROPTEST_RNG_SEED=$seed cargo test --quiet --lib --test components > "target/explore-$seed.log" 2>&1 ||
+            echo "PROPTEST_RNG_SEED=$seed fails: target/explore-$seed.log"
+    done
+
 # Licences, banned crates and sources of what is built in.
 deny:
     cargo deny check bans licenses sources
