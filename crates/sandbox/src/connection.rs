@@ -2,10 +2,8 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
@@ -14,12 +12,12 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::delivery::{Delivery, Payload};
 use super::instance::Instance;
 use super::shared::Shared;
+use super::socket::Socket;
 use super::wire::form_pairs;
 use super::{LoggedRequest, WireAnswer, WireRequest};
 
@@ -29,8 +27,8 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// Serves one connection until either side closes it.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let reset = Arc::new(AtomicBool::new(false));
-    let socket = Socket { stream, reset: Arc::clone(&reset) };
     let patience = shared.patience;
+    let socket = Socket::new(stream, Arc::clone(&reset), patience);
     let service = service_fn(move |request| exchange(request, Arc::clone(&shared), Arc::clone(&reset)));
     // A connection that breaks is the client's business, or a fault made on purpose.
     // The date comes from the sandbox's clock alone, never from the machine's.
@@ -81,7 +79,13 @@ async fn handle(shared: &Shared, instance: &Instance, request: WireRequest) -> D
         instance.configure(fault);
     }
     let asked = faults.iter().all(|fault| fault.applies());
-    let answer = if asked { instance.answer(&request, now) } else { WireAnswer::json(200, &serde_json::json!({})) };
+    let answer = if asked {
+        let arrives = || faults.iter().fold(request.clone(), |request, fault| fault.arrives(request));
+        let arrived = (!faults.is_empty()).then(arrives);
+        instance.answer(arrived.as_ref().unwrap_or(&request), now)
+    } else {
+        WireAnswer::json(200, &serde_json::json!({}))
+    };
     let applied = asked && answer.status < 400;
     let mut delivery = Delivery::Whole(answer);
     for fault in &faults {
@@ -187,55 +191,4 @@ fn respond(answer: WireAnswer, payload: impl FnOnce(Vec<u8>) -> Payload) -> Resp
         }
     }
     response
-}
-
-/// A stream that can be told to reset the connection when it is dropped.
-struct Socket {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
-            // Without it the client sees an ordinary end of the stream, which is a milder fault.
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

@@ -50,6 +50,7 @@ mod mutants;
 mod options;
 mod server;
 mod shared;
+mod socket;
 pub mod window;
 mod wire;
 pub mod write_log;

@@ -1,74 +1,101 @@
-//! Who is let in, and for how long.
+//! Connections that hold the sandbox up: each is closed after its patience, and the others are served meanwhile.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::time::Duration;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use rolo_sandbox::{Options, Sandbox, start};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-/// Far longer than anything here takes.
-const LONG: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Far longer than any of these takes, and far shorter than for ever.
+const AT_LAST: Duration = Duration::from_secs(20);
+const PATH: &str = "/chatwoot/api/v1/accounts/1/contacts";
 
-async fn sandbox(change: impl FnOnce(&mut Options)) -> Sandbox {
-    let mut options = Options::new(|| Duration::from_secs(1_795_219_200));
+async fn impatient() -> Sandbox {
+    let mut options = Options::new(|| Duration::from_secs(1_700_000_000));
+    options.patience = PATIENCE;
     options.emulator.unthrottled = true;
-    change(&mut options);
     start(options).await.unwrap()
 }
 
-/// What comes back until the server closes.
-async fn said(sandbox: &Sandbox, sent: &str) -> String {
-    let mut stream = TcpStream::connect(sandbox.addr()).await.unwrap();
-    stream.write_all(sent.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await;
-    drop(read.expect("the server never closed"));
-    String::from_utf8(answer).unwrap()
+fn connected(sandbox: &Sandbox, sends: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(sandbox.addr()).unwrap();
+    stream.set_read_timeout(Some(AT_LAST)).unwrap();
+    stream.set_write_timeout(Some(AT_LAST)).unwrap();
+    stream.write_all(sends.as_bytes()).unwrap();
+    stream
 }
 
-fn request(host: &str) -> String {
+fn get(sandbox: &Sandbox, connection: &str) -> String {
     format!(
-        "GET /respondio/space/custom_field HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer sandbox\r\n\
-         Connection: close\r\n\r\n"
+        "GET {PATH} HTTP/1.1\r\nhost: {}\r\napi_access_token: sandbox\r\nconnection: {connection}\r\n\r\n",
+        sandbox.addr()
     )
 }
 
-#[tokio::test]
-async fn only_names_of_this_machine_are_answered() {
-    let sandbox = sandbox(|_| {}).await;
-    for host in ["127.0.0.1", "127.0.0.1:8787", "localhost:1", "LOCALHOST", "[::1]:8787", "[::1]", "127.9.9.9"] {
-        assert!(said(&sandbox, &request(host)).await.starts_with("HTTP/1.1 200"), "{host}");
+/// All that the sandbox sends until it closes the connection, in whichever way.
+fn until_closed(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => panic!("still open"),
+        _ => String::from_utf8_lossy(&answer).into_owned(),
     }
-    for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8787", "10.0.0.7", "", "evil:[::1]"]
-    {
-        let answer = said(&sandbox, &request(host)).await;
-        assert!(answer.starts_with("HTTP/1.1 421"), "{host}: {answer}");
-        assert!(answer.contains("127.0.0.1, [::1] and localhost alone"), "{answer}");
-    }
-    assert_eq!(sandbox.request_count(), 7, "no service saw the others");
 }
 
-#[tokio::test]
-async fn a_client_that_dawdles_is_closed() {
-    let sandbox = sandbox(|options| options.patience = Duration::from_millis(100)).await;
-    assert_eq!(said(&sandbox, "").await, "");
-    assert!(!said(&sandbox, "GET /respondio/contact HTTP/1.1\r\nHost: loc").await.contains(" 200"));
-    let half = "POST /respondio/contact/list HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
-    assert!(said(&sandbox, half).await.starts_with("HTTP/1.1 408"));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_14_a_connection_that_sends_slowly_or_nothing_is_closed() {
+    let sandbox = impatient().await;
+    let head = "POST /chatwoot/api/v1/accounts/1/contacts HTTP/1.1\r\napi_access_token: sandbox\r\n";
+    let body = format!("{head}host: {}\r\ncontent-length: 100\r\n\r\n{{\"name\":", sandbox.addr());
+    for (what, sends, answered) in [
+        ("nothing", "", ""),
+        ("half a head", head, ""),
+        ("half a body", &body, "HTTP/1.1 408 "),
+        ("one request, and no other", &get(&sandbox, "keep-alive"), "HTTP/1.1 200 "),
+    ] {
+        let mut slow = connected(&sandbox, sends);
+        let answer = until_closed(&mut slow);
+        assert!(answer.starts_with(answered), "{what}: {answer}");
+        assert_eq!(answer.is_empty(), answered.is_empty(), "{what}: {answer}");
+    }
+    // A byte now and then is no better than none.
+    let mut drip = connected(&sandbox, head);
+    let began = Instant::now();
+    while drip.write_all(b"x").is_ok() {
+        assert!(began.elapsed() < AT_LAST, "still open");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Whoever asks as clients do is answered.
+    assert!(until_closed(&mut connected(&sandbox, &get(&sandbox, "close"))).starts_with("HTTP/1.1 200 "));
 }
 
-#[tokio::test]
-async fn a_connection_too_many_waits_for_another_to_end() {
-    let sandbox = sandbox(|options| options.most_connections = 1).await;
-    let first = TcpStream::connect(sandbox.addr()).await.unwrap();
-    // The first is taken before the second, so that this one can only be answered once the first is gone.
-    let asked = request("localhost");
-    let second = said(&sandbox, &asked);
-    tokio::pin!(second);
-    let early = tokio::time::timeout(Duration::from_millis(200), &mut second).await;
-    assert!(early.is_err(), "two at once: {early:?}");
-    drop(first);
-    assert!(second.await.starts_with("HTTP/1.1 200"));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_14_a_connection_that_reads_no_answer_is_closed() {
+    let sandbox = impatient().await;
+    let request = get(&sandbox, "keep-alive");
+    let mut stream = connected(&sandbox, &request);
+    let began = Instant::now();
+    // Answers fill what the system holds for the client, until none can be written any more.
+    let ended = loop {
+        if let Err(error) = stream.write_all(request.as_bytes()) {
+            break error;
+        }
+    };
+    assert!(!matches!(ended.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "still open: {ended}");
+    assert!(began.elapsed() < AT_LAST);
+    assert!(until_closed(&mut connected(&sandbox, &get(&sandbox, "close"))).starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_14_slow_connections_take_no_room_from_the_others_for_long() {
+    let mut options = Options::new(|| Duration::from_secs(1_700_000_000));
+    options.patience = PATIENCE;
+    options.most_connections = 4;
+    let sandbox = start(options).await.unwrap();
+    let slow: Vec<_> = (0..8).map(|_| connected(&sandbox, "GET ")).collect();
+    let answer = until_closed(&mut connected(&sandbox, &get(&sandbox, "close")));
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(slow);
 }

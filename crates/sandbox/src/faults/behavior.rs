@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Delivery, Selection};
-use crate::WireAnswer;
+use crate::{WireAnswer, WireRequest};
 
 /// What a fault does to a request it was chosen for.
 pub trait Behavior: Send + Sync {
@@ -15,6 +15,11 @@ pub trait Behavior: Send + Sync {
     /// Whether the emulator carries the request out all the same.
     fn applies(&self) -> bool {
         true
+    }
+
+    /// What the service makes of the request before it carries it out.
+    fn arrives(&self, request: WireRequest) -> WireRequest {
+        request
     }
 
     /// How the answer leaves.

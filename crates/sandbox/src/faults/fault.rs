@@ -106,6 +106,10 @@ impl Fault {
         self.applies.unwrap_or_else(|| self.behavior.applies())
     }
 
+    pub(crate) fn arrives(&self, request: WireRequest) -> WireRequest {
+        self.behavior.arrives(request)
+    }
+
     pub(crate) fn deliver(&self, answer: WireAnswer, now: Duration) -> Delivery {
         self.behavior.deliver(answer, now)
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{
     Behavior, Fields, bom, empty, endless, gzip, html, latency, lowered_limit, meanwhile, redirect, refusals, reset,
-    reset_mid_answer, search_lag, slow, status, timeout, truncated, unstable_ties, wrong_json,
+    reset_mid_answer, search_lag, slow, squeezed, status, timeout, truncated, unstable_ties, wrong_json,
 };
 
 type Parse = fn(&mut Fields) -> Result<Arc<dyn Behavior>, String>;
@@ -43,5 +43,6 @@ pub const FAULTS: &[(&str, &str, Parse)] = &[
         "contact-created[=3]: once the request is answered, contacts are created",
         meanwhile::parse_created,
     ),
+    ("squeezed", "values are stored with one space where several came together", squeezed::parse),
     ("unstable-ties", "equal contacts come in another order on each page from now on", unstable_ties::parse),
 ];
