@@ -53,7 +53,7 @@ fn connect(settings: &Settings) -> Result<Box<dyn Service>> {
 }
 
 fn parse(text: &str) -> Result<Config> {
-    let invented = ServiceEntry {
+    let invented = Entry {
         name: "invented",
         title: "Invented",
         base_url: "https://api.example.org",

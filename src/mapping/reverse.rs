@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
+use super::headers::custom_field_name;
 use super::names::{join_name, split_name};
 use super::standard::{self, EXTRA, LISTS, MOMENTS, STANDARD, TAGS};
 use super::tags::{DEFAULT_SEPARATOR, join_set};
@@ -54,6 +55,7 @@ impl ExportColumn {
             LISTS => Self::Lists,
             EXTRA => Self::Extra,
             name => match name.rsplit_once(':') {
+                Some((field, "text")) if Field::new(field).custom_name().is_some() => Self::Field(Field::new(field)),
                 Some((field, kind)) if Field::new(field).custom_name().is_some() => {
                     let kind = HeldType::ALL.into_iter().find(|known| known.name() == kind);
                     kind.map_or_else(|| Self::Field(Field::new(name)), |kind| Self::Typed(Field::new(field), kind))
@@ -66,6 +68,10 @@ impl ExportColumn {
     pub fn header(&self) -> Cow<'_, str> {
         match self {
             Self::Id => Cow::Borrowed("id"),
+            // A name that ends as a header states a type would be read as that.
+            Self::Field(field) if field.custom_name().is_some_and(|name| custom_field_name(name).1.is_some()) => {
+                Cow::Owned(format!("{}:text", field.name()))
+            }
             Self::Field(field) => Cow::Borrowed(field.name()),
             Self::Typed(field, kind) => Cow::Owned(format!("{}:{}", field.name(), kind.name())),
             Self::Tags => Cow::Borrowed(TAGS),

@@ -2,14 +2,14 @@ use crate::contact::{Value, is_invisible};
 
 /// What is wrong with one cell, before it is known which row and column it stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellFault {
+pub struct Fault {
     /// As in docs/row-errors.md.
     pub code: &'static str,
     /// What is wrong, and what would be right, without the value.
     pub message: String,
 }
 
-impl CellFault {
+impl Fault {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
@@ -20,7 +20,7 @@ impl CellFault {
 pub struct Understood {
     pub value: Value,
     /// What was left out or read otherwise than it is written. Never of a cell that says only `value`.
-    pub note: Option<CellFault>,
+    pub note: Option<Fault>,
 }
 
 impl From<Value> for Understood {

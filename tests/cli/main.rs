@@ -34,6 +34,7 @@ mod mending;
 mod moved;
 mod new_fields;
 mod nights;
+mod odd_values;
 mod places;
 mod plans;
 mod power;

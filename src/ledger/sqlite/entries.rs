@@ -1,6 +1,6 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::WriteResult;
+use super::super::Written;
 use super::super::vault::Vault;
 use super::contacts::{self, Names};
 use super::{back, change, creating, damaged, int, runs, second_looks};
@@ -20,17 +20,17 @@ pub(super) fn write_all(
     vault: &Vault,
     run: &RunId,
     writes: &[Vec<Entry>],
-) -> rusqlite::Result<Vec<WriteResult>> {
+) -> rusqlite::Result<Vec<Written>> {
     let (number, account) = runs::number_and_account(db, run)?;
     let mut writer = Writer { db, names, hasher, vault, run: number, account };
     writes
         .iter()
         .map(|entries| {
             if let Some(taken) = conflict(db, account, run, entries)? {
-                return Ok(WriteResult::Taken(taken));
+                return Ok(Written::Taken(taken));
             }
             entries.iter().try_for_each(|entry| writer.write(entry))?;
-            Ok(WriteResult::Durable)
+            Ok(Written::Durable)
         })
         .collect()
 }

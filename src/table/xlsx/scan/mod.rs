@@ -9,7 +9,7 @@ mod meaning;
 mod seen;
 
 use crate::table::options::ReadLimits;
-use crate::table::unreadable::ContentFault;
+use crate::table::unreadable::Fault;
 
 pub use seen::{MergedCells, PartSeen};
 
@@ -101,7 +101,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes the next bytes of the part.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), ContentFault> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.bytes += bytes.len() as u64;
         self.check_size()?;
         if bytes.contains(&0) {
@@ -119,7 +119,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes text from the beginning of `bytes` and the `<` behind it; returns how many bytes.
-    fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, ContentFault> {
+    fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         let Some(length) = bytes.iter().position(|byte| *byte == b'<') else {
             self.text(bytes.len())?;
             return Ok(bytes.len());
@@ -132,7 +132,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes markup from the beginning of `bytes`, up to a byte that matters; returns how many bytes.
-    fn markup_begins(&mut self, bytes: &[u8], quote: Option<u8>) -> Result<usize, ContentFault> {
+    fn markup_begins(&mut self, bytes: &[u8], quote: Option<u8>) -> Result<usize, Fault> {
         let matters = |byte: u8| match quote {
             Some(quote) => byte == quote,
             None => matches!(byte, b'>' | b'"' | b'\'' | b'<'),
@@ -149,7 +149,7 @@ impl<'a> Scan<'a> {
         Ok(plain + 1)
     }
 
-    fn add_markup(&mut self, length: usize) -> Result<(), ContentFault> {
+    fn add_markup(&mut self, length: usize) -> Result<(), Fault> {
         if self.content.depth > 0 {
             self.content.markup += length;
         }
@@ -161,14 +161,14 @@ impl<'a> Scan<'a> {
     }
 
     /// Ends the part.
-    pub fn finish(self) -> Result<PartSeen, ContentFault> {
+    pub fn finish(self) -> Result<PartSeen, Fault> {
         if self.at != At::Text || !self.open.is_empty() {
             return Err(self.damaged("is cut off"));
         }
         Ok(self.seen)
     }
 
-    fn check_size(&self) -> Result<(), ContentFault> {
+    fn check_size(&self) -> Result<(), Fault> {
         let most = match self.kind {
             PartKind::Small => SMALL_PART_BYTES,
             PartKind::Sheet => self.limits.part_bytes,
@@ -180,7 +180,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn text(&mut self, length: usize) -> Result<(), ContentFault> {
+    fn text(&mut self, length: usize) -> Result<(), Fault> {
         self.text += length;
         if self.content.depth > 0 {
             self.content.text += length;
@@ -192,7 +192,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes note of `byte`, which `token` ends with.
-    fn markup(&mut self, byte: u8) -> Result<(), ContentFault> {
+    fn markup(&mut self, byte: u8) -> Result<(), Fault> {
         let first = self.token[0];
         let ended = match first {
             b'!' => return self.declaration(),
@@ -210,7 +210,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn ends_tag(&mut self, byte: u8) -> Result<bool, ContentFault> {
+    fn ends_tag(&mut self, byte: u8) -> Result<bool, Fault> {
         let At::Markup { quote } = &mut self.at else { return Ok(false) };
         match (*quote, byte) {
             (Some(open), byte) => {
@@ -227,7 +227,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Comments and marked text pass, document types don't.
-    fn declaration(&mut self) -> Result<(), ContentFault> {
+    fn declaration(&mut self) -> Result<(), Fault> {
         const MARKED_TEXT: &[u8] = b"![CDATA[";
         let token = &self.token;
         if token.starts_with(b"!--") {
@@ -249,29 +249,29 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn too_long(&self) -> ContentFault {
+    fn too_long(&self) -> Fault {
         let most = self.limits.text_run_bytes >> 10;
         self.refused(&format!("has a cell of more than {most} KB, where spreadsheets allow 32,767 characters"), SPLIT)
     }
 
-    fn too_many_rows(&self) -> ContentFault {
+    fn too_many_rows(&self) -> Fault {
         self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT)
     }
 
-    fn too_many_columns(&self) -> ContentFault {
+    fn too_many_columns(&self) -> Fault {
         self.refused(&format!("has more than {} columns", self.limits.sheet_columns), SPLIT)
     }
 
-    fn too_many_strings(&self) -> ContentFault {
+    fn too_many_strings(&self) -> Fault {
         self.refused(&format!("has more than {} distinct texts", self.limits.distinct_strings), SPLIT)
     }
 
-    fn damaged(&self, how: &str) -> ContentFault {
+    fn damaged(&self, how: &str) -> Fault {
         self.refused(how, DAMAGED)
     }
 
-    fn refused(&self, why: &str, hint: &'static str) -> ContentFault {
-        ContentFault { message: format!("can't be read: its part {} {why}", self.part), hint }
+    fn refused(&self, why: &str, hint: &'static str) -> Fault {
+        Fault { message: format!("can't be read: its part {} {why}", self.part), hint }
     }
 }
 

@@ -1,0 +1,113 @@
+//! Names and values that are out of the ordinary: stored as they are, or told before anything is sent.
+
+use crate::held::{holding, request, rolo};
+use crate::world::{World, cells, last_event, sorted_by, writes};
+
+/// Names that people give custom fields, one of them the way a header states a type.
+const NAMES: [&str; 9] = ["shoe size", "a.b", "🎈 day", "id", "name", "Straße", "größe", "n:number", "Ünïcode: text"];
+
+/// The header of a column that feeds the field of this name with texts.
+fn header(name: &str) -> String {
+    if name.contains(':') { format!("\"custom.{name}:text\"") } else { format!("custom.{name}") }
+}
+
+#[test]
+fn remote_20_custom_fields_of_odd_names_are_stored_and_go_back_unchanged() {
+    for (service, import_options, export_options) in [
+        ("chatwoot", "", ""),
+        ("99digital", "", ""),
+        ("engagelab", "", ""),
+        ("respondio", "--create-fields", ""),
+        ("respondio-v1", "", "--where custom.id=id.1"),
+    ] {
+        let world = World::new();
+        let headers: Vec<_> = NAMES.iter().map(|name| header(name)).collect();
+        let row = |n: usize| {
+            let cells: Vec<_> =
+                NAMES.iter().map(|name| format!("{name}.{}", if *name == "id" { 1 } else { n })).collect();
+            format!("P{n},p{n}@odd.example,+44740000000{n},{}\n", cells.join(","))
+        };
+        world.write("people.csv", &format!("first_name,email,phone,{}\n{}{}", headers.join(","), row(1), row(2)));
+        let to = format!("--to sandbox:{service} --unthrottled");
+        let created = world.done(&format!("import people.csv {to} {import_options}"));
+        assert_eq!(created["outcomes"]["created"], 2, "{service}: {created}");
+        world.done(&format!("export out.csv --from sandbox:{service} --unthrottled {export_options}"));
+        let rows = sorted_by("email", world.csv("out.csv"));
+        for name in NAMES {
+            let column = header(name);
+            let (first, second) = (format!("{name}.1"), format!("{name}.{}", if name == "id" { 1 } else { 2 }));
+            assert_eq!(cells(&rows, column.trim_matches('"')), [first, second], "{service}: {name}");
+        }
+        world.forget();
+        let again = world.done(&format!("import out.csv {to}"));
+        assert_eq!(writes(&again), 0, "{service}: {again}");
+        assert_eq!(again["outcomes"]["unchanged"], 2, "{service}: {again}");
+    }
+}
+
+#[test]
+fn remote_21_values_that_a_fields_type_can_not_take_are_all_told_before_anything_is_sent() {
+    let world = World::new();
+    world.write(
+        "people.csv",
+        "first_name,email,custom.plan,custom.score,custom.birthday,custom.newsletter\n\
+         Ann,ann@odd.example,platinum,\"1,234\",2026-02-30,maybe\n\
+         Ben,ben@odd.example,gold,12,2026-02-28,yes\n\
+         Cho,cho@odd.example,bronze,many,30 Feb 2026,perhaps\n",
+    );
+    let wrong = [
+        ["value.not_a_choice", "value.ambiguous_number", "value.not_a_date", "value.not_a_boolean"],
+        ["value.not_a_choice", "value.not_a_number", "value.not_a_date", "value.not_a_boolean"],
+    ];
+    let people = "people.csv --to sandbox:respondio --unthrottled";
+    let plan = world.rolo(&format!("--json plan {people}"));
+    let told: serde_json::Value =
+        serde_json::from_str(plan.out.lines().rfind(|line| line.contains("\"event\":\"plan\"")).unwrap()).unwrap();
+    assert_eq!(told["outcomes"]["rejected"], 2, "{told}");
+    let import = world.rolo(&format!("--json import {people}"));
+    assert_eq!(import.code, 1, "{}{}", import.out, import.err);
+    let finished = last_event(&import.out);
+    assert_eq!((&finished["outcomes"]["created"], writes(&finished)), (&1.into(), 1), "{finished}");
+    let rows = world.csv("people.results.csv");
+    assert_eq!(cells(&rows, "_outcome"), ["rejected", "created", "rejected"]);
+    for (row, wrong) in [&rows[0], &rows[2]].into_iter().zip(wrong) {
+        for (code, value) in
+            wrong.into_iter().zip(["custom.plan", "custom.score", "custom.birthday", "custom.newsletter"])
+        {
+            assert!(row["_code"].contains(code), "{value}: {row:?}");
+            assert!(row["_message"].contains(&row[value]), "{value}: {row:?}");
+        }
+    }
+}
+
+/// The service keeps another form than it was sent: that is no difference between the file and the service.
+#[test]
+fn remote_56_a_value_that_the_service_trims_is_sent_once_and_then_is_quiet() {
+    let world = World::new();
+    world.write("people.csv", "Name,E-mail,custom.note\nAnn,ann@odd.example,two  spaces\n");
+    let import = "import people.csv --to sandbox:chatwoot --unthrottled --fault squeezed";
+    let first = world.done(import);
+    assert_eq!(first["outcomes"]["created"], 1, "{first}");
+    for options in ["", ""] {
+        let again = world.done(&format!("{import} {options}"));
+        assert_eq!((&again["outcomes"]["unchanged"], writes(&again)), (&1.into(), 0), "{options}: {again}");
+    }
+    // Without a memory nobody knows that the service was sent this: once more, and then quiet again.
+    let fresh = world.done(&format!("{import} --fresh"));
+    assert_eq!((&fresh["outcomes"]["updated"], writes(&fresh)), (&1.into(), 1), "{fresh}");
+    let again = world.done(import);
+    assert_eq!((&again["outcomes"]["unchanged"], writes(&again)), (&1.into(), 0), "{again}");
+    world.done("export out.csv --from sandbox:chatwoot --unthrottled");
+    assert_eq!(cells(&world.csv("out.csv"), "custom.note"), ["two spaces"]);
+    // What somebody changes there since is another matter.
+    let desk = World::new();
+    let served = holding(&desk, &[serde_json::json!({ "name": "Ann", "email": "ann@odd.example" })]);
+    desk.write("people.csv", "E-mail,custom.note\nann@odd.example,two  spaces\n");
+    assert_eq!(rolo(&desk, "import people.csv --to desk --yes").code, 0);
+    let listed = request(&served, "chatwoot", "GET", "contacts", &serde_json::Value::Null);
+    let id = &listed["payload"][0]["id"];
+    let edit = serde_json::json!({ "custom_attributes": { "note": "two spaces" } });
+    request(&served, "chatwoot", "PUT", &format!("contacts/{id}"), &edit);
+    let put_right = rolo(&desk, "import people.csv --to desk --yes --verify --json");
+    assert_eq!(last_event(&put_right.out)["outcomes"]["updated"], 1, "{}", put_right.out);
+}
