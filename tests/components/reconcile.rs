@@ -180,8 +180,9 @@ pub struct Path {
     created: bool,
     changed: bool,
     unclear: bool,
-    /// Writes, and whether everything went as it does on a good day.
+    /// Writes, look-ups and reads, and whether everything went as it does on a good day.
     writes: u64,
+    looks: u64,
     is_troubled: bool,
     create: Option<Box<Write>>,
 }
@@ -190,6 +191,8 @@ struct Exploration {
     rules: Arc<Rules>,
     /// The remembered id may be written to without a look.
     trusted: bool,
+    /// An id is remembered.
+    remembers: bool,
     paths: usize,
     /// A mistake planted in the machine, to be found.
     defect: Option<defects::Defect>,
@@ -205,6 +208,18 @@ impl Exploration {
                 path.is_troubled || path.writes == least,
                 "{} writes where {least} would do: {:?}",
                 path.writes,
+                path.words
+            );
+            // One look tells whether somebody is there and what they hold. A second is due where a create's
+            // answer names nobody, who has to be found before more can be written, and where the search
+            // shows nobody although an id is remembered, which is then read by itself.
+            let nameless = path.created && !self.rules.capabilities.create_tells_id;
+            let missed = self.remembers && path.words.iter().any(|word| word == "find nobody");
+            let bound = 1 + u64::from(nameless) + u64::from(missed);
+            assert!(
+                path.is_troubled || path.looks <= bound,
+                "{} looks where {bound} would do: {:?}",
+                path.looks,
                 path.words
             );
             return check_end(record, path);
@@ -297,6 +312,7 @@ fn note(path: &mut Path, next: &Next, word: &str, event: &Event) {
         Event::Called(_) if creates && word == "created" => path.tied.push(RemoteId("1".into())),
         _ => {}
     }
+    path.looks += u64::from(matches!(next, Next::Lookup(_) | Next::Read(_)));
     if let Next::Write(write) = next {
         path.writes += 1;
         if creates {
@@ -319,7 +335,7 @@ fn explore_all(defect: Option<defects::Defect>) -> usize {
             for (age, trusted) in memories {
                 let rules = Arc::new(rules(safety, tells_id, reads));
                 let machine = Reconciliation::new(row(age.map(remembered), Vec::new()), rules.clone());
-                let mut exploration = Exploration { rules, trusted, paths: 0, defect };
+                let mut exploration = Exploration { rules, trusted, remembers: age.is_some(), paths: 0, defect };
                 exploration.explore(&machine, &Path::default());
                 paths += exploration.paths;
             }

@@ -18,6 +18,7 @@ pub enum Defect {
     SendsConsentUnread,
     SaysUnchanged,
     WritesTwice,
+    LooksTwice,
 }
 
 /// What a machine with the defect says comes next.
@@ -52,7 +53,11 @@ pub fn shown(defect: Option<Defect>, machine: &Reconciliation, path: &Path) -> N
 
 /// Whether the machine with the defect takes no notice of what came of a call, and makes it again.
 pub fn is_unheard(defect: Option<Defect>, next: &Next, path: &Path) -> bool {
-    defect == Some(Defect::WritesTwice) && path.writes == 1 && matches!(next, Next::Write(_))
+    match next {
+        Next::Write(_) => defect == Some(Defect::WritesTwice) && path.writes == 1,
+        Next::Lookup(_) | Next::Read(_) => defect == Some(Defect::LooksTwice) && path.looks == 1,
+        _ => false,
+    }
 }
 
 /// What the exploration says of a machine with the defect.
@@ -85,6 +90,12 @@ fn a_value_under_if_empty_that_is_sent_unread_is_found() {
 #[test]
 fn an_update_that_is_said_to_be_none_is_found() {
     assert!(found(Defect::SaysUnchanged).starts_with("something changed"));
+}
+
+#[test]
+fn a_look_that_is_made_twice_is_found() {
+    let found = found(Defect::LooksTwice);
+    assert!(found.contains(" looks where "), "{found}");
 }
 
 #[test]
