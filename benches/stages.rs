@@ -1,8 +1,8 @@
 //! Read, validate, plan: the stages that need no network.
 
 use criterion::{Criterion, Throughput};
-use rolo::contact::Contact;
-use rolo::reconcile::{Decision, Mode, Terms, decide};
+use rolo::contact::{Contact, ImportMode};
+use rolo::reconcile::{Decision, Terms, decide};
 use rolo::services::{self, Service, Settings};
 use rolo::table::RowBatch;
 use rolo::validate::Validator;
@@ -70,7 +70,7 @@ pub fn plan(criterion: &mut Criterion) {
     let contacts: Vec<Contact> = batches.iter().flat_map(|batch| validator.check(batch)).flatten().collect();
     let service = service();
     let rules = Terms {
-        mode: Mode::Upsert,
+        mode: ImportMode::Upsert,
         replace_custom: false,
         mapped: &[],
         capabilities: service.capabilities(),

@@ -2,7 +2,7 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::source::SandboxSettings;
-use super::{Chosen, Context, Exit, print, running};
+use super::{ChosenAccount, CommandContext, Exit, print, running};
 use crate::config::{Account, rate_words};
 use crate::error::Result;
 use crate::jobs;
@@ -17,7 +17,7 @@ Examples:
 /// List the configured accounts, and where each keeps its secret.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct AccountsCommand {
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -31,15 +31,15 @@ enum Action {
     },
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &AccountsCommand, context: &CommandContext) -> Result<Exit> {
     match &args.action {
         Some(Action::Test { account }) => test(account, context),
         None => list(context),
     }
 }
 
-fn test(name: &str, context: &Context) -> Result<Exit> {
-    let chosen = Chosen::named(name, &context.config()?)?;
+fn test(name: &str, context: &CommandContext) -> Result<Exit> {
+    let chosen = ChosenAccount::named(name, &context.config()?)?;
     let service = chosen.entry()?.name;
     let took = running::block_on(async {
         let job = running::job_context(context)?;
@@ -56,7 +56,7 @@ fn test(name: &str, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn list(context: &Context) -> Result<Exit> {
+fn list(context: &CommandContext) -> Result<Exit> {
     let config = context.config()?;
     if context.json {
         for account in config.accounts.values() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::consent::consent;
 use super::import_settings::ImportSettings;
 use super::source::{RunArgs, RunSettings, SandboxArgs, SourceArgs};
-use super::{Chosen, Context, Exit, running};
+use super::{ChosenAccount, CommandContext, Exit, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, SavedPlan};
 
@@ -21,7 +21,7 @@ pub(super) struct Choices<'a> {
 }
 
 /// Does what the plan at `path` shows, and nothing else.
-pub(super) fn import(args: &Choices<'_>, path: &Path, context: &Context) -> Result<Exit> {
+pub(super) fn import(args: &Choices<'_>, path: &Path, context: &CommandContext) -> Result<Exit> {
     refuse_other_choices(args)?;
     let plan = SavedPlan::open(path)?;
     let settings = settings(args, &plan, context)?;
@@ -38,7 +38,7 @@ pub(super) fn import(args: &Choices<'_>, path: &Path, context: &Context) -> Resu
     })
 }
 
-fn settings(args: &Choices<'_>, plan: &SavedPlan, context: &Context) -> Result<ImportSettings> {
+fn settings(args: &Choices<'_>, plan: &SavedPlan, context: &CommandContext) -> Result<ImportSettings> {
     let config = context.config()?;
     let file: PathBuf = args.file.unwrap_or(&plan.head.file).to_owned();
     let mut source = args.source.settings(file, &config, context)?;
@@ -49,7 +49,7 @@ fn settings(args: &Choices<'_>, plan: &SavedPlan, context: &Context) -> Result<I
     sandbox.unthrottled |= plan.head.unthrottled;
     Ok(ImportSettings {
         source,
-        account: Chosen::named(account, &config)?,
+        account: ChosenAccount::named(account, &config)?,
         run: RunSettings { verify: false, ..args.run.settings()? },
         sandbox,
         keep_results: None,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::source::{SourceArgs, SourceSettings};
-use super::{Chosen, Context, Exit, running};
+use super::{ChosenAccount, CommandContext, Exit, running};
 use crate::error::Result;
 use crate::jobs::{self, CheckJob};
 
@@ -14,7 +14,7 @@ Examples:
 /// Map and check every row, without network and without a ledger.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct CheckCommand {
     /// File of contacts, such as CSV, XLSX, vCard or JSON Lines; `-` is standard input.
     file: PathBuf,
     /// Check against what this account's service admits [default: as for an import].
@@ -28,20 +28,20 @@ pub struct Args {
 pub struct CheckSettings {
     pub source: SourceSettings,
     /// Whose limits and fields the rows are checked against; nothing is sent there.
-    pub account: Chosen,
+    pub account: ChosenAccount,
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<CheckSettings> {
+impl CheckCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<CheckSettings> {
         let config = context.config()?;
         Ok(CheckSettings {
             source: self.source.settings(self.file.clone(), &config, context)?,
-            account: Chosen::target(self.account.clone(), &config, context)?,
+            account: ChosenAccount::target(self.account.clone(), &config, context)?,
         })
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &CheckCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;

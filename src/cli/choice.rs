@@ -2,23 +2,23 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::{Context, secrets};
+use super::{CommandContext, secrets};
 use crate::config::{Account, Config, RESERVED, layer};
 use crate::error::{Error, Result};
-use crate::services::{self, Credential, Entry, Service, Settings};
+use crate::services::{self, Credential, Service, ServiceEntry, Settings};
 
 /// The account that a command was told to use.
 #[derive(Clone)]
-pub enum Chosen {
+pub enum ChosenAccount {
     /// The embedded server, standing in for this service.
-    Sandbox(&'static Entry),
+    Sandbox(&'static ServiceEntry),
     /// One of the configuration.
     Configured(Box<Account>),
 }
 
-impl Chosen {
+impl ChosenAccount {
     /// The account of `--to`: the flag, else `$ROLO_TO`, else the configuration's, else the sandbox.
-    pub fn target(flag: Option<String>, config: &Config, context: &Context) -> Result<Self> {
+    pub fn target(flag: Option<String>, config: &Config, context: &CommandContext) -> Result<Self> {
         let environment = context.environment.get("ROLO_TO").map(str::to_owned);
         let named = layer(("--to", flag), ("ROLO_TO", environment), config.defaults.to.clone());
         Self::named(named.as_ref().map_or(RESERVED, |named| &named.value), config)
@@ -43,7 +43,7 @@ impl Chosen {
         }
     }
 
-    pub fn entry(&self) -> Result<&'static Entry> {
+    pub fn entry(&self) -> Result<&'static ServiceEntry> {
         match self {
             Self::Sandbox(entry) => Ok(entry),
             Self::Configured(account) => account.entry(),
@@ -73,7 +73,7 @@ impl Chosen {
     }
 
     /// The credential, as `place` wants it. `None` for an account that has only a way to renew one.
-    pub fn secret(&self, place: Credential, context: &Context) -> Result<Option<SecretString>> {
+    pub fn secret(&self, place: Credential, context: &CommandContext) -> Result<Option<SecretString>> {
         match self {
             Self::Sandbox(_) if place == Credential::Basic => {
                 Ok(Some(SecretString::from(format!("{RESERVED}:{RESERVED}"))))
@@ -86,7 +86,7 @@ impl Chosen {
     }
 
     /// Certificates to trust beside the system's: the command's, else the account's.
-    pub fn ca_file(&self, context: &Context) -> Option<PathBuf> {
+    pub fn ca_file(&self, context: &CommandContext) -> Option<PathBuf> {
         let own = match self {
             Self::Sandbox(_) => None,
             Self::Configured(account) => account.ca_file.clone(),
@@ -95,7 +95,7 @@ impl Chosen {
     }
 }
 
-impl std::fmt::Debug for Chosen {
+impl std::fmt::Debug for ChosenAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name())
     }

@@ -1,8 +1,8 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
-    Context, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, ledger, man,
-    plan, report, resume, retry, runs, sandbox, services, show, undo, why,
+    CommandContext, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, ledger,
+    man, plan, report, resume, retry, runs, sandbox, services, show, undo, why,
 };
 use crate::error::Result;
 
@@ -26,31 +26,31 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Guess(guess::Args),
-    Check(check::Args),
-    Plan(plan::Args),
-    Import(import::Args),
-    Export(export::Args),
-    Copy(copy::Args),
-    Resume(resume::Args),
-    Retry(retry::Args),
-    Undo(undo::Args),
-    Runs(runs::Args),
-    Show(show::Args),
-    Why(why::Args),
-    Forget(forget::Args),
-    Report(report::Args),
-    Run(job::Args),
-    Sandbox(sandbox::Args),
-    Services(services::Args),
-    Accounts(accounts::Args),
-    Ledger(ledger::Args),
-    Completions(completions::Args),
-    Man(man::Args),
+    Guess(guess::GuessCommand),
+    Check(check::CheckCommand),
+    Plan(plan::PlanCommand),
+    Import(import::ImportCommand),
+    Export(export::ExportCommand),
+    Copy(copy::CopyCommand),
+    Resume(resume::ResumeCommand),
+    Retry(retry::RetryCommand),
+    Undo(undo::UndoCommand),
+    Runs(runs::RunsCommand),
+    Show(show::ShowCommand),
+    Why(why::WhyCommand),
+    Forget(forget::ForgetCommand),
+    Report(report::ReportCommand),
+    Run(job::RunCommand),
+    Sandbox(sandbox::SandboxCommand),
+    Services(services::ServicesCommand),
+    Accounts(accounts::AccountsCommand),
+    Ledger(ledger::LedgerCommand),
+    Completions(completions::CompletionsCommand),
+    Man(man::ManCommand),
 }
 
 impl Command {
-    pub fn run(self, context: &Context) -> Result<Exit> {
+    pub fn run(self, context: &CommandContext) -> Result<Exit> {
         match self {
             Self::Guess(args) => guess::run(&args, context),
             Self::Check(args) => check::run(&args, context),

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use super::forecast::forecast_words;
 use super::import_settings::ImportSettings;
 use super::source::Input;
-use super::{Chosen, Context, kept_input, running};
+use super::{ChosenAccount, CommandContext, kept_input, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, CopyJob, PlanJob, SourceSpec};
 
@@ -21,9 +21,9 @@ pub async fn consent(
     settings: &ImportSettings,
     source: &SourceSpec,
     job: &mut jobs::Context,
-    context: &Context,
+    context: &CommandContext,
 ) -> Result<()> {
-    let real = matches!(settings.account, Chosen::Configured(_));
+    let real = matches!(settings.account, ChosenAccount::Configured(_));
     if !real || settings.source.mapping.is_some() || settings.run.yes {
         return Ok(());
     }
@@ -60,8 +60,13 @@ pub async fn consent(
 ///
 /// # Errors
 /// Kind `Usage`, with the cure, if nobody said yes.
-pub async fn consent_to_copy(copy: &CopyJob, to: &Chosen, is_agreed: bool, job: &mut jobs::Context) -> Result<()> {
-    if is_agreed || !matches!(to, Chosen::Configured(_)) {
+pub async fn consent_to_copy(
+    copy: &CopyJob,
+    to: &ChosenAccount,
+    is_agreed: bool,
+    job: &mut jobs::Context,
+) -> Result<()> {
+    if is_agreed || !matches!(to, ChosenAccount::Configured(_)) {
         return Ok(());
     }
     let account = to.name();

@@ -35,7 +35,7 @@ pub struct GlobalArgs {
 
 /// What every command may ask: the environment and the common options, checked.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub struct CommandContext {
     pub environment: Environment,
     pub json: bool,
     pub quiet: bool,
@@ -45,7 +45,7 @@ pub struct Context {
     config: Option<PathBuf>,
 }
 
-impl Context {
+impl CommandContext {
     /// Checks the common options and starts the log, if one is asked for.
     pub fn new(args: GlobalArgs, environment: Environment) -> Result<Self> {
         logs::start(args.verbose, args.log.as_deref())?;

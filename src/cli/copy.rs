@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::consent::consent_to_copy;
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
-use super::{Chosen, Context, Exit, export, running};
+use super::{ChosenAccount, CommandContext, Exit, export, running};
 use crate::config::Config;
 use crate::contact::Filter;
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ Examples:
 /// Send the contacts of one account to another, and remember which became which.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct CopyCommand {
     /// Account to read.
     #[arg(long, value_name = "ACCOUNT")]
     pub(super) from: String,
@@ -52,8 +52,8 @@ pub struct Args {
 
 #[derive(Clone, Debug)]
 pub struct CopySettings {
-    pub from: Chosen,
-    pub to: Chosen,
+    pub from: ChosenAccount,
+    pub to: ChosenAccount,
     pub mapping: Option<PathBuf>,
     pub verify: bool,
     pub filter: Filter,
@@ -64,14 +64,14 @@ pub struct CopySettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<CopySettings> {
+impl CopyCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<CopySettings> {
         self.settings_with(&context.config()?)
     }
 
     pub(super) fn settings_with(&self, config: &Config) -> Result<CopySettings> {
-        let from = Chosen::named(&self.from, config)?;
-        let to = Chosen::named(&self.to, config)?;
+        let from = ChosenAccount::named(&self.from, config)?;
+        let to = ChosenAccount::named(&self.to, config)?;
         if from.name() == to.name() {
             return Err(Error::usage(format!("an account can't be copied to itself: {}", from.name())));
         }
@@ -99,11 +99,11 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &CopyCommand, context: &CommandContext) -> Result<Exit> {
     copy(&args.settings(context)?, context)
 }
 
-pub(super) fn copy(settings: &CopySettings, context: &Context) -> Result<Exit> {
+pub(super) fn copy(settings: &CopySettings, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let copy = CopyJob {

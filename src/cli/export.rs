@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::source::{SandboxArgs, SandboxSettings, has_extension};
-use super::{Chosen, Context, Exit, print, recorded, running};
+use super::{ChosenAccount, CommandContext, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ Examples:
 /// Write the contacts of an account to a file. Given again after it was cut off, it goes on.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ExportCommand {
     /// File to write, .csv, .xlsx, .jsonl or .vcf; `-` is CSV on standard output.
     pub(super) file: PathBuf,
     /// Account to read [default: the sandbox].
@@ -69,7 +69,7 @@ pub enum With {
 pub struct ExportSettings {
     /// `None` is standard output.
     pub file: Option<PathBuf>,
-    pub account: Chosen,
+    pub account: ChosenAccount,
     pub filter: Filter,
     pub with_messages: bool,
     pub identifiers: Option<PathBuf>,
@@ -80,8 +80,8 @@ pub struct ExportSettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<ExportSettings> {
+impl ExportCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<ExportSettings> {
         self.settings_with(&context.config()?)
     }
 
@@ -101,7 +101,7 @@ impl Args {
         };
         Ok(ExportSettings {
             file,
-            account: Chosen::named(self.from.as_deref().unwrap_or(crate::config::RESERVED), config)?,
+            account: ChosenAccount::named(self.from.as_deref().unwrap_or(crate::config::RESERVED), config)?,
             filter,
             with_messages: self.with.contains(&With::Messages),
             identifiers: self.identifiers.clone(),
@@ -126,7 +126,7 @@ pub enum IfThere {
 }
 
 /// An export that was cut off.
-pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result<ExportJob> {
+pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) -> Result<ExportJob> {
     let record = ExportRecord::of(run)?;
     Ok(ExportJob {
         account: recorded::account(run, record.unthrottled, sandbox, context)?,
@@ -166,11 +166,11 @@ pub(super) fn condition(text: &str) -> Result<(Field, Value)> {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ExportCommand, context: &CommandContext) -> Result<Exit> {
     export(&args.settings(context)?, context)
 }
 
-pub(super) fn export(settings: &ExportSettings, context: &Context) -> Result<Exit> {
+pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let is_there = |file: &Path| std::fs::symlink_metadata(file).is_ok_and(|there| there.len() > 0);

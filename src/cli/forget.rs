@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::why::parse_identifier;
-use super::{Context, Exit, print, running};
+use super::{CommandContext, Exit, print, running};
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -15,7 +15,7 @@ Examples:
 /// Remove a person from every local record. What services hold stays there.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ForgetCommand {
     /// Phone with + and country code, e-mail address, or KIND:VALUE (id, service_id, external_id).
     identifier: String,
     /// Do it without asking.
@@ -29,13 +29,13 @@ pub struct ForgetSettings {
     pub yes: bool,
 }
 
-impl Args {
+impl ForgetCommand {
     pub fn settings(&self) -> Result<ForgetSettings> {
         Ok(ForgetSettings { identifier: parse_identifier(&self.identifier)?, yes: self.yes })
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ForgetCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings()?;
     if !settings.yes {
         return Err(Error::usage("forgetting can't be undone, so it has to be confirmed")

@@ -2,10 +2,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::source::{SourceArgs, SourceSettings};
-use super::{Chosen, Context, Exit, print, running};
+use super::{ChosenAccount, CommandContext, Exit, print, running};
 use crate::error::{Error, Result};
 use crate::jobs;
-use crate::table::{self, IfTaken, Written};
+use crate::table::{self, IfTaken, WrittenFiles};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +15,7 @@ Examples:
 /// Read a file and write a mapping file for it, with the evidence for each column.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct GuessCommand {
     /// File of contacts, such as CSV, XLSX, vCard or JSON Lines; `-` is standard input.
     file: PathBuf,
     /// Where to write the mapping; `-` is standard output [default: FILE.mapping.toml beside the file].
@@ -39,21 +39,21 @@ pub struct GuessSettings {
     pub force: bool,
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<GuessSettings> {
+impl GuessCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<GuessSettings> {
         let source = self.source.settings(self.file.clone(), &context.config()?, context)?;
         Ok(GuessSettings { source, output: self.output.clone(), force: self.force })
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &GuessCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     let source = running::block_on(async {
         let job = running::job_context(context)?;
         running::source_spec(&settings.source, &job).await
     })?;
     let config = context.config()?;
-    let service = Chosen::target(args.account.clone(), &config, context)?.connect()?;
+    let service = ChosenAccount::target(args.account.clone(), &config, context)?.connect()?;
     let jobs::Guessed { text, table } = source.guess(service.as_ref())?;
     let beside = |file: &Path| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -73,7 +73,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         return Err(Error::usage(format!("a mapping file is there already: {}", path.display()))
             .hint("replace it with --force, or show the guess with `-o -`"));
     }
-    let written = Written::in_state(&context.state_dir()?.value);
+    let written = WrittenFiles::in_state(&context.state_dir()?.value);
     table::write_private(written.place(&path, IfTaken::Replace)?, text.as_bytes())?;
     if !context.quiet {
         let words = format!(

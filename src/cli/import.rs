@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::consent::consent;
 use super::import_settings::ImportSettings;
 use super::source::{RunArgs, RunSettings, SandboxArgs, SourceArgs};
-use super::{Chosen, Context, Exit, by_plan, running};
+use super::{ChosenAccount, CommandContext, Exit, by_plan, running};
 use crate::config::Config;
 use crate::error::Result;
 use crate::jobs;
@@ -19,7 +19,7 @@ Examples:
 /// Send the contacts of a file to an account. Given again after it was cut off, it goes on.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ImportCommand {
     /// File of contacts, such as CSV, XLSX, vCard or JSON Lines, also .gz or .zst; `-` is standard input.
     #[arg(required_unless_present = "plan")]
     pub(super) file: Option<PathBuf>,
@@ -43,15 +43,15 @@ pub struct Args {
     pub(super) sandbox: SandboxArgs,
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<ImportSettings> {
+impl ImportCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<ImportSettings> {
         self.settings_with(&context.config()?, context)
     }
 
-    pub(super) fn settings_with(&self, config: &Config, context: &Context) -> Result<ImportSettings> {
+    pub(super) fn settings_with(&self, config: &Config, context: &CommandContext) -> Result<ImportSettings> {
         Ok(ImportSettings {
             source: self.source.settings(self.file.clone().unwrap_or_else(|| "-".into()), config, context)?,
-            account: Chosen::target(self.to.clone(), config, context)?,
+            account: ChosenAccount::target(self.to.clone(), config, context)?,
             run: RunSettings { verify: self.verify, create_fields: self.create_fields, ..self.run.settings()? },
             sandbox: self.sandbox.settings(),
             keep_results: None,
@@ -59,7 +59,7 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ImportCommand, context: &CommandContext) -> Result<Exit> {
     match &args.plan {
         Some(plan) => {
             let choices = by_plan::Choices {
@@ -77,7 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     }
 }
 
-pub(super) fn import(settings: &ImportSettings, context: &Context) -> Result<Exit> {
+pub(super) fn import(settings: &ImportSettings, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let source = running::source_spec(&settings.source, &job).await?;

@@ -1,5 +1,5 @@
 use super::source::{RunSettings, SandboxSettings, SourceSettings};
-use super::{Chosen, Context, running};
+use super::{ChosenAccount, CommandContext, running};
 use crate::error::Result;
 use crate::jobs::{ImportJob, SavedPlan, SourceSpec};
 use crate::ledger::RunKind;
@@ -8,7 +8,7 @@ use crate::ledger::RunKind;
 #[derive(Clone, Debug)]
 pub struct ImportSettings {
     pub source: SourceSettings,
-    pub account: Chosen,
+    pub account: ChosenAccount,
     pub run: RunSettings,
     pub sandbox: SandboxSettings,
     /// Results get the date in their name, and those of this many nights are kept.
@@ -17,7 +17,7 @@ pub struct ImportSettings {
 
 impl ImportSettings {
     /// The import of this source by these settings.
-    pub fn job(&self, source: SourceSpec, plan: Option<SavedPlan>, context: &Context) -> Result<ImportJob> {
+    pub fn job(&self, source: SourceSpec, plan: Option<SavedPlan>, context: &CommandContext) -> Result<ImportJob> {
         Ok(ImportJob {
             source,
             account: running::account_spec(&self.account, &self.sandbox, context)?,

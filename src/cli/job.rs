@@ -3,7 +3,7 @@ use super::export::{self, ExportSettings};
 use super::import;
 use super::import_settings::ImportSettings;
 use super::source::{RunArgs, SandboxArgs, SourceArgs};
-use super::{Context, Exit, source};
+use super::{CommandContext, Exit, source};
 use crate::config::{Action, Job};
 use crate::error::Result;
 
@@ -15,7 +15,7 @@ Examples:
 /// Run a job of the configuration.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct RunCommand {
     /// Name of the job.
     job: String,
 }
@@ -28,13 +28,13 @@ pub enum JobSettings {
     Copy(Box<CopySettings>),
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<JobSettings> {
+impl RunCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<JobSettings> {
         let config = context.config()?;
         let job = config.job(&self.job)?;
         match &job.action {
             Action::Import { file, to } => {
-                let args = import::Args {
+                let args = import::ImportCommand {
                     verify: job.verify,
                     // Nobody would see what is created.
                     create_fields: false,
@@ -56,7 +56,7 @@ impl Args {
                 Ok(JobSettings::Export(Box::new(settings)))
             }
             Action::Copy { from, to } => {
-                let args = copy::Args {
+                let args = copy::CopyCommand {
                     from: from.clone(),
                     to: to.clone(),
                     mapping: job.mapping.clone(),
@@ -77,8 +77,8 @@ impl Args {
     }
 }
 
-fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::Args {
-    export::Args {
+fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::ExportCommand {
+    export::ExportCommand {
         file: file.to_owned(),
         from: Some(from.to_owned()),
         tag: job.tag.clone(),
@@ -124,7 +124,7 @@ fn run_settings(job: &Job) -> source::RunSettings {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &RunCommand, context: &CommandContext) -> Result<Exit> {
     match args.settings(context)? {
         JobSettings::Import(settings) => import::import(&settings, context),
         JobSettings::Export(settings) => export::export(&settings, context),

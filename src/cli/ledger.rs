@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Context, Exit, print};
+use super::{CommandContext, Exit, print};
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::Status;
@@ -13,7 +13,7 @@ Examples:
 /// Look after the ledger, in which every run is recorded.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct LedgerCommand {
     #[command(subcommand)]
     action: Action,
 }
@@ -24,13 +24,13 @@ enum Action {
     Status,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &LedgerCommand, context: &CommandContext) -> Result<Exit> {
     match args.action {
         Action::Status => status(context),
     }
 }
 
-fn status(context: &Context) -> Result<Exit> {
+fn status(context: &CommandContext) -> Result<Exit> {
     let state_dir = context.state_dir()?.value;
     let Some(status) = jobs::ledger_status(&state_dir)? else {
         let path = jobs::ledger_path(&state_dir).display().to_string();

@@ -11,14 +11,14 @@ Examples:
 /// Write the manual pages.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ManCommand {
     /// Write one page a command into this folder, instead of the first page to standard output.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
 
 /// `command` is the whole command line.
-pub fn run(args: &Args, mut command: clap::Command) -> Result<Exit> {
+pub fn run(args: &ManCommand, mut command: clap::Command) -> Result<Exit> {
     command.build();
     if let Some(folder) = &args.folder {
         clap_mangen::generate_to(command, folder).map_err(|error| {

@@ -46,9 +46,9 @@ pub mod why;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-pub use choice::Chosen;
+pub use choice::ChosenAccount;
 pub use command_line::{Command, CommandLine};
-pub use context::{Context, GlobalArgs};
+pub use context::{CommandContext, GlobalArgs};
 pub use environment::Environment;
 pub use exit::Exit;
 pub use output::{print, progress};
@@ -66,7 +66,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) 
         }
     };
     let result = std::panic::catch_unwind(|| {
-        let context = Context::new(line.global, environment.clone())?;
+        let context = CommandContext::new(line.global, environment.clone())?;
         line.command.run(&context)
     });
     match result {

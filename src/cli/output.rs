@@ -3,9 +3,9 @@ use std::io::{self, Write as _};
 
 use indicatif::ProgressDrawTarget;
 
-use super::{Context, Environment};
+use super::{CommandContext, Environment};
 use crate::error::{Error, Result};
-use crate::report::{JsonLines, Progress, Reporter, Several, escape};
+use crate::report::{JsonReporter, Progress, Reporter, Several, escape};
 
 /// Writes data to standard output. A reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) -> Result<()> {
@@ -20,10 +20,10 @@ pub fn print(text: &str) -> Result<()> {
 
 /// Whoever shows how a run gets on: a bar or lines on standard error, unless quiet, and JSON lines
 /// on standard output if asked for.
-pub fn progress(context: &Context) -> Box<dyn Reporter> {
+pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if context.json {
-        reporters.push(Box::new(JsonLines::new(Box::new(io::stdout()))));
+        reporters.push(Box::new(JsonReporter::new(Box::new(io::stdout()))));
     }
     let drawn = context.environment.watched && !matches!(context.environment.get("TERM"), None | Some("dumb"));
     if context.quiet {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::forecast::{forecast_json, forecast_words};
 use super::source::{SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
-use super::{Chosen, Context, Exit, print, running};
+use super::{ChosenAccount, CommandContext, Exit, print, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, PlanJob};
 use crate::report::escape;
@@ -17,7 +17,7 @@ Examples:
 /// Show what an import would do: rows, calls and time. Writes nothing to the service.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct PlanCommand {
     /// File of contacts, such as CSV, XLSX, vCard or JSON Lines; `-` is standard input.
     file: PathBuf,
     /// Account to plan for [default: $ROLO_TO, else the sandbox].
@@ -44,7 +44,7 @@ pub struct Args {
 #[derive(Clone, Debug)]
 pub struct PlanSettings {
     pub source: SourceSettings,
-    pub account: Chosen,
+    pub account: ChosenAccount,
     pub live: bool,
     /// Where to save it.
     pub save: Option<PathBuf>,
@@ -53,8 +53,8 @@ pub struct PlanSettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
-    pub fn settings(&self, context: &Context) -> Result<PlanSettings> {
+impl PlanCommand {
+    pub fn settings(&self, context: &CommandContext) -> Result<PlanSettings> {
         let config = context.config()?;
         if self.save.is_some() && !self.live {
             return Err(Error::usage("a plan is saved with what the contacts look like now, which only --live reads")
@@ -66,7 +66,7 @@ impl Args {
         }
         Ok(PlanSettings {
             source: self.source.settings(self.file.clone(), &config, context)?,
-            account: Chosen::target(self.to.clone(), &config, context)?,
+            account: ChosenAccount::target(self.to.clone(), &config, context)?,
             live: self.live,
             save: self.save.clone(),
             samples: self.samples,
@@ -76,7 +76,7 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &PlanCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::source::SandboxSettings;
-use super::{Chosen, Context, running};
+use super::{ChosenAccount, CommandContext, running};
 use crate::error::Result;
 use crate::jobs::{AccountSpec, ImportJob, ImportRecord, MappingChoice, RunRecord as _, SavedPlan, SourceSpec};
 use crate::ledger::{Run, RunKind};
@@ -24,17 +24,22 @@ pub fn source(record: &ImportRecord, run: &Run) -> SourceSpec {
 
 /// The account of a run, from today's configuration. A sandbox behaves as it did then, unless told
 /// otherwise now.
-pub fn account(run: &Run, unthrottled: bool, sandbox: &SandboxSettings, context: &Context) -> Result<AccountSpec> {
-    let chosen = Chosen::named(&run.new.account, &context.config()?)?;
+pub fn account(
+    run: &Run,
+    unthrottled: bool,
+    sandbox: &SandboxSettings,
+    context: &CommandContext,
+) -> Result<AccountSpec> {
+    let chosen = ChosenAccount::named(&run.new.account, &context.config()?)?;
     let mut sandbox = sandbox.clone();
-    if matches!(chosen, Chosen::Sandbox(_)) {
+    if matches!(chosen, ChosenAccount::Sandbox(_)) {
         sandbox.unthrottled |= unthrottled;
     }
     running::account_spec(&chosen, &sandbox, context)
 }
 
 /// The import that a run was, to be taken up again.
-pub fn import(run: &Run, sandbox: &SandboxSettings, context: &Context) -> Result<ImportJob> {
+pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) -> Result<ImportJob> {
     let record = ImportRecord::of(run)?;
     Ok(ImportJob {
         source: source(&record, run),

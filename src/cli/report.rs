@@ -1,11 +1,11 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use super::{Context, Exit, print, running};
+use super::{CommandContext, Exit, print, running};
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::ledger::{Run, RunKind, RunState};
-use crate::table::{self, IfTaken, Written};
+use crate::table::{self, IfTaken, WrittenFiles};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +15,7 @@ Examples:
 /// Write a page about a run: one HTML file that loads nothing and runs nothing.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ReportCommand {
     /// Run to report [default: the latest].
     pub run: Option<String>,
     /// File to write; `-` is standard output [default: RUN.html].
@@ -23,7 +23,7 @@ pub struct Args {
     pub output: Option<PathBuf>,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ReportCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let run = running::find_run(&ledger, args.run.as_deref(), reportable, "to report").await?;
@@ -38,7 +38,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
             print(&String::from_utf8_lossy(&page))?;
             return Ok(Exit::Done);
         }
-        let written = Written::in_state(&context.state_dir()?.value);
+        let written = WrittenFiles::in_state(&context.state_dir()?.value);
         let place = written.place(&path, IfTaken::Refuse("name another with --output, or move it away"))?;
         table::write_private(place, &page)?;
         if !context.quiet {

@@ -1,9 +1,9 @@
 use super::source::{SandboxArgs, SandboxSettings};
-use super::{Context, Exit, export, recorded, retry, running, undo};
+use super::{CommandContext, Exit, export, recorded, retry, running, undo};
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::{Run, RunKind};
-use crate::report::{RunAction, Standing};
+use crate::report::{JobState, RunAction};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,7 +13,7 @@ Examples:
 /// Finish a run that was cut off, stopped or interrupted. What is in doubt is looked up first.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ResumeCommand {
     /// Run to finish [default: the latest that isn't finished].
     run: Option<String>,
     #[command(flatten)]
@@ -26,13 +26,13 @@ pub struct ResumeSettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
-    pub fn settings(&self, _: &Context) -> Result<ResumeSettings> {
+impl ResumeCommand {
+    pub fn settings(&self, _: &CommandContext) -> Result<ResumeSettings> {
         Ok(ResumeSettings { run: self.run.clone(), sandbox: self.sandbox.settings() })
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
@@ -55,5 +55,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 
 /// Cut off, stopped, interrupted, or with rows that nobody could settle.
 fn allows(run: &Run) -> Result<()> {
-    Standing::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Resume)
+    JobState::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Resume)
 }

@@ -3,13 +3,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
-use super::{Context, Exit, recorded, running};
+use super::{CommandContext, Exit, recorded, running};
 use crate::error::{Error, Result};
-use crate::jobs::{self, Chosen, EditRules, ImportJob, ImportRecord, Mending, RowPlace, RunRecord as _, SourceSpec};
+use crate::jobs::{
+    self, EditRules, ImportJob, ImportRecord, Mending, RowPlace, RowSelection, RunRecord as _, SourceSpec,
+};
 use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run, RunKind};
 use crate::mapping::Mapping;
-use crate::report::{RunAction, Standing};
+use crate::report::{JobState, RunAction};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,7 +21,7 @@ Examples:
 /// Send the failed and rejected rows of a run again.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct RetryCommand {
     /// Run whose rows are sent again [default: the latest].
     run: Option<String>,
     /// Take the rows from this file instead, by their `_line`: a results file, mended.
@@ -47,8 +49,8 @@ pub struct RetrySettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
-    pub fn settings(&self, _: &Context) -> Result<RetrySettings> {
+impl RetryCommand {
+    pub fn settings(&self, _: &CommandContext) -> Result<RetrySettings> {
         Ok(RetrySettings {
             run: self.run.clone(),
             with: self.with.clone(),
@@ -60,7 +62,7 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
@@ -92,7 +94,7 @@ async fn of(
     run: &Run,
     instead: Instead,
     sandbox: &SandboxSettings,
-    context: &Context,
+    context: &CommandContext,
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
     allows(run)?;
@@ -107,7 +109,7 @@ async fn of(
         if !is_as_it_was(&source_of(&first)?, &first)? {
             return Err(changed_since(&first));
         }
-        source.chosen = Some(Chosen::Places(Arc::new(attention)));
+        source.chosen = Some(RowSelection::Places(Arc::new(attention)));
     } else {
         if let Some(file) = instead.file {
             source.path = file;
@@ -118,7 +120,7 @@ async fn of(
         let as_it_was = is_as_it_was(&first_source, &first)?;
         let mending =
             Mending { file: &source, source: as_it_was.then_some(&first_source), attention: &attention, rules };
-        source.chosen = Some(Chosen::Mended(Arc::new(mending.rows()?)));
+        source.chosen = Some(RowSelection::Mended(Arc::new(mending.rows()?)));
     }
     Ok(ImportJob {
         source,
@@ -162,14 +164,14 @@ fn changed_since(run: &Run) -> Error {
 }
 
 fn allows(run: &Run) -> Result<()> {
-    Standing::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Retry)
+    JobState::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Retry)
 }
 
 /// A retry that was cut off.
 pub(super) async fn again(
     run: &Run,
     sandbox: &SandboxSettings,
-    context: &Context,
+    context: &CommandContext,
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
     let mut job = recorded::import(run, sandbox, context)?;

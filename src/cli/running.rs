@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
-use super::{Chosen, Context, Exit, kept_input, progress, secrets};
+use super::{ChosenAccount, CommandContext, Exit, kept_input, progress, secrets};
 use crate::config::Threshold;
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, ImportOptions, MappingChoice, RefreshSecrets, SandboxSpec, SourceSpec};
@@ -27,7 +27,7 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// What a job runs in: state folder, progress, and signals that stop it.
-pub fn job_context(context: &Context) -> Result<jobs::Context> {
+pub fn job_context(context: &CommandContext) -> Result<jobs::Context> {
     let stop = Stop::default();
     listen(&stop)?;
     let job = jobs::Context { state_dir: context.state_dir()?.value, reporter: progress(context), stop };
@@ -60,13 +60,17 @@ fn listen(stop: &Stop) -> Result<()> {
 }
 
 /// The account, with its secrets fetched.
-pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Context) -> Result<AccountSpec> {
+pub fn account_spec(
+    chosen: &ChosenAccount,
+    sandbox: &SandboxSettings,
+    context: &CommandContext,
+) -> Result<AccountSpec> {
     let entry = chosen.entry()?;
     let place = chosen.connect()?.credential();
     let wanted =
         SandboxSpec { unthrottled: sandbox.unthrottled, memory: sandbox.memory, faults: sandbox.faults.clone() };
     match chosen {
-        Chosen::Sandbox(_) => {
+        ChosenAccount::Sandbox(_) => {
             let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             Ok(AccountSpec {
                 name: chosen.name(),
@@ -83,7 +87,7 @@ pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Contex
                 sandbox: Some(wanted),
             })
         }
-        Chosen::Configured(account) => {
+        ChosenAccount::Configured(account) => {
             if wanted.unthrottled || wanted.memory || !wanted.faults.is_empty() {
                 return Err(Error::usage(format!(
                     "--unthrottled, --memory and --fault are for the sandbox, not for: {}",
@@ -120,7 +124,7 @@ pub fn account_spec(chosen: &Chosen, sandbox: &SandboxSettings, context: &Contex
 }
 
 /// Says through which proxy an account is reached, if through any.
-fn say_route(chosen: &Chosen, proxies: &Proxies, context: &Context) -> Result<()> {
+fn say_route(chosen: &ChosenAccount, proxies: &Proxies, context: &CommandContext) -> Result<()> {
     let Some(base_url) = chosen.base_url()? else { return Ok(()) };
     if let Some(route) = proxies.route(&base_url)?
         && !context.quiet
@@ -183,7 +187,7 @@ pub fn import_options(settings: &RunSettings) -> ImportOptions {
 }
 
 /// Says how a job ended, and with which exit code.
-pub fn ended(summary: &Summary, job: &jobs::Context, context: &Context) -> Exit {
+pub fn ended(summary: &Summary, job: &jobs::Context, context: &CommandContext) -> Exit {
     if !context.quiet || summary.counts.needing_attention() > 0 || summary.stopped.is_some() {
         drop(std::io::stderr().lock().write_all(closing_words(summary).as_bytes()));
     }

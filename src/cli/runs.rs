@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use super::{Context, Exit, print, running};
+use super::{CommandContext, Exit, print, running};
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::Run;
-use crate::report::{Standing, runs_words, steps_json};
+use crate::report::{JobState, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,20 +14,20 @@ Examples:
 /// List the runs there were, latest first.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct RunsCommand {
     /// How many to list.
     #[arg(long, value_name = "RUNS", default_value_t = 20)]
     last: u32,
 }
 
-impl Args {
+impl RunsCommand {
     /// How many runs to list.
     pub fn last(&self) -> usize {
         self.last.try_into().unwrap_or(usize::MAX)
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let runs = ledger.runs(args.last()).await?;
@@ -60,6 +60,6 @@ pub(super) fn run_json(run: &Run) -> serde_json::Value {
         "started": run.new.started,
         "ended": run.ended,
         "outcomes": outcomes,
-        "next": steps_json(&Standing::of_run(run, jobs::results_of(run).as_deref()).next_steps()),
+        "next": steps_json(&JobState::of_run(run, jobs::results_of(run).as_deref()).next_steps()),
     })
 }

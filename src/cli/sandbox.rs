@@ -2,7 +2,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use super::source::{SandboxArgs, SandboxSettings};
-use super::{Context, Exit, print, running};
+use super::{CommandContext, Exit, print, running};
 use crate::error::{Error, Result};
 
 const EXAMPLES: &str = "\
@@ -16,7 +16,7 @@ Examples:
 /// secret `sandbox` is accepted, any other is refused the vendor's way.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct SandboxCommand {
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
@@ -30,7 +30,7 @@ pub struct ServeSettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
+impl SandboxCommand {
     pub fn settings(&self) -> Result<ServeSettings> {
         if !self.listen.ip().is_loopback() {
             return Err(Error::usage(format!("the sandbox serves this machine alone, not: {}", self.listen.ip()))
@@ -40,7 +40,7 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &SandboxCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings()?;
     running::block_on(async {
         let job = running::job_context(context)?;

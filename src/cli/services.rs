@@ -1,11 +1,11 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
-use super::{Context, Exit, print};
+use super::{CommandContext, Exit, print};
 use crate::config::rate_words;
 use crate::contact::{CallKind, CreateSafety, Limits, ListAll, Source, Sourced};
 use crate::error::Result;
-use crate::services::{self, Entry, Service, Settings};
+use crate::services::{self, Service, ServiceEntry, Settings};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,12 +17,12 @@ Examples:
 /// [assumed] marks what nobody states, and an account may need to correct.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ServicesCommand {
     /// Name of one service.
     service: Option<String>,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ServicesCommand, context: &CommandContext) -> Result<Exit> {
     if let Some(name) = &args.service {
         let entry = services::find(name)?;
         let service = connect(entry)?;
@@ -46,7 +46,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 /// The service with the settings of its sandbox, since what it can do doesn't depend on an account.
-fn connect(entry: &Entry) -> Result<Box<dyn Service>> {
+fn connect(entry: &ServiceEntry) -> Result<Box<dyn Service>> {
     let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     (entry.connect)(&Settings(settings.collect()))
 }
@@ -57,7 +57,7 @@ fn table() -> Table {
     table
 }
 
-fn overview(entry: &Entry, service: &dyn Service) -> [String; 7] {
+fn overview(entry: &ServiceEntry, service: &dyn Service) -> [String; 7] {
     let has = |kinds: &[CallKind]| {
         let names: Vec<_> = kinds
             .iter()
@@ -99,7 +99,7 @@ fn mark(source: Source) -> &'static str {
     if source.is_assumed() { " [assumed]" } else { "" }
 }
 
-fn details(entry: &Entry, service: &dyn Service) -> String {
+fn details(entry: &ServiceEntry, service: &dyn Service) -> String {
     let (url, source) = (entry.base_url, entry.base_url_source);
     let mut parts = vec![format!("{} ({})\nbase URL: {url}{} ({source})\n", entry.name, entry.title, mark(source))];
 
@@ -198,7 +198,7 @@ fn limit_rows(service: &dyn Service) -> Vec<(&'static str, String, Source)> {
     rows
 }
 
-fn to_json(entry: &Entry, service: &dyn Service) -> serde_json::Value {
+fn to_json(entry: &ServiceEntry, service: &dyn Service) -> serde_json::Value {
     let capabilities = service.capabilities();
     let limits: Vec<_> = limit_rows(service)
         .into_iter()

@@ -1,11 +1,11 @@
 use super::runs::run_json;
-use super::{Context, Exit, print, running};
+use super::{CommandContext, Exit, print, running};
 use crate::contact::Counts;
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::{LedgerHandle, Run};
-use crate::report::words::{moment, standing};
-use crate::report::{Standing, escape, number};
+use crate::report::words::{moment, state_words};
+use crate::report::{JobState, escape, number};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,12 +15,12 @@ Examples:
 /// Show one run: what it was asked, what became of its rows, what to do next.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct ShowCommand {
     /// Run to show [default: the latest].
     pub run: Option<String>,
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let run = running::find_run(&ledger, args.run.as_deref(), |_| true, "to show").await?;
@@ -37,7 +37,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
                 escape(&run.new.account),
                 run.new.service
             ),
-            format!("state: {}", standing(&run)),
+            format!("state: {}", state_words(&run)),
             format!("started: {}", moment(run.new.started)),
         ];
         lines.extend(run.ended.map(|ended| format!("ended: {}", moment(ended))));
@@ -60,7 +60,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
                 }
             }
         }
-        let steps = Standing::of_run(&run, jobs::results_of(&run).as_deref()).next_steps();
+        let steps = JobState::of_run(&run, jobs::results_of(&run).as_deref()).next_steps();
         lines.extend(steps.iter().map(|step| format!("next: {step}")));
         lines.push(String::new());
         print(&lines.join("\n"))?;

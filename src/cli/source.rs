@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use encoding_rs::Encoding;
 
-use super::Context;
+use super::CommandContext;
 use crate::config::{Config, StopWhen, layer};
 use crate::error::{Error, Result};
 use crate::mapping::{Condition, country_code};
@@ -95,7 +95,7 @@ pub struct SourceSettings {
 
 impl SourceArgs {
     /// The settings for `file`.
-    pub fn settings(&self, file: PathBuf, config: &Config, context: &Context) -> Result<SourceSettings> {
+    pub fn settings(&self, file: PathBuf, config: &Config, context: &CommandContext) -> Result<SourceSettings> {
         let input = Input::new(file);
         let mapping = self.mapping.clone().or_else(|| input.file().and_then(mapping_beside));
         let results = self.results.clone().unwrap_or_else(|| results_beside(&input));
@@ -117,7 +117,7 @@ impl SourceArgs {
 }
 
 /// The country of national phone numbers, by its code or its name: flag, `$ROLO_REGION`, configuration.
-pub fn region(flag: Option<String>, config: &Config, context: &Context) -> Result<Option<String>> {
+pub fn region(flag: Option<String>, config: &Config, context: &CommandContext) -> Result<Option<String>> {
     let environment = context.environment.get("ROLO_REGION").map(str::to_owned);
     let Some(named) = layer(("--region", flag), ("ROLO_REGION", environment), config.defaults.region.clone()) else {
         return Ok(None);

@@ -18,27 +18,27 @@ struct Everything {
 
 #[derive(Debug, clap::Subcommand)]
 enum Any {
-    Guess(guess::Args),
-    Check(check::Args),
-    Plan(plan::Args),
-    Import(Box<import::Args>),
-    Export(export::Args),
-    Copy(copy::Args),
-    Resume(resume::Args),
-    Retry(retry::Args),
-    Undo(undo::Args),
-    Runs(runs::Args),
-    Show(show::Args),
-    Why(why::Args),
-    Forget(forget::Args),
-    Report(report::Args),
-    Sandbox(sandbox::Args),
-    Run(job::Args),
+    Guess(guess::GuessCommand),
+    Check(check::CheckCommand),
+    Plan(plan::PlanCommand),
+    Import(Box<import::ImportCommand>),
+    Export(export::ExportCommand),
+    Copy(copy::CopyCommand),
+    Resume(resume::ResumeCommand),
+    Retry(retry::RetryCommand),
+    Undo(undo::UndoCommand),
+    Runs(runs::RunsCommand),
+    Show(show::ShowCommand),
+    Why(why::WhyCommand),
+    Forget(forget::ForgetCommand),
+    Report(report::ReportCommand),
+    Sandbox(sandbox::SandboxCommand),
+    Run(job::RunCommand),
 }
 
-fn context(config: Option<&Path>, variables: &[(&str, &str)]) -> Context {
+fn context(config: Option<&Path>, variables: &[(&str, &str)]) -> CommandContext {
     let global = GlobalArgs { config: config.map(Path::to_owned), ..GlobalArgs::default() };
-    Context::new(global, Environment::of(variables)).unwrap()
+    CommandContext::new(global, Environment::of(variables)).unwrap()
 }
 
 fn import_settings(words: &str, variables: &[(&str, &str)]) -> Result<source::SourceSettings> {

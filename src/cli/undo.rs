@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 
 use super::source::{SandboxArgs, SandboxSettings};
-use super::{Chosen, Context, Exit, print, recorded, running};
+use super::{ChosenAccount, CommandContext, Exit, print, recorded, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, ImportRecord, RunRecord as _, UndoJob, UndoPlan, UndoRecord};
 use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run};
-use crate::report::{RunAction, Standing, escape, number};
+use crate::report::{JobState, RunAction, escape, number};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +16,7 @@ Examples:
 /// Put back what a run changed. A field that somebody changed since is left and reported.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct UndoCommand {
     /// Run to undo [default: the latest].
     run: Option<String>,
     /// Do it, and not only show it.
@@ -33,13 +33,13 @@ pub struct UndoSettings {
     pub sandbox: SandboxSettings,
 }
 
-impl Args {
-    pub fn settings(&self, _: &Context) -> Result<UndoSettings> {
+impl UndoCommand {
+    pub fn settings(&self, _: &CommandContext) -> Result<UndoSettings> {
         Ok(UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings() })
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
@@ -49,7 +49,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         allows(&run)?;
         let plan = jobs::undo_plan(&ledger, &run).await?;
         if !settings.yes {
-            let service = Chosen::named(&run.new.account, &context.config()?)?.connect()?;
+            let service = ChosenAccount::named(&run.new.account, &context.config()?)?.connect()?;
             print(&plan_words(&plan, &run, service.capabilities().delete))?;
             return Ok(Exit::Done);
         }
@@ -60,7 +60,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
 }
 
 fn allows(run: &Run) -> Result<()> {
-    Standing::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Undo)
+    JobState::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Undo)
 }
 
 fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
@@ -102,7 +102,7 @@ fn plural(noun: &str) -> String {
     }
 }
 
-fn of(run: Run, sandbox: &SandboxSettings, context: &Context) -> Result<UndoJob> {
+fn of(run: Run, sandbox: &SandboxSettings, context: &CommandContext) -> Result<UndoJob> {
     let unthrottled = ImportRecord::of(&run).is_ok_and(|record| record.unthrottled);
     let account = recorded::account(&run, unthrottled, sandbox, context)?;
     let results = jobs::results_of(&run).map_or_else(
@@ -120,7 +120,7 @@ fn of(run: Run, sandbox: &SandboxSettings, context: &Context) -> Result<UndoJob>
 pub(super) async fn again(
     run: &Run,
     sandbox: &SandboxSettings,
-    context: &Context,
+    context: &CommandContext,
     ledger: &LedgerHandle,
 ) -> Result<UndoJob> {
     let id = RunId(UndoRecord::of(run)?.undoes);

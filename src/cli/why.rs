@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Context, Exit, print, running};
+use super::{CommandContext, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -17,18 +17,18 @@ Examples:
 /// Show all that was ever done to one contact.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
-pub struct Args {
+pub struct WhyCommand {
     /// Phone with + and country code, e-mail address, or KIND:VALUE (id, service_id, external_id).
     identifier: String,
 }
 
-impl Args {
+impl WhyCommand {
     pub fn identifier(&self) -> Result<Identifier> {
         parse_identifier(&self.identifier)
     }
 }
 
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
     let identifier = args.identifier()?;
     running::block_on(async {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;

@@ -11,7 +11,7 @@ use super::secret::{SecretSource, TextSource};
 use super::span::parse_span;
 use crate::contact::Quota;
 use crate::error::{Error, Result};
-use crate::services::{self, Entry, Service, Settings};
+use crate::services::{self, Service, ServiceEntry, Settings};
 
 /// Names that an account can't have, since they stand for the embedded server.
 pub const RESERVED: &str = "sandbox";
@@ -54,7 +54,7 @@ pub struct Refresh {
 const COMMON: [&str; 8] = ["service", "token", "refresh", "rate", "trust", "remember", "base_url", "ca_file"];
 
 impl Account {
-    pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[Entry]) -> Result<Self> {
+    pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[ServiceEntry]) -> Result<Self> {
         if name == RESERVED || name.contains(':') || name.is_empty() {
             return Err(Error::usage(format!("{}: an account can't be called: {name}", section.place()))
                 .hint(format!("`{RESERVED}` and `{RESERVED}:SERVICE` are the embedded server; take another name")));
@@ -118,7 +118,7 @@ impl Account {
     }
 
     /// What is known of its service.
-    pub fn entry(&self) -> Result<&'static Entry> {
+    pub fn entry(&self) -> Result<&'static ServiceEntry> {
         services::find(&self.service)
     }
 
@@ -127,7 +127,7 @@ impl Account {
         self.connect_to(self.entry()?)
     }
 
-    fn connect_to(&self, entry: &Entry) -> Result<Box<dyn Service>> {
+    fn connect_to(&self, entry: &ServiceEntry) -> Result<Box<dyn Service>> {
         let service = (entry.connect)(&self.settings)?;
         if let Some(rate) = self.rate {
             rate_within(rate, &service.limits().quota)?;
@@ -148,7 +148,7 @@ impl Refresh {
     }
 }
 
-fn find<'e>(name: &str, services: &'e [Entry]) -> Result<&'e Entry> {
+fn find<'e>(name: &str, services: &'e [ServiceEntry]) -> Result<&'e ServiceEntry> {
     services.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names: Vec<_> = services.iter().map(|entry| entry.name).collect();
         Error::usage(format!("no service is called: {name}")).hint(match nearest(name, &names) {

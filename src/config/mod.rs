@@ -28,7 +28,7 @@ pub use secret::{SecretSource, TextSource};
 pub use stop_when::{StopWhen, Threshold};
 
 use crate::error::{Error, Result};
-use crate::services::{self, Entry};
+use crate::services::{self, ServiceEntry};
 use document::Document;
 
 /// A configuration file, checked. The default is that of an absent file: no accounts, no jobs.
@@ -63,7 +63,7 @@ impl Config {
     }
 
     /// Checks `text`, the content of `path`, against the services there are.
-    pub fn parse(text: &str, path: &Path, services: &[Entry]) -> Result<Self> {
+    pub fn parse(text: &str, path: &Path, services: &[ServiceEntry]) -> Result<Self> {
         let document = Document::new(text, path);
         let root = document.root()?;
         let root = document.section("", &root);

@@ -53,7 +53,7 @@ fn connect(settings: &Settings) -> Result<Box<dyn Service>> {
 }
 
 fn parse(text: &str) -> Result<Config> {
-    let invented = Entry {
+    let invented = ServiceEntry {
         name: "invented",
         title: "Invented",
         base_url: "https://api.example.org",

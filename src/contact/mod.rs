@@ -6,10 +6,10 @@
 
 mod call;
 mod capabilities;
-
 mod desired;
 mod field;
 mod identifier;
+mod import_mode;
 mod invisible;
 mod limits;
 mod outcome;
@@ -24,6 +24,7 @@ pub use capabilities::{Capabilities, ClearBy, CreateSafety, Filters, ListAll, Op
 pub use desired::{Contact, FieldChange, ListChange, Overwrite, TagChange};
 pub use field::{Field, FieldDefinition, FieldKind, FieldSpec, SpecKind};
 pub use identifier::{Identifier, IdentifierKind, RemoteId};
+pub use import_mode::ImportMode;
 pub use invisible::{is_invisible, trim_unseen};
 pub use limits::{Limits, Quota};
 pub use outcome::{Counts, Outcome, RowRecord};

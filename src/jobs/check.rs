@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use super::Context;
 use super::feed::Reading;
-use super::rows::Rows;
+use super::rows::RowResults;
 use super::source::SourceSpec;
 use crate::clock;
 use crate::contact::{Outcome, RowRecord};
@@ -45,7 +45,7 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let unmapped = mapped.forward.unmapped().to_vec();
     let sheet_names = super::import::sheet_names(reader.as_ref());
     let (sender, batches) = mpsc::channel();
-    let mut rows = Rows::new(batches, Some(results), sheet_names);
+    let mut rows = RowResults::new(batches, Some(results), sheet_names);
     let mut reading = Reading::start(reader, job.source.validator(mapped.forward)?.for_verdicts(), None);
     let mut stopped = None;
     while let Some(checked) = reading.next().await? {

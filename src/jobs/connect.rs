@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 use crate::ledger::{self, ClaimedRun, KeySource, LedgerHandle};
 use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
-use crate::services::{Entry, Service, Settings};
+use crate::services::{Service, ServiceEntry, Settings};
 use crate::transport::{HttpOptions, HttpTransport, Proxies};
-use crate::upload::{Account, Caller, LookupBatcher, Notice, Renew, Retry, Stop};
+use crate::upload::{Caller, ConnectedAccount, LookupBatcher, Notice, Renew, Retry, Stop};
 
 /// How long what is remembered of a contact is trusted, unless the account says otherwise.
 const TRUST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -25,7 +25,7 @@ const TRUST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Clone)]
 pub struct AccountSpec {
     pub name: String,
-    pub service: &'static Entry,
+    pub service: &'static ServiceEntry,
     pub settings: Settings,
     /// `None`: the service's own, or the sandbox's.
     pub base_url: Option<String>,
@@ -65,7 +65,7 @@ pub struct SandboxSpec {
 
 /// A connected account, and the sandbox it may need kept alive.
 pub struct Connection {
-    pub account: Account,
+    pub account: ConnectedAccount,
     /// What the account points to.
     identity: String,
     pub sandbox: Option<Sandbox>,
@@ -135,7 +135,8 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
         BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
         ledger.clone(),
     );
-    let account = Account { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew };
+    let account =
+        ConnectedAccount { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew };
     let trust = spec.trust.unwrap_or(TRUST);
     let identity = identity(spec, crate::clock::unix_now().as_nanos());
     Ok(Connection { account, identity, sandbox, unthrottled, quota, trust, hashes_only: spec.hashes_only })

@@ -116,7 +116,7 @@ fn remember(mut others: Box<dyn RowReader>, validator: &mut Validator) -> Result
 }
 
 /// Turns checked batches into work: what is known of each contact, what a cut-off execution did.
-pub struct Feed {
+pub struct RowFeed {
     pub reading: Reading,
     pub ledger: LedgerHandle,
     pub keys: Keys,
@@ -139,7 +139,7 @@ struct Replay {
     exhausted: bool,
 }
 
-impl Feed {
+impl RowFeed {
     pub async fn new(
         reading: Reading,
         ledger: LedgerHandle,

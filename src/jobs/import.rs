@@ -7,14 +7,14 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::connect::{AccountSpec, Connection};
-use super::feed::{Feed, Reading};
+use super::feed::{Reading, RowFeed};
 use super::frame::{Beginning, Ended, Frame, Opened, absolute};
 use super::listing::{first_contacts, learn_instead, look_ups_needed};
 use super::new_fields::{KnownFields, create_fields, known_fields};
 use super::planned_row::PlannedRows;
 use super::recognize::{Keep, same_place};
 use super::results_place::{remove_older, results_wanted};
-use super::rows::Rows;
+use super::rows::RowResults;
 use super::run_record::{ImportRecord, ReadRecord};
 use super::saved_plan::SavedPlan;
 use super::source::{Mapped, SourceSpec};
@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
-use crate::reconcile::{Keys, Mode, Rules, Strategy};
+use crate::reconcile::{Keys, Rules, Strategy};
 use crate::report::{Event, Remark, Reporter, ResultsLayout, ResultsWriter, Summary};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
@@ -120,14 +120,14 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     summary.remarks.extend((!created.is_empty()).then_some(Remark::FieldsCreated { fields: created }));
     let sheets = sheet_names(reader.as_ref());
     let (batch_sender, batches) = sync_mpsc::channel();
-    let mut rows = Rows::new(batches, Some(results), sheets);
+    let mut rows = RowResults::new(batches, Some(results), sheets);
     let reading = Reading::start(reader, job.source.validator(mapped.forward)?, job.source.open_others()?);
     // A listing just read is as fresh as a look-up, and the only way to one.
     let remember = job.plan.is_none() && (!job.options.fresh || service.capabilities().find_by_listing);
     let planned = job.plan.as_ref().map(|plan| PlannedRows::open(&plan.path)).transpose()?;
     let (ledger, keys) = (frame.ledger.clone(), frame.keys.clone());
     let mut feed =
-        Feed::new(reading, ledger, keys, frame.run.id().clone(), remember, frame.is_resumed).await?.by(planned);
+        RowFeed::new(reading, ledger, keys, frame.run.id().clone(), remember, frame.is_resumed).await?.by(planned);
     let mut end = drive(&dispatcher, &mut feed, batch_sender, &mut rows, &mut frame, &mut summary, context).await?;
     // Whoever has the run now writes the results file.
     frame.run.confirm().await?;
@@ -224,9 +224,9 @@ async fn is_listed(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &mu
 /// Runs feed and dispatcher side by side until no row is left or the run stops.
 async fn drive(
     dispatcher: &Dispatcher,
-    feed: &mut Feed,
+    feed: &mut RowFeed,
     batches: sync_mpsc::Sender<Arc<table::RowBatch>>,
-    rows: &mut Rows,
+    rows: &mut RowResults,
     frame: &mut Frame,
     summary: &mut Summary,
     context: &mut Context,
@@ -266,7 +266,12 @@ fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
 }
 
 /// Gives every row that was not reached its record, and finishes the results file.
-async fn account_for_the_rest(end: &mut RunEnd, feed: &mut Feed, rows: &mut Rows, context: &mut Context) -> Result<()> {
+async fn account_for_the_rest(
+    end: &mut RunEnd,
+    feed: &mut RowFeed,
+    rows: &mut RowResults,
+    context: &mut Context,
+) -> Result<()> {
     if let Some(failure) = feed.failure.take() {
         return Err(failure);
     }
@@ -367,7 +372,7 @@ pub fn rules(run: &RunId, connection: &Connection, forward: &crate::mapping::For
         limits: service.limits().clone(),
         fields: service.fields(),
         keys: keys.clone(),
-        mode: mode_of(forward),
+        mode: forward.mode(),
         replace_custom: forward.custom_edit() == CustomEdit::Replace,
         mapped: forward.fields(),
         strategy: Strategy::LookUp,
@@ -379,15 +384,6 @@ pub fn rules(run: &RunId, connection: &Connection, forward: &crate::mapping::For
         now: clock::unix_now().as_secs(),
         search_lag: connection.search_lag(),
         tries: 1,
-    }
-}
-
-/// What the mapping lets an import do.
-pub fn mode_of(forward: &crate::mapping::Forward) -> Mode {
-    match forward.mode() {
-        crate::mapping::Mode::Upsert => Mode::Upsert,
-        crate::mapping::Mode::Create => Mode::Create,
-        crate::mapping::Mode::Update => Mode::Update,
     }
 }
 

@@ -53,7 +53,7 @@ pub use mending::{EditRules, Mending};
 pub use new_fields::fields_created;
 pub use page::report;
 pub use plan::{PlanJob, plan};
-pub use row_selection::Chosen;
+pub use row_selection::RowSelection;
 pub use run_record::{ExportRecord, ImportRecord, ReadRecord, RunRecord, UndoRecord, results_of};
 pub use saved_plan::SavedPlan;
 pub use source::{Guessed, MappingChoice, SourceSpec, facts};
@@ -77,8 +77,8 @@ impl Context {
     }
 
     /// The record of the files that were written.
-    pub fn written(&self) -> crate::table::Written {
-        crate::table::Written::in_state(&self.state_dir)
+    pub fn written(&self) -> crate::table::WrittenFiles {
+        crate::table::WrittenFiles::in_state(&self.state_dir)
     }
 
     fn note(&mut self, text: impl Into<String>) {

@@ -15,7 +15,7 @@ use crate::contact::{Call, CallKind, Contact, Identifier, Outcome, Position, Rem
 use crate::error::{Error, Result};
 use crate::ledger::{ClaimedRun, LedgerHandle};
 use crate::reconcile::{
-    CallEnd, CallResult, Event, LookupGroups, Next, Reconciliation, Row, Rules, SharedLookup, Strategy,
+    CallEnd, CallResult, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup, Strategy,
 };
 use crate::services::Reply;
 use crate::table::RowBatch;
@@ -265,7 +265,7 @@ impl Foreseeing {
                 for (at, contacts) in lookup.shares(&told.unwrap_or_default()) {
                     let row = &mut rows[at];
                     let contacts = if is_told { contacts } else { row.assumed.look_up() };
-                    row.machine.answered(Event::Looked { contacts, result: done(Reply::Nothing) });
+                    row.machine.answered(ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) });
                 }
             }
         }
@@ -293,8 +293,10 @@ impl Foreseeing {
                 Next::Done(record) => {
                     return self.ended(&row, &record);
                 }
-                Next::Claim(id) => Event::Claimed { left: None, shared_with: self.claim(&id, row.machine.position()) },
-                Next::Wait { least, .. } => Event::Waited(least),
+                Next::Claim(id) => {
+                    ReconcileEvent::Claimed { left: None, shared_with: self.claim(&id, row.machine.position()) }
+                }
+                Next::Wait { least, .. } => ReconcileEvent::Waited(least),
                 Next::Lookup(identifiers) => {
                     let own = row.writes.iter().any(|call| call.kind() == CallKind::Create);
                     // What an import would have made is not there to be looked up.
@@ -303,14 +305,14 @@ impl Foreseeing {
                         self.forecast.count(CallKind::Find, 1);
                     }
                     let contacts = told.unwrap_or_else(|| row.assumed.look_up());
-                    Event::Looked { contacts, result: done(Reply::Nothing) }
+                    ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) }
                 }
-                Next::Read(call) => Event::Called(self.read(&call, &mut row.assumed).await?),
+                Next::Read(call) => ReconcileEvent::Called(self.read(&call, &mut row.assumed).await?),
                 Next::Write(write) => {
                     self.forecast.count(write.call.kind(), 1);
                     let answer = row.assumed.answer(&write.call);
                     row.writes.push(write.call);
-                    Event::Called(answer.map_or_else(missing, done))
+                    ReconcileEvent::Called(answer.map_or_else(missing, done))
                 }
             };
             row.machine.answered(event);

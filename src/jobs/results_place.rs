@@ -9,7 +9,7 @@ use super::run_record::{ImportRecord, RunRecord as _};
 use crate::clock;
 use crate::error::Result;
 use crate::ledger::{Fingerprint, LedgerHandle};
-use crate::table::{Standing, Written};
+use crate::table::{PlaceState, WrittenFiles};
 
 /// Where the results of this import are to go: those of a run that is taken up again, where results have
 /// dates, to where they went before.
@@ -18,7 +18,7 @@ pub async fn results_wanted(
     keep_results: Option<u64>,
     fingerprint: &Fingerprint,
     ledger: &LedgerHandle,
-    written: &Written,
+    written: &WrittenFiles,
 ) -> Result<PathBuf> {
     if keep_results.is_none() {
         return Ok(results.to_owned());
@@ -29,8 +29,8 @@ pub async fn results_wanted(
 }
 
 /// The name itself, or with a number behind the date: the results of a day are not replaced by a later run.
-fn free(dated: &Path, written: &Written) -> PathBuf {
-    let is_free = |path: &PathBuf| written.standing(path) == Standing::Free;
+fn free(dated: &Path, written: &WrittenFiles) -> PathBuf {
+    let is_free = |path: &PathBuf| written.state_of(path) == PlaceState::Free;
     let numbered = (2..).map(|number| {
         let (stem, extension) = parts(dated);
         dated.with_file_name(format!("{stem}-{number}{extension}"))
@@ -45,13 +45,13 @@ pub fn dated(results: &Path) -> PathBuf {
 
 /// Removes the dated results that are older than so many nights and still as rolo wrote them. One that
 /// can't be removed stays; the next night tries again.
-pub fn remove_older(results: &Path, nights: u64, written: &Written) {
+pub fn remove_older(results: &Path, nights: u64, written: &WrittenFiles) {
     let nights = i64::try_from(nights).unwrap_or(i64::MAX).min(36_500);
     let Ok(oldest) = today().checked_sub(nights.days()) else { return };
     let folder = results.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
-        if date_of(&path, results).is_some_and(|date| date <= oldest) && written.standing(&path) == Standing::Ours {
+        if date_of(&path, results).is_some_and(|date| date <= oldest) && written.state_of(&path) == PlaceState::Ours {
             drop(std::fs::remove_file(&path));
         }
     }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn older_results_go_and_changed_ones_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let written = Written::in_state(&folder.path().join("state"));
+        let written = WrittenFiles::in_state(&folder.path().join("state"));
         let results = folder.path().join("a.results.csv");
         let at = |days: i64| with_date(&results, today().checked_sub(days.days()).unwrap());
         for days in [0, 1, 2, 3, 4] {

@@ -8,7 +8,7 @@ use crate::table::{RowBatch, RowReader};
 
 /// Which rows of a source a retry takes.
 #[derive(Clone, Debug)]
-pub enum Chosen {
+pub enum RowSelection {
     /// By where they stand in the source.
     Places(Arc<BTreeSet<RowPlace>>),
     /// Rows of a mended results file.

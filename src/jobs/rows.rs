@@ -8,7 +8,7 @@ use crate::report::{Event, Reporter, ResultsWriter, Told};
 use crate::table::{RowBatch, RowView};
 
 /// Joins finished rows with their own cells again, writes the results and keeps the count.
-pub struct Rows {
+pub struct RowResults {
     batches: Receiver<Arc<RowBatch>>,
     queue: VecDeque<Arc<RowBatch>>,
     /// Next row within the first queued batch.
@@ -28,7 +28,7 @@ pub struct Rows {
 /// Lines named of a notice.
 const LINES: usize = 5;
 
-impl Rows {
+impl RowResults {
     pub fn new(batches: Receiver<Arc<RowBatch>>, results: Option<ResultsWriter>, sheet_names: Vec<String>) -> Self {
         Self {
             batches,

@@ -19,7 +19,7 @@ use super::run_record::ReadRecord;
 use super::source::{Mapped, MappingChoice, SourceSpec};
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
-use crate::table::{self, IfTaken, Output, Written};
+use crate::table::{self, IfTaken, Output, WrittenFiles};
 
 /// The version of the plans that are written now.
 const VERSION: u32 = 1;
@@ -63,7 +63,7 @@ pub struct PlanWriter {
 impl PlanWriter {
     /// # Errors
     /// Kind `Usage` if a file is there that rolo did not write, `Stopped` if the disk refuses.
-    pub fn create(path: &Path, head: &PlanHead, written: &Written) -> Result<Self> {
+    pub fn create(path: &Path, head: &PlanHead, written: &WrittenFiles) -> Result<Self> {
         let place = written.place(path, IfTaken::Refuse("name another file with --save, or move that one away"))?;
         let output = Output::create(&place)?;
         let mut writer = Self { output, hasher: blake3::Hasher::new(), rows: 0, path: path.to_owned() };

@@ -2,11 +2,11 @@ use std::path::PathBuf;
 
 use super::mapping_shown::guessed_table;
 use super::mended_rows::MendedReader;
-use super::row_selection::{Chosen, Selected};
+use super::row_selection::{RowSelection, Selected};
 use crate::contact::FieldDefinition;
 use crate::error::{Error, Result};
 use crate::ledger::Fingerprint;
-use crate::mapping::{self, Condition, Facts, Forward, Guess, Mapping, Merged, Sample};
+use crate::mapping::{self, Condition, Facts, Forward, Guess, Mapping, MergedRule, Sample};
 use crate::report::MappingTable;
 use crate::services::Service;
 use crate::table::{self, OpenedOnce, ReadOptions, RowBatch, RowReader, SourceFile};
@@ -34,7 +34,7 @@ pub struct SourceSpec {
     /// What a row must be like to be sent, beside the mapping's own conditions: `--only`.
     pub only: Vec<Condition>,
     /// Only these rows; all of them if absent.
-    pub chosen: Option<Chosen>,
+    pub chosen: Option<RowSelection>,
     /// The file at `path`, opened once for all that is read of it.
     pub opened: OpenedOnce,
 }
@@ -74,10 +74,10 @@ impl SourceSpec {
         table::open_file(&self.file()?, &self.read_options())
     }
 
-    fn open_chosen(&self, chosen: &Chosen, others: bool) -> Result<Box<dyn RowReader>> {
+    fn open_chosen(&self, chosen: &RowSelection, others: bool) -> Result<Box<dyn RowReader>> {
         match chosen {
-            Chosen::Places(places) => Ok(Box::new(Selected::new(self.open_whole()?, places.clone(), others))),
-            Chosen::Mended(rows) => {
+            RowSelection::Places(places) => Ok(Box::new(Selected::new(self.open_whole()?, places.clone(), others))),
+            RowSelection::Mended(rows) => {
                 let sheet = rows.main_sheet.clone().or_else(|| self.read.sheet.clone());
                 let options = ReadOptions { sheet, ..self.read_options() };
                 let reader = table::open_file(&self.file()?, &options)?;
@@ -96,7 +96,7 @@ impl SourceSpec {
     fn read_options(&self) -> ReadOptions {
         let mapping = self.mapping_text().ok().flatten();
         let mapping = mapping.and_then(|(text, origin)| Mapping::parse(&text, &origin).ok());
-        let repeat_merged = mapping.is_some_and(|mapping| mapping.merged == Merged::Repeat);
+        let repeat_merged = mapping.is_some_and(|mapping| mapping.merged == MergedRule::Repeat);
         ReadOptions { repeat_merged, keep_types: true, ..self.read.clone() }
     }
 
@@ -107,7 +107,7 @@ impl SourceSpec {
 
     /// Which rows of a mended file these are, as a digest.
     pub fn chosen_digest(&self) -> Option<String> {
-        let Some(Chosen::Mended(rows)) = &self.chosen else { return None };
+        let Some(RowSelection::Mended(rows)) = &self.chosen else { return None };
         let mut hasher = blake3::Hasher::new();
         rows.digest_into(&mut hasher);
         Some(hasher.finalize().to_hex()[..32].to_owned())
@@ -229,7 +229,7 @@ impl SourceSpec {
     pub fn digest_into(&self, hasher: &mut blake3::Hasher) -> Result<()> {
         let mut file = self.file()?;
         std::io::copy(&mut file, hasher).map_err(|error| table::unreadable(&self.path, error))?;
-        if let Some(Chosen::Mended(rows)) = &self.chosen {
+        if let Some(RowSelection::Mended(rows)) = &self.chosen {
             rows.digest_into(hasher);
         }
         file.still_there()

@@ -31,7 +31,7 @@ pub use key::{KeySource, LedgerKey};
 pub use lease::{LEASE, Lease};
 pub use parts::{Accounts, Budgets, Contacts, Entries, People, Runs};
 pub use private_folder::make_private_folder;
-pub use records::{Event, Fingerprint, NewRun, Run, RunKind, RunState, Written};
+pub use records::{Fingerprint, HistoryEvent, NewRun, Run, RunKind, RunState, WriteResult};
 pub use standing::{KeyFile, Status};
 
 use crate::error::Result;

@@ -129,7 +129,7 @@ pub struct Run {
 
 /// One line of a contact's history.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+pub struct HistoryEvent {
     /// Seconds from the Unix epoch.
     pub at: u64,
     /// In which run.
@@ -148,7 +148,7 @@ pub struct Event {
 
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteResult {
     /// All entries are durable.
     Durable,
     /// None is: an intent's create is claimed by another.

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::file::{
-    BadCells, Blank, ColumnRule, CustomFields, Duplicates, Feeds, Grade, Mapping, Merged, Mode, Numbers, SetAction,
+    BadCells, Blank, ColumnRule, CustomFields, Duplicates, Feeds, Grade, Mapping, MergedRule, Numbers, SetAction,
 };
 use super::guessed::{ColumnEvidence, Guess};
 use super::parse::{kind_name, overwrite_name};
-use crate::contact::Overwrite;
+use crate::contact::{ImportMode, Overwrite};
 
 /// The text of a mapping file: the guess with the evidence for every column as comments. Reading it
 /// back gives the same mapping.
@@ -63,9 +63,9 @@ fn top(text: &mut String, mapping: &Mapping) {
         None => line(text, "# match = [\"phone\"]  # what contacts are found by; all identifiers unless stated"),
     }
     let mode = match mapping.mode {
-        Mode::Upsert => "upsert",
-        Mode::Create => "create",
-        Mode::Update => "update",
+        ImportMode::Upsert => "upsert",
+        ImportMode::Create => "create",
+        ImportMode::Update => "update",
     };
     line(text, &format!("mode = \"{mode}\"  # upsert, create (only new contacts) or update (only known ones)"));
     let blank = blank_name(mapping.blank);
@@ -80,7 +80,7 @@ fn top(text: &mut String, mapping: &Mapping) {
         text,
         &format!("bad_cells = \"{bad_cells}\"  # a cell that can't be used: reject its row, or leave out the cell"),
     );
-    if mapping.merged == Merged::Repeat {
+    if mapping.merged == MergedRule::Repeat {
         line(text, "merged = \"repeat\"");
     }
     let duplicates = duplicates_name(mapping.duplicates);

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::check::Check;
 use super::codes::country_code;
 use super::facts::Facts;
-use super::file::{Blank, ColumnRule, CustomFields, Feeds, Mapping, Mode, SetAction};
-use super::forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
+use super::file::{Blank, ColumnRule, CustomFields, Feeds, Mapping, SetAction};
+use super::forward::{Becomes, ColumnFeed, Constant, FieldFeed, Forward, NameFeed, SetFeed};
 use super::nearest::nearest;
 use super::resolve::{Refusal, resolve, writable};
 use super::tags::DEFAULT_SEPARATOR;
-use crate::contact::{ClearBy, CustomEdit, Field, IdentifierKind};
+use crate::contact::{ClearBy, CustomEdit, Field, IdentifierKind, ImportMode};
 use crate::error::{Error, Result};
 
 impl Mapping {
@@ -94,8 +94,8 @@ impl Mapping {
         }
         let refuse = |what: &str, cure: &str| Err(Error::usage(format!("{service} {what}")).hint(cure));
         match self.mode {
-            Mode::Create if !can.create => refuse("can't create contacts", "write mode = \"update\"")?,
-            Mode::Update if !can.update => refuse("can't update contacts", "write mode = \"create\"")?,
+            ImportMode::Create if !can.create => refuse("can't create contacts", "write mode = \"update\"")?,
+            ImportMode::Update if !can.update => refuse("can't update contacts", "write mode = \"create\"")?,
             _ => {}
         }
         if self.custom_fields == CustomFields::Replace && !can.custom_replace {
@@ -244,7 +244,7 @@ impl Mapping {
             None => (column, Vec::new()),
         };
         let bad_cells = rule.bad_cells.unwrap_or(self.bad_cells);
-        compiled.feeds.push(Feed { column, stand_ins, blank, bad_cells, becomes });
+        compiled.feeds.push(ColumnFeed { column, stand_ins, blank, bad_cells, becomes });
         Ok(())
     }
 
@@ -292,10 +292,10 @@ impl Mapping {
         Ok(())
     }
 
-    fn name_feed(&self, column: usize, rule: &ColumnRule, becomes: Becomes) -> Feed {
+    fn name_feed(&self, column: usize, rule: &ColumnRule, becomes: Becomes) -> ColumnFeed {
         let blank = rule.blank.unwrap_or(self.blank);
         let bad_cells = rule.bad_cells.unwrap_or(self.bad_cells);
-        Feed { column, stand_ins: Vec::new(), blank, bad_cells, becomes }
+        ColumnFeed { column, stand_ins: Vec::new(), blank, bad_cells, becomes }
     }
 
     fn constants(&self, facts: &Facts<'_>, compiled: &mut Compiled) -> Result<()> {
@@ -347,7 +347,7 @@ impl Mapping {
 /// A mapping half compiled.
 #[derive(Default)]
 struct Compiled {
-    feeds: Vec<Feed>,
+    feeds: Vec<ColumnFeed>,
     constants: Vec<Constant>,
     /// Which column, or constant, feeds each field.
     claimed: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::condition::Condition;
-use crate::contact::{FieldKind, IdentifierKind, Overwrite};
+use crate::contact::{FieldKind, IdentifierKind, ImportMode, Overwrite};
 
 /// Which column feeds which field, and by which rules. What a mapping file says, unchecked against
 /// any file or service: [`Mapping::forward`] does that.
@@ -18,31 +18,18 @@ pub struct Mapping {
     pub region: Option<String>,
     /// What a contact is found by; `None` for every mapped identifier that the service can use.
     pub match_by: Option<Vec<IdentifierKind>>,
-    pub mode: Mode,
+    pub mode: ImportMode,
     pub blank: Blank,
     pub overwrite: Overwrite,
     pub custom_fields: CustomFields,
     pub bad_cells: BadCells,
-    pub merged: Merged,
+    pub merged: MergedRule,
     pub duplicates: Duplicates,
     /// What a row must be like to be sent: all of these. The key is `where`.
     pub conditions: Vec<Condition>,
     /// By header.
     pub columns: BTreeMap<String, ColumnRule>,
     pub constants: Constants,
-}
-
-/// What a row may do to the service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Update the contact if it is found, create it if not.
-    #[default]
-    Upsert,
-    /// Only new contacts; one that is found is left as it is.
-    Create,
-    /// Only contacts that are found; nothing is created.
-    Update,
 }
 
 /// What an empty cell means.
@@ -81,7 +68,7 @@ pub enum BadCells {
 /// What merged cells of a sheet count for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Merged {
+pub enum MergedRule {
     /// Their first row; the others say so.
     #[default]
     First,

@@ -1,18 +1,18 @@
 use super::check::Check;
 use super::condition::Test;
-use super::file::{BadCells, Blank, Duplicates, Grade, Mode, SetAction};
-use crate::contact::{CustomEdit, Field, IdentifierKind, Overwrite};
+use super::file::{BadCells, Blank, Duplicates, Grade, SetAction};
+use crate::contact::{CustomEdit, Field, IdentifierKind, ImportMode, Overwrite};
 
 /// A mapping compiled for one file and one service: what `validate` runs over every row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forward {
     pub(super) headers: Vec<String>,
-    pub(super) feeds: Vec<Feed>,
+    pub(super) feeds: Vec<ColumnFeed>,
     pub(super) constants: Vec<Constant>,
     pub(super) constant_tags: Vec<String>,
     pub(super) constant_lists: Vec<String>,
     pub(super) match_by: Vec<IdentifierKind>,
-    pub(super) mode: Mode,
+    pub(super) mode: ImportMode,
     pub(super) custom: CustomEdit,
     pub(super) region: Option<&'static str>,
     pub(super) duplicates: Duplicates,
@@ -24,7 +24,7 @@ pub struct Forward {
 
 /// One column, or two that make one name, and what becomes of their cells.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Feed {
+pub struct ColumnFeed {
     /// Position of the column, from 0.
     pub column: usize,
     /// Columns that stand in for it, in order, where its cell is empty or can't be used.
@@ -95,7 +95,7 @@ impl Forward {
     }
 
     /// What the columns become, in the order of the columns.
-    pub fn feeds(&self) -> &[Feed] {
+    pub fn feeds(&self) -> &[ColumnFeed] {
         &self.feeds
     }
 
@@ -118,7 +118,7 @@ impl Forward {
         &self.match_by
     }
 
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> ImportMode {
         self.mode
     }
 
@@ -159,7 +159,8 @@ impl Forward {
 
     /// Columns that a contact may be found by, those that stand in for them among them.
     pub fn identifying_columns(&self) -> Vec<usize> {
-        let identifies = |feed: &&Feed| matches!(&feed.becomes, Becomes::Field(field) if field.identifier.is_some());
+        let identifies =
+            |feed: &&ColumnFeed| matches!(&feed.becomes, Becomes::Field(field) if field.identifier.is_some());
         self.feeds
             .iter()
             .filter(identifies)

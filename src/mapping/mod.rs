@@ -42,10 +42,10 @@ pub use comment::write_commented;
 pub use condition::{Condition, Test};
 pub use facts::Facts;
 pub use file::{
-    BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, Merged, Mode, Numbers,
+    BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, MergedRule, Numbers,
     SetAction,
 };
-pub use forward::{Becomes, Constant, Feed, FieldFeed, Forward, NameFeed, SetFeed};
+pub use forward::{Becomes, ColumnFeed, Constant, FieldFeed, Forward, NameFeed, SetFeed};
 pub use guess::guess;
 pub use guessed::{ColumnEvidence, Guess, Sureness};
 pub use looks::{LooksLike, PhoneLook};

@@ -8,11 +8,11 @@ use toml::Spanned;
 
 use super::condition::Condition;
 use super::file::{
-    BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, Merged, Mode, Numbers,
+    BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, MergedRule, Numbers,
     SetAction,
 };
 use super::nearest::nearest;
-use crate::contact::{FieldKind, IdentifierKind, Overwrite};
+use crate::contact::{FieldKind, IdentifierKind, ImportMode, Overwrite};
 use crate::error::{Error, Result};
 
 impl Mapping {
@@ -74,7 +74,7 @@ struct WrittenMapping {
     #[serde(rename = "match")]
     match_by: Option<Vec<Spanned<String>>>,
     #[serde(default)]
-    mode: Mode,
+    mode: ImportMode,
     #[serde(default)]
     blank: Blank,
     #[serde(default)]
@@ -84,7 +84,7 @@ struct WrittenMapping {
     #[serde(default)]
     bad_cells: BadCells,
     #[serde(default)]
-    merged: Merged,
+    merged: MergedRule,
     #[serde(default)]
     duplicates: Duplicates,
     #[serde(rename = "where")]

@@ -2,13 +2,14 @@ use std::collections::VecDeque;
 
 use super::contact_state::ObservedContact;
 use super::decide::decide;
-use super::decision::{Decision, Mode, Terms};
+use super::decision::{Decision, Terms};
 use super::event::{CallEnd, CallResult, Next, Write};
 use super::identify::shows_another;
 use super::machine::{Reach, Reconciliation, State};
 use super::step::Step;
 use crate::contact::{
-    CallKind, Contact, Field, FieldChange, Identifier, IdentifierKind, Overwrite, RemoteId, Snapshot, Target,
+    CallKind, Contact, Field, FieldChange, Identifier, IdentifierKind, ImportMode, Overwrite, RemoteId, Snapshot,
+    Target,
 };
 use crate::journal::{CallVerdict, Change, Entry};
 
@@ -40,7 +41,7 @@ impl Reconciliation {
 
     /// The calls that bring a contact to what it was; none if it is so already, `None` if there is no way.
     fn steps_back(&self, back: &Contact) -> Option<Vec<Step>> {
-        let terms = Terms { mode: Mode::Upsert, replace_custom: false, ..self.rules.terms(false) };
+        let terms = Terms { mode: ImportMode::Upsert, replace_custom: false, ..self.rules.terms(false) };
         let facts = self.there.as_ref()?.facts(&self.rules.keys, self.rules.capabilities.tags_ignore_case);
         match decide(back, Some(&facts), &terms) {
             Decision::Steps { steps, .. } => Some(steps),

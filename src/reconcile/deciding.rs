@@ -1,11 +1,11 @@
 use super::decide::decide;
-use super::decision::{Decision, Mode, Need};
+use super::decision::{Decision, Need};
 use super::event::{CallEnd, CallResult, Next};
 use super::identify::shows_another;
 use super::least::least_calls_of;
 use super::machine::{Identify, Reading, Reconciliation, Settle, State};
 use super::step::Step;
-use crate::contact::{Call, CallKind, Edit, Outcome, RowError, RowRecord, Snapshot};
+use crate::contact::{Call, CallKind, Edit, ImportMode, Outcome, RowError, RowRecord, Snapshot};
 use crate::journal::CallVerdict;
 use crate::services::Reply;
 
@@ -260,7 +260,7 @@ impl Reconciliation {
     /// What the create of this row sends, or sent.
     pub(super) fn new_contact(&self) -> Edit {
         let mut terms = self.rules.terms(true);
-        terms.mode = Mode::Upsert;
+        terms.mode = ImportMode::Upsert;
         match decide(&self.row.contact, None, &terms) {
             Decision::Steps { steps, .. } => steps
                 .into_iter()

@@ -1,20 +1,10 @@
 use super::step::Step;
-use crate::contact::{Capabilities, Field, FieldSpec, Limits, RowError};
-
-/// Which contacts an import may touch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Create what is missing, update what is there.
-    #[default]
-    Upsert,
-    Create,
-    Update,
-}
+use crate::contact::{Capabilities, Field, FieldSpec, ImportMode, Limits, RowError};
 
 /// What a service allows, and what the mapping asks of every contact.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
-    pub mode: Mode,
+    pub mode: ImportMode,
     /// The mapped custom fields are all that should be left.
     pub replace_custom: bool,
     /// Fields that the mapping feeds. A replacement leaves those a row says nothing about as they are.

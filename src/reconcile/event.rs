@@ -45,7 +45,7 @@ pub struct StepAt {
 
 /// What came of [`Next`].
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum ReconcileEvent {
     /// The contact is this row's alone from now on.
     Claimed {
         /// What is known of it after the row that had it before.

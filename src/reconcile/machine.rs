@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::contact_state::ObservedContact;
-use super::event::{CallResult, Event, Next};
+use super::event::{CallResult, Next, ReconcileEvent};
 use super::identify::Identification;
 use super::planned::{Planned, Seen};
 use super::rules::Rules;
@@ -287,28 +287,28 @@ impl Reconciliation {
     ///
     /// A halted result is not for this: a run that stops drops its reconciliations, and a later
     /// execution builds them again from what is durable.
-    pub fn answered(&mut self, event: Event) -> Vec<Entry> {
+    pub fn answered(&mut self, event: ReconcileEvent) -> Vec<Entry> {
         let state = std::mem::replace(&mut self.state, State::Ended);
         match (state, event) {
-            (State::Claiming, Event::Claimed { left, shared_with }) => {
+            (State::Claiming, ReconcileEvent::Claimed { left, shared_with }) => {
                 self.claimed(left.map(|left| *left), shared_with);
             }
-            (State::Identifying { way, why }, Event::Looked { contacts, result }) => {
+            (State::Identifying { way, why }, ReconcileEvent::Looked { contacts, result }) => {
                 self.looked(way, why, &contacts, &result);
             }
-            (State::Settling { way, why, clock }, Event::Looked { contacts, result }) => {
+            (State::Settling { way, why, clock }, ReconcileEvent::Looked { contacts, result }) => {
                 return self.looked_while_settling(way, why, clock, &contacts, &result);
             }
-            (State::Settling { mut way, why, mut clock }, Event::Waited(time)) => {
+            (State::Settling { mut way, why, mut clock }, ReconcileEvent::Waited(time)) => {
                 clock.waited += time;
                 way.again();
                 self.settle_on(way, why, clock);
             }
-            (State::Reading(reading), Event::Called(result)) => self.was_read(reading, result),
-            (State::Writing { step, number, rest, notes }, Event::Called(result)) => {
+            (State::Reading(reading), ReconcileEvent::Called(result)) => self.was_read(reading, result),
+            (State::Writing { step, number, rest, notes }, ReconcileEvent::Called(result)) => {
                 return self.called(&step, number, rest, notes, result);
             }
-            (State::PuttingBack { step, number, rest, reach }, Event::Called(result)) => {
+            (State::PuttingBack { step, number, rest, reach }, ReconcileEvent::Called(result)) => {
                 return self.put_back_answered(&step, number, rest, reach, &result);
             }
             (state, _) => {

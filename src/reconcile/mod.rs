@@ -46,8 +46,8 @@ mod update;
 
 pub use contact_state::ObservedContact;
 pub use decide::decide;
-pub use decision::{Decision, Mode, Need, Terms};
-pub use event::{CallEnd, CallResult, Event, Next, StepAt, Write};
+pub use decision::{Decision, Need, Terms};
+pub use event::{CallEnd, CallResult, Next, ReconcileEvent, StepAt, Write};
 pub use groups::{LookupGroups, SharedLookup, pack};
 pub use identify::{Identification, Identified, has as has_identifier};
 pub use keys::Keys;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use super::decision::{Mode, Terms};
+use super::decision::Terms;
 use super::keys::Keys;
-use crate::contact::{Capabilities, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, Limits};
+use crate::contact::{Capabilities, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, ImportMode, Limits};
 use crate::journal::RunId;
 
 /// How a run finds out which contact a row is about. Decided once, before the run.
@@ -34,7 +34,7 @@ pub struct Rules {
     pub limits: Limits,
     pub fields: &'static [FieldSpec],
     pub keys: Keys,
-    pub mode: Mode,
+    pub mode: ImportMode,
     /// The mapped custom fields are all that should be left.
     pub replace_custom: bool,
     /// Fields that the mapping feeds.
@@ -70,7 +70,7 @@ impl Rules {
     /// whatever the mapping's mode.
     pub(super) fn terms(&self, is_created: bool) -> Terms<'_> {
         Terms {
-            mode: if is_created { Mode::Upsert } else { self.mode },
+            mode: if is_created { ImportMode::Upsert } else { self.mode },
             replace_custom: self.replace_custom,
             mapped: &self.mapped,
             capabilities: &self.capabilities,

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::cures::cause;
 use super::words::{count, listed, number, span};
-use super::{JobKind, Standing, Summary, Told, cure, escape};
+use super::{JobKind, JobState, Summary, Told, cure, escape};
 use crate::contact::Outcome;
 
 /// How many reasons are listed before the rest are summed up.
@@ -37,7 +37,7 @@ pub fn closing_words(summary: &Summary) -> String {
         let name = if summary.contacts.is_some() { "written" } else { "results" };
         words.line(&format!("{name}: {}", escape(&file.to_string_lossy())));
     }
-    for step in Standing::of_summary(summary).next_steps() {
+    for step in JobState::of_summary(summary).next_steps() {
         words.line(&format!("next: {step}"));
     }
     words.0

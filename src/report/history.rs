@@ -2,8 +2,8 @@
 
 use comfy_table::{Table, presets};
 
-use super::words::{count, moment, number, standing};
-use super::{NextStep, Standing, escape};
+use super::words::{count, moment, number, state_words};
+use super::{JobState, NextStep, escape};
 use crate::contact::Outcome;
 use crate::ledger::Run;
 
@@ -19,7 +19,7 @@ pub fn runs_words(runs: &[Run]) -> String {
             run.new.kind.name().to_owned(),
             escape(&run.new.account).into_owned(),
             escape(file_name(&run.new.file)).into_owned(),
-            standing(run).to_owned(),
+            state_words(run).to_owned(),
             rows_words(run),
             next_words(run),
         ]);
@@ -29,7 +29,7 @@ pub fn runs_words(runs: &[Run]) -> String {
 
 /// What a person would do about the run, one word each.
 fn next_words(run: &Run) -> String {
-    let steps = Standing::of_run(run, None).next_steps();
+    let steps = JobState::of_run(run, None).next_steps();
     steps.iter().map(NextStep::name).collect::<Vec<_>>().join(", ")
 }
 

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Event, NextStep, Reporter, Standing, Summary, escape_json};
+use super::{Event, JobState, NextStep, Reporter, Summary, escape_json};
 
 /// Writes each event as one line of JSON: `--json`. The shapes are a contract, kept in
 /// docs/json-events.md.
@@ -10,18 +10,18 @@ use super::{Event, NextStep, Reporter, Standing, Summary, escape_json};
 /// A row's event holds codes and column names but no message, since a message shows the offending
 /// value. When the reader of the lines goes away, the run goes on in silence: work that was asked
 /// for is not thrown away because nobody watches it.
-pub struct JsonLines {
+pub struct JsonReporter {
     out: Box<dyn Write + Send>,
     gone: bool,
 }
 
-impl JsonLines {
+impl JsonReporter {
     pub fn new(out: Box<dyn Write + Send>) -> Self {
         Self { out, gone: false }
     }
 }
 
-impl Reporter for JsonLines {
+impl Reporter for JsonReporter {
     fn event(&mut self, event: &Event) {
         if self.gone {
             return;
@@ -136,7 +136,7 @@ fn summary_json(summary: &Summary) -> Value {
         "stopped": summary.stopped,
         "not_put_back": summary.not_put_back,
         "deleted": summary.deleted,
-        "next": steps_json(&Standing::of_summary(summary).next_steps()),
+        "next": steps_json(&JobState::of_summary(summary).next_steps()),
     })
 }
 
@@ -169,7 +169,7 @@ mod tests {
 
     fn line(event: &Event) -> String {
         let out = Shared::default();
-        JsonLines::new(Box::new(out.clone())).event(event);
+        JsonReporter::new(Box::new(out.clone())).event(event);
         let bytes = out.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -227,7 +227,7 @@ mod tests {
                 Ok(())
             }
         }
-        let mut lines = JsonLines::new(Box::new(Closed));
+        let mut lines = JsonReporter::new(Box::new(Closed));
         lines.event(&Event::Note("one".into()));
         assert!(lines.gone);
         lines.event(&Event::Note("two".into()));

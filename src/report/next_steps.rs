@@ -11,7 +11,7 @@ use crate::ledger::{Run, RunState};
 
 /// How a job stands: all that next steps depend on.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct JobState {
     pub kind: JobKind,
     /// `None` for a job that is no run, such as a check.
     pub run: Option<(String, RunState)>,
@@ -53,7 +53,7 @@ pub enum RunAction {
     Undo,
 }
 
-impl Standing {
+impl JobState {
     /// How a job stands at its end.
     pub fn of_summary(summary: &Summary) -> Self {
         Self {
@@ -211,16 +211,16 @@ mod tests {
 
     const RUN: &str = "20261121-0931-k3f";
 
-    fn standing(kind: JobKind, state: RunState, of: &[(Outcome, u64)]) -> Standing {
+    fn job_state(kind: JobKind, state: RunState, of: &[(Outcome, u64)]) -> JobState {
         let mut counts = Counts::default();
         for (outcome, n) in of {
             counts[*outcome] = *n;
         }
-        Standing { kind, run: Some((RUN.into(), state)), counts, results: Some("r.csv".into()) }
+        JobState { kind, run: Some((RUN.into(), state)), counts, results: Some("r.csv".into()) }
     }
 
-    fn names(standing: &Standing) -> Vec<&'static str> {
-        standing.next_steps().iter().map(NextStep::name).collect()
+    fn names(job: &JobState) -> Vec<&'static str> {
+        job.next_steps().iter().map(NextStep::name).collect()
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
         for (kinds, states, counts, expected) in table {
             for kind in *kinds {
                 for state in *states {
-                    assert_eq!(names(&standing(*kind, *state, counts)), *expected, "{kind} {}", state.name());
+                    assert_eq!(names(&job_state(*kind, *state, counts)), *expected, "{kind} {}", state.name());
                 }
             }
         }
@@ -261,15 +261,15 @@ mod tests {
         for kind in [JobKind::Import, JobKind::Retry, JobKind::Export, JobKind::Undo] {
             for state in RunState::ALL {
                 for counts in counts {
-                    let standing = standing(kind, state, counts);
-                    for step in standing.next_steps() {
+                    let job = job_state(kind, state, counts);
+                    for step in job.next_steps() {
                         let action = match step {
                             NextStep::Resume { .. } => RunAction::Resume,
                             NextStep::Retry { .. } | NextStep::Mend { .. } => RunAction::Retry,
                             NextStep::Undo { .. } => RunAction::Undo,
                             NextStep::Repeat => continue,
                         };
-                        let allowed = standing.allows(action);
+                        let allowed = job.allows(action);
                         assert!(allowed.is_ok(), "{kind} {}: {step}: {allowed:?}", state.name());
                     }
                 }
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn what_is_refused_says_how_the_run_stands_and_what_to_do() {
         let refused = |kind, state, action| {
-            let error = standing(kind, state, &[(Outcome::Failed, 1)]).allows(action).unwrap_err();
+            let error = job_state(kind, state, &[(Outcome::Failed, 1)]).allows(action).unwrap_err();
             format!("{}; {}", error.message, error.hint.unwrap_or_default())
         };
         for (kind, state, action, words) in [
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_check_has_rows_to_mend_and_no_run_to_go_on_with() {
-        let mut check = standing(JobKind::Check, RunState::Finished, &[(Outcome::Rejected, 2)]);
+        let mut check = job_state(JobKind::Check, RunState::Finished, &[(Outcome::Rejected, 2)]);
         check.run = None;
         let steps: Vec<String> = check.next_steps().iter().map(ToString::to_string).collect();
         assert_eq!(steps, ["mend the 2 rejected rows; they are explained in r.csv"]);

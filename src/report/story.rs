@@ -4,16 +4,16 @@
 use super::cures::cause;
 use super::escape;
 use super::words::moment;
-use crate::ledger::{Event, Run, RunKind, RunState};
+use crate::ledger::{HistoryEvent, Run, RunKind, RunState};
 
 /// The code of a row that rests on memory alone.
 const NOT_LOOKED_AT: &str = "contact.not_looked_at";
 
 /// The story of a contact, out of what the ledger keeps, oldest first. `runs` are those of the events.
-pub fn story(events: &[Event], runs: &[Run]) -> String {
-    let mut chapters: Vec<Vec<&Event>> = Vec::new();
+pub fn story(events: &[HistoryEvent], runs: &[Run]) -> String {
+    let mut chapters: Vec<Vec<&HistoryEvent>> = Vec::new();
     for event in events {
-        let same = |chapter: &&mut Vec<&Event>| chapter[0].run == event.run && chapter[0].line == event.line;
+        let same = |chapter: &&mut Vec<&HistoryEvent>| chapter[0].run == event.run && chapter[0].line == event.line;
         match chapters.iter_mut().find(same) {
             Some(chapter) => chapter.push(event),
             None => chapters.push(vec![event]),
@@ -41,16 +41,16 @@ pub fn story(events: &[Event], runs: &[Run]) -> String {
 
 /// Whether an undo deleted the contact: its row ends well only if the delete did, whose answer the ledger
 /// keeps in the row alone.
-fn is_deletion(chapter: &[&Event]) -> bool {
+fn is_deletion(chapter: &[&HistoryEvent]) -> bool {
     chapter.iter().any(|event| event.what.starts_with("call delete: "))
         && chapter.iter().any(|event| event.what == "row: updated")
 }
 
-fn run_of<'r>(event: &Event, runs: &'r [Run]) -> Option<&'r Run> {
+fn run_of<'r>(event: &HistoryEvent, runs: &'r [Run]) -> Option<&'r Run> {
     runs.iter().find(|run| run.id == event.run)
 }
 
-fn heading(event: &Event, run: Option<&Run>) -> String {
+fn heading(event: &HistoryEvent, run: Option<&Run>) -> String {
     if run.is_some_and(|run| run.new.kind == RunKind::Undo) {
         // Its rows are contacts, and have no line in the file.
         return format!(
@@ -77,7 +77,7 @@ fn heading(event: &Event, run: Option<&Run>) -> String {
 }
 
 /// One event as a sentence. The ledger has two kinds: `call create: done (200)` and `row: created`.
-fn sentence(event: &Event) -> String {
+fn sentence(event: &HistoryEvent) -> String {
     let id = event.contact_id.as_ref().map(|id| escape(&id.0));
     if let Some((kind, answer)) = event.what.strip_prefix("call ").and_then(|call| call.split_once(": ")) {
         let (verdict, status) = match answer.split_once(" (") {
@@ -166,7 +166,7 @@ fn put_back(run: &Run) -> Option<&'static str> {
 }
 
 /// What holds now, as far as the ledger knows; it says when the contact was last looked at or written to.
-fn now(last: &[&Event], events: &[Event], runs: &[Run]) -> Option<String> {
+fn now(last: &[&HistoryEvent], events: &[HistoryEvent], runs: &[Run]) -> Option<String> {
     let end = last.last()?;
     if run_of(end, runs).and_then(put_back).is_some() {
         return Some("now: as the undo of that run left it\n".into());
@@ -178,7 +178,7 @@ fn now(last: &[&Event], events: &[Event], runs: &[Run]) -> Option<String> {
     let Some(id) = &end.contact_id else {
         return Some(format!("now: no contact at {account} that this ledger knows\n"));
     };
-    let seen = |event: &&Event| event.contact_id.as_ref() == Some(id) && !event.what.contains(NOT_LOOKED_AT);
+    let seen = |event: &&HistoryEvent| event.contact_id.as_ref() == Some(id) && !event.what.contains(NOT_LOOKED_AT);
     let at = moment(events.iter().rev().find(seen).map_or(end.at, |event| event.at));
     Some(format!("now: id {} at {account}, as this ledger last knew it at {at}\n", escape(&id.0)))
 }
@@ -189,8 +189,8 @@ mod tests {
     use crate::contact::RemoteId;
     use crate::journal::RunId;
 
-    fn event(what: &str, id: Option<&str>) -> Event {
-        Event {
+    fn event(what: &str, id: Option<&str>) -> HistoryEvent {
+        HistoryEvent {
             at: 1_795_253_460,
             run: RunId("20261121-0931-k3f".into()),
             account: "support".into(),

@@ -48,7 +48,7 @@ pub fn moment(seconds: u64) -> String {
 }
 
 /// How a run stands.
-pub const fn standing(run: &Run) -> &'static str {
+pub const fn state_words(run: &Run) -> &'static str {
     match run.state {
         RunState::Running => "running or cut off",
         RunState::PartlyUndone => "put back in part",

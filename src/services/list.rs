@@ -1,8 +1,8 @@
-use super::{Entry, chatwoot, dmchamp, engagor, respondio};
+use super::{ServiceEntry, chatwoot, dmchamp, engagor, respondio};
 use crate::error::Result;
 
 /// Every service, in the order in which they are shown.
-pub const ALL: &[Entry] = &[
+pub const ALL: &[ServiceEntry] = &[
     respondio::v1::ENTRY,
     respondio::v2::ENTRY,
     chatwoot::CHATWOOT,
@@ -13,7 +13,7 @@ pub const ALL: &[Entry] = &[
 ];
 
 /// The entry with this name, or an error that lists the names.
-pub fn find(name: &str) -> Result<&'static Entry> {
+pub fn find(name: &str) -> Result<&'static ServiceEntry> {
     ALL.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names: Vec<_> = ALL.iter().map(|entry| entry.name).collect();
         crate::error::Error::usage(format!("no service is called: {name}"))
@@ -27,7 +27,7 @@ mod tests {
     use crate::contact::CallKind;
     use crate::services::{Service, Settings};
 
-    fn connected() -> impl Iterator<Item = (&'static Entry, Box<dyn Service>)> {
+    fn connected() -> impl Iterator<Item = (&'static ServiceEntry, Box<dyn Service>)> {
         ALL.iter().map(|entry| {
             let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             let settings = Settings(entry.sandbox_settings.iter().map(owned).collect());

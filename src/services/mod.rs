@@ -22,6 +22,6 @@ mod writing;
 
 pub use http::{Answer, Body, Method, Request, Wait, retry_after};
 pub use list::{ALL, find};
-pub use service::{Entry, QuotaHint, RefreshSpec, Service};
+pub use service::{QuotaHint, RefreshSpec, Service, ServiceEntry};
 pub use settings::{Credential, SettingSpec, Settings};
 pub use verdict::{Page, Reply, Verdict, by_status};

@@ -76,7 +76,7 @@ pub struct QuotaHint {
 }
 
 /// What is known of a service before an account is configured.
-pub struct Entry {
+pub struct ServiceEntry {
     pub name: &'static str,
     /// The product's own name.
     pub title: &'static str,

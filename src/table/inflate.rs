@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::options::ReadLimits;
-use super::source::{Packing, Source};
-use super::unreadable::Fault;
+use super::source::{Packing, RecognizedFile};
+use super::unreadable::ContentFault;
 
 /// Largest zstd window taken, as a power of two: 64 MB, above what any level below 22 makes.
 const ZSTD_WINDOW_LOG: u32 = 26;
 
 /// The bytes of `source` with `packing` taken off.
 ///
-/// Reading ends with a [`Fault`] when the file unpacks to more than `limits` allow, is cut off or
+/// Reading ends with a [`ContentFault`] when the file unpacks to more than `limits` allow, is cut off or
 /// damaged.
-pub fn unpacked(source: Source, packing: Packing, limits: &ReadLimits) -> io::Result<Box<dyn Read + Send>> {
+pub fn unpacked(source: RecognizedFile, packing: Packing, limits: &ReadLimits) -> io::Result<Box<dyn Read + Send>> {
     if packing == Packing::None {
         return Ok(Box::new(source.into_bytes()));
     }
@@ -65,13 +65,13 @@ impl Read for Proportioned {
 /// The error if `given` unpacked bytes out of `taken` compressed ones are more than `limits` allow.
 pub fn out_of_proportion(given: u64, taken: u64, limits: &ReadLimits) -> Option<io::Error> {
     if given > limits.inflated_bytes {
-        return Some(Fault::error(
+        return Some(ContentFault::error(
             format!("unpacks to more than {} MB", limits.inflated_bytes >> 20),
             "split it into several files",
         ));
     }
     if given > limits.ratio_free_bytes && given / taken > limits.ratio {
-        return Some(Fault::error(
+        return Some(ContentFault::error(
             format!(
                 "unpacks to more than {} times its size, as no spreadsheet does: {} MB out of {} KB so far",
                 limits.ratio,
@@ -85,14 +85,14 @@ pub fn out_of_proportion(given: u64, taken: u64, limits: &ReadLimits) -> Option<
 }
 
 fn damaged(cause: io::Error) -> io::Error {
-    if cause.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()).is_some() {
+    if cause.get_ref().and_then(|inner| inner.downcast_ref::<ContentFault>()).is_some() {
         return cause;
     }
     match cause.kind() {
         ErrorKind::UnexpectedEof => {
-            Fault::error("is cut off: its compressed data ends too early", "copy the whole file again")
+            ContentFault::error("is cut off: its compressed data ends too early", "copy the whole file again")
         }
-        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => Fault::error(
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => ContentFault::error(
             format!("can't be unpacked: {cause}"),
             "the file is damaged, or not what its first bytes say: copy or pack it again",
         ),

@@ -46,7 +46,7 @@ pub use rows::{ResultCell, RowReader, RowWriter, WriteOptions};
 pub use source_file::{OpenedOnce, SourceFile};
 pub use temporary::{create_in as temporary_in, sweep};
 pub use unreadable::unreadable;
-pub use written::{IfTaken, Place, Standing, Written};
+pub use written::{IfTaken, Place, PlaceState, WrittenFiles};
 pub use xlsx::{ATTENTION_SHEET, RESULTS_SHEET};
 
 use crate::error::{Error, Result};
@@ -66,7 +66,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
 
 /// Like [`open`], for a file that was opened before.
 pub fn open_file(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
-    let source = source::Source::of(file)?;
+    let source = source::RecognizedFile::of(file)?;
     match source.content {
         source::Content::Workbook => {
             match xlsx::contained(&source.path, || ods::read(&source.path, file, &options.limits))?? {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::temporary;
-use super::written::{Place, Written};
+use super::written::{Place, WrittenFiles};
 use crate::error::{Error, Result};
 
 /// A file being written beside its place: readable by its owner alone, synced, then renamed into
@@ -27,7 +27,7 @@ enum Destination {
         folder: PathBuf,
         target: PathBuf,
         /// Of what is written, for the record of what was.
-        digest: Option<Box<(Written, blake3::Hasher)>>,
+        digest: Option<Box<(WrittenFiles, blake3::Hasher)>>,
     },
     Itself(File),
 }

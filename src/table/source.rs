@@ -4,11 +4,11 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::source_file::SourceFile;
-pub use super::unreadable::{Fault, unreadable};
+pub use super::unreadable::{ContentFault, unreadable};
 use crate::error::{Error, Result};
 
 /// A file that was opened and recognised.
-pub struct Source {
+pub struct RecognizedFile {
     pub path: PathBuf,
     pub file: SourceFile,
     /// The bytes already taken from `file`.
@@ -36,7 +36,7 @@ pub enum Packing {
 /// Bytes that decide what a file is.
 const START_BYTES: u64 = 512;
 
-impl Source {
+impl RecognizedFile {
     pub fn of(file: &SourceFile) -> Result<Self> {
         let mut file = file.from_start();
         let path = file.path().to_owned();

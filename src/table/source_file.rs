@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::unreadable::{Changed, unreadable};
+use super::unreadable::{ChangedWhileRead, unreadable};
 use crate::error::{Error, Result};
 
 /// What stood under a path when it was opened. All who read it read that, whatever is put in its place
@@ -90,7 +90,7 @@ impl Read for SourceFile {
         let count = self.file.read_at(buffer, self.at)?;
         self.at += count as u64;
         if Stamp::of(&self.file.metadata()?) != self.stamp {
-            return Err(io::Error::other(Changed));
+            return Err(io::Error::other(ChangedWhileRead));
         }
         Ok(count)
     }

@@ -11,9 +11,9 @@ use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::inflate;
 use super::options::ReadOptions;
-use super::source::{Packing, Source, refuse_known};
+use super::source::{Packing, RecognizedFile, refuse_known};
 use super::text_kind::TextKind;
-use super::unreadable::{Fault, unreadable};
+use super::unreadable::{ContentFault, unreadable};
 use crate::error::{Error, Result};
 
 /// Bytes looked at before the encoding is decided.
@@ -33,7 +33,7 @@ pub struct OpenText {
 impl OpenText {
     /// # Errors
     /// If it can't be unpacked, is no text, or text of a kind that is known and can't be read.
-    pub fn open(source: Source, packing: Packing, options: &ReadOptions) -> Result<Self> {
+    pub fn open(source: RecognizedFile, packing: Packing, options: &ReadOptions) -> Result<Self> {
         let path = source.path.clone();
         let failed = |cause| unreadable(&path, cause);
         let bytes = inflate::unpacked(source, packing, &options.limits).map_err(failed)?;
@@ -307,7 +307,10 @@ fn sampled(mut bytes: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read
     let mut sample = Vec::new();
     (&mut bytes).take(SAMPLE_BYTES as u64).read_to_end(&mut sample)?;
     if sample.is_empty() {
-        return Err(Fault::error("is empty", "save the spreadsheet again, or check that its download was complete"));
+        return Err(ContentFault::error(
+            "is empty",
+            "save the spreadsheet again, or check that its download was complete",
+        ));
     }
     let whole = Box::new(Cursor::new(sample.clone()).chain(bytes));
     Ok((sample, whole))

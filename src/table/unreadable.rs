@@ -8,11 +8,11 @@ use crate::error::Error;
 /// What went wrong while reading: the content, if a fault of the file says so, else the disk.
 pub fn unreadable(path: &Path, cause: std::io::Error) -> Error {
     let name = path.display();
-    if let Some(Fault { message, hint }) = cause.get_ref().and_then(|inner| inner.downcast_ref()) {
+    if let Some(ContentFault { message, hint }) = cause.get_ref().and_then(|inner| inner.downcast_ref()) {
         return Error::usage(format!("{name} {message}")).hint(*hint);
     }
     if let Some(inner) = cause.get_ref()
-        && inner.is::<Changed>()
+        && inner.is::<ChangedWhileRead>()
     {
         return Error::stopped(format!("{name} was changed while it was read"))
             .hint("wait until nobody writes the file any more, then give the command again");
@@ -24,13 +24,13 @@ pub fn unreadable(path: &Path, cause: std::io::Error) -> Error {
 
 /// A fault of the content, found below a [`Read`] and carried up through it.
 #[derive(Debug)]
-pub struct Fault {
+pub struct ContentFault {
     /// Follows the name of the file.
     pub message: String,
     pub hint: &'static str,
 }
 
-impl Fault {
+impl ContentFault {
     pub fn error(message: impl Into<String>, hint: &'static str) -> std::io::Error {
         Self { message: message.into(), hint }.into_error()
     }
@@ -40,22 +40,22 @@ impl Fault {
     }
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for ContentFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ContentFault {}
 
 /// The content is no longer what it was when reading began.
 #[derive(Debug)]
-pub struct Changed;
+pub struct ChangedWhileRead;
 
-impl std::fmt::Display for Changed {
+impl std::fmt::Display for ChangedWhileRead {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("it was changed while it was read")
     }
 }
 
-impl std::error::Error for Changed {}
+impl std::error::Error for ChangedWhileRead {}

@@ -23,7 +23,7 @@ const ROOM: usize = 1024;
 /// changed since, is somebody's work, and is not overwritten unasked. So is what a link leads to. A
 /// record that can't be kept is no error: its file then counts as somebody's.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct WrittenFiles {
     folder: PathBuf,
 }
 
@@ -31,7 +31,7 @@ pub struct Written {
 #[derive(Clone, Debug)]
 pub struct Place {
     pub path: PathBuf,
-    written: Option<Written>,
+    written: Option<WrittenFiles>,
 }
 
 /// What is done about a file that is somebody's.
@@ -47,7 +47,7 @@ pub enum IfTaken {
 
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PlaceState {
     /// Nothing, or a file with nothing in it.
     Free,
     /// A file as this program left it.
@@ -67,24 +67,24 @@ struct Record {
     digests: Vec<String>,
 }
 
-impl Written {
+impl WrittenFiles {
     pub fn in_state(state_dir: &Path) -> Self {
         Self { folder: state_dir.join("written") }
     }
 
     /// What stands at `path`.
-    pub fn standing(&self, path: &Path) -> Standing {
+    pub fn state_of(&self, path: &Path) -> PlaceState {
         if fs::symlink_metadata(path).is_err() {
-            return Standing::Free;
+            return PlaceState::Free;
         }
         match fs::metadata(path) {
-            Err(_) => Standing::Taken,
-            Ok(there) if !there.is_file() => Standing::Other,
-            Ok(there) if there.len() == 0 => Standing::Free,
+            Err(_) => PlaceState::Taken,
+            Ok(there) if !there.is_file() => PlaceState::Other,
+            Ok(there) if there.len() == 0 => PlaceState::Free,
             Ok(_) => {
                 let recorded = self.record(&target(path)).map(|record| record.digests).unwrap_or_default();
                 let ours = !recorded.is_empty() && digest_of(path).is_ok_and(|digest| recorded.contains(&digest));
-                if ours { Standing::Ours } else { Standing::Taken }
+                if ours { PlaceState::Ours } else { PlaceState::Taken }
             }
         }
     }
@@ -98,7 +98,7 @@ impl Written {
             self.know(&path);
             Ok(Place { path, written: Some(self.clone()) })
         };
-        if if_taken == IfTaken::Replace || self.standing(path) != Standing::Taken {
+        if if_taken == IfTaken::Replace || self.state_of(path) != PlaceState::Taken {
             return place(path.to_owned());
         }
         let taken = || {
@@ -110,7 +110,7 @@ impl Written {
         match if_taken {
             IfTaken::Refuse(cure) => Err(taken().hint(cure)),
             IfTaken::Replace | IfTaken::NewName => {
-                let free = |path: &PathBuf| self.standing(path) != Standing::Taken;
+                let free = |path: &PathBuf| self.state_of(path) != PlaceState::Taken;
                 match (2..NAMES).map(|number| numbered(path, number)).find(free) {
                     Some(path) => place(path),
                     None => Err(taken().hint("name another file, or move those away that are there")),
@@ -137,7 +137,7 @@ impl Written {
     /// From now on what has this digest is ours at `target`; so is what stands there now, if it is.
     pub(super) fn about_to_write(&self, target: &Path, digest: &blake3::Hash) {
         let mut digests = vec![digest.to_hex().to_string()];
-        if self.standing(target) == Standing::Ours {
+        if self.state_of(target) == PlaceState::Ours {
             digests.extend(digest_of(target).ok());
         }
         // A record that can't be kept makes the file somebody's, which is on the safe side.
@@ -188,7 +188,7 @@ impl Written {
 }
 
 impl Place {
-    pub(super) fn written(&self) -> Option<&Written> {
+    pub(super) fn written(&self) -> Option<&WrittenFiles> {
         self.written.as_ref()
     }
 }
@@ -253,9 +253,9 @@ mod tests {
     struct Folder(tempfile::TempDir);
 
     impl Folder {
-        fn new() -> (Self, Written) {
+        fn new() -> (Self, WrittenFiles) {
             let folder = tempfile::tempdir().expect("a folder");
-            let written = Written::in_state(&folder.path().join("state"));
+            let written = WrittenFiles::in_state(&folder.path().join("state"));
             (Self(folder), written)
         }
 
@@ -279,17 +279,17 @@ mod tests {
         for name in ["all.csv", "all.xlsx", "all.csv.gz", "all.jsonl", "all.vcf"] {
             let (folder, written) = Folder::new();
             let path = folder.path(name);
-            assert_eq!(written.standing(&path), Standing::Free);
+            assert_eq!(written.state_of(&path), PlaceState::Free);
             write(&written.place(&path, IfTaken::NewName).unwrap(), "Ann");
-            assert_eq!(written.standing(&path), Standing::Ours, "{name}");
+            assert_eq!(written.state_of(&path), PlaceState::Ours, "{name}");
             let again = written.place(&path, IfTaken::NewName).unwrap();
             assert_eq!(again.path, path);
             write(&again, "Bob");
-            assert_eq!(written.standing(&path), Standing::Ours, "{name}");
+            assert_eq!(written.state_of(&path), PlaceState::Ours, "{name}");
             let mut mended = fs::read(&path).unwrap();
             mended.push(b'\n');
             fs::write(&path, mended).unwrap();
-            assert_eq!(written.standing(&path), Standing::Taken, "{name}");
+            assert_eq!(written.state_of(&path), PlaceState::Taken, "{name}");
         }
     }
 

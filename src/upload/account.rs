@@ -13,7 +13,7 @@ pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<Option<String>, Strin
 
 /// A named connection to a service, ready for calls. Cloning is cheap.
 #[derive(Clone)]
-pub struct Account {
+pub struct ConnectedAccount {
     pub name: String,
     pub service: Arc<dyn Service>,
     pub transport: Arc<dyn Transport>,

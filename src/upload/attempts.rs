@@ -6,7 +6,7 @@ use crate::contact::{Call, CallKind};
 use crate::crash::Safeguard;
 use crate::error::ErrorKind;
 use crate::journal::{Entry, Intent, Key};
-use crate::ledger::Written;
+use crate::ledger::WriteResult;
 use crate::reconcile::{CallEnd, CallResult, StepAt, Write};
 use crate::services::{Answer, Request, Verdict, Wait, retry_after};
 
@@ -93,8 +93,8 @@ impl<'a> Attempts<'a> {
         }
         self.attempt += 1;
         match self.intend().await {
-            Ok(Written::Durable) => {}
-            Ok(Written::Taken(taken)) => return Next::End(CallEnd::Taken(taken)),
+            Ok(WriteResult::Durable) => {}
+            Ok(WriteResult::Taken(taken)) => return Next::End(CallEnd::Taken(taken)),
             Err(error) => {
                 caller.halt(error);
                 return Next::End(CallEnd::Halted);
@@ -126,8 +126,8 @@ impl<'a> Attempts<'a> {
     }
 
     /// Makes the intent of this attempt durable, before anything leaves.
-    async fn intend(&mut self) -> crate::error::Result<Written> {
-        let Some(recorded) = &mut self.intent else { return Ok(Written::Durable) };
+    async fn intend(&mut self) -> crate::error::Result<WriteResult> {
+        let Some(recorded) = &mut self.intent else { return Ok(WriteResult::Durable) };
         crash_point!("before_intent");
         let mut entries = std::mem::take(&mut recorded.before);
         let StepAt { row, step, sent_before } = recorded.at;
@@ -135,7 +135,7 @@ impl<'a> Attempts<'a> {
         let creates = recorded.creates.clone();
         entries.push(Entry::Intent(Intent { row, step, kind: self.kind, attempt, creates }));
         if !Safeguard::Intent.holds() {
-            return Ok(Written::Durable);
+            return Ok(WriteResult::Durable);
         }
         let written = self.caller.account.ledger.write(&self.caller.run, entries).await?;
         crash_point!("after_intent");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::account::Account;
+use super::account::ConnectedAccount;
 use super::backoff::Retry;
 use super::circuit_breaker::CircuitBreaker;
 use super::stop::{Stop, StopLevel};
@@ -47,7 +47,7 @@ pub enum Notice {
 
 /// Makes calls of one account, each to its end: intent, slot, request, verdict, and again.
 pub struct Caller {
-    pub account: Account,
+    pub account: ConnectedAccount,
     pub run: ClaimedRun,
     pub retry: Retry,
     pub stop: Stop,
@@ -66,7 +66,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub fn new(account: Account, run: ClaimedRun, retry: Retry, stop: Stop, notices: UnboundedSender<Notice>) -> Self {
+    pub fn new(
+        account: ConnectedAccount,
+        run: ClaimedRun,
+        retry: Retry,
+        stop: Stop,
+        notices: UnboundedSender<Notice>,
+    ) -> Self {
         let in_flight = account.service.limits().concurrency.value.max(1);
         Self {
             circuit_breaker: CircuitBreaker::new(retry.open_after),

@@ -6,7 +6,7 @@ use super::look_up::look_up;
 use crate::contact::{RemoteId, RowRecord};
 use crate::crash::Safeguard;
 use crate::journal::Entry;
-use crate::reconcile::{CallEnd, CallResult, Event, Next, ObservedContact, Reconciliation, Row, Rules};
+use crate::reconcile::{CallEnd, CallResult, Next, ObservedContact, ReconcileEvent, Reconciliation, Row, Rules};
 
 /// How a row's drive ended.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Driver {
             if !matches!(&ticket, Ticket::Granted(granted) if granted.shared_with.is_none()) {
                 return Begun::UnderWay { machine, ticket: Some(ticket), claimed };
             }
-            let entries = machine.answered(Event::Claimed { left: None, shared_with: None });
+            let entries = machine.answered(ReconcileEvent::Claimed { left: None, shared_with: None });
             debug_assert!(entries.is_empty(), "a claim alone changes nothing durable");
             claimed = Some(id);
         }
@@ -94,11 +94,11 @@ impl Driver {
                 Next::Lookup(_) if machine.is_settling() && !Safeguard::Settle.holds() => {
                     let end = CallEnd::Done(crate::services::Reply::Nothing);
                     let result = CallResult { end, http_status: None, answers: 0 };
-                    Ok(Event::Looked { contacts: Vec::new(), result })
+                    Ok(ReconcileEvent::Looked { contacts: Vec::new(), result })
                 }
                 next => self.carry_out(next).await,
             };
-            let settles = matches!(event, Ok(Event::Looked { .. }));
+            let settles = matches!(event, Ok(ReconcileEvent::Looked { .. }));
             let Ok(event) = event else { break RowEnd::Halted };
             let entries = machine.answered(event);
             if entries.is_empty() {
@@ -129,9 +129,9 @@ impl Driver {
         machine: &Reconciliation,
         ticket: Option<Ticket>,
         claimed: &mut Vec<RemoteId>,
-    ) -> Result<Event, Halted> {
+    ) -> Result<ReconcileEvent, Halted> {
         if claimed.contains(&id) {
-            return Ok(Event::Claimed { left: None, shared_with: None });
+            return Ok(ReconcileEvent::Claimed { left: None, shared_with: None });
         }
         let ticket = ticket.unwrap_or_else(|| self.claims.enter(&id, machine.position().line));
         let granted = tokio::select! {
@@ -147,33 +147,33 @@ impl Driver {
                 .map_err(|error| self.halted_by(&error))?
                 .map(|known| Box::new(ObservedContact::remembered(known)));
         }
-        Ok(Event::Claimed { left, shared_with: granted.shared_with })
+        Ok(ReconcileEvent::Claimed { left, shared_with: granted.shared_with })
     }
 
     /// Does what comes next, to its end.
-    async fn carry_out(&self, next: Next) -> Result<Event, Halted> {
+    async fn carry_out(&self, next: Next) -> Result<ReconcileEvent, Halted> {
         let event = match next {
             Next::Lookup(identifiers) => {
                 let (contacts, result) = look_up(&self.caller, &identifiers).await;
                 if result.end == CallEnd::Halted {
                     return Err(Halted);
                 }
-                Event::Looked { contacts, result }
+                ReconcileEvent::Looked { contacts, result }
             }
-            Next::Read(call) => Event::Called(self.caller.read(&call).await),
-            Next::Write(write) => Event::Called(self.caller.write(*write).await),
+            Next::Read(call) => ReconcileEvent::Called(self.caller.read(&call).await),
+            Next::Write(write) => ReconcileEvent::Called(self.caller.write(*write).await),
             Next::Wait { least, times } => {
                 let pause = self.caller.retry.pause(times).max(least);
                 tokio::select! {
                     biased;
                     () = self.caller.stop.asked() => return Err(Halted),
-                    () = tokio::time::sleep(pause) => Event::Waited(pause),
+                    () = tokio::time::sleep(pause) => ReconcileEvent::Waited(pause),
                 }
             }
             Next::Claim(_) | Next::Done(_) => return Err(Halted),
         };
         match &event {
-            Event::Called(result) if result.end == CallEnd::Halted => Err(Halted),
+            ReconcileEvent::Called(result) if result.end == CallEnd::Halted => Err(Halted),
             _ => Ok(event),
         }
     }

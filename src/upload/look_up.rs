@@ -1,6 +1,6 @@
 use super::caller::Caller;
 use crate::contact::{Call, Identifier, Snapshot};
-use crate::reconcile::{CallEnd, CallResult, Event, Reconciliation, SharedLookup};
+use crate::reconcile::{CallEnd, CallResult, ReconcileEvent, Reconciliation, SharedLookup};
 use crate::services::Reply;
 
 /// Pages of one look-up that are read before it is given up as too wide.
@@ -54,7 +54,7 @@ pub(super) async fn identify_together(caller: &Caller, mut rows: Vec<Reconciliat
             }
             for (at, contacts) in lookup.shares(&found) {
                 // What a look-up teaches is durable with the row's first write.
-                let entries = rows[at].answered(Event::Looked { contacts, result: result.clone() });
+                let entries = rows[at].answered(ReconcileEvent::Looked { contacts, result: result.clone() });
                 debug_assert!(entries.is_empty(), "a look-up before anything was sent changes nothing durable");
             }
         }

@@ -33,7 +33,7 @@ mod stop;
 mod walk;
 mod work;
 
-pub use account::{Account, Renew};
+pub use account::{ConnectedAccount, Renew};
 pub use backoff::Retry;
 pub use brake::Brake;
 pub use call_state::{AfterAttempt, AfterFailure, CallState, MISDIRECTED, Patience, ServiceStop};

@@ -1,6 +1,6 @@
 use unicode_normalization::UnicodeNormalization;
 
-use super::fault::Fault;
+use super::fault::CellFault;
 use crate::contact::Value;
 
 /// Words for yes, in the languages that spreadsheets are kept in most.
@@ -107,7 +107,7 @@ const NO: &[&str] = &[
 ];
 
 /// A cell that says yes or no.
-pub(super) fn check_boolean(cell: &str) -> Result<Value, Fault> {
+pub(super) fn check_boolean(cell: &str) -> Result<Value, CellFault> {
     // A letter and its accent may be two characters.
     let is = |words: &[&str]| words.contains(&cell) || words.contains(&&*cell.to_lowercase().nfc().collect::<String>());
     match cell {
@@ -120,8 +120,8 @@ pub(super) fn check_boolean(cell: &str) -> Result<Value, Fault> {
     }
 }
 
-fn not_a_boolean() -> Fault {
-    Fault::new("value.not_a_boolean", "not a yes or no, write true or false")
+fn not_a_boolean() -> CellFault {
+    CellFault::new("value.not_a_boolean", "not a yes or no, write true or false")
 }
 
 #[cfg(test)]

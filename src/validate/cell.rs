@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::boolean::check_boolean;
 use super::date::check_date;
 use super::email::read_email;
-use super::fault::{Fault, Understood};
+use super::fault::{CellFault, Understood};
 use super::number::check_number;
 use super::numbering::{self, Region};
 use super::phone::{Phone, PhoneRegion, loose_phone, read_phone};
@@ -20,7 +20,7 @@ use crate::mapping::{Check, FieldFeed, Grade, country_code};
 use crate::table::{CellFlag, RowView};
 
 /// The value in a cell that is not blank.
-pub(super) fn check_cell(cell: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, Fault> {
+pub(super) fn check_cell(cell: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, CellFault> {
     let cell = &*formula_text(cell);
     let trimmed = trim_unseen(cell);
     if is_spreadsheet_error(trimmed) {
@@ -37,7 +37,7 @@ pub(super) fn check_cell(cell: &str, feed: &FieldFeed, region: PhoneRegion<'_>) 
     Ok(understood)
 }
 
-fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, Fault> {
+fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, CellFault> {
     let plain = || without_invisible(trimmed);
     let value = match &feed.check {
         Check::Text if IdentifierKind::from_name(feed.field.name()).is_some() => check_text(&plain()),
@@ -66,7 +66,7 @@ fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'
 
 /// What a service may take although it is not known to be right. What has two meanings, or lost one,
 /// stays refused.
-fn loose(cell: &str, fault: Fault) -> Result<Value, Fault> {
+fn loose(cell: &str, fault: CellFault) -> Result<Value, CellFault> {
     let taken = match fault.code {
         "phone.invalid_for_country" | "phone.unknown_country_code" | "phone.too_short" | "phone.too_long" => {
             loose_phone(cell)
@@ -105,13 +105,13 @@ fn without_invisible(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|character| !is_invisible(*character)).collect())
 }
 
-fn failed_formula() -> Fault {
+fn failed_formula() -> CellFault {
     let message = "a formula that failed in the spreadsheet, mend it there or empty the cell";
-    Fault::new("value.spreadsheet_error", message)
+    CellFault::new("value.spreadsheet_error", message)
 }
 
 /// One tag or list out of a cell of several.
-pub(super) fn check_set_name(name: &str, max_chars: Option<usize>) -> Result<(), Fault> {
+pub(super) fn check_set_name(name: &str, max_chars: Option<usize>) -> Result<(), CellFault> {
     if is_spreadsheet_error(name) {
         return Err(failed_formula());
     }
@@ -135,7 +135,7 @@ pub(super) fn region_of<'a>(check: &Check, row: &RowView<'a>, default: Option<Re
 }
 
 /// A number so long that the spreadsheet dropped its last digits, unless it is an amount.
-pub(super) fn digits_lost(row: &RowView<'_>, column: usize, field: &FieldFeed) -> Option<Fault> {
+pub(super) fn digits_lost(row: &RowView<'_>, column: usize, field: &FieldFeed) -> Option<CellFault> {
     let code = match field.check {
         Check::Number(_) => return None,
         Check::Phone { .. } => "phone.digits_lost",
@@ -143,7 +143,7 @@ pub(super) fn digits_lost(row: &RowView<'_>, column: usize, field: &FieldFeed) -
     };
     (row.flag(column) == Some(CellFlag::DigitsLost)).then(|| {
         let cause = "a spreadsheet keeps 15 digits of a number, and the last ones are gone";
-        Fault::new(code, format!("{cause}, set the column's format to text there and enter the number again"))
+        CellFault::new(code, format!("{cause}, set the column's format to text there and enter the number again"))
     })
 }
 

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use jiff::civil::{Date, Time, Weekday};
 
-use super::fault::Fault;
+use super::fault::CellFault;
 use super::phone_text::ascii_digit;
 use super::time::read_time;
 use crate::contact::Value;
 use crate::mapping::DateOrder;
 
 /// A cell that holds a day.
-pub(super) fn check_date(cell: &str, order: &DateOrder) -> Result<Value, Fault> {
+pub(super) fn check_date(cell: &str, order: &DateOrder) -> Result<Value, CellFault> {
     if let DateOrder::Pattern(pattern) = order {
         let day = jiff::fmt::strtime::parse(pattern, cell).and_then(|read| read.to_date());
         return match day {
@@ -39,7 +39,7 @@ pub(super) fn split_time(cell: &str) -> (&str, Option<&str>) {
 }
 
 /// A day written with digits, or with the name of a month.
-pub(super) fn read_day(text: &str, order: &DateOrder) -> Result<Date, Fault> {
+pub(super) fn read_day(text: &str, order: &DateOrder) -> Result<Date, CellFault> {
     if text.len() > 60 {
         return Err(not_a_date("not a day, write it as 2026-01-31"));
     }
@@ -69,7 +69,7 @@ pub(super) fn read_day(text: &str, order: &DateOrder) -> Result<Date, Fault> {
     }
 }
 
-fn three_parts(a: &str, b: &str, c: &str, dotted: bool, order: &DateOrder) -> Result<Date, Fault> {
+fn three_parts(a: &str, b: &str, c: &str, dotted: bool, order: &DateOrder) -> Result<Date, CellFault> {
     if let Some(month) = month(a) {
         return day(c, month, ordinal(b));
     }
@@ -89,7 +89,7 @@ fn three_parts(a: &str, b: &str, c: &str, dotted: bool, order: &DateOrder) -> Re
         // Days with points are written day first wherever they are written.
         _ if dotted => day(c, b, a),
         _ => match (day(c, b, a), day(c, a, b)) {
-            (Ok(one), Ok(other)) if one != other => Err(Fault::new(
+            (Ok(one), Ok(other)) if one != other => Err(CellFault::new(
                 "value.ambiguous_date",
                 "day and month could be either way round, \
                  write format = \"day-first\" or \"month-first\" in the mapping",
@@ -124,7 +124,7 @@ pub fn settle_day_order<'a>(cells: impl IntoIterator<Item = &'a str>) -> Option<
 /// program took for a day.
 const YEARS: std::ops::RangeInclusive<i16> = 1850..=2200;
 
-fn day(year: &str, month: &str, day: &str) -> Result<Date, Fault> {
+fn day(year: &str, month: &str, day: &str) -> Result<Date, CellFault> {
     let number = |text: &str, most: usize| {
         let digits = (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         if digits { text.parse::<i16>().ok() } else { None }
@@ -135,7 +135,7 @@ fn day(year: &str, month: &str, day: &str) -> Result<Date, Fault> {
         (Some(short @ 70..=99), 2) => 1900 + short,
         (Some(_), 2) => {
             let message = "the year has two digits and may be of either century, write the day as 2026-01-31";
-            return Err(Fault::new("value.short_year", message));
+            return Err(CellFault::new("value.short_year", message));
         }
         _ => return Err(no_such_day()),
     };
@@ -150,7 +150,7 @@ fn day(year: &str, month: &str, day: &str) -> Result<Date, Fault> {
     Ok(date)
 }
 
-fn no_such_day() -> Fault {
+fn no_such_day() -> CellFault {
     not_a_date("no such day in the calendar, write it as 2026-01-31")
 }
 
@@ -303,8 +303,8 @@ fn ordinal(text: &str) -> &str {
     ["st", "nd", "rd", "th", "er", "º"].iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(text)
 }
 
-fn not_a_date(message: &str) -> Fault {
-    Fault::new("value.not_a_date", message)
+fn not_a_date(message: &str) -> CellFault {
+    CellFault::new("value.not_a_date", message)
 }
 
 #[cfg(test)]

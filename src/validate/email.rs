@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::fault::{Fault, Understood, shown};
+use super::fault::{CellFault, Understood, shown};
 use crate::contact::{Value, is_invisible};
 
 /// Domains whose misspellings are worth pointing out in a message.
@@ -30,20 +30,20 @@ const COMMON_DOMAINS: [&str; 14] = [
 ];
 
 /// The address in a cell, ready to be sent.
-pub fn check_email(cell: &str) -> Result<Value, Fault> {
+pub fn check_email(cell: &str) -> Result<Value, CellFault> {
     read_email(cell).map(|understood| understood.value)
 }
 
 /// The address in a cell, without what mail programs and lists put round it: `mailto:`, pointed
 /// brackets, quotation marks, a separator at the end. A name before the address is left out, and said.
-pub(super) fn read_email(cell: &str) -> Result<Understood, Fault> {
+pub(super) fn read_email(cell: &str) -> Result<Understood, CellFault> {
     if cell.len() > 1024 {
-        return Err(Fault::new("email.too_long", "an e-mail address has at most 254 characters"));
+        return Err(CellFault::new("email.too_long", "an e-mail address has at most 254 characters"));
     }
     let plain = plain_text(cell);
     let text = bare(&plain);
     if several(text) {
-        return Err(Fault::new(
+        return Err(CellFault::new(
             "email.several_addresses",
             "more than one e-mail address, keep one and move the others",
         ));
@@ -53,13 +53,13 @@ pub(super) fn read_email(cell: &str) -> Result<Understood, Fault> {
         Some((name, address)) => {
             let address = address.strip_suffix('>').filter(|address| !address.contains(['<', '>']));
             let message = "more than the bare address, write it alone as anna@example.com";
-            (bare(address.ok_or_else(|| Fault::new("email.not_bare", message))?), name.trim())
+            (bare(address.ok_or_else(|| CellFault::new("email.not_bare", message))?), name.trim())
         }
     };
     let value = address_of(address)?;
     let note = (!name.is_empty() && !name.contains('@')).then(|| {
         let message = format!("read as {}, and left out: {}", value.as_text(), shown(name));
-        Fault::new("email.name_left_out", message)
+        CellFault::new("email.name_left_out", message)
     });
     Ok(Understood { value, note })
 }
@@ -106,19 +106,19 @@ fn several(text: &str) -> bool {
     parts.filter(|part| part.contains('@')).count() > 1
 }
 
-fn address_of(address: &str) -> Result<Value, Fault> {
+fn address_of(address: &str) -> Result<Value, CellFault> {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return Err(syntax("not an e-mail address, write it as anna@example.com"));
     };
     check_local(local)?;
     let domain = check_domain(domain)?;
     if local.len() + 1 + domain.len() > 254 {
-        return Err(Fault::new("email.too_long", "an e-mail address has at most 254 characters"));
+        return Err(CellFault::new("email.too_long", "an e-mail address has at most 254 characters"));
     }
     Ok(Value::Text(format!("{local}@{domain}")))
 }
 
-fn check_local(local: &str) -> Result<(), Fault> {
+fn check_local(local: &str) -> Result<(), CellFault> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
     if local.is_empty() {
         return Err(syntax("nothing before the @"));
@@ -136,13 +136,13 @@ fn check_local(local: &str) -> Result<(), Fault> {
         return Err(syntax("a dot at an end, or two in a row, before the @"));
     }
     if local.len() > 64 {
-        return Err(Fault::new("email.too_long", "at most 64 characters stand before the @"));
+        return Err(CellFault::new("email.too_long", "at most 64 characters stand before the @"));
     }
     Ok(())
 }
 
 /// The domain in ASCII and small.
-fn check_domain(domain: &str) -> Result<Cow<'_, str>, Fault> {
+fn check_domain(domain: &str) -> Result<Cow<'_, str>, CellFault> {
     let plain = domain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
     // `xn--` labels are checked by decoding them, which only the library does.
     let ascii = if plain && !domain.contains("xn--") {
@@ -171,10 +171,10 @@ fn check_domain(domain: &str) -> Result<Cow<'_, str>, Fault> {
     Ok(ascii)
 }
 
-fn domain_fault(message: &str, domain: &str) -> Fault {
+fn domain_fault(message: &str, domain: &str) -> CellFault {
     match meant_domain(domain) {
-        Some(meant) => Fault::new("email.domain", format!("{message}, did you mean {meant}")),
-        None => Fault::new("email.domain", message),
+        Some(meant) => CellFault::new("email.domain", format!("{message}, did you mean {meant}")),
+        None => CellFault::new("email.domain", message),
     }
 }
 
@@ -191,8 +191,8 @@ fn meant_domain(domain: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-fn syntax(message: &str) -> Fault {
-    Fault::new("email.syntax", message)
+fn syntax(message: &str) -> CellFault {
+    CellFault::new("email.syntax", message)
 }
 
 #[cfg(test)]

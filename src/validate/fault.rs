@@ -2,14 +2,14 @@ use crate::contact::{Value, is_invisible};
 
 /// What is wrong with one cell, before it is known which row and column it stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct CellFault {
     /// As in docs/row-errors.md.
     pub code: &'static str,
     /// What is wrong, and what would be right, without the value.
     pub message: String,
 }
 
-impl Fault {
+impl CellFault {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
@@ -20,7 +20,7 @@ impl Fault {
 pub struct Understood {
     pub value: Value,
     /// What was left out or read otherwise than it is written. Never of a cell that says only `value`.
-    pub note: Option<Fault>,
+    pub note: Option<CellFault>,
 }
 
 impl From<Value> for Understood {

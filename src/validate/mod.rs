@@ -33,7 +33,7 @@ mod validator;
 
 pub use date::settle_day_order;
 pub use email::check_email;
-pub use fault::{Fault, Understood};
+pub use fault::{CellFault, Understood};
 pub use looks::Looks;
 pub use phone::{Phone, PhoneRegion, check_phone, read_phone};
 pub use phone_column::{NumbersEvidence, settle_numbers};

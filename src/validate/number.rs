@@ -1,6 +1,6 @@
 //! Numbers as people write them, to plain decimal notation.
 
-use super::fault::Fault;
+use super::fault::CellFault;
 use crate::contact::Value;
 use crate::mapping::DecimalMark;
 
@@ -8,14 +8,14 @@ use crate::mapping::DecimalMark;
 const MOST_DIGITS: usize = 100;
 
 /// A cell that holds a number, in plain notation.
-pub(super) fn check_number(cell: &str, mark: DecimalMark) -> Result<Value, Fault> {
+pub(super) fn check_number(cell: &str, mark: DecimalMark) -> Result<Value, CellFault> {
     let (negative, body) = match cell.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
         None => (false, cell.strip_prefix('+').unwrap_or(cell)),
     };
     if is_scientific(body) {
         let message = "a spreadsheet shortened the number, set the column's format to plain number there";
-        return Err(Fault::new("value.digits_lost", message));
+        return Err(CellFault::new("value.digits_lost", message));
     }
     let (decimal, thousands) = match mark {
         DecimalMark::Comma => (',', '.'),
@@ -32,7 +32,7 @@ pub(super) fn check_number(cell: &str, mark: DecimalMark) -> Result<Value, Fault
     if mark == DecimalMark::Unstated && fraction.is_empty() && whole.matches(',').count() == 1 {
         let message = "the comma may stand before a fraction or between thousands, \
                        write format = \"decimal-point\" or \"decimal-comma\" in the mapping";
-        return Err(Fault::new("value.ambiguous_number", message));
+        return Err(CellFault::new("value.ambiguous_number", message));
     }
     let digits = digits.trim_start_matches('0');
     let digits = if digits.is_empty() { "0" } else { digits };
@@ -92,14 +92,14 @@ pub(super) fn is_scientific(text: &str) -> bool {
     digits(exponent) && digits(whole) && digits(fraction)
 }
 
-fn not_a_number(body: &str, mark: DecimalMark) -> Fault {
+fn not_a_number(body: &str, mark: DecimalMark) -> CellFault {
     let comma_last = body.rfind(',') > body.rfind('.');
     let message = if mark == DecimalMark::Unstated && comma_last && body.bytes().any(|byte| byte.is_ascii_digit()) {
         "not a number with a decimal point, write format = \"decimal-comma\" in the mapping if the comma is one"
     } else {
         "not a number, write digits with a decimal point at most"
     };
-    Fault::new("value.not_a_number", message)
+    CellFault::new("value.not_a_number", message)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! hundred numbers without a plus are valid numbers of somebody else when a country is guessed from
 //! their first digits. Where a number can be read two ways that are both valid, it is refused too.
 
-use super::fault::{Fault, shown};
+use super::fault::{CellFault, shown};
 use super::numbering::{Number, Refusal, Region, may_exist_abroad};
 use super::phone_text::{Digits, not_a_number, read_digits};
 use crate::contact::phone_forms::other_form;
@@ -29,17 +29,17 @@ const MOST_DIGITS: usize = 15;
 pub struct Phone {
     pub e164: String,
     /// What was left out or is written otherwise today.
-    pub note: Option<Fault>,
+    pub note: Option<CellFault>,
 }
 
 /// The E.164 form of the phone number in a cell.
-pub fn check_phone(cell: &str, region: PhoneRegion<'_>) -> Result<String, Fault> {
+pub fn check_phone(cell: &str, region: PhoneRegion<'_>) -> Result<String, CellFault> {
     read_phone(cell, region, None).map(|phone| phone.e164)
 }
 
 /// The phone number in a cell. `numbers` says how those without a plus sign are read, where the column
 /// as a whole settles it.
-pub fn read_phone(cell: &str, region: PhoneRegion<'_>, numbers: Option<Numbers>) -> Result<Phone, Fault> {
+pub fn read_phone(cell: &str, region: PhoneRegion<'_>, numbers: Option<Numbers>) -> Result<Phone, CellFault> {
     if is_e164(cell) {
         return international(&cell[1..]);
     }
@@ -48,7 +48,7 @@ pub fn read_phone(cell: &str, region: PhoneRegion<'_>, numbers: Option<Numbers>)
     Ok(match digits.label {
         Some(label) if phone.note.is_none() => {
             let message = format!("read as {}, and left out: {}", phone.e164, shown(&label));
-            Phone { note: Some(Fault::new("phone.label_left_out", message)), ..phone }
+            Phone { note: Some(CellFault::new("phone.label_left_out", message)), ..phone }
         }
         _ => phone,
     })
@@ -62,7 +62,7 @@ pub(super) fn loose_phone(cell: &str) -> Option<String> {
     fits.then(|| format!("+{}", digits.text))
 }
 
-fn number_of(digits: &Digits, region: PhoneRegion<'_>, numbers: Option<Numbers>) -> Result<Phone, Fault> {
+fn number_of(digits: &Digits, region: PhoneRegion<'_>, numbers: Option<Numbers>) -> Result<Phone, CellFault> {
     let text = digits.text.as_str();
     if digits.international {
         return international(text);
@@ -76,7 +76,7 @@ fn number_of(digits: &Digits, region: PhoneRegion<'_>, numbers: Option<Numbers>)
     }
     match region {
         PhoneRegion::Known(region) => national(digits, region, numbers),
-        PhoneRegion::NotACountry(country) => Err(Fault::new(
+        PhoneRegion::NotACountry(country) => Err(CellFault::new(
             "phone.no_country",
             format!(
                 "no country code, and the country beside it is not one ({}), write + and the country code",
@@ -84,7 +84,7 @@ fn number_of(digits: &Digits, region: PhoneRegion<'_>, numbers: Option<Numbers>)
             ),
         )),
         PhoneRegion::Unknown if text.len() > MOST_DIGITS => Err(over_fifteen()),
-        PhoneRegion::Unknown => Err(Fault::new(
+        PhoneRegion::Unknown => Err(CellFault::new(
             "phone.no_country",
             match meant_international(text) {
                 Some(number) => format!("no country code, write {number} if that is meant, or state the country"),
@@ -96,13 +96,13 @@ fn number_of(digits: &Digits, region: PhoneRegion<'_>, numbers: Option<Numbers>)
 
 /// Refuses what people type where a number is demanded and they have none: one digit again and again,
 /// or the row of keys.
-fn check_placeholder(digits: &Digits) -> Result<(), Fault> {
+fn check_placeholder(digits: &Digits) -> Result<(), CellFault> {
     let text = digits.text.as_str();
     let one_digit = text.len() >= 5 && text.bytes().all(|digit| Some(digit) == text.bytes().next());
     let keys = text.len() >= 7 && ["1234567890", "0123456789"].iter().any(|keys| keys.starts_with(text));
     if one_digit || (keys && digits.groups.len() == 1) {
         let message = "digits that stand for no number, write it with + and the country code if it is one";
-        return Err(Fault::new("phone.placeholder", message));
+        return Err(CellFault::new("phone.placeholder", message));
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ fn is_e164(cell: &str) -> bool {
 }
 
 /// A number whose digits begin with a country calling code.
-fn international(digits: &str) -> Result<Phone, Fault> {
+fn international(digits: &str) -> Result<Phone, CellFault> {
     let mut written = String::with_capacity(digits.len() + 1);
     written.push('+');
     written.push_str(digits);
@@ -128,13 +128,16 @@ fn international(digits: &str) -> Result<Phone, Fault> {
 }
 
 /// The message with the country whose numbers are meant.
-fn in_country(fault: Fault, number: &Number) -> Fault {
+fn in_country(fault: CellFault, number: &Number) -> CellFault {
     if fault.code != "phone.invalid_for_country" {
         return fault;
     }
     let country_code = number.calling_code();
     let country = number.country().map_or_else(String::new, |region| format!(" ({region})"));
-    Fault::new(fault.code, format!("no such number under the country code +{country_code}{country}, check its digits"))
+    CellFault::new(
+        fault.code,
+        format!("no such number under the country code +{country_code}{country}, check its digits"),
+    )
 }
 
 /// The number that a line has today, for one that is no number any more and was written before its
@@ -143,11 +146,11 @@ fn todays_form(e164: &str) -> Option<Phone> {
     let today = other_form(e164)?;
     let e164 = accepted(&Number::international(&today).ok()?).ok()?;
     let message = format!("an older form of a number, read as {e164}");
-    Some(Phone { e164, note: Some(Fault::new("phone.older_form", message)) })
+    Some(Phone { e164, note: Some(CellFault::new("phone.older_form", message)) })
 }
 
 /// A number of `region`, written as it is dialed there or without its trunk prefix.
-fn national(written: &Digits, region: Region, numbers: Option<Numbers>) -> Result<Phone, Fault> {
+fn national(written: &Digits, region: Region, numbers: Option<Numbers>) -> Result<Phone, CellFault> {
     let digits = written.text.as_str();
     let here = in_region(digits, region);
     if numbers == Some(Numbers::National) {
@@ -161,7 +164,7 @@ fn national(written: &Digits, region: Region, numbers: Option<Numbers>) -> Resul
             _ => Ok(phone),
         },
         Err(fault) => Err(match meant_international(digits) {
-            Some(number) => Fault::new(
+            Some(number) => CellFault::new(
                 "phone.invalid_for_country",
                 format!("not a number of {region}, write {number} if that is meant"),
             ),
@@ -170,14 +173,16 @@ fn national(written: &Digits, region: Region, numbers: Option<Numbers>) -> Resul
     }
 }
 
-fn in_region(digits: &str, region: Region) -> Result<Phone, Fault> {
+fn in_region(digits: &str, region: Region) -> Result<Phone, CellFault> {
     let number = Number::national(digits, region).map_err(refused)?;
     accepted(&number).map(|e164| Phone { e164, note: None }).or_else(|fault| todays_form(&number.e164()).ok_or(fault))
 }
 
-fn named(fault: Fault, region: Region) -> Fault {
+fn named(fault: CellFault, region: Region) -> CellFault {
     match fault.code {
-        "phone.invalid_for_country" => Fault::new(fault.code, format!("no such number in {region}, check its digits")),
+        "phone.invalid_for_country" => {
+            CellFault::new(fault.code, format!("no such number in {region}, check its digits"))
+        }
         _ => fault,
     }
 }
@@ -192,7 +197,7 @@ fn grouped_as_in(written: &Digits, e164: &str) -> bool {
 }
 
 /// Digits after `00`, which most of the world dials before a country code; `whole` has the `00`.
-fn prefixed(rest: &str, whole: &str, region: PhoneRegion<'_>) -> Result<Phone, Fault> {
+fn prefixed(rest: &str, whole: &str, region: PhoneRegion<'_>) -> Result<Phone, CellFault> {
     let abroad = international(rest);
     let PhoneRegion::Known(region) = region else { return abroad };
     let here = in_region(whole, region).ok();
@@ -212,14 +217,14 @@ pub(super) fn meant_international(digits: &str) -> Option<String> {
 }
 
 /// The E.164 form of a number that exists.
-fn accepted(number: &Number) -> Result<String, Fault> {
+fn accepted(number: &Number) -> Result<String, CellFault> {
     number.check().map_err(refused)?;
     let e164 = number.e164();
     // The metadata of a few countries is wider than E.164, which ends at fifteen digits.
     if e164.len() > 1 + MOST_DIGITS { Err(over_fifteen()) } else { Ok(e164) }
 }
 
-fn refused(refusal: Refusal) -> Fault {
+fn refused(refusal: Refusal) -> CellFault {
     let (code, message) = match refusal {
         Refusal::NotANumber => return not_a_number(),
         Refusal::UnknownCountryCode => return unknown_country_code(),
@@ -230,19 +235,19 @@ fn refused(refusal: Refusal) -> Fault {
         Refusal::AreaCodeMissing => ("phone.too_short", "the area code is missing, write the whole number"),
         Refusal::NoSuchNumber => ("phone.invalid_for_country", "no such number in its country, check its digits"),
     };
-    Fault::new(code, message)
+    CellFault::new(code, message)
 }
 
-fn unknown_country_code() -> Fault {
-    Fault::new("phone.unknown_country_code", "no country has this calling code, check the digits after the +")
+fn unknown_country_code() -> CellFault {
+    CellFault::new("phone.unknown_country_code", "no country has this calling code, check the digits after the +")
 }
 
-fn ambiguous(one: &str, other: &str) -> Fault {
+fn ambiguous(one: &str, other: &str) -> CellFault {
     let cure =
         "write the one that is meant, or numbers = \"national\" or \"international\" for the column in the mapping";
-    Fault::new("phone.ambiguous", format!("could be {one} or {other}, {cure}"))
+    CellFault::new("phone.ambiguous", format!("could be {one} or {other}, {cure}"))
 }
 
-fn over_fifteen() -> Fault {
-    Fault::new("phone.too_long", "more than fifteen digits, which no phone number has")
+fn over_fifteen() -> CellFault {
+    CellFault::new("phone.too_long", "more than fifteen digits, which no phone number has")
 }

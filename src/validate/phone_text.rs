@@ -4,7 +4,7 @@
 //! then a wrong number, and of two numbers in a cell one is lost. So a cell is reduced to its digits
 //! here, and whatever else means something is a fault of its own.
 
-use super::fault::Fault;
+use super::fault::CellFault;
 use super::number::is_scientific;
 use super::phone_label::{messenger_number, without_label};
 use crate::contact::is_invisible;
@@ -26,7 +26,7 @@ pub(super) struct Digits {
 const SHORTEST_NUMBER: usize = 7;
 
 /// The digits in a cell.
-pub(super) fn read_digits(cell: &str) -> Result<Digits, Fault> {
+pub(super) fn read_digits(cell: &str) -> Result<Digits, CellFault> {
     plain_number(cell).map_or_else(|| decorated_number(cell), Ok)
 }
 
@@ -64,7 +64,7 @@ fn plain_number(cell: &str) -> Option<Digits> {
     (!text.is_empty()).then_some(Digits { international, text, groups, label: None })
 }
 
-fn decorated_number(cell: &str) -> Result<Digits, Fault> {
+fn decorated_number(cell: &str) -> Result<Digits, CellFault> {
     // A phone number and any decoration fits many times into this.
     if cell.len() > 256 {
         return Err(not_a_number());
@@ -148,10 +148,10 @@ pub(super) fn ascii_digit(character: char) -> Option<char> {
 }
 
 /// Undoes a spreadsheet's number where all digits are still there.
-fn whole_number(text: &str) -> Result<&str, Fault> {
+fn whole_number(text: &str) -> Result<&str, CellFault> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if is_scientific(unsigned) {
-        return Err(Fault::new(
+        return Err(CellFault::new(
             "phone.digits_lost",
             "a spreadsheet shortened the number and its last digits are gone, \
              set the column's format to text there and enter the number again",
@@ -175,19 +175,19 @@ fn whole_number(text: &str) -> Result<&str, Fault> {
 }
 
 /// A spreadsheet takes `0171-3920012` for a subtraction, and puts negative numbers into brackets.
-fn check_minus(text: &str) -> Result<(), Fault> {
+fn check_minus(text: &str) -> Result<(), CellFault> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let negative = text.starts_with('-')
         || text.strip_suffix('-').is_some_and(digits)
         || text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).is_some_and(digits);
     if negative && count_digits(text) > 0 {
         let message = "a negative number: a spreadsheet subtracted, and the number that stood there is gone";
-        return Err(Fault::new("phone.negative", message));
+        return Err(CellFault::new("phone.negative", message));
     }
     Ok(())
 }
 
-fn check_extension(text: &str) -> Result<(), Fault> {
+fn check_extension(text: &str) -> Result<(), CellFault> {
     const WORDS: [&str; 17] = [
         "ext",
         "extn",
@@ -209,7 +209,7 @@ fn check_extension(text: &str) -> Result<(), Fault> {
     ];
     let refused = || {
         let message = "an extension can't be stored with a number, move it to a column of its own";
-        Err(Fault::new("phone.has_extension", message))
+        Err(CellFault::new("phone.has_extension", message))
     };
     let few_digits = |text: &str| (1..=7).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     // A comma is a pause before the extension is dialed.
@@ -233,7 +233,7 @@ fn check_extension(text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_single(text: &str) -> Result<(), Fault> {
+fn check_single(text: &str) -> Result<(), CellFault> {
     let of_one = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '.' | '(' | ')' | '/' | '[' | ']');
     // Whatever else stands between two numbers, they are two.
     let numbers = text.split(|c: char| !of_one(c)).filter(|part| count_digits(part) >= SHORTEST_NUMBER).count();
@@ -243,7 +243,10 @@ fn check_single(text: &str) -> Result<(), Fault> {
     let listed =
         !thousands(text) && text.split([',', ';', '|', '\n', '&']).filter(|part| count_digits(part) > 2).count() > 1;
     if numbers > 1 || second_plus || listed || alternatives(text) {
-        return Err(Fault::new("phone.several_numbers", "more than one phone number, keep one and move the others"));
+        return Err(CellFault::new(
+            "phone.several_numbers",
+            "more than one phone number, keep one and move the others",
+        ));
     }
     Ok(())
 }
@@ -263,17 +266,17 @@ fn alternatives(text: &str) -> bool {
     number.trim_start_matches('0').len() > SHORTEST_NUMBER && count_digits(after) > 0
 }
 
-fn check_letters(text: &str) -> Result<(), Fault> {
+fn check_letters(text: &str) -> Result<(), CellFault> {
     if !text.contains(char::is_alphabetic) {
         return Ok(());
     }
     if count_digits(text) >= 3 {
-        return Err(Fault::new("phone.has_letters", "letters in a phone number, write it with digits only"));
+        return Err(CellFault::new("phone.has_letters", "letters in a phone number, write it with digits only"));
     }
     Err(not_a_number())
 }
 
-fn check_signs(text: &str) -> Result<(), Fault> {
+fn check_signs(text: &str) -> Result<(), CellFault> {
     let known = |c: char| {
         c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '.' | ',' | '(' | ')' | '/' | '[' | ']' | '_' | '~')
     };
@@ -293,8 +296,8 @@ fn count_digits(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).count()
 }
 
-pub(super) fn not_a_number() -> Fault {
-    Fault::new("phone.not_a_number", "not a phone number, write it as +34600123456")
+pub(super) fn not_a_number() -> CellFault {
+    CellFault::new("phone.not_a_number", "not a phone number, write it as +34600123456")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use super::row::Rules;
 use super::validator::Validator;
 use crate::contact::{Contact, Field, IdentifierKind, RowError, trim_unseen};
 use crate::mapping::{
-    Becomes, Feed, FieldFeed, NameFeed, SetAction, SetFeed, is_placeholder, is_system_group, split_set,
+    Becomes, ColumnFeed, FieldFeed, NameFeed, SetAction, SetFeed, is_placeholder, is_system_group, split_set,
 };
 use crate::table::RowBatch;
 
@@ -32,7 +32,7 @@ impl Validator {
     }
 }
 
-fn of_feed(rules: &Rules<'_>, feed: &Feed, batch: &RowBatch) -> Preview {
+fn of_feed(rules: &Rules<'_>, feed: &ColumnFeed, batch: &RowBatch) -> Preview {
     let mut values: Vec<(String, String)> = Vec::new();
     for row in batch.rows() {
         let cell = trim_unseen(row.cell(feed.column));
@@ -56,7 +56,7 @@ fn of_feed(rules: &Rules<'_>, feed: &Feed, batch: &RowBatch) -> Preview {
     Preview { column: feed.column, stand_ins: feed.stand_ins.clone(), becomes: becomes(feed), values }
 }
 
-fn becomes(feed: &Feed) -> String {
+fn becomes(feed: &ColumnFeed) -> String {
     let set = |set: &SetFeed, what: &str| match set.action {
         SetAction::Add => format!("{what} to add"),
         SetAction::Remove => format!("{what} to take away"),
@@ -72,7 +72,7 @@ fn becomes(feed: &Feed) -> String {
     }
 }
 
-fn after(feed: &Feed, cell: &str, contact: &Contact) -> String {
+fn after(feed: &ColumnFeed, cell: &str, contact: &Contact) -> String {
     let text = |field: &Field| {
         let change = contact.fields.iter().find(|change| change.field == *field);
         change.map_or_else(String::new, |change| match &change.doubt {

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use super::cell::{check_cell, check_set_name, digits_lost, identifier_text, region_of, told_by_reader};
-use super::fault::{Fault, Understood, shown};
+use super::fault::{CellFault, Understood, shown};
 use super::numbering::Region;
 use super::phone::PhoneRegion;
 use super::seen_keys::Key;
 use super::sets::unrepeated;
 use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, RowError, Value, trim_unseen};
 use crate::mapping::{
-    BadCells, Becomes, Blank, Check, Feed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
+    BadCells, Becomes, Blank, Check, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
     is_system_group, join_name, looks_joined, split_name, split_set,
 };
 use crate::table::RowView;
@@ -103,7 +103,7 @@ impl<'a> Draft<'a> {
         Checked { contact: Contact::default(), errors: self.errors, keys: Vec::new(), not_selected: true }
     }
 
-    fn feed(&mut self, feed: &Feed) {
+    fn feed(&mut self, feed: &ColumnFeed) {
         // An entry that names none of the columns says nothing of the field, and empties none.
         if std::iter::once(&feed.column).chain(&feed.stand_ins).all(|column| self.row.is_absent(*column)) {
             return;
@@ -129,8 +129,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The field's value out of the first of its columns that has a usable cell.
-    fn field(&mut self, feed: &Feed, field: &FieldFeed) {
-        let mut refused: Vec<(usize, Fault)> = Vec::new();
+    fn field(&mut self, feed: &ColumnFeed, field: &FieldFeed) {
+        let mut refused: Vec<(usize, CellFault)> = Vec::new();
         let mut told = false;
         for column in std::iter::once(feed.column).chain(feed.stand_ins.iter().copied()) {
             if told_by_reader(self.row, column) {
@@ -193,7 +193,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Says that the value is another column's than the one that feeds the field first.
-    fn stood_in(&mut self, first: usize, column: usize, refused: &[(usize, Fault)]) {
+    fn stood_in(&mut self, first: usize, column: usize, refused: &[(usize, CellFault)]) {
         let why: Vec<_> = refused
             .iter()
             .map(|(column, fault)| {
@@ -207,7 +207,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Says which columns behind `taken` hold another value for the field, since that is not sent.
-    fn left_behind(&mut self, feed: &Feed, taken: usize, field: &FieldFeed, value: &Value) {
+    fn left_behind(&mut self, feed: &ColumnFeed, taken: usize, field: &FieldFeed, value: &Value) {
         let behind = feed.stand_ins.iter().copied().skip_while(|column| taken != feed.column && *column != taken);
         for column in behind.filter(|column| *column != taken) {
             let cell = self.row.cell(column);
@@ -247,7 +247,7 @@ impl<'a> Draft<'a> {
         self.rules.forward.headers().get(column).map_or("", String::as_str)
     }
 
-    fn name(&mut self, cell: &str, feed: &Feed, name: &NameFeed) {
+    fn name(&mut self, cell: &str, feed: &ColumnFeed, name: &NameFeed) {
         match name {
             NameFeed::Split { first, last } => {
                 let cell = if self.is_nothing(feed.column) { "" } else { cell };
@@ -278,7 +278,7 @@ impl<'a> Draft<'a> {
     }
 
     /// One part of a name made from `cell`.
-    fn part(&mut self, cell: &str, part: &str, feed: &Feed, field: &FieldFeed) {
+    fn part(&mut self, cell: &str, part: &str, feed: &ColumnFeed, field: &FieldFeed) {
         if part.is_empty() {
             self.blank(feed.blank, field);
             return;
@@ -289,7 +289,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn tags(&mut self, cell: &str, feed: &Feed, set: &SetFeed) {
+    fn tags(&mut self, cell: &str, feed: &ColumnFeed, set: &SetFeed) {
         let names = self.names(cell, feed, set);
         let tags = &mut self.contact.tags;
         match set.action {
@@ -302,7 +302,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn lists(&mut self, cell: &str, feed: &Feed, set: &SetFeed) {
+    fn lists(&mut self, cell: &str, feed: &ColumnFeed, set: &SetFeed) {
         let names = self.names(cell, feed, set);
         match set.action {
             SetAction::Remove => self.contact.lists.remove.extend(names),
@@ -311,7 +311,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The names in a cell. However many of them can't be used, that is one error of the cell.
-    fn names(&mut self, cell: &str, feed: &Feed, set: &SetFeed) -> Vec<String> {
+    fn names(&mut self, cell: &str, feed: &ColumnFeed, set: &SetFeed) -> Vec<String> {
         if is_blank(cell) || self.is_nothing(feed.column) {
             return Vec::new();
         }
@@ -388,17 +388,17 @@ impl<'a> Draft<'a> {
     }
 
     /// A cell that can't be used: an error of the row, or left out with a note where the mapping says so.
-    fn refuse_cell(&mut self, feed: &Feed, column: usize, value: &str, fault: &Fault, identifies: bool) {
+    fn refuse_cell(&mut self, feed: &ColumnFeed, column: usize, value: &str, fault: &CellFault, identifies: bool) {
         let error = self.error(column, value, fault);
         self.refused(feed, error, identifies);
     }
 
-    fn error(&self, column: usize, value: &str, fault: &Fault) -> RowError {
+    fn error(&self, column: usize, value: &str, fault: &CellFault) -> RowError {
         let header = self.header(column);
         RowError::of_cell(fault.code, column, header, format!("{header}: {}: {}", fault.message, shown(value)))
     }
 
-    fn refused(&mut self, feed: &Feed, error: RowError, identifies: bool) {
+    fn refused(&mut self, feed: &ColumnFeed, error: RowError, identifies: bool) {
         if feed.bad_cells == BadCells::Row {
             self.identifier_refused |= identifies;
             self.errors.push(error);
@@ -413,7 +413,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Where cells are left out, an error of the reader concerns its cell alone.
-    fn leave_out_told(&mut self, feed: &Feed, column: usize, identifies: bool) {
+    fn leave_out_told(&mut self, feed: &ColumnFeed, column: usize, identifies: bool) {
         if feed.bad_cells == BadCells::Row {
             self.identifier_refused |= identifies;
             return;

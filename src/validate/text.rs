@@ -1,23 +1,23 @@
 //! Text, and values out of a known set.
 
-use super::fault::{Fault, Understood};
+use super::fault::{CellFault, Understood};
 use crate::contact::Value;
 use crate::mapping::{country_code, language_code};
 
 /// Free text: anything that a person can have typed.
-pub(super) fn check_text(cell: &str) -> Result<Value, Fault> {
+pub(super) fn check_text(cell: &str) -> Result<Value, CellFault> {
     check_characters(cell)?;
     Ok(Value::Text(cell.to_owned()))
 }
 
 /// Refuses control characters other than line breaks and tabs.
-pub(super) fn check_characters(text: &str) -> Result<(), Fault> {
+pub(super) fn check_characters(text: &str) -> Result<(), CellFault> {
     // Bytes are quick to pass over; only U+0080 to U+009F, whose first byte is C2, need a look.
     let suspect = text.bytes().any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2);
     let control = suspect.then(|| text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))).flatten();
     match control {
         None => Ok(()),
-        Some(control) => Err(Fault::new(
+        Some(control) => Err(CellFault::new(
             "text.control_character",
             format!("holds the control character U+{:04X}, delete it", u32::from(control)),
         )),
@@ -25,17 +25,17 @@ pub(super) fn check_characters(text: &str) -> Result<(), Fault> {
 }
 
 /// Refuses more than `most` characters.
-pub(super) fn check_length(text: &str, most: Option<usize>) -> Result<(), Fault> {
+pub(super) fn check_length(text: &str, most: Option<usize>) -> Result<(), CellFault> {
     let Some(most) = most.filter(|most| text.len() > *most) else { return Ok(()) };
     let count = text.chars().count();
     if count <= most {
         return Ok(());
     }
-    Err(Fault::new("value.too_long", format!("{count} characters, the service takes at most {most}")))
+    Err(CellFault::new("value.too_long", format!("{count} characters, the service takes at most {most}")))
 }
 
 /// One of the values that the service offers, in the service's own spelling.
-pub(super) fn check_choice(cell: &str, choices: &[String]) -> Result<Value, Fault> {
+pub(super) fn check_choice(cell: &str, choices: &[String]) -> Result<Value, CellFault> {
     let exact = choices.iter().find(|choice| *choice == cell);
     let found = exact.or_else(|| {
         let mut alike = choices.iter().filter(|choice| choice.to_lowercase() == cell.to_lowercase());
@@ -44,12 +44,15 @@ pub(super) fn check_choice(cell: &str, choices: &[String]) -> Result<Value, Faul
     found.map(|choice| Value::Text(choice.clone())).ok_or_else(|| {
         let shown: Vec<_> = choices.iter().take(10).map(String::as_str).collect();
         let more = if choices.len() > shown.len() { "…" } else { "" };
-        Fault::new("value.not_a_choice", format!("not one of the values the field takes, {}{more}", shown.join(", ")))
+        CellFault::new(
+            "value.not_a_choice",
+            format!("not one of the values the field takes, {}{more}", shown.join(", ")),
+        )
     })
 }
 
 /// A language, to its ISO 639-1 code. A country, script or encoding behind it is left out, and said.
-pub(super) fn check_language(cell: &str) -> Result<Understood, Fault> {
+pub(super) fn check_language(cell: &str) -> Result<Understood, CellFault> {
     if let Some(code) = language_code(cell) {
         return Ok(Value::Text(code.to_owned()).into());
     }
@@ -58,12 +61,12 @@ pub(super) fn check_language(cell: &str) -> Result<Understood, Fault> {
     let parts = |rest: &str| rest.len() <= 20 && rest.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@".contains(c));
     match language_code(language).filter(|_| language.len() <= 3 && !rest.is_empty() && parts(rest)) {
         Some(code) => Ok(reduced(code, "a language alone")),
-        None => Err(Fault::new("value.not_a_language", "not a language, write an ISO 639-1 code such as en")),
+        None => Err(CellFault::new("value.not_a_language", "not a language, write an ISO 639-1 code such as en")),
     }
 }
 
 /// A country, to its ISO 3166-1 alpha-2 code. A part of the country behind it is left out, and said.
-pub(super) fn check_country(cell: &str) -> Result<Understood, Fault> {
+pub(super) fn check_country(cell: &str) -> Result<Understood, CellFault> {
     if let Some(code) = country_code(cell) {
         return Ok(Value::Text(code.to_owned()).into());
     }
@@ -76,28 +79,28 @@ pub(super) fn check_country(cell: &str) -> Result<Understood, Fault> {
         code(country, 2, 2) && code(part, 1, 3) && !locale
     });
     country.and_then(|(country, _)| country_code(country)).map(|code| reduced(code, "a country alone")).ok_or_else(
-        || Fault::new("value.not_a_country", "not a country, write an ISO 3166 code of two letters such as MY"),
+        || CellFault::new("value.not_a_country", "not a country, write an ISO 3166 code of two letters such as MY"),
     )
 }
 
 fn reduced(code: &str, what: &str) -> Understood {
     let message = format!("the field takes {what}, read as {code}");
-    Understood { value: Value::Text(code.to_owned()), note: Some(Fault::new("value.reduced", message)) }
+    Understood { value: Value::Text(code.to_owned()), note: Some(CellFault::new("value.reduced", message)) }
 }
 
 /// A value in JSON: a list, an object, or a scalar in its own type.
-pub(super) fn check_json(cell: &str) -> Result<Value, Fault> {
+pub(super) fn check_json(cell: &str) -> Result<Value, CellFault> {
     match serde_json::from_str(cell) {
         Ok(json) => Ok(Value::of_json(&json)),
-        Err(error) => Err(Fault::new("value.not_json", format!("not JSON at character {}", error.column()))),
+        Err(error) => Err(CellFault::new("value.not_json", format!("not JSON at character {}", error.column()))),
     }
 }
 
 /// The id of a contact on a connected platform.
-pub(super) fn check_service_id(cell: &str) -> Result<Value, Fault> {
+pub(super) fn check_service_id(cell: &str) -> Result<Value, CellFault> {
     match cell.split_once('/') {
         Some((service, id)) if !service.trim().is_empty() && !id.trim().is_empty() => check_text(cell),
-        _ => Err(Fault::new("value.not_a_service_id", "not a platform and an id, write it as twitter/12345")),
+        _ => Err(CellFault::new("value.not_a_service_id", "not a platform and an id, write it as twitter/12345")),
     }
 }
 

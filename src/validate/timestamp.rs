@@ -5,13 +5,13 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, civil};
 
 use super::date::{read_day, split_time};
-use super::fault::Fault;
+use super::fault::CellFault;
 use super::time::read_time;
 use crate::contact::Value;
 use crate::mapping::DateOrder;
 
 /// A cell that holds a moment. One without a zone is read in `zone`.
-pub(super) fn check_timestamp(cell: &str, order: &DateOrder, zone: Option<&TimeZone>) -> Result<Value, Fault> {
+pub(super) fn check_timestamp(cell: &str, order: &DateOrder, zone: Option<&TimeZone>) -> Result<Value, CellFault> {
     if let Ok(moment) = cell.parse::<Timestamp>() {
         return Ok(written(moment));
     }
@@ -36,7 +36,7 @@ pub(super) fn check_timestamp(cell: &str, order: &DateOrder, zone: Option<&TimeZ
         }
     };
     let zone = zone.ok_or_else(|| {
-        Fault::new(
+        CellFault::new(
             "value.no_time_zone",
             "the moment has no time zone, write it as 2026-01-31T12:00:00Z or set time_zone in the mapping",
         )
@@ -75,7 +75,7 @@ fn split_zone(cell: &str) -> (&str, Option<TimeZone>) {
 }
 
 /// The moment of a clock in a zone, unless a change of the clock skipped it or let it come twice.
-fn moment_in(zone: &TimeZone, local: civil::DateTime, hour_stated: bool) -> Result<Timestamp, Fault> {
+fn moment_in(zone: &TimeZone, local: civil::DateTime, hour_stated: bool) -> Result<Timestamp, CellFault> {
     let moment = zone.to_ambiguous_timestamp(local);
     let outside = |_| not_a_timestamp("no such moment in the time zone");
     // A day without an hour begins when it begins, even where the clock is changed at midnight.
@@ -84,7 +84,7 @@ fn moment_in(zone: &TimeZone, local: civil::DateTime, hour_stated: bool) -> Resu
     }
     match moment.offset() {
         AmbiguousOffset::Unambiguous { .. } => moment.compatible().map_err(outside),
-        AmbiguousOffset::Gap { .. } => Err(Fault::new(
+        AmbiguousOffset::Gap { .. } => Err(CellFault::new(
             "value.skipped_hour",
             "the clock of the time zone was put forward over this hour, so it never was: correct the hour",
         )),
@@ -92,7 +92,7 @@ fn moment_in(zone: &TimeZone, local: civil::DateTime, hour_stated: bool) -> Resu
             let moment = zone.to_ambiguous_timestamp(local);
             let (first, second) =
                 (moment.earlier().map_err(outside)?, zone.to_ambiguous_timestamp(local).later().map_err(outside)?);
-            Err(Fault::new(
+            Err(CellFault::new(
                 "value.doubled_hour",
                 format!(
                     "the clock of the time zone was put back over this hour, so it was twice: write {} or {}",
@@ -105,17 +105,17 @@ fn moment_in(zone: &TimeZone, local: civil::DateTime, hour_stated: bool) -> Resu
 }
 
 /// A cell that holds an hour of the day.
-pub(super) fn check_time(cell: &str) -> Result<Value, Fault> {
+pub(super) fn check_time(cell: &str) -> Result<Value, CellFault> {
     match read_time(cell) {
         Some(time) if time.second() == 0 && time.subsec_nanosecond() == 0 => {
             Ok(Value::Text(format!("{:02}:{:02}", time.hour(), time.minute())))
         }
-        _ => Err(Fault::new("value.not_a_time", "not an hour of the day, write it as 09:30")),
+        _ => Err(CellFault::new("value.not_a_time", "not an hour of the day, write it as 09:30")),
     }
 }
 
 /// The moment by the clock of its place, and whether an hour is stated.
-fn local_moment(cell: &str, order: &DateOrder) -> Result<(civil::DateTime, bool), Fault> {
+fn local_moment(cell: &str, order: &DateOrder) -> Result<(civil::DateTime, bool), CellFault> {
     let (day, time) = split_time(cell);
     let day = read_day(day, order).map_err(|fault| match fault.code {
         "value.ambiguous_date" | "value.short_year" => fault,
@@ -130,8 +130,8 @@ fn written(moment: Timestamp) -> Value {
     Value::Timestamp(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-fn not_a_timestamp(message: &str) -> Fault {
-    Fault::new("value.not_a_timestamp", message)
+fn not_a_timestamp(message: &str) -> CellFault {
+    CellFault::new("value.not_a_timestamp", message)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-use super::fault::Fault;
+use super::fault::CellFault;
 use crate::contact::Value;
 
 /// A cell that holds the address of a web page or picture.
-pub(super) fn check_url(cell: &str) -> Result<Value, Fault> {
-    let bad = |message: &str| Err(Fault::new("value.not_a_url", message));
+pub(super) fn check_url(cell: &str) -> Result<Value, CellFault> {
+    let bad = |message: &str| Err(CellFault::new("value.not_a_url", message));
     let scheme = cell.find("://").map(|end| cell[..end].to_ascii_lowercase());
     if !matches!(scheme.as_deref(), Some("http" | "https")) {
         return bad("not a web address, write it with https:// in front");

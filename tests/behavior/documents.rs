@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
 use rolo::contact::{CallKind, Limits, ListAll, Source, Sourced};
-use rolo::services::{self, Entry, Service};
+use rolo::services::{self, Service, ServiceEntry};
 
 use crate::case::{self, Form};
 use crate::limits;
@@ -195,7 +195,7 @@ fn rate(limits: &Limits) -> String {
     format!("{} a {span}", quota.calls)
 }
 
-fn connected(entry: &Entry) -> std::sync::Arc<dyn Service> {
+fn connected(entry: &ServiceEntry) -> std::sync::Arc<dyn Service> {
     Stage::services().into_iter().find(|stage| stage.entry.name == entry.name).unwrap().service()
 }
 
@@ -272,7 +272,7 @@ fn assumed(source: Source) -> &'static str {
 }
 
 /// The page beside the code, and what the code says.
-fn service_page(entry: &'static Entry) -> String {
+fn service_page(entry: &'static ServiceEntry) -> String {
     let service = connected(entry);
     let mut page = beside_the_code(entry.name).trim_end().to_owned();
     page.push_str("\n\n## Every operation of the vendor's documents\n\n");

@@ -6,10 +6,10 @@
 
 use libtest_mimic::{Failed, Trial};
 use rolo::contact::{
-    Call, Contact, Edit, Field, FieldChange, Filter, Identifier, IdentifierKind, Limits, Overwrite, TagChange, TagEdit,
-    TagMode, Target, Value,
+    Call, Contact, Edit, Field, FieldChange, Filter, Identifier, IdentifierKind, ImportMode, Limits, Overwrite,
+    TagChange, TagEdit, TagMode, Target, Value,
 };
-use rolo::reconcile::{Decision, Mode, Observed, SnapshotObserved, Step, Terms, decide};
+use rolo::reconcile::{Decision, Observed, SnapshotObserved, Step, Terms, decide};
 use rolo::services::{Body, Reply, Request, Verdict};
 use serde_json::{Value as Json, json};
 
@@ -70,7 +70,7 @@ pub fn trials(stage: &Stage) -> Vec<Trial> {
 /// The steps for a contact that is not there (`None`) or held as told.
 fn steps(world: &World, contact: &Contact, held: Option<&SnapshotObserved<'_>>) -> Vec<Step> {
     let rules = Terms {
-        mode: Mode::Upsert,
+        mode: ImportMode::Upsert,
         replace_custom: false,
         mapped: &[],
         capabilities: world.can(),

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rolo::contact::{Capabilities, Limits};
-use rolo::services::{self, Entry, Service, Settings};
+use rolo::services::{self, Service, ServiceEntry, Settings};
 use rolo_sandbox::{DmchampOptions, EmulatorOptions, Mutation, Options};
 
 use crate::world::World;
@@ -16,7 +16,7 @@ const DAWN: u64 = 1_795_219_230;
 pub struct Stage {
     /// The service's name, and what is special about the account.
     pub label: String,
-    pub entry: &'static Entry,
+    pub entry: &'static ServiceEntry,
     /// Beside those the sandbox needs.
     settings: &'static [(&'static str, &'static str)],
     emulator: Change,
@@ -53,7 +53,7 @@ type Change = fn(&mut EmulatorOptions);
 type Settled = &'static [(&'static str, &'static str)];
 
 impl Stage {
-    fn plain(entry: &'static Entry) -> Self {
+    fn plain(entry: &'static ServiceEntry) -> Self {
         Self { label: entry.name.to_owned(), entry, settings: &[], emulator: |_| {}, mutation: None }
     }
 

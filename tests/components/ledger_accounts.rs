@@ -2,7 +2,7 @@
 
 use rolo::contact::{CallKind, RemoteId};
 use rolo::journal::{Answered, CallVerdict, Entry, Intent, Key, KnownContact, RunId, Taken};
-use rolo::ledger::{ClaimedRun, LedgerHandle, NewRun, Written};
+use rolo::ledger::{ClaimedRun, LedgerHandle, NewRun, WriteResult};
 
 use crate::backends::{begin, each};
 use crate::ledger::new_run;
@@ -89,10 +89,10 @@ fn answered(row: u64, verdict: CallVerdict) -> Vec<Entry> {
     })]
 }
 
-fn holder(written: Written) -> Option<(RunId, u64)> {
+fn holder(written: WriteResult) -> Option<(RunId, u64)> {
     match written {
-        Written::Durable => None,
-        Written::Taken(taken) => Some((taken.run, taken.row)),
+        WriteResult::Durable => None,
+        WriteResult::Taken(taken) => Some((taken.run, taken.row)),
     }
 }
 
@@ -114,7 +114,7 @@ async fn a_create_that_was_applied_meanwhile_is_looked_for_before_it_is_made_aga
         ledger.write(&first, answered(7, CallVerdict::Done)).await.unwrap();
         // Nobody's create is open, but the second run's look-up may be older than the answer.
         assert_eq!(ledger.open_creates("support", &[key]).await.unwrap(), [None]);
-        let Written::Taken(made) = ledger.write(&second, create(0, &[key])).await.unwrap() else {
+        let WriteResult::Taken(made) = ledger.write(&second, create(0, &[key])).await.unwrap() else {
             panic!("it is taken")
         };
         assert_eq!((&made.run, made.row), (first.id(), 7));
@@ -146,7 +146,7 @@ async fn of_two_that_look_into_one_create_the_first_takes_it_over_and_the_other_
         assert_eq!(holder(ledger.write(&second, takes_over(0, key, taken.clone())).await.unwrap()), None);
         // The second makes the person now: what the third knows is about the first.
         let late = ledger.write(&third, takes_over(5, key, taken.clone())).await.unwrap();
-        let Written::Taken(now) = late else { panic!("the person would be made twice") };
+        let WriteResult::Taken(now) = late else { panic!("the person would be made twice") };
         assert_eq!((&now.run, now.row), (second.id(), 0));
         // It looks into that as well, and finds nobody either.
         let both = [taken, vec![now]].concat();

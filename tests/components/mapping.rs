@@ -1,7 +1,7 @@
 //! Mappings read from a file and held against a service.
 
-use rolo::contact::{CustomEdit, FieldDefinition, FieldKind, IdentifierKind, Overwrite, Value};
-use rolo::mapping::{Mapping, Mode};
+use rolo::contact::{CustomEdit, FieldDefinition, FieldKind, IdentifierKind, ImportMode, Overwrite, Value};
+use rolo::mapping::Mapping;
 
 use crate::mapping_facts::{checked, fields, forward, one_name, refusal, two_names, words};
 
@@ -194,7 +194,7 @@ fn policies_of_the_file_and_of_a_column_reach_the_contact() {
     "#;
     let columns = ["Phone", "Firm", "First", "Tags", "Gone", "Shoes"];
     let compiled = forward(toml, &columns, &two_names()).unwrap();
-    assert_eq!(compiled.mode(), Mode::Update);
+    assert_eq!(compiled.mode(), ImportMode::Update);
     assert_eq!(compiled.custom_edit(), CustomEdit::Merge);
     assert_eq!(compiled.unmapped(), ["Shoes"]);
     let rows = checked(toml, &columns, &two_names(), &[&["+34600123456", "", "", " vip ;lead;\"a;b\"", "x|y"]]);

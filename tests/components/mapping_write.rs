@@ -1,10 +1,10 @@
 //! Mapping files written and read.
 
 use proptest::prelude::*;
-use rolo::contact::{FieldKind, IdentifierKind, Overwrite};
+use rolo::contact::{FieldKind, IdentifierKind, ImportMode, Overwrite};
 use rolo::mapping::{
     BadCells, Blank, ColumnEvidence, ColumnRule, Condition, Constants, CustomFields, Duplicates, Feeds, Grade, Guess,
-    Mapping, Merged, Mode, Numbers, SetAction, Sureness, Test, write_commented,
+    Mapping, MergedRule, Numbers, SetAction, Sureness, Test, write_commented,
 };
 
 fn any_rule() -> impl Strategy<Value = ColumnRule> {
@@ -64,7 +64,7 @@ fn any_mapping() -> impl Strategy<Value = Mapping> {
         proptest::option::of("(?s).{0,8}"),
         proptest::option::of("(?s).{0,4}"),
         proptest::option::of(proptest::sample::subsequence(IdentifierKind::ALL.to_vec(), 0..=5)),
-        prop_oneof![Just(Mode::Upsert), Just(Mode::Create), Just(Mode::Update)],
+        prop_oneof![Just(ImportMode::Upsert), Just(ImportMode::Create), Just(ImportMode::Update)],
         (any::<(bool, bool)>(), any_duplicates(), proptest::collection::vec(any_condition(), 0..3)),
     );
     (top, columns, constants).prop_map(|((service, region, match_by, mode, rows), columns, constants)| {
@@ -79,7 +79,7 @@ fn any_mapping() -> impl Strategy<Value = Mapping> {
             blank: if clear { Blank::Clear } else { Blank::Ignore },
             overwrite: if clear { Overwrite::IfEmpty } else { Overwrite::Always },
             custom_fields: if replace { CustomFields::Replace } else { CustomFields::Merge },
-            merged: if replace { Merged::Repeat } else { Merged::First },
+            merged: if replace { MergedRule::Repeat } else { MergedRule::First },
             bad_cells: if replace { BadCells::Cell } else { BadCells::Row },
             duplicates,
             conditions,

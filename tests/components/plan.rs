@@ -7,8 +7,10 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rolo::contact::{Capabilities, ClearBy, Contact, Field, Limits, ListChange, Overwrite, Source, Sourced, Value};
-use rolo::reconcile::{Decision, Mode, Need, Observed, SnapshotObserved, Step, Terms, decide, least_calls};
+use rolo::contact::{
+    Capabilities, ClearBy, Contact, Field, ImportMode, Limits, ListChange, Overwrite, Source, Sourced, Value,
+};
+use rolo::reconcile::{Decision, Need, Observed, SnapshotObserved, Step, Terms, decide, least_calls};
 
 use cases::{Case, Sight, any_case, any_new_case, respondio_v1};
 use model::{FIELDS, Model};
@@ -21,7 +23,7 @@ fn planned(case: &Case, held: Option<&Model>, mut sight: Sight) -> Decision {
             .as_ref()
             .map(|snapshot| SnapshotObserved { snapshot, tags_ignore_case: case.capabilities.tags_ignore_case });
         let rules = Terms {
-            mode: Mode::Upsert,
+            mode: ImportMode::Upsert,
             replace_custom: case.replace_custom,
             mapped: &case.mapped,
             capabilities: &case.capabilities,
@@ -176,7 +178,7 @@ proptest! {
     fn a_contact_that_only_creates_is_skipped_when_it_is_there_and_the_reverse(case in any_case()) {
         let snapshot = case.held.as_ref().map(|held| held.seen(case.sight));
         let seen = snapshot.as_ref().map(|snapshot| SnapshotObserved { snapshot, tags_ignore_case: false });
-        let mode = if case.held.is_some() { Mode::Create } else { Mode::Update };
+        let mode = if case.held.is_some() { ImportMode::Create } else { ImportMode::Update };
         let rules = Terms {
             mode,
             replace_custom: false,
@@ -214,7 +216,7 @@ fn a_wide_contact_takes_the_calls_that_the_seed_counts() {
     contact.tags.add = (0..25).map(|n| format!("t{n}")).collect();
     let (capabilities, limits): (Capabilities, Limits) = cases::respondio_v1_facts();
     let rules = Terms {
-        mode: Mode::Upsert,
+        mode: ImportMode::Upsert,
         replace_custom: false,
         mapped: &[],
         capabilities: &capabilities,
@@ -250,7 +252,7 @@ fn no_service_splits_a_group_of_fields_over_calls() {
 fn a_doubtful_value_is_no_error_where_the_service_holds_it_and_one_everywhere_else() {
     let (capabilities, limits) = cases::respondio_v1_facts();
     let rules = Terms {
-        mode: Mode::Upsert,
+        mode: ImportMode::Upsert,
         replace_custom: false,
         mapped: &[],
         capabilities: &capabilities,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolo::contact::{
-    Call, CallKind, Contact, CreateSafety, Field, FieldChange, Identifier, IdentifierKind, Outcome, Overwrite,
-    Position, RemoteId, RowRecord, Snapshot, Source, Sourced, TagMode, Target, Value,
+    Call, CallKind, Contact, CreateSafety, Field, FieldChange, Identifier, IdentifierKind, ImportMode, Outcome,
+    Overwrite, Position, RemoteId, RowRecord, Snapshot, Source, Sourced, TagMode, Target, Value,
 };
 use rolo::journal::{Applied, Entry, Hasher, Key, KnownContact, KnownValue, RunId, StepRecord};
-use rolo::reconcile::{CallEnd, CallResult, Event, Keys, Mode, Next, Reconciliation, Row, Rules, Strategy, Write};
+use rolo::reconcile::{CallEnd, CallResult, Keys, Next, ReconcileEvent, Reconciliation, Row, Rules, Strategy, Write};
 use rolo::services::Reply;
 
 mod cut_off;
@@ -46,7 +46,7 @@ pub fn rules(safety: CreateSafety, tells_id: bool, reads: bool) -> Rules {
         fields: service.fields(),
         capabilities,
         keys: keys(),
-        mode: Mode::Upsert,
+        mode: ImportMode::Upsert,
         replace_custom: false,
         mapped: [Field::new("phone"), Field::new("first_name"), Field::custom("opt_in")].to_vec(),
         strategy: Strategy::LookUp,
@@ -121,13 +121,13 @@ pub fn done(reply: Reply) -> CallResult {
 }
 
 /// What may come of the next thing, the good one first.
-fn events(next: &Next, rules: &Rules) -> Vec<(&'static str, Event)> {
-    let looked = |contacts: Vec<Snapshot>| Event::Looked { contacts, result: done(Reply::Nothing) };
+fn events(next: &Next, rules: &Rules) -> Vec<(&'static str, ReconcileEvent)> {
+    let looked = |contacts: Vec<Snapshot>| ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) };
     let message = || "lost".to_owned();
     match next {
         Next::Done(_) => Vec::new(),
-        Next::Claim(_) => vec![("claimed", Event::Claimed { left: None, shared_with: None })],
-        Next::Wait { least, .. } => vec![("waited", Event::Waited((*least).max(Duration::from_secs(1))))],
+        Next::Claim(_) => vec![("claimed", ReconcileEvent::Claimed { left: None, shared_with: None })],
+        Next::Wait { least, .. } => vec![("waited", ReconcileEvent::Waited((*least).max(Duration::from_secs(1))))],
         Next::Lookup(_) => vec![
             ("found", looked(vec![held("1", PHONE, None)])),
             ("nobody", looked(Vec::new())),
@@ -136,14 +136,17 @@ fn events(next: &Next, rules: &Rules) -> Vec<(&'static str, Event)> {
             ("two", looked(vec![held("1", PHONE, None), held("2", PHONE, None)])),
             (
                 "failed",
-                Event::Looked { contacts: Vec::new(), result: result(CallEnd::Unreachable { message: message() }) },
+                ReconcileEvent::Looked {
+                    contacts: Vec::new(),
+                    result: result(CallEnd::Unreachable { message: message() }),
+                },
             ),
         ],
         Next::Read(_) => vec![
-            ("told", Event::Called(done(Reply::Contact(Box::new(held("1", PHONE, None)))))),
-            ("told opted out", Event::Called(done(Reply::Contact(Box::new(held("1", PHONE, Some("no"))))))),
-            ("another", Event::Called(done(Reply::Contact(Box::new(held("1", "+60199999999", None)))))),
-            ("missing", Event::Called(result(CallEnd::Missing { message: message() }))),
+            ("told", ReconcileEvent::Called(done(Reply::Contact(Box::new(held("1", PHONE, None)))))),
+            ("told opted out", ReconcileEvent::Called(done(Reply::Contact(Box::new(held("1", PHONE, Some("no"))))))),
+            ("another", ReconcileEvent::Called(done(Reply::Contact(Box::new(held("1", "+60199999999", None)))))),
+            ("missing", ReconcileEvent::Called(result(CallEnd::Missing { message: message() }))),
         ],
         Next::Write(write) => {
             let refused = CallEnd::Refused { code: "service.refused".into(), message: message(), fields: Vec::new() };
@@ -151,17 +154,17 @@ fn events(next: &Next, rules: &Rules) -> Vec<(&'static str, Event)> {
             if write.call.kind() == CallKind::Create {
                 let reply =
                     if rules.capabilities.create_tells_id { Reply::Id(RemoteId("1".into())) } else { Reply::Nothing };
-                events.push(("created", Event::Called(done(reply))));
+                events.push(("created", ReconcileEvent::Called(done(reply))));
                 let exists = CallEnd::Exists { message: message(), fields: Vec::new(), id: None };
-                events.push(("exists", Event::Called(result(exists))));
+                events.push(("exists", ReconcileEvent::Called(result(exists))));
             } else {
-                events.push(("applied", Event::Called(done(Reply::Nothing))));
+                events.push(("applied", ReconcileEvent::Called(done(Reply::Nothing))));
                 let stranger = Reply::Contact(Box::new(held("1", "+60199999999", None)));
-                events.push(("applied to another", Event::Called(done(stranger))));
-                events.push(("missing", Event::Called(result(CallEnd::Missing { message: message() }))));
+                events.push(("applied to another", ReconcileEvent::Called(done(stranger))));
+                events.push(("missing", ReconcileEvent::Called(result(CallEnd::Missing { message: message() }))));
             }
-            events.push(("refused", Event::Called(result(refused))));
-            events.push(("unclear", Event::Called(result(CallEnd::Unclear { message: message() }))));
+            events.push(("refused", ReconcileEvent::Called(result(refused))));
+            events.push(("unclear", ReconcileEvent::Called(result(CallEnd::Unclear { message: message() }))));
             events
         }
     }
@@ -280,7 +283,7 @@ impl Exploration {
     }
 }
 
-fn note(path: &mut Path, next: &Next, word: &str, event: &Event) {
+fn note(path: &mut Path, next: &Next, word: &str, event: &ReconcileEvent) {
     let kind = match next {
         Next::Write(write) => write.call.kind().name(),
         Next::Read(call) => call.kind().name(),
@@ -303,13 +306,15 @@ fn note(path: &mut Path, next: &Next, word: &str, event: &Event) {
         _ => {}
     }
     match event {
-        Event::Looked { contacts, .. } if word != "two" => {
+        ReconcileEvent::Looked { contacts, .. } if word != "two" => {
             path.tied.extend(contacts.iter().map(|contact| contact.id.clone()));
         }
-        Event::Called(CallResult { end: CallEnd::Done(Reply::Contact(contact)), .. }) if word.starts_with("told") => {
+        ReconcileEvent::Called(CallResult { end: CallEnd::Done(Reply::Contact(contact)), .. })
+            if word.starts_with("told") =>
+        {
             path.tied.push(contact.id.clone());
         }
-        Event::Called(_) if creates && word == "created" => path.tied.push(RemoteId("1".into())),
+        ReconcileEvent::Called(_) if creates && word == "created" => path.tied.push(RemoteId("1".into())),
         _ => {}
     }
     path.looks += u64::from(matches!(next, Next::Lookup(_) | Next::Read(_)));
@@ -376,7 +381,7 @@ fn a_row_as_it_was_last_applied_stays_and_says_on_what_that_rests() {
     let end = |row: &Row, rules: &Rules| {
         let mut machine = Reconciliation::new(row.clone(), Arc::new(rules.clone()));
         if let Next::Claim(_) = machine.next() {
-            machine.answered(Event::Claimed { left: None, shared_with: None });
+            machine.answered(ReconcileEvent::Claimed { left: None, shared_with: None });
         }
         machine.next().clone()
     };

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolo::contact::{
-    Contact, Field, FieldChange, Identifier, IdentifierKind, Overwrite, Position, Quota, RowRecord, TagChange, Value,
+    Contact, Field, FieldChange, Identifier, IdentifierKind, ImportMode, Overwrite, Position, Quota, RowRecord,
+    TagChange, Value,
 };
 use rolo::ledger::{ClaimedRun, Fingerprint, LedgerHandle, NewRun, RunKind};
 use rolo::quota::{Budget, BudgetOptions};
-use rolo::reconcile::{Keys, Mode, Row, Rules, Strategy};
-use rolo::services::{Entry, Service, Settings, find};
+use rolo::reconcile::{Keys, Row, Rules, Strategy};
+use rolo::services::{Service, ServiceEntry, Settings, find};
 use rolo::transport::Transport;
-use rolo::upload::{Account, Caller, Driver, Notice, Retry, RowEnd, Stop};
+use rolo::upload::{Caller, ConnectedAccount, Driver, Notice, Retry, RowEnd, Stop};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub const ACCOUNT: &str = "account";
 
-pub fn entry(name: &str) -> &'static Entry {
+pub fn entry(name: &str) -> &'static ServiceEntry {
     find(name).unwrap()
 }
 
@@ -92,7 +93,7 @@ impl Stage {
             capabilities,
             limits: setting.service.limits().clone(),
             fields: setting.service.fields(),
-            mode: Mode::Upsert,
+            mode: ImportMode::Upsert,
             replace_custom: false,
             mapped: ["phone", "email", "name", "first_name"].map(Field::new).to_vec(),
             strategy: Strategy::LookUp,
@@ -105,7 +106,7 @@ impl Stage {
             search_lag: setting.search_lag,
             tries: setting.retry.tries,
         };
-        let account = Account {
+        let account = ConnectedAccount {
             name: ACCOUNT.into(),
             service: setting.service,
             transport: setting.transport,

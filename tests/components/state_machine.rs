@@ -11,7 +11,7 @@ use rolo::error::{Error, Result};
 use rolo::reconcile::{CallEnd, StepAt, Write};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
 use rolo::transport::{Failure, FailureKind, Transport};
-use rolo::upload::{Account, Caller, Retry, Stop};
+use rolo::upload::{Caller, ConnectedAccount, Retry, Stop};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::staged::{begin, ledger, service, unthrottled};
@@ -196,7 +196,7 @@ async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
     let script = Arc::new(Script { came: Mutex::new(came.iter().copied().collect()), sent: Mutex::new(0), model });
     let ledger = ledger();
     let run = begin(&ledger, "told", 1).await;
-    let account = Account {
+    let account = ConnectedAccount {
         name: "account".into(),
         service: Arc::new(Told(script.model.clone())),
         transport: Arc::new(Wire(script.clone())),
@@ -245,7 +245,7 @@ async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Optio
     let wire = Arc::new(Same(answer, Mutex::new(0)));
     let ledger = ledger();
     let run = begin(&ledger, "same", 1).await;
-    let account = Account {
+    let account = ConnectedAccount {
         name: "desk".into(),
         service: service("chatwoot", &[("account_id", "1"), ("inbox_id", "1")]),
         transport: wire.clone(),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
 use crate::journal::RunId;
-use crate::ledger::{Event, LedgerHandle, Run, RunKind};
-use crate::table::{IfTaken, Place, Standing, Written, sweep};
+use crate::ledger::{HistoryEvent, LedgerHandle, Run, RunKind};
+use crate::table::{IfTaken, Place, PlaceState, WrittenFiles, sweep};
 
 mod file;
 mod person;
@@ -41,7 +41,7 @@ pub async fn forget(ledger: &LedgerHandle, state_dir: &Path, identifier: &Identi
     let history = ledger.history(&key).await?;
     refuse_several(&history)?;
     let runs = ledger.runs(usize::MAX >> 1).await?;
-    let written = Written::in_state(state_dir);
+    let written = WrittenFiles::in_state(state_dir);
     written.sweep();
     let mut forgotten = Forgotten { records: ledger.forget(&key).await?, ..Forgotten::default() };
     let mut rows: BTreeMap<RunId, BTreeSet<u64>> = BTreeMap::new();
@@ -50,7 +50,7 @@ pub async fn forget(ledger: &LedgerHandle, state_dir: &Path, identifier: &Identi
         sweep(path.parent().unwrap_or(&path));
         let lines = run.iter().flat_map(|run| lines_of(&history, &run.id));
         // Lines are the ledger's, and of the file only as long as nobody has changed it.
-        let is_ours = written.standing(&path) == Standing::Ours;
+        let is_ours = written.state_of(&path) == PlaceState::Ours;
         let person = Person { identifier, lines: if is_ours { lines.collect() } else { BTreeSet::new() } };
         let file = PersonsFile { path: &path, person: &person };
         let place = if is_ours { written.place(&path, IfTaken::Replace)? } else { Place::from(&path) };
@@ -84,7 +84,7 @@ pub async fn forget(ledger: &LedgerHandle, state_dir: &Path, identifier: &Identi
 
 /// Refuses an identifier that leads to several contacts of one account, such as a phone that a family
 /// shares.
-fn refuse_several(history: &[Event]) -> Result<()> {
+fn refuse_several(history: &[HistoryEvent]) -> Result<()> {
     let mut contacts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for event in history.iter().filter(|event| event.what.starts_with("row: ")) {
         if let Some(id) = &event.contact_id {
@@ -109,19 +109,19 @@ fn remove_page(
     path: &Path,
     told: &BTreeSet<&RunId>,
     person: &Person<'_>,
-    written: &Written,
+    written: &WrittenFiles,
     forgotten: &mut Forgotten,
 ) {
     let Ok(text) = std::fs::read_to_string(path) else { return };
     if !told.iter().any(|run| text.contains(&run.0)) && !person.is_told_by(&text) {
         return;
     }
-    let is_removed = written.standing(path) == Standing::Ours && std::fs::remove_file(path).is_ok();
+    let is_removed = written.state_of(path) == PlaceState::Ours && std::fs::remove_file(path).is_ok();
     if is_removed { &mut forgotten.files } else { &mut forgotten.kept }.push(path.to_owned());
 }
 
 /// Every file that may hold people, with the run that wrote it last.
-fn files_of<'a>(runs: &'a [Run], written: &Written) -> BTreeMap<PathBuf, Option<&'a Run>> {
+fn files_of<'a>(runs: &'a [Run], written: &WrittenFiles) -> BTreeMap<PathBuf, Option<&'a Run>> {
     let mut files: BTreeMap<PathBuf, Option<&Run>> = written.files().into_iter().map(|path| (path, None)).collect();
     // Oldest first, so that the latest remains.
     for run in runs.iter().rev() {
@@ -140,7 +140,7 @@ fn canonical(path: PathBuf) -> PathBuf {
     path.canonicalize().unwrap_or(path)
 }
 
-fn lines_of(history: &[Event], run: &RunId) -> Vec<String> {
+fn lines_of(history: &[HistoryEvent], run: &RunId) -> Vec<String> {
     history.iter().filter(|event| event.run == *run).map(|event| event.line.to_string()).collect()
 }
 

@@ -10,7 +10,7 @@ const ALL_OF_IT: &str = "all of it";
 
 /// What a run did to one contact, all its changes taken together.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Changed {
+pub struct ChangedContact {
     pub id: RemoteId,
     /// The first row that led to it.
     row: u64,
@@ -77,8 +77,8 @@ pub fn undo_calls(plan: &UndoPlan) -> BTreeMap<CallKind, u64> {
 }
 
 /// What a run did to each contact, in the order of its rows.
-pub async fn changed(ledger: &LedgerHandle, run: &Run) -> Result<Vec<Changed>> {
-    let mut by_id: HashMap<RemoteId, Changed> = HashMap::new();
+pub async fn changed(ledger: &LedgerHandle, run: &Run) -> Result<Vec<ChangedContact>> {
+    let mut by_id: HashMap<RemoteId, ChangedContact> = HashMap::new();
     let mut after = 0;
     loop {
         let images: Vec<BeforeImage> = ledger.before_images(&run.id, after, 4096).await?;
@@ -87,20 +87,21 @@ pub async fn changed(ledger: &LedgerHandle, run: &Run) -> Result<Vec<Changed>> {
         }
         after += images.len();
         for image in images {
-            let contact =
-                by_id.entry(image.contact_id.clone()).or_insert_with(|| Changed::new(image.contact_id, image.row));
+            let contact = by_id
+                .entry(image.contact_id.clone())
+                .or_insert_with(|| ChangedContact::new(image.contact_id, image.row));
             contact.row = contact.row.min(image.row);
             contact.add_earlier(image.change);
         }
     }
     without_record(ledger, run, &mut by_id).await?;
-    let mut contacts: Vec<Changed> = by_id.into_values().collect();
+    let mut contacts: Vec<ChangedContact> = by_id.into_values().collect();
     contacts.sort_by(|one, other| (one.row, &one.id).cmp(&(other.row, &other.id)));
     Ok(contacts)
 }
 
 /// Adds the contacts that rows of the run updated and of which nothing was recorded.
-async fn without_record(ledger: &LedgerHandle, run: &Run, by_id: &mut HashMap<RemoteId, Changed>) -> Result<()> {
+async fn without_record(ledger: &LedgerHandle, run: &Run, by_id: &mut HashMap<RemoteId, ChangedContact>) -> Result<()> {
     let mut from = 0;
     loop {
         let rows = ledger.rows(&run.id, from, 4096).await?;
@@ -108,16 +109,16 @@ async fn without_record(ledger: &LedgerHandle, run: &Run, by_id: &mut HashMap<Re
         from = last + 1;
         for (row, record) in rows {
             if let (Outcome::Updated, Some(id)) = (record.outcome, record.contact_id) {
-                by_id.entry(id.clone()).or_insert_with(|| Changed {
+                by_id.entry(id.clone()).or_insert_with(|| ChangedContact {
                     unknown: BTreeSet::from([ALL_OF_IT.to_owned()]),
-                    ..Changed::new(id, row)
+                    ..ChangedContact::new(id, row)
                 });
             }
         }
     }
 }
 
-impl Changed {
+impl ChangedContact {
     fn new(id: RemoteId, row: u64) -> Self {
         Self {
             id,
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn several_changes_of_a_contact_are_one_from_what_was_first_to_what_was_last() {
-        let mut contact = Changed::new(RemoteId("7".into()), 3);
+        let mut contact = ChangedContact::new(RemoteId("7".into()), 3);
         let text = |text: &str| Value::Text(text.to_owned());
         let city = Field::new("city");
         let tier = Field::new("custom.tier");

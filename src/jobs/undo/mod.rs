@@ -10,10 +10,10 @@ use super::new_fields::fields_created;
 use super::recognize::{Keep, same_place};
 use super::run_record::UndoRecord;
 use crate::clock;
-use crate::contact::{Outcome, Position, RowError, RowRecord};
+use crate::contact::{ImportMode, Outcome, Position, RowError, RowRecord};
 use crate::error::Result;
 use crate::ledger::{Run, RunKind, RunState};
-use crate::reconcile::{Mode, Rules, Strategy};
+use crate::reconcile::{Rules, Strategy};
 use crate::report::{Event, Remark, Summary};
 use crate::table::{self, IfTaken, RowWriter};
 
@@ -23,7 +23,7 @@ mod three_way;
 
 pub use changed::{UndoPlan, undo_calls, undo_plan};
 
-use changed::{Changed, changed};
+use changed::{ChangedContact, changed};
 use put_back::PuttingBack;
 
 /// A run to be put back.
@@ -82,7 +82,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
 
 /// Puts the contacts back one after another, and writes a line of each.
 async fn put_all_back(
-    contacts: &[Changed],
+    contacts: &[ChangedContact],
     frame: &mut Frame,
     writer: &mut dyn RowWriter,
     summary: &mut Summary,
@@ -147,7 +147,7 @@ fn rules(frame: &Frame) -> Rules {
         limits: service.limits().clone(),
         fields: service.fields(),
         keys: frame.keys.clone(),
-        mode: Mode::Update,
+        mode: ImportMode::Update,
         replace_custom: false,
         mapped: Vec::new(),
         strategy: Strategy::Listed,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::super::connect::Connection;
 use super::super::frame::Frame;
-use super::changed::Changed;
+use super::changed::ChangedContact;
 use super::three_way::three_way;
 use crate::contact::{
     Call, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord, Snapshot, Target,
@@ -35,7 +35,7 @@ impl PuttingBack {
     }
 
     /// `None` if the undo is stopping.
-    pub async fn put_back(&self, position: Position, contact: &Changed) -> Result<Option<RowRecord>> {
+    pub async fn put_back(&self, position: Position, contact: &ChangedContact) -> Result<Option<RowRecord>> {
         crash_point!("before_undo");
         if contact.created {
             return self.delete(position, contact).await;
@@ -78,7 +78,7 @@ impl PuttingBack {
         }
     }
 
-    async fn delete(&self, position: Position, contact: &Changed) -> Result<Option<RowRecord>> {
+    async fn delete(&self, position: Position, contact: &ChangedContact) -> Result<Option<RowRecord>> {
         if !self.caller.account.service.capabilities().delete {
             let why = RowError::of_row(
                 "undo.no_delete",

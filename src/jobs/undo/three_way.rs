@@ -1,4 +1,4 @@
-use super::changed::{Changed, Had};
+use super::changed::{ChangedContact, Had};
 use crate::contact::{
     Capabilities, Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Snapshot, Value,
 };
@@ -6,7 +6,7 @@ use crate::reconcile::{Observed as _, SnapshotObserved};
 
 /// The contact as it should be again, and what is left and why: what somebody changed since, what
 /// nobody knows, what the service has no way to put back.
-pub fn three_way(contact: &Changed, held: &Snapshot, capabilities: &Capabilities) -> (Contact, Vec<RowError>) {
+pub fn three_way(contact: &ChangedContact, held: &Snapshot, capabilities: &Capabilities) -> (Contact, Vec<RowError>) {
     let mut desired =
         Contact { identifiers: vec![Identifier::new(IdentifierKind::Id, contact.id.0.clone())], ..Contact::default() };
     let mut left = Vec::new();

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::super::{ClaimedRun, Written};
+use super::super::{ClaimedRun, WriteResult};
 use crate::contact::{Position, RowRecord};
 use crate::error::Result;
 use crate::journal::{BeforeImage, Entry, Key, RunId, SecondLook, StepRecord, Taken};
@@ -16,7 +16,7 @@ pub trait Entries: Send + Sync {
     /// See [`Ledger`](super::super::Ledger). Once a write of a run has failed, every later one of that
     /// run fails with the same cause: an entry that follows a missing one must not become durable. With the
     /// code [`CLAIM_LOST`](super::super::CLAIM_LOST) if the run is another's by now.
-    async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<Written>;
+    async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<WriteResult>;
 
     /// For each key, who claims it for a create whose end nobody knows.
     ///

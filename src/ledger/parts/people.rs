@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::super::Event;
+use super::super::HistoryEvent;
 use crate::error::Result;
 use crate::journal::{Key, RunId};
 
@@ -12,7 +12,7 @@ pub trait People: Send + Sync {
     ///
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
-    async fn history(&self, key: &Key) -> Result<Vec<Event>>;
+    async fn history(&self, key: &Key) -> Result<Vec<HistoryEvent>>;
 
     /// Removes every trace of the contacts with this key; returns how many records went or were
     /// cleaned. A row keeps its outcome, without contact id and messages, so that its run balances.

@@ -1,6 +1,6 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::Written;
+use super::super::WriteResult;
 use super::super::vault::Vault;
 use super::contacts::{self, Names};
 use super::{back, change, creating, damaged, int, runs, second_looks};
@@ -20,17 +20,17 @@ pub(super) fn write_all(
     vault: &Vault,
     run: &RunId,
     writes: &[Vec<Entry>],
-) -> rusqlite::Result<Vec<Written>> {
+) -> rusqlite::Result<Vec<WriteResult>> {
     let (number, account) = runs::number_and_account(db, run)?;
     let mut writer = Writer { db, names, hasher, vault, run: number, account };
     writes
         .iter()
         .map(|entries| {
             if let Some(taken) = conflict(db, account, run, entries)? {
-                return Ok(Written::Taken(taken));
+                return Ok(WriteResult::Taken(taken));
             }
             entries.iter().try_for_each(|entry| writer.write(entry))?;
-            Ok(Written::Durable)
+            Ok(WriteResult::Durable)
         })
         .collect()
 }

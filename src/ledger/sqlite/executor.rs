@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::store::Store;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Entry, RunId};
-use crate::ledger::{Claim, ClaimedRun, Written};
+use crate::ledger::{Claim, ClaimedRun, WriteResult};
 
 /// Entries that one transaction takes at most, so that nobody waits long for a commit.
 const GROUP: usize = 20_000;
@@ -40,7 +40,7 @@ impl Executor {
         Self::Inline(Box::new(Mutex::new(StoreWorker { store, failed: HashMap::new() })))
     }
 
-    pub(super) async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<Written> {
+    pub(super) async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<WriteResult> {
         let (done, outcome) = oneshot::channel();
         // Not the run itself: its lease may hold the last handle on this ledger.
         let run = (run.id().clone(), run.claim().clone());
@@ -103,7 +103,7 @@ enum Job {
 struct Write {
     run: (RunId, Claim),
     entries: Vec<Entry>,
-    done: oneshot::Sender<Result<Written>>,
+    done: oneshot::Sender<Result<WriteResult>>,
 }
 
 /// Does the jobs.
@@ -156,7 +156,7 @@ impl StoreWorker {
         let mut written = written.into_iter();
         for write in group {
             let outcome = match failed {
-                None => Ok(written.next().unwrap_or(Written::Durable)),
+                None => Ok(written.next().unwrap_or(WriteResult::Durable)),
                 Some(failed) => Err(failed.error()),
             };
             // The asker may be gone; what was written stays.

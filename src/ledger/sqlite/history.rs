@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::super::Event;
+use super::super::HistoryEvent;
 use super::{back, contacts, entries};
 use crate::contact::{IdentifierKind, RemoteId};
 use crate::journal::{Hasher, Key, RunId};
@@ -51,7 +51,7 @@ fn rows_with(db: &Connection, key: &Key, account: Option<i64>) -> rusqlite::Resu
     .collect()
 }
 
-pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Vec<Event>> {
+pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Vec<HistoryEvent>> {
     let mut events = Vec::new();
     for (run, row) in traces(db, hasher, key)?.rows {
         events_of(db, run, row, &mut events)?;
@@ -61,7 +61,7 @@ pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::
     Ok(events)
 }
 
-fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> rusqlite::Result<()> {
+fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<HistoryEvent>) -> rusqlite::Result<()> {
     let mut about = db.prepare_cached(
         "SELECT run.name, run.called, run.file, run.started, row_record.line, row_record.outcome,
          row_record.contact_id, row_record.errors
@@ -71,7 +71,7 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> ru
     let mut found = about.query(params![run, row])?;
     let Some(record) = found.next()? else { return Ok(()) };
     let contact_id: Option<String> = record.get(6)?;
-    let mut ended = Event {
+    let mut ended = HistoryEvent {
         at: back(record.get(3)?),
         run: RunId(record.get(0)?),
         account: record.get(1)?,
@@ -100,14 +100,14 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<Event>) -> ru
         let at = back(call.get(1)?) / 1_000_000;
         ended.at = ended.at.max(at);
         let contact_id: Option<String> = call.get(4)?;
-        events.push(Event {
+        events.push(HistoryEvent {
             at,
             what: format!("call {}: {verdict}{status}", call.get::<_, String>(0)?),
             contact_id: contact_id.map(RemoteId),
             ..ended.clone()
         });
     }
-    let found_later = twice.map(|what| Event { what, ..ended.clone() });
+    let found_later = twice.map(|what| HistoryEvent { what, ..ended.clone() });
     events.push(ended);
     events.extend(found_later);
     Ok(())

@@ -36,8 +36,8 @@ use rusqlite::Connection;
 use self::executor::Executor;
 use self::store::{Store, Tools};
 use super::{
-    Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Event, Fingerprint, KeySource, Ledger, LedgerHandle,
-    LedgerKey, NewRun, People, Run, RunState, Runs, Worker, Written,
+    Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
+    LedgerHandle, LedgerKey, NewRun, People, Run, RunState, Runs, Worker, WriteResult,
 };
 use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
@@ -180,7 +180,7 @@ impl Runs for SqliteLedger {
 
 #[async_trait]
 impl Entries for SqliteLedger {
-    async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<Written> {
+    async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<WriteResult> {
         self.executor.write(run, entries).await
     }
 
@@ -289,7 +289,7 @@ impl Accounts for SqliteLedger {
 
 #[async_trait]
 impl People for SqliteLedger {
-    async fn history(&self, key: &Key) -> Result<Vec<Event>> {
+    async fn history(&self, key: &Key) -> Result<Vec<HistoryEvent>> {
         let key = *key;
         self.look(move |db, tools| history::history(db, tools.hasher, &key)).await
     }

@@ -12,7 +12,7 @@ use crate::clock::{Calendar, UptimeSource};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, Hasher, RunId};
 use crate::ledger::vault::Vault;
-use crate::ledger::{Claim, Fingerprint, KeySource, Worker, Written};
+use crate::ledger::{Claim, Fingerprint, KeySource, Worker, WriteResult};
 
 /// The open file, and what belongs to it. Whoever has it to itself works on it, one thing after the other.
 pub(super) struct Store {
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// All entries of each write, or none of that write, in one transaction.
-    pub(super) fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<Written>> {
+    pub(super) fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<WriteResult>> {
         self.change_of(claim, |db, tools| entries::write_all(db, tools.names, tools.hasher, tools.vault, run, writes))
     }
 

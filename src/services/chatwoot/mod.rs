@@ -24,19 +24,20 @@ mod tests;
 use flavors::Flavor;
 use options::Options;
 
-use super::{Answer, Credential, Entry, Request, Service, Settings, Verdict};
+use super::{Answer, Credential, Request, Service, ServiceEntry, Settings, Verdict};
 use crate::contact::{Call, Capabilities, FieldSpec, Limits};
 use crate::error::{Error, Result};
 
 /// Chatwoot itself: the cloud or any self-hosted server.
-pub const CHATWOOT: Entry = flavors::upstream::FLAVOR.entry(|settings| connect(&flavors::upstream::FLAVOR, settings));
+pub const CHATWOOT: ServiceEntry =
+    flavors::upstream::FLAVOR.entry(|settings| connect(&flavors::upstream::FLAVOR, settings));
 
 /// 99digital's hosted fork.
-pub const DIGITAL99: Entry =
+pub const DIGITAL99: ServiceEntry =
     flavors::digital99::FLAVOR.entry(|settings| connect(&flavors::digital99::FLAVOR, settings));
 
 /// EngageLab LiveDesk, evidently derived from Chatwoot.
-pub const ENGAGELAB: Entry =
+pub const ENGAGELAB: ServiceEntry =
     flavors::engagelab::FLAVOR.entry(|settings| connect(&flavors::engagelab::FLAVOR, settings));
 
 /// One account of a service of this family.

@@ -24,9 +24,9 @@ use crate::contact::{
     Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
 };
 use crate::error::{Error, Result};
-use crate::services::{Answer, Credential, Entry, Request, Service, SettingSpec, Settings, Verdict};
+use crate::services::{Answer, Credential, Request, Service, ServiceEntry, SettingSpec, Settings, Verdict};
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "DM Champ",
     base_url: "https://api.dmchamp.com/v1",

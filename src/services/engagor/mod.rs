@@ -24,12 +24,12 @@ use crate::contact::{
 };
 use crate::error::{Error, Result};
 use crate::services::{
-    Answer, Credential, Entry, QuotaHint, RefreshSpec, Request, Service, SettingSpec, Settings, Verdict,
+    Answer, Credential, QuotaHint, RefreshSpec, Request, Service, ServiceEntry, SettingSpec, Settings, Verdict,
 };
 
 const NAME: &str = "engagor";
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "Engagor (Qualtrics Social Connect)",
     base_url: "https://api.engagor.com",

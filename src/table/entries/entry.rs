@@ -2,12 +2,12 @@ use crate::contact::RowError;
 use crate::error::Result;
 
 /// The entries of a file, in order.
-pub trait Entries: Send {
+pub trait FileEntries: Send {
     /// Reads the next one into `entry`; false at the end.
     ///
     /// # Errors
     /// Those of the disk, and of an entry longer than is allowed.
-    fn read(&mut self, entry: &mut Entry) -> Result<bool>;
+    fn read(&mut self, entry: &mut FileEntry) -> Result<bool>;
 
     /// What was left out or noticed until now, in words.
     fn notes(&self) -> Vec<String>;
@@ -15,7 +15,7 @@ pub trait Entries: Send {
 
 /// One entry: names and values, all text in one buffer that is used again.
 #[derive(Debug, Default)]
-pub struct Entry {
+pub struct FileEntry {
     /// Line on which it begins, from 1.
     pub line: u64,
     /// Bytes of it were no text, and stand as U+FFFD.
@@ -27,7 +27,7 @@ pub struct Entry {
     values: Vec<(usize, usize, usize)>,
 }
 
-impl Entry {
+impl FileEntry {
     pub fn begin(&mut self, line: u64) {
         self.line = line;
         self.is_broken = false;

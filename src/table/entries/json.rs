@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::entry::{Entries, Entry};
+use super::entry::{FileEntries, FileEntry};
 use crate::contact::RowError;
 use crate::error::{Error, Result};
 use crate::table::unreadable::unreadable;
@@ -36,7 +36,7 @@ impl JsonLines {
         Self { path, text, row_bytes, line: 0, bytes: Vec::new(), nulls: BTreeMap::new() }
     }
 
-    fn flatten(&mut self, entry: &mut Entry, name: &str, value: &RawValue, depth: usize) -> Result<(), Fault> {
+    fn flatten(&mut self, entry: &mut FileEntry, name: &str, value: &RawValue, depth: usize) -> Result<(), Fault> {
         let raw = value.get();
         if depth == 0 && name.rsplit_once(':').is_some_and(|(_, kind)| JSON_TYPES.contains(&kind)) {
             // The column's cells are JSON: `"7"` is a text there, and `7` a number.
@@ -69,7 +69,7 @@ impl JsonLines {
     }
 }
 
-fn entry_push(entry: &mut Entry, name: &str, value: &str) -> Result<(), Fault> {
+fn entry_push(entry: &mut FileEntry, name: &str, value: &str) -> Result<(), Fault> {
     if entry.has(name) {
         return Err(Fault::Twice(name.to_owned()));
     }
@@ -101,8 +101,8 @@ impl Fault {
     }
 }
 
-impl Entries for JsonLines {
-    fn read(&mut self, entry: &mut Entry) -> Result<bool> {
+impl FileEntries for JsonLines {
+    fn read(&mut self, entry: &mut FileEntry) -> Result<bool> {
         loop {
             self.bytes.clear();
             let room = self.row_bytes as u64 + 1;

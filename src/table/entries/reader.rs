@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 
-use super::entry::{Entries, Entry};
+use super::entry::{FileEntries, FileEntry};
 use super::json::JsonLines;
 use super::vcard::Cards;
 use crate::contact::Position;
 use crate::error::{Error, Result};
 use crate::table::columns::Columns;
 use crate::table::options::ReadOptions;
-use crate::table::source::{Packing, Source};
+use crate::table::source::{Packing, RecognizedFile};
 use crate::table::source_file::SourceFile;
 use crate::table::text::OpenText;
 use crate::table::text_kind::{TextKind, misnamed};
@@ -21,8 +21,8 @@ use crate::table::{CellFlag, RowBatch, RowReader, cell_error};
 /// Rows of a file whose entries name their own values.
 pub struct EntryReader {
     path: PathBuf,
-    entries: Box<dyn Entries>,
-    entry: Entry,
+    entries: Box<dyn FileEntries>,
+    entry: FileEntry,
     columns: Columns,
     /// Where each name stands among the columns of the file.
     places: HashMap<String, usize>,
@@ -53,7 +53,7 @@ impl EntryReader {
         let mut names = Vec::new();
         let mut places = HashMap::new();
         let mut entries = entries_of(text, options)?;
-        let (mut entry, mut rows) = (Entry::default(), 0_u64);
+        let (mut entry, mut rows) = (FileEntry::default(), 0_u64);
         while options.limit.is_none_or(|limit| rows < limit) && entries.read(&mut entry)? {
             rows += u64::from(!entry.is_blank());
             for (name, _) in entry.values() {
@@ -84,10 +84,10 @@ impl EntryReader {
                 .hint("look at its first lines: each must be whole on its own"));
         }
         notes.append(&mut columns.notes);
-        let again = OpenText::open(Source::of(file)?, packing, options)?;
+        let again = OpenText::open(RecognizedFile::of(file)?, packing, options)?;
         Ok(Self {
             entries: entries_of(again, options)?,
-            entry: Entry::default(),
+            entry: FileEntry::default(),
             present: vec![None; names.len()],
             columns,
             places,
@@ -141,7 +141,7 @@ impl EntryReader {
     }
 }
 
-fn entries_of(text: OpenText, options: &ReadOptions) -> Result<Box<dyn Entries>> {
+fn entries_of(text: OpenText, options: &ReadOptions) -> Result<Box<dyn FileEntries>> {
     let OpenText { path, kind, encoding, sample, bytes } = text;
     let failed = |cause| unreadable(&path, cause);
     let row_bytes = options.limits.row_bytes;

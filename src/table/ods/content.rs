@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::SAVE;
 use super::cell::CellTag;
 use crate::table::options::ReadLimits;
-use crate::table::source::Fault;
+use crate::table::source::ContentFault;
 use crate::table::xlsx::{HeldSheet, MergedCells, PartSeen, Room, RowsByNumber};
 
 /// Nesting of elements; cells with rich text have about twelve.
@@ -20,7 +20,7 @@ const MOST_SHEETS: usize = 10_000;
 /// The sheets in the part `content.xml`.
 ///
 /// # Errors
-/// A [`Fault`] if it is damaged or holds more than `limits` allow.
+/// A [`ContentFault`] if it is damaged or holds more than `limits` allow.
 pub fn read(part: impl BufRead, limits: &ReadLimits) -> io::Result<Vec<HeldSheet>> {
     let mut xml = Reader::from_reader(part);
     xml.config_mut().expand_empty_elements = true;
@@ -32,18 +32,18 @@ pub fn read(part: impl BufRead, limits: &ReadLimits) -> io::Result<Vec<HeldSheet
             // The XML reader shares it with its copies, of which there are none.
             quick_xml::Error::Io(cause) => std::sync::Arc::try_unwrap(cause)
                 .unwrap_or_else(|shared| io::Error::new(shared.kind(), shared.to_string())),
-            other => Fault::error(format!("is damaged: {other}"), SAVE),
+            other => ContentFault::error(format!("is damaged: {other}"), SAVE),
         })?;
         match event {
-            Event::Start(tag) => content.begin(&tag).map_err(Fault::into_error)?,
-            Event::End(tag) => content.end(tag.name().0).map_err(Fault::into_error)?,
+            Event::Start(tag) => content.begin(&tag).map_err(ContentFault::into_error)?,
+            Event::End(tag) => content.end(tag.name().0).map_err(ContentFault::into_error)?,
             Event::Text(text) => content.text(&text.xml10_content()),
             Event::CData(text) => content.text(&text.xml10_content()),
             Event::GeneralRef(name) => match name.resolve_char_ref() {
                 Ok(Some(character)) => content.text(character.encode_utf8(&mut [0; 4])),
                 _ => content.text(resolve_predefined_entity(&name).unwrap_or("\u{fffd}")),
             },
-            Event::DocType(_) => return Err(Fault::error("is damaged: it declares a document type", SAVE)),
+            Event::DocType(_) => return Err(ContentFault::error("is damaged: it declares a document type", SAVE)),
             Event::Eof => return Ok(content.sheets),
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
@@ -101,7 +101,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn begin(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
+    fn begin(&mut self, tag: &BytesStart<'_>) -> Result<(), ContentFault> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(damaged("its elements are nested too deep"));
@@ -191,7 +191,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn end(&mut self, name: &str) -> Result<(), Fault> {
+    fn end(&mut self, name: &str) -> Result<(), ContentFault> {
         self.depth = self.depth.saturating_sub(1);
         if self.cell.is_some() {
             if self.aside > 0 {
@@ -227,7 +227,7 @@ impl<'a> Content<'a> {
         self.column = self.column.saturating_add(columns);
     }
 
-    fn end_row(&mut self) -> Result<(), Fault> {
+    fn end_row(&mut self) -> Result<(), ContentFault> {
         let cells = std::mem::take(&mut self.cells);
         let (first, repeats) = (self.row, self.row_repeats);
         self.row = self.row.saturating_add(repeats);
@@ -305,6 +305,6 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     quick_xml::escape::unescape(&found.value).ok().map(std::borrow::Cow::into_owned)
 }
 
-fn damaged(what: &str) -> Fault {
-    Fault { message: format!("can't be read: {what}"), hint: SAVE }
+fn damaged(what: &str) -> ContentFault {
+    ContentFault { message: format!("can't be read: {what}"), hint: SAVE }
 }

@@ -15,7 +15,7 @@ use zip::ZipArchive;
 use crate::error::{Error, Result};
 use crate::table::inflate::out_of_proportion;
 use crate::table::options::ReadLimits;
-use crate::table::source::{Fault, unreadable};
+use crate::table::source::{ContentFault, unreadable};
 use crate::table::source_file::SourceFile;
 use crate::table::xlsx::HeldSheet;
 
@@ -73,10 +73,11 @@ struct Measured<'a, R> {
 
 impl<R: Read> Read for Measured<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer).map_err(|cause| Fault::error(format!("is damaged: {cause}"), SAVE))?;
+        let count =
+            self.inner.read(buffer).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), SAVE))?;
         self.given += count as u64;
         if self.given > self.limits.part_bytes {
-            return Err(Fault::error(format!("unpacks to more than {} MB", self.limits.part_bytes >> 20), SAVE));
+            return Err(ContentFault::error(format!("unpacks to more than {} MB", self.limits.part_bytes >> 20), SAVE));
         }
         if let Some(refused) = out_of_proportion(self.given, self.packed, self.limits) {
             return Err(refused);
@@ -84,7 +85,7 @@ impl<R: Read> Read for Measured<'_, R> {
         for byte in &buffer[..count] {
             self.run = if *byte == b'<' { 0 } else { self.run + 1 };
             if self.run > LONGEST_RUN {
-                return Err(Fault::error("has a cell longer than any spreadsheet has", SAVE));
+                return Err(ContentFault::error("has a cell longer than any spreadsheet has", SAVE));
             }
         }
         Ok(count)

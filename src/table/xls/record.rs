@@ -1,8 +1,8 @@
 use super::SAVE;
-use crate::table::source::Fault;
+use crate::table::source::ContentFault;
 
 /// Records, one behind the other: two bytes say what each is, two how long it is.
-pub struct Records<'a> {
+pub struct BiffRecords<'a> {
     bytes: &'a [u8],
 }
 
@@ -15,7 +15,7 @@ pub struct BiffRecord<'a> {
 
 const CONTINUE: u16 = 0x003c;
 
-impl<'a> Records<'a> {
+impl<'a> BiffRecords<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
@@ -27,7 +27,7 @@ impl<'a> Records<'a> {
     }
 }
 
-impl<'a> Iterator for Records<'a> {
+impl<'a> Iterator for BiffRecords<'a> {
     type Item = BiffRecord<'a>;
 
     /// The next record; none at the end, and none where the last is cut off.
@@ -56,6 +56,6 @@ pub fn f64_at(bytes: &[u8], at: usize) -> Option<f64> {
 }
 
 /// A record that is shorter than its kind is.
-pub fn cut_off() -> Fault {
-    Fault { message: "is damaged: a record of it is cut off".into(), hint: SAVE }
+pub fn cut_off() -> ContentFault {
+    ContentFault { message: "is damaged: a record of it is cut off".into(), hint: SAVE }
 }

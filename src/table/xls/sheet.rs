@@ -1,10 +1,10 @@
 use calamine::{ExcelDateTime, ExcelDateTimeType};
 
 use super::SAVE;
-use super::record::{BiffRecord, Records, cut_off, f64_at, u16_at, u32_at};
+use super::record::{BiffRecord, BiffRecords, cut_off, f64_at, u16_at, u32_at};
 use super::strings::string_at;
 use super::workbook::Shared;
-use crate::table::source::Fault;
+use crate::table::source::ContentFault;
 use crate::table::xlsx::SheetRow;
 use crate::table::xlsx::{CellKind, MergedCells, PartSeen, Room, RowsByNumber};
 
@@ -12,14 +12,14 @@ use crate::table::xlsx::{CellKind, MergedCells, PartSeen, Room, RowsByNumber};
 type Place = (u16, u16, u16);
 
 /// The rows in the records of one sheet, and what was seen of it.
-pub fn read(part: &[u8], shared: &Shared, room: &mut Room) -> Result<(Vec<SheetRow>, PartSeen), Fault> {
+pub fn read(part: &[u8], shared: &Shared, room: &mut Room) -> Result<(Vec<SheetRow>, PartSeen), ContentFault> {
     let mut sheet = Sheet { shared, room, rows: RowsByNumber::default(), seen: PartSeen::default() };
     let mut hidden = Vec::new();
     // Charts inside of the sheet have records like it.
     let mut depth = 0_u32;
     // Where the text of a formula belongs that comes in the next record.
     let mut formula = None;
-    for record in Records::new(part) {
+    for record in BiffRecords::new(part) {
         match record.kind {
             0x0809 => depth += 1,
             0x000a if depth <= 1 => break,
@@ -57,7 +57,7 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     /// A record of cells, or about them; `None` if it is cut off.
-    fn record(&mut self, record: &BiffRecord<'_>) -> Option<Result<(), Fault>> {
+    fn record(&mut self, record: &BiffRecord<'_>) -> Option<Result<(), ContentFault>> {
         let data = record.data;
         let place = || Some((u16_at(data, 0)?, u16_at(data, 2)?, u16_at(data, 4)?));
         Some(match record.kind {
@@ -88,7 +88,7 @@ impl Sheet<'_> {
                     let at = |index| u16_at(range, index).map(u32::from);
                     let merged = MergedCells { first: (at(0)?, at(4)?), last: (at(2)?, at(6)?) };
                     if !self.seen.add_merged(merged) {
-                        return Some(Err(Fault { message: "has too many merged cells".into(), hint: SAVE }));
+                        return Some(Err(ContentFault { message: "has too many merged cells".into(), hint: SAVE }));
                     }
                 }
                 Ok(())
@@ -107,7 +107,7 @@ impl Sheet<'_> {
     }
 
     /// The saved value of a formula; where its text comes in the next record, the cell's place.
-    fn formula(&mut self, record: &BiffRecord<'_>) -> Option<Result<Option<Place>, Fault>> {
+    fn formula(&mut self, record: &BiffRecord<'_>) -> Option<Result<Option<Place>, ContentFault>> {
         let data = record.data;
         let place = (u16_at(data, 0)?, u16_at(data, 2)?, u16_at(data, 4)?);
         if u16_at(data, 12)? != 0xffff {
@@ -123,7 +123,7 @@ impl Sheet<'_> {
         }
     }
 
-    fn truth_or_error(&mut self, place: Place, value: u8, is_error: bool) -> Result<(), Fault> {
+    fn truth_or_error(&mut self, place: Place, value: u8, is_error: bool) -> Result<(), ContentFault> {
         let text = match (is_error, value) {
             (false, 0) => "false",
             (false, _) => "true",
@@ -138,7 +138,7 @@ impl Sheet<'_> {
         self.push(place, text, if is_error { CellKind::Error } else { CellKind::Value })
     }
 
-    fn number(&mut self, place: Place, number: f64) -> Result<(), Fault> {
+    fn number(&mut self, place: Place, number: f64) -> Result<(), ContentFault> {
         let format = self.shared.formats.get(usize::from(place.2)).cloned().unwrap_or_default();
         let moment = |kind| ExcelDateTime::new(number, kind, self.shared.is_1904);
         let shown = if format.is_elapsed {
@@ -151,7 +151,7 @@ impl Sheet<'_> {
         self.push(place, &shown.text, if shown.digits_lost { CellKind::DigitsLost } else { CellKind::Value })
     }
 
-    fn push(&mut self, place: Place, text: &str, kind: CellKind) -> Result<(), Fault> {
+    fn push(&mut self, place: Place, text: &str, kind: CellKind) -> Result<(), ContentFault> {
         self.rows.push(self.room, position(place), text, kind)
     }
 }

@@ -1,7 +1,7 @@
 //! Text in records: one byte a character or two, and over the ends of records in another way behind each.
 
 use super::record::{BiffRecord, cut_off, u16_at, u32_at};
-use crate::table::source::Fault;
+use crate::table::source::ContentFault;
 
 /// Bytes of a record and of those that continue it.
 pub struct Pieces<'a> {
@@ -115,7 +115,7 @@ pub struct Strings {
 }
 
 impl Strings {
-    pub fn read(record: &BiffRecord<'_>) -> Result<Self, Fault> {
+    pub fn read(record: &BiffRecord<'_>) -> Result<Self, ContentFault> {
         let count = u32_at(record.data, 4).ok_or_else(cut_off)?;
         let mut pieces = Pieces::new(record, 8);
         let mut strings = Self::default();

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
 use super::SAVE;
-use super::record::{BiffRecord, Records, cut_off, u16_at, u32_at};
+use super::record::{BiffRecord, BiffRecords, cut_off, u16_at, u32_at};
 use super::sheet;
 use super::strings::{Strings, short_string, string_at};
 use crate::table::options::ReadLimits;
-use crate::table::source::Fault;
+use crate::table::source::ContentFault;
 use crate::table::xlsx::{HeldSheet, NumberFormat, Room};
 
 /// Sheets of one file.
@@ -47,14 +47,14 @@ pub struct CellFormat {
 ///
 /// # Errors
 /// If it is damaged, has a password, is older than Excel 97, or holds more than `limits` allow.
-pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, Fault> {
-    let refused = |message: &str, hint| Fault { message: message.into(), hint };
+pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, ContentFault> {
+    let refused = |message: &str, hint| ContentFault { message: message.into(), hint };
     let mut shared = Shared::default();
     let mut codes: HashMap<u16, String> =
         KNOWN_FORMATS.iter().map(|(number, code)| (*number, (*code).to_owned())).collect();
     let mut formats = Vec::new();
     let mut places = Vec::new();
-    let mut records = Records::new(stream);
+    let mut records = BiffRecords::new(stream);
     if records.next().is_none_or(|record| !is_begin(&record)) {
         return Err(refused("is an Excel workbook older than Excel 97", SAVE));
     }

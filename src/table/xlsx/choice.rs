@@ -13,7 +13,7 @@ const ALL: &str = "all";
 
 /// A sheet to read, and what was seen of it.
 #[derive(Debug)]
-pub struct Chosen {
+pub struct ChosenSheet {
     pub name: String,
     pub index: u16,
     pub seen: PartSeen,
@@ -26,8 +26,8 @@ pub fn choose(
     measure: &mut dyn FnMut(&str) -> Result<PartSeen>,
     sheets: &[Sheet],
     options: &ReadOptions,
-) -> Result<Vec<Chosen>> {
-    let chosen = |index: usize, seen| Chosen {
+) -> Result<Vec<ChosenSheet>> {
+    let chosen = |index: usize, seen| ChosenSheet {
         name: sheets[index].name.clone(),
         index: u16::try_from(index).unwrap_or(u16::MAX),
         seen,
@@ -69,8 +69,8 @@ fn continue_in(
     measure: &mut dyn FnMut(&str) -> Result<PartSeen>,
     sheets: &[Sheet],
     limits: &ReadLimits,
-    found: &mut Vec<Chosen>,
-    chosen: &dyn Fn(usize, PartSeen) -> Chosen,
+    found: &mut Vec<ChosenSheet>,
+    chosen: &dyn Fn(usize, PartSeen) -> ChosenSheet,
 ) -> Result<()> {
     let first = found[0].name.clone();
     while found.last().is_some_and(|last| last.seen.rows >= limits.sheet_rows) {
@@ -91,7 +91,13 @@ fn named(sheets: &[Sheet], wanted: &str) -> Option<usize> {
         .or_else(by_number)
 }
 
-pub fn notes_on(path: &Path, kind: &str, sheets: &[Sheet], chosen: &[Chosen], options: &ReadOptions) -> Vec<String> {
+pub fn notes_on(
+    path: &Path,
+    kind: &str,
+    sheets: &[Sheet],
+    chosen: &[ChosenSheet],
+    options: &ReadOptions,
+) -> Vec<String> {
     let mut notes = Vec::new();
     let is_text_by_name = path
         .extension()

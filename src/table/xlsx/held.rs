@@ -11,7 +11,7 @@ use super::scan::PartSeen;
 use super::sheet::{CellKind, SheetRow, SheetRows};
 use crate::error::Result;
 use crate::table::options::ReadLimits;
-use crate::table::source::Fault;
+use crate::table::source::ContentFault;
 
 const SPLIT: &str = "save it as .xlsx or .csv, which may be larger";
 
@@ -45,13 +45,13 @@ impl Room {
         Self { cells: limits.held_cells, bytes: limits.held_bytes, most: (limits.held_cells, limits.held_bytes) }
     }
 
-    fn take(&mut self, cells: u64, bytes: usize) -> Result<(), Fault> {
+    fn take(&mut self, cells: u64, bytes: usize) -> Result<(), ContentFault> {
         match (self.cells.checked_sub(cells), self.bytes.checked_sub(bytes)) {
             (Some(cells), Some(bytes)) => {
                 (self.cells, self.bytes) = (cells, bytes);
                 Ok(())
             }
-            _ => Err(Fault {
+            _ => Err(ContentFault {
                 message: format!(
                     "holds more than the {} cells or {} MB of text that a file of its kind may",
                     self.most.0,
@@ -75,7 +75,7 @@ impl RowsByNumber {
         (row, column): (u64, usize),
         text: &str,
         kind: CellKind,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ContentFault> {
         if text.is_empty() {
             return Ok(());
         }
@@ -114,27 +114,27 @@ impl Workbook {
         }
     }
 
-    pub fn rows<'a>(&'a mut self, path: &'a Path, sheet: &str, row_bytes: usize) -> Result<Rows<'a>> {
+    pub fn rows<'a>(&'a mut self, path: &'a Path, sheet: &str, row_bytes: usize) -> Result<WorkbookRows<'a>> {
         match self {
             Self::Streamed(workbook) => {
                 let cells = workbook.worksheet_cells_reader(sheet).map_err(|cause| damaged(path, &cause))?;
-                Ok(Rows::Streamed(Box::new(SheetRows::new(path, cells, row_bytes))))
+                Ok(WorkbookRows::Streamed(Box::new(SheetRows::new(path, cells, row_bytes))))
             }
             Self::Held(sheets) => {
                 let found = sheets.iter().find(|held| held.name == sheet);
-                Ok(Rows::Held(found.map_or([].iter(), |held| held.rows.iter())))
+                Ok(WorkbookRows::Held(found.map_or([].iter(), |held| held.rows.iter())))
             }
         }
     }
 }
 
 /// The rows of one sheet, in order.
-pub enum Rows<'a> {
+pub enum WorkbookRows<'a> {
     Streamed(Box<SheetRows<'a>>),
     Held(std::slice::Iter<'a, SheetRow>),
 }
 
-impl Rows<'_> {
+impl WorkbookRows<'_> {
     /// Reads the next row that has a cell; false at the end.
     pub fn read(&mut self, row: &mut SheetRow) -> Result<bool> {
         match self {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::table::inflate::out_of_proportion;
 use crate::table::options::ReadLimits;
 use crate::table::source_file::SourceFile;
-use crate::table::unreadable::{Fault, unreadable};
+use crate::table::unreadable::{ContentFault, unreadable};
 
 const MOST_PARTS: usize = 10_000;
 
@@ -123,17 +123,18 @@ fn measured(
     limits: &ReadLimits,
 ) -> io::Result<(u64, PartSeen)> {
     const HINT: &str = "open it in a spreadsheet program and save it again as .xlsx";
-    let mut part = archive.by_index(index).map_err(|cause| Fault::error(format!("is damaged: {cause}"), HINT))?;
+    let mut part =
+        archive.by_index(index).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), HINT))?;
     let name = part.name().map_or_else(|_| "without a name".to_owned(), |name| name.escape_debug().to_string());
-    let start = part.data_start().ok_or_else(|| Fault::error(format!("is damaged: no part {name}"), HINT))?;
+    let start = part.data_start().ok_or_else(|| ContentFault::error(format!("is damaged: no part {name}"), HINT))?;
     let packed = part.compressed_size().max(1);
     let mut scan = Scan::new(&name, limits);
     let mut buffer = vec![0; INFLATE_BUFFER];
     let mut given = 0;
     loop {
-        let count = part
-            .read(&mut buffer)
-            .map_err(|cause| Fault::error(format!("is damaged: its part {name} can't be unpacked: {cause}"), HINT))?;
+        let count = part.read(&mut buffer).map_err(|cause| {
+            ContentFault::error(format!("is damaged: its part {name} can't be unpacked: {cause}"), HINT)
+        })?;
         if count == 0 {
             break;
         }
@@ -141,9 +142,9 @@ fn measured(
         if let Some(refused) = out_of_proportion(given, packed, limits) {
             return Err(refused);
         }
-        scan.feed(&buffer[..count]).map_err(Fault::into_error)?;
+        scan.feed(&buffer[..count]).map_err(ContentFault::into_error)?;
     }
-    Ok((start, scan.finish().map_err(Fault::into_error)?))
+    Ok((start, scan.finish().map_err(ContentFault::into_error)?))
 }
 
 /// A reader of the zip file that stops at the beginning of every part not measured.

@@ -3,15 +3,15 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use calamine::{Reader, Sheet, SheetType};
 
-use super::choice::{self, Chosen};
+use super::choice::{self, ChosenSheet};
 use super::held::{HeldSheet, Workbook};
 use super::package::Package;
 use super::scan::PartSeen;
-use super::task::{Message, SheetTask};
+use super::task::{SheetMessage, SheetTask};
 use crate::error::{Error, Result};
 use crate::table::columns::Columns;
 use crate::table::options::ReadOptions;
-use crate::table::source::Source;
+use crate::table::source::RecognizedFile;
 use crate::table::{RowBatch, RowReader};
 
 /// Rows of one sheet of a workbook, and of those that continue it.
@@ -25,7 +25,7 @@ pub struct XlsxReader {
     columns: Columns,
     header_place: String,
     notes: Vec<String>,
-    messages: Receiver<Message>,
+    messages: Receiver<SheetMessage>,
     chunk: RowBatch,
     /// Rows of `chunk` that were handed out.
     taken: usize,
@@ -35,7 +35,7 @@ pub struct XlsxReader {
 impl XlsxReader {
     /// # Errors
     /// Those of [`crate::table::open`].
-    pub fn open(source: Source, options: &ReadOptions) -> Result<Self> {
+    pub fn open(source: RecognizedFile, options: &ReadOptions) -> Result<Self> {
         let path = source.path;
         let mut package = Package::open(&path, source.file, &options.limits)?;
         let mut workbook = package.workbook()?;
@@ -64,7 +64,7 @@ impl XlsxReader {
         path: PathBuf,
         workbook: Workbook,
         sheets: Vec<Sheet>,
-        chosen: Vec<Chosen>,
+        chosen: Vec<ChosenSheet>,
         options: &ReadOptions,
     ) -> Result<Self> {
         let mut notes = choice::notes_on(&path, workbook.kind(), &sheets, &chosen, options);
@@ -87,7 +87,7 @@ impl XlsxReader {
             ended: false,
         };
         match reader.receive()? {
-            Message::Header { columns, place, notes: more } => {
+            SheetMessage::Header { columns, place, notes: more } => {
                 notes.extend(more);
                 reader.columns = columns;
                 reader.header_place = place;
@@ -99,9 +99,9 @@ impl XlsxReader {
     }
 
     /// The next message; a thread that died on a file says nothing more.
-    fn receive(&mut self) -> Result<Message> {
+    fn receive(&mut self) -> Result<SheetMessage> {
         match self.messages.recv() {
-            Ok(Message::Failed(error)) => {
+            Ok(SheetMessage::Failed(error)) => {
                 self.ended = true;
                 Err(error)
             }
@@ -140,15 +140,17 @@ impl RowReader for XlsxReader {
                 break;
             }
             match self.receive()? {
-                Message::Rows(chunk) => {
+                SheetMessage::Rows(chunk) => {
                     self.chunk = chunk;
                     self.taken = 0;
                 }
-                Message::Ended(notes) => {
+                SheetMessage::Ended(notes) => {
                     self.notes.extend(notes);
                     self.ended = true;
                 }
-                Message::Header { .. } | Message::Failed(_) => return Err(Error::bug("a sheet has two headers")),
+                SheetMessage::Header { .. } | SheetMessage::Failed(_) => {
+                    return Err(Error::bug("a sheet has two headers"));
+                }
             }
         }
         Ok(batch.len())

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 
-use super::choice::Chosen;
-use super::held::{Rows, Workbook};
+use super::choice::ChosenSheet;
+use super::held::{Workbook, WorkbookRows};
 use super::merged::Merged;
 use super::scan::PartSeen;
 use super::sheet::{CellKind, SheetRow};
@@ -20,7 +20,7 @@ use crate::table::options::ReadOptions;
 /// Rows collected before they are handed over.
 const CHUNK_ROWS: usize = 512;
 
-pub enum Message {
+pub enum SheetMessage {
     /// The columns, where they are named, and what was noticed on the way to them.
     Header {
         columns: Columns,
@@ -38,20 +38,20 @@ pub struct SheetTask {
     pub path: PathBuf,
     pub workbook: Workbook,
     /// The sheet, and those that are read behind it.
-    pub sheets: Vec<Chosen>,
+    pub sheets: Vec<ChosenSheet>,
     pub options: ReadOptions,
 }
 
 impl SheetTask {
     /// Sends the header, the rows and the end, or the error that came between.
-    pub fn run(mut self, sender: &SyncSender<Message>) {
+    pub fn run(mut self, sender: &SyncSender<SheetMessage>) {
         if let Err(error) = self.send_all(sender) {
             // The receiver may be gone: then nobody wants to know.
-            let _ = sender.send(Message::Failed(error));
+            let _ = sender.send(SheetMessage::Failed(error));
         }
     }
 
-    fn send_all(&mut self, sender: &SyncSender<Message>) -> Result<()> {
+    fn send_all(&mut self, sender: &SyncSender<SheetMessage>) -> Result<()> {
         let Self { path, workbook, sheets, options } = self;
         let Some((first, others)) = sheets.split_first() else {
             return Err(Error::bug("no sheet to read"));
@@ -97,7 +97,7 @@ impl SheetTask {
             }
         }
         drop(beginnings);
-        if sender.send(Message::Header { columns: layout.columns.clone(), place, notes }).is_err() {
+        if sender.send(SheetMessage::Header { columns: layout.columns.clone(), place, notes }).is_err() {
             return Ok(());
         }
         let no_contacts = layout.no_contacts(&sample, header_at.is_some());
@@ -126,7 +126,7 @@ impl SheetTask {
     }
 }
 
-fn no_rows(path: &Path, sheet: &Chosen) -> Error {
+fn no_rows(path: &Path, sheet: &ChosenSheet) -> Error {
     Error::usage(format!("{}: sheet \"{}\" has a header and no rows", path.display(), sheet.name))
         .hint("add at least one contact below the header, or name another sheet with --sheet")
 }
@@ -141,7 +141,7 @@ fn is_unsaved(row: &SheetRow, column: usize, seen: &PartSeen) -> bool {
 }
 
 /// The first rows with content, from the row on where the header is said to be.
-fn read_sample(rows: &mut Rows<'_>, seen: &PartSeen, options: &ReadOptions) -> Result<Vec<SheetRow>> {
+fn read_sample(rows: &mut WorkbookRows<'_>, seen: &PartSeen, options: &ReadOptions) -> Result<Vec<SheetRow>> {
     let mut sample = Vec::new();
     let mut bytes = 0;
     let mut row = SheetRow::default();
@@ -263,7 +263,7 @@ impl Layout {
 /// Rows on their way to the reader.
 struct Chunks<'a> {
     path: &'a Path,
-    sender: &'a SyncSender<Message>,
+    sender: &'a SyncSender<SheetMessage>,
     layout: &'a Layout,
     no_contacts: &'a NoContacts,
     sheet_index: u16,
@@ -289,10 +289,10 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     fn new(
         path: &'a Path,
-        sender: &'a SyncSender<Message>,
+        sender: &'a SyncSender<SheetMessage>,
         layout: &'a Layout,
         no_contacts: &'a NoContacts,
-        sheet: &'a Chosen,
+        sheet: &'a ChosenSheet,
         merged: Merged,
         options: &ReadOptions,
     ) -> Self {
@@ -318,14 +318,14 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    fn begin_sheet(&mut self, sheet: &'a Chosen) {
+    fn begin_sheet(&mut self, sheet: &'a ChosenSheet) {
         self.sheet_index = sheet.index;
         self.seen = &sheet.seen;
         self.merged = Merged::new(&sheet.seen.merged);
         self.at_first = true;
     }
 
-    fn push_all(&mut self, rows: &mut Rows<'_>) -> Result<()> {
+    fn push_all(&mut self, rows: &mut WorkbookRows<'_>) -> Result<()> {
         let mut row = SheetRow::default();
         while self.rows < self.most && !self.is_abandoned && rows.read(&mut row)? {
             self.push(&row)?;
@@ -411,7 +411,7 @@ impl<'a> Chunks<'a> {
 
     fn send(&mut self) {
         let chunk = std::mem::take(&mut self.chunk);
-        self.is_abandoned |= self.sender.send(Message::Rows(chunk)).is_err();
+        self.is_abandoned |= self.sender.send(SheetMessage::Rows(chunk)).is_err();
     }
 
     fn finish(mut self) {
@@ -420,6 +420,6 @@ impl<'a> Chunks<'a> {
             self.notes.push(format!("rows with content beside the table, which is not read: {}", self.beyond));
         }
         // The receiver may be gone: then nobody wants to know.
-        let _ = self.sender.send(Message::Ended(self.notes));
+        let _ = self.sender.send(SheetMessage::Ended(self.notes));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rolo::contact::{Call, CreateSafety, Field, Outcome, RemoteId, RowRecord, Snapshot, TagMode, Value};
 use rolo::journal::{Entry, Intent, KnownContact, StepRecord};
-use rolo::reconcile::{CallEnd, CallResult, Event, Next, Reconciliation, Rules};
+use rolo::reconcile::{CallEnd, CallResult, Next, ReconcileEvent, Reconciliation, Rules};
 use rolo::services::Reply;
 
 use super::{PHONE, done, held, remembered, result, row, rules};
@@ -73,16 +73,16 @@ struct Service {
 }
 
 impl Service {
-    fn answer(&mut self, next: &Next) -> Event {
+    fn answer(&mut self, next: &Next) -> ReconcileEvent {
         match next {
-            Next::Claim(_) => Event::Claimed { left: None, shared_with: None },
-            Next::Wait { least, .. } => Event::Waited((*least).max(std::time::Duration::from_secs(1))),
-            Next::Lookup(_) => Event::Looked { contacts: self.people.clone(), result: done(Reply::Nothing) },
-            Next::Read(_) => Event::Called(match self.people.first() {
+            Next::Claim(_) => ReconcileEvent::Claimed { left: None, shared_with: None },
+            Next::Wait { least, .. } => ReconcileEvent::Waited((*least).max(std::time::Duration::from_secs(1))),
+            Next::Lookup(_) => ReconcileEvent::Looked { contacts: self.people.clone(), result: done(Reply::Nothing) },
+            Next::Read(_) => ReconcileEvent::Called(match self.people.first() {
                 Some(contact) => done(Reply::Contact(Box::new(contact.clone()))),
                 None => result(CallEnd::Missing { message: "gone".into() }),
             }),
-            Next::Write(write) => Event::Called(self.write(&write.call)),
+            Next::Write(write) => ReconcileEvent::Called(self.write(&write.call)),
             Next::Done(_) => panic!("the row has ended"),
         }
     }

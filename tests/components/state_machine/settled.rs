@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rolo::contact::{Call, CallKind, CreateSafety, Outcome, RemoteId, Value};
 use rolo::journal::StepRecord;
-use rolo::reconcile::{CallEnd, Event, Next, Reconciliation};
+use rolo::reconcile::{CallEnd, Next, ReconcileEvent, Reconciliation};
 use rolo::services::Reply;
 
 use crate::reconcile::{PHONE, done, held, result, row, rules};
@@ -23,10 +23,10 @@ fn after_nobody_was_found(machine: &mut Reconciliation) -> (u32, Next) {
         match machine.next().clone() {
             Next::Lookup(_) => {
                 lookups += 1;
-                machine.answered(Event::Looked { contacts: Vec::new(), result: done(Reply::Nothing) });
+                machine.answered(ReconcileEvent::Looked { contacts: Vec::new(), result: done(Reply::Nothing) });
             }
             Next::Wait { least, .. } => {
-                machine.answered(Event::Waited(least.max(Duration::from_millis(250))));
+                machine.answered(ReconcileEvent::Waited(least.max(Duration::from_millis(250))));
             }
             next => return (lookups, next),
         }
@@ -47,20 +47,21 @@ fn found(safety: CreateSafety) {
     for _ in 0..20 {
         match machine.next().clone() {
             Next::Lookup(_) => {
-                machine.answered(Event::Looked { contacts: vec![created.clone()], result: done(Reply::Nothing) });
+                machine
+                    .answered(ReconcileEvent::Looked { contacts: vec![created.clone()], result: done(Reply::Nothing) });
             }
             Next::Claim(_) => {
-                machine.answered(Event::Claimed { left: None, shared_with: None });
+                machine.answered(ReconcileEvent::Claimed { left: None, shared_with: None });
             }
             Next::Read(_) => {
-                machine.answered(Event::Called(done(Reply::Contact(Box::new(created.clone())))));
+                machine.answered(ReconcileEvent::Called(done(Reply::Contact(Box::new(created.clone())))));
             }
             Next::Write(write) => {
                 assert_ne!(write.call.kind(), CallKind::Create, "it is there, and was created again");
-                machine.answered(Event::Called(done(Reply::Nothing)));
+                machine.answered(ReconcileEvent::Called(done(Reply::Nothing)));
             }
             Next::Wait { least, .. } => {
-                machine.answered(Event::Waited(least));
+                machine.answered(ReconcileEvent::Waited(least));
             }
             Next::Done(record) => {
                 assert_eq!((record.outcome, record.contact_id), (Outcome::Created, Some(RemoteId("1".into()))));
@@ -100,7 +101,7 @@ mod unique_constraint {
         let mut machine = in_doubt(CreateSafety::UniqueConstraint);
         let (_, next) = after_nobody_was_found(&mut machine);
         assert!(is_create(&next), "{next:?}");
-        machine.answered(Event::Called(result(CallEnd::Exists {
+        machine.answered(ReconcileEvent::Called(result(CallEnd::Exists {
             message: "is there".into(),
             fields: Vec::new(),
             id: None,
@@ -108,7 +109,7 @@ mod unique_constraint {
         let mut lookups = 0;
         while matches!(machine.next(), Next::Lookup(_)) && lookups < 10 {
             lookups += 1;
-            machine.answered(Event::Looked { contacts: Vec::new(), result: done(Reply::Nothing) });
+            machine.answered(ReconcileEvent::Looked { contacts: Vec::new(), result: done(Reply::Nothing) });
         }
         assert!(lookups > 0, "it is looked for");
         assert!(matches!(machine.next(), Next::Wait { .. }), "the search may not have caught up: {:?}", machine.next());

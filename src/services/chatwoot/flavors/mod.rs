@@ -13,7 +13,7 @@ use crate::contact::{
     Sourced,
 };
 use crate::error::Result;
-use crate::services::{Credential, Entry, Service, SettingSpec, Settings};
+use crate::services::{Credential, Service, ServiceEntry, SettingSpec, Settings};
 
 /// One member of the family.
 pub(super) struct Flavor {
@@ -58,8 +58,8 @@ const FIND_BY: &[IdentifierKind] = &[IdentifierKind::ExternalId, IdentifierKind:
 const LIST_LEAVES_OUT: &str = "contacts without e-mail, phone and identifier, such as web visitors";
 
 impl Flavor {
-    pub(super) const fn entry(&self, connect: fn(&Settings) -> Result<Box<dyn Service>>) -> Entry {
-        Entry {
+    pub(super) const fn entry(&self, connect: fn(&Settings) -> Result<Box<dyn Service>>) -> ServiceEntry {
+        ServiceEntry {
             name: self.name,
             title: self.title,
             base_url: self.base_url,

@@ -20,11 +20,11 @@ use crate::contact::{
     Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
 };
 use crate::error::Result;
-use crate::services::{Answer, Credential, Entry, Request, Service, SettingSpec, Settings, Verdict};
+use crate::services::{Answer, Credential, Request, Service, ServiceEntry, SettingSpec, Settings, Verdict};
 
 const NAME: &str = "respondio-v1";
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "respond.io (API v1)",
     base_url: "https://app.respond.io/api/v1",

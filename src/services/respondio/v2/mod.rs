@@ -19,11 +19,11 @@ use crate::contact::{
 };
 use crate::error::{Error, Result};
 use crate::services::http::retry_after;
-use crate::services::{Answer, Credential, Entry, QuotaHint, Request, Service, SettingSpec, Settings, Verdict};
+use crate::services::{Answer, Credential, QuotaHint, Request, Service, ServiceEntry, SettingSpec, Settings, Verdict};
 
 const NAME: &str = "respondio";
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "respond.io",
     base_url: "https://api.respond.io/v2",

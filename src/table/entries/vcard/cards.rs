@@ -9,7 +9,7 @@ use super::lines::ContentLines;
 use super::property::{Property, parts};
 use crate::contact::RowError;
 use crate::error::{Error, Result};
-use crate::table::entries::entry::{Entries, Entry};
+use crate::table::entries::entry::{FileEntries, FileEntry};
 
 /// The cards of a file.
 pub struct Cards {
@@ -109,7 +109,7 @@ impl Cards {
         Ok((properties, error.or(Some(cut_off))))
     }
 
-    fn fill(&mut self, entry: &mut Entry, properties: &[Property]) {
+    fn fill(&mut self, entry: &mut FileEntry, properties: &[Property]) {
         let is_old = properties.iter().any(|property| property.name == "VERSION" && property.value.trim() == "2.1");
         let mut order: Vec<&Property> = properties.iter().collect();
         order.sort_by_key(|property| property.preference());
@@ -156,8 +156,8 @@ fn is_mark(line: &[u8], mark: &[u8]) -> bool {
     plain.eq_ignore_ascii_case(mark)
 }
 
-impl Entries for Cards {
-    fn read(&mut self, entry: &mut Entry) -> Result<bool> {
+impl FileEntries for Cards {
+    fn read(&mut self, entry: &mut FileEntry) -> Result<bool> {
         let Some(begun) = self.begin()? else { return Ok(false) };
         entry.begin(begun);
         let (properties, error) = self.card(begun)?;

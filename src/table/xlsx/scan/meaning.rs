@@ -1,11 +1,11 @@
 //! What the tags of a part mean: rows, cells, strings, and how many of each.
 
 use super::attributes::{attribute, column_number, digits, is_hidden, local, place};
-use super::{Content, DAMAGED, DEEPEST, Fault, MOST_DEFINITIONS, PartKind, SPLIT, Scan};
+use super::{Content, ContentFault, DAMAGED, DEEPEST, MOST_DEFINITIONS, PartKind, SPLIT, Scan};
 
 impl Scan<'_> {
     /// A whole tag, without its brackets.
-    pub(super) fn tag(&mut self, tag: &[u8]) -> Result<(), Fault> {
+    pub(super) fn tag(&mut self, tag: &[u8]) -> Result<(), ContentFault> {
         if let Some(name) = tag.strip_prefix(b"/") {
             return self.end(name.trim_ascii_end());
         }
@@ -21,7 +21,7 @@ impl Scan<'_> {
         if closed.is_some() { self.end(name) } else { Ok(()) }
     }
 
-    fn start(&mut self, name: &[u8], attributes: &[u8]) -> Result<(), Fault> {
+    fn start(&mut self, name: &[u8], attributes: &[u8]) -> Result<(), ContentFault> {
         match name {
             b"sheetData" => self.kind = PartKind::Sheet,
             b"row" => self.start_row(attributes)?,
@@ -61,7 +61,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn start_row(&mut self, attributes: &[u8]) -> Result<(), Fault> {
+    fn start_row(&mut self, attributes: &[u8]) -> Result<(), ContentFault> {
         self.seen.rows += 1;
         self.cells_in_row = 0;
         let number = attribute(attributes, b"r").map_or(Some(0), digits);
@@ -78,7 +78,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn start_cell(&mut self, attributes: &[u8]) -> Result<(), Fault> {
+    fn start_cell(&mut self, attributes: &[u8]) -> Result<(), ContentFault> {
         self.cells_in_row += 1;
         let mut column = if self.cells_in_row == 1 { 0 } else { self.place.1 + 1 };
         if let Some(reference) = attribute(attributes, b"r") {
@@ -95,7 +95,7 @@ impl Scan<'_> {
     }
 
     /// A reference such as `XFD12`: what lies outside of a sheet overflows in other readers.
-    fn check_reference(&self, reference: &[u8]) -> Result<(), Fault> {
+    fn check_reference(&self, reference: &[u8]) -> Result<(), ContentFault> {
         let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         let row = digits(&reference[letters..]);
         if letters == 0 || !reference[letters..].iter().all(u8::is_ascii_digit) || row == Some(0) {
@@ -110,7 +110,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn start_strings(&mut self, attributes: &[u8]) -> Result<(), Fault> {
+    fn start_strings(&mut self, attributes: &[u8]) -> Result<(), ContentFault> {
         self.kind = PartKind::Strings;
         // Room for this many is made at once, so the claim counts as much as what is there.
         let claimed = attribute(attributes, b"uniqueCount").map_or(Some(0), digits);
@@ -126,7 +126,7 @@ impl Scan<'_> {
         }
     }
 
-    fn end(&mut self, name: &[u8]) -> Result<(), Fault> {
+    fn end(&mut self, name: &[u8]) -> Result<(), ContentFault> {
         let Some(from) = self.open.last().copied() else { return Err(self.damaged("is not well-formed")) };
         if &self.names[from..] != name {
             return Err(self.damaged("is not well-formed"));

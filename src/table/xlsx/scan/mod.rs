@@ -9,7 +9,7 @@ mod meaning;
 mod seen;
 
 use crate::table::options::ReadLimits;
-use crate::table::unreadable::Fault;
+use crate::table::unreadable::ContentFault;
 
 pub use seen::{MergedCells, PartSeen};
 
@@ -101,7 +101,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes the next bytes of the part.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), ContentFault> {
         self.bytes += bytes.len() as u64;
         self.check_size()?;
         if bytes.contains(&0) {
@@ -119,7 +119,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes text from the beginning of `bytes` and the `<` behind it; returns how many bytes.
-    fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+    fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, ContentFault> {
         let Some(length) = bytes.iter().position(|byte| *byte == b'<') else {
             self.text(bytes.len())?;
             return Ok(bytes.len());
@@ -132,7 +132,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes markup from the beginning of `bytes`, up to a byte that matters; returns how many bytes.
-    fn markup_begins(&mut self, bytes: &[u8], quote: Option<u8>) -> Result<usize, Fault> {
+    fn markup_begins(&mut self, bytes: &[u8], quote: Option<u8>) -> Result<usize, ContentFault> {
         let matters = |byte: u8| match quote {
             Some(quote) => byte == quote,
             None => matches!(byte, b'>' | b'"' | b'\'' | b'<'),
@@ -149,7 +149,7 @@ impl<'a> Scan<'a> {
         Ok(plain + 1)
     }
 
-    fn add_markup(&mut self, length: usize) -> Result<(), Fault> {
+    fn add_markup(&mut self, length: usize) -> Result<(), ContentFault> {
         if self.content.depth > 0 {
             self.content.markup += length;
         }
@@ -161,14 +161,14 @@ impl<'a> Scan<'a> {
     }
 
     /// Ends the part.
-    pub fn finish(self) -> Result<PartSeen, Fault> {
+    pub fn finish(self) -> Result<PartSeen, ContentFault> {
         if self.at != At::Text || !self.open.is_empty() {
             return Err(self.damaged("is cut off"));
         }
         Ok(self.seen)
     }
 
-    fn check_size(&self) -> Result<(), Fault> {
+    fn check_size(&self) -> Result<(), ContentFault> {
         let most = match self.kind {
             PartKind::Small => SMALL_PART_BYTES,
             PartKind::Sheet => self.limits.part_bytes,
@@ -180,7 +180,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn text(&mut self, length: usize) -> Result<(), Fault> {
+    fn text(&mut self, length: usize) -> Result<(), ContentFault> {
         self.text += length;
         if self.content.depth > 0 {
             self.content.text += length;
@@ -192,7 +192,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes note of `byte`, which `token` ends with.
-    fn markup(&mut self, byte: u8) -> Result<(), Fault> {
+    fn markup(&mut self, byte: u8) -> Result<(), ContentFault> {
         let first = self.token[0];
         let ended = match first {
             b'!' => return self.declaration(),
@@ -210,7 +210,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn ends_tag(&mut self, byte: u8) -> Result<bool, Fault> {
+    fn ends_tag(&mut self, byte: u8) -> Result<bool, ContentFault> {
         let At::Markup { quote } = &mut self.at else { return Ok(false) };
         match (*quote, byte) {
             (Some(open), byte) => {
@@ -227,7 +227,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Comments and marked text pass, document types don't.
-    fn declaration(&mut self) -> Result<(), Fault> {
+    fn declaration(&mut self) -> Result<(), ContentFault> {
         const MARKED_TEXT: &[u8] = b"![CDATA[";
         let token = &self.token;
         if token.starts_with(b"!--") {
@@ -249,29 +249,29 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn too_long(&self) -> Fault {
+    fn too_long(&self) -> ContentFault {
         let most = self.limits.text_run_bytes >> 10;
         self.refused(&format!("has a cell of more than {most} KB, where spreadsheets allow 32,767 characters"), SPLIT)
     }
 
-    fn too_many_rows(&self) -> Fault {
+    fn too_many_rows(&self) -> ContentFault {
         self.refused(&format!("has more than {} rows", self.limits.sheet_rows), SPLIT)
     }
 
-    fn too_many_columns(&self) -> Fault {
+    fn too_many_columns(&self) -> ContentFault {
         self.refused(&format!("has more than {} columns", self.limits.sheet_columns), SPLIT)
     }
 
-    fn too_many_strings(&self) -> Fault {
+    fn too_many_strings(&self) -> ContentFault {
         self.refused(&format!("has more than {} distinct texts", self.limits.distinct_strings), SPLIT)
     }
 
-    fn damaged(&self, how: &str) -> Fault {
+    fn damaged(&self, how: &str) -> ContentFault {
         self.refused(how, DAMAGED)
     }
 
-    fn refused(&self, why: &str, hint: &'static str) -> Fault {
-        Fault { message: format!("can't be read: its part {} {why}", self.part), hint }
+    fn refused(&self, why: &str, hint: &'static str) -> ContentFault {
+        ContentFault { message: format!("can't be read: its part {} {why}", self.part), hint }
     }
 }
 
