@@ -92,7 +92,8 @@ impl ExportCommand {
                 .iter()
                 .any(|extension| has_extension(file, extension))
         {
-            return Err(Error::usage(format!("an export ends in .csv, .xlsx, .jsonl or .vcf: {}", file.display())));
+            return Err(Error::usage(format!("an export ends in .csv, .xlsx, .jsonl or .vcf: {}", file.display()))
+                .at_path(file));
         }
         let filter = Filter {
             tag: self.tag.clone(),
@@ -180,6 +181,7 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
             && !cut_off(file, &job).await?
         {
             return Err(Error::usage(format!("the file is there already: {}", file.display()))
+                .at_path(file)
                 .hint("name another, or replace it with --force"));
         }
         let file = match &settings.file {
@@ -210,7 +212,7 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
         let mut summary = jobs::export(&export, &mut job).await?;
         if settings.file.is_none() && summary.stopped.is_none() {
             print(&std::fs::read_to_string(&file).map_err(|error| {
-                Error::stopped(format!("the export can't be read: {}", file.display())).caused_by(error)
+                Error::stopped(format!("the export can't be read: {}", file.display())).at_path(&file).caused_by(error)
             })?)?;
             drop(std::fs::remove_file(&file));
             summary.file = None;

@@ -71,6 +71,7 @@ pub fn run(args: &GuessCommand, context: &CommandContext) -> Result<Exit> {
     // Also one that a guess wrote: somebody may rely on it. A link to nowhere is there as well.
     if std::fs::symlink_metadata(&path).is_ok() && !settings.force {
         return Err(Error::usage(format!("a mapping file is there already: {}", path.display()))
+            .at_path(&path)
             .hint("replace it with --force, or show the guess with `-o -`"));
     }
     let written = WrittenFiles::in_state(&context.state_dir()?.value);

@@ -43,6 +43,7 @@ async fn kept<R: Read>(
     let folder = job.state_dir.join("input");
     let failed = |error: io::Error| {
         Error::stopped(format!("{name} can't be kept in: {}", folder.display()))
+            .at_path(&folder)
             .hint("make room on the disk, or name another folder with --state-dir")
             .caused_by(error)
     };

@@ -32,7 +32,7 @@ pub fn start(verbosity: u8, file: Option<&Path>) -> Result<()> {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let file = options.open(path).map_err(|error| {
-                Error::usage(format!("the log can't be written: {}", path.display())).caused_by(error)
+                Error::usage(format!("the log can't be written: {}", path.display())).at_path(path).caused_by(error)
             })?;
             let layer = tracing_subscriber::fmt::layer()
                 .json()

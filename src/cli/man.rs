@@ -22,7 +22,7 @@ pub fn run(args: &ManCommand, mut command: clap::Command) -> Result<Exit> {
     command.build();
     if let Some(folder) = &args.folder {
         clap_mangen::generate_to(command, folder).map_err(|error| {
-            Error::usage(format!("the manual can't be written: {}", folder.display())).caused_by(error)
+            Error::usage(format!("the manual can't be written: {}", folder.display())).at_path(folder).caused_by(error)
         })?;
     } else {
         let mut page = Vec::new();

@@ -65,6 +65,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) 
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    let json = line.global.json;
     let result = std::panic::catch_unwind(|| {
         let context = CommandContext::new(line.global, environment.clone())?;
         line.command.run(&context)
@@ -72,7 +73,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) 
     match result {
         Ok(Ok(exit)) => exit.into(),
         Ok(Err(error)) => {
-            output::show_error(&error, environment);
+            output::show_error(&error, json, environment);
             ExitCode::from(error.kind.exit_code())
         }
         Err(_) => ExitCode::from(crate::error::ErrorKind::Bug.exit_code()),

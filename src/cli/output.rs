@@ -1,11 +1,10 @@
-use std::error::Error as _;
 use std::io::{self, Write as _};
 
 use indicatif::ProgressDrawTarget;
 
 use super::{CommandContext, Environment};
 use crate::error::{Error, Result};
-use crate::report::{JsonReporter, Progress, Reporter, Several, escape};
+use crate::report::{JsonReporter, Progress, Reporter, Several, error_line, escape};
 
 /// Writes data to standard output. A reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) -> Result<()> {
@@ -35,18 +34,20 @@ pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {
     Box::new(Several(reporters))
 }
 
-/// Writes an error to standard error: what happened, why, and what to do.
-pub fn show_error(error: &Error, environment: &Environment) {
+/// Writes an error to standard error: what happened, why, and what to do; and, if asked for, as a last
+/// line of JSON to standard output.
+pub fn show_error(error: &Error, json: bool, environment: &Environment) {
+    if json {
+        drop(writeln!(io::stdout().lock(), "{}", error_line(error)));
+    }
     drop(io::stderr().lock().write_all(error_words(error, environment.color()).as_bytes()));
 }
 
 fn error_words(error: &Error, color: bool) -> String {
     let paint = |code: &str, word: &str| if color { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() };
     let mut lines = vec![format!("{} {}\n", paint("1;31", "error:"), escape(&error.message))];
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        lines.push(format!("{} {}\n", paint("1", "cause:"), escape(&source.to_string())));
-        cause = source.source();
+    for cause in error.causes() {
+        lines.push(format!("{} {}\n", paint("1", "cause:"), escape(&cause)));
     }
     if let Some(hint) = &error.hint {
         lines.push(format!("{} {}\n", paint("1;36", "hint:"), escape(hint)));

@@ -216,7 +216,7 @@ pub async fn find_run(ledger: &LedgerHandle, name: Option<&str>, fits: fn(&Run) 
         .map(|run| (strsim::damerau_levenshtein(name, &run.id.0), run))
         .filter(|(distance, run)| *distance <= 2 || run.id.0.starts_with(name))
         .min_by_key(|(distance, _)| *distance);
-    Err(Error::usage(format!("no run is called: {name}")).hint(match near {
+    Err(Error::usage(format!("no run is called: {name}")).in_run(name).hint(match near {
         Some((_, run)) => format!("did you mean {}?", run.id),
         None => "`rolo runs` lists them".to_owned(),
     }))

@@ -60,12 +60,15 @@ pub fn fetch_text(source: &TextSource, environment: &Environment) -> Result<Secr
 /// anything. Of one on a read-only mount, as secrets come to containers, the mode says nothing: whoever
 /// can read it was let in there.
 fn from_file(path: &Path, allowed: Option<u32>) -> Result<String> {
-    let unreadable =
-        |error| Error::usage(format!("the file with the secret can't be read: {}", path.display())).caused_by(error);
+    let unreadable = |error| {
+        Error::usage(format!("the file with the secret can't be read: {}", path.display()))
+            .at_path(path)
+            .caused_by(error)
+    };
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(Error::usage(format!("the secret is not in a file: {}", path.display())));
+        return Err(Error::usage(format!("the secret is not in a file: {}", path.display())).at_path(path));
     }
     #[cfg(unix)]
     if let Some(allowed) = allowed {

@@ -185,13 +185,16 @@ fn stem(file: &Path) -> String {
 
 fn checked_results(results: PathBuf, input: &Input) -> Result<PathBuf> {
     if !has_extension(&results, "csv") && !has_extension(&results, "xlsx") {
-        return Err(Error::usage(format!("a results file ends in .csv or .xlsx: {}", results.display())));
+        return Err(
+            Error::usage(format!("a results file ends in .csv or .xlsx: {}", results.display())).at_path(&results)
+        );
     }
     if let Some(file) = input.file() {
         let same =
             |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if same(file, &results) {
             return Err(Error::usage(format!("the results would replace the source: {}", results.display()))
+                .at_path(&results)
                 .hint("name another file with --results"));
         }
     }

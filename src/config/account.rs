@@ -56,7 +56,9 @@ const COMMON: [&str; 8] = ["service", "token", "refresh", "rate", "trust", "reme
 impl Account {
     pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[ServiceEntry]) -> Result<Self> {
         if name == RESERVED || name.contains(':') || name.is_empty() {
-            return Err(Error::usage(format!("{}: an account can't be called: {name}", section.place()))
+            return Err(section
+                .error(format!("an account can't be called: {name}"))
+                .in_account(name)
                 .hint(format!("`{RESERVED}` and `{RESERVED}:SERVICE` are the embedded server; take another name")));
         }
         let service = section.required_text("service")?;
@@ -68,7 +70,10 @@ impl Account {
         let token = SecretSource::read(section, "token")?;
         let refresh = section.section("refresh")?.map(|refresh| Refresh::read(&refresh)).transpose()?;
         if token.is_none() && refresh.is_none() {
-            return Err(Error::usage(format!("{}: [accounts.{name}] lacks a setting: token", section.place()))
+            return Err(section
+                .error(format!("[accounts.{name}] lacks a setting: token"))
+                .in_setting(format!("accounts.{name}.token"))
+                .in_account(name)
                 .hint("add `token = { env = \"NAME\" }`, or a file, command or credential"));
         }
         let rate = match section.text("rate")? {
@@ -108,11 +113,8 @@ impl Account {
             origin: Origin::File(section.place()),
         };
         account.connect_to(entry).map_err(|error| {
-            let placed = Error::usage(format!("{}: [accounts.{name}]: {}", section.place(), error.message));
-            match error.hint {
-                Some(hint) => placed.hint(hint),
-                None => placed,
-            }
+            let named = error.reworded(|message| format!("[accounts.{name}]: {message}"));
+            section.placed(named).in_account(name).in_service(entry.name)
         })?;
         Ok(account)
     }
@@ -139,7 +141,7 @@ impl Account {
 impl Refresh {
     fn read(section: &Section<'_, '_>) -> Result<Self> {
         section.only(&["token", "client_id", "client_secret"])?;
-        let lacks = |key: &str| Error::usage(format!("{}: refresh lacks a setting: {key}", section.place()));
+        let lacks = |key: &str| section.error(format!("refresh lacks a setting: {key}"));
         Ok(Self {
             refresh_token: SecretSource::read(section, "token")?.ok_or_else(|| lacks("token"))?,
             client_id: TextSource::read(section, "client_id")?.ok_or_else(|| lacks("client_id"))?,

@@ -31,14 +31,26 @@ impl<'a> Document<'a> {
 
     /// `rolo.toml:3:9`: file, line and column, counted from 1, columns in characters.
     pub fn place(&self, span: &Range<usize>) -> String {
+        let (line, character) = self.line_and_character(span);
+        format!("{}:{line}:{character}", self.path.display())
+    }
+
+    fn line_and_character(&self, span: &Range<usize>) -> (u64, u64) {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{}:{line}:{column}", self.path.display())
+        let character = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line as u64, character as u64)
     }
 
     pub fn error(&self, span: &Range<usize>, message: impl AsRef<str>) -> Error {
-        Error::usage(format!("{}: {}", self.place(span), message.as_ref()))
+        self.placed(span, Error::usage(message.as_ref()))
+    }
+
+    /// The error with the place that it is about, in its words and beside them.
+    pub fn placed(&self, span: &Range<usize>, error: Error) -> Error {
+        let (line, character) = self.line_and_character(span);
+        let error = error.reworded(|message| format!("{}: {message}", self.place(span)));
+        error.at_path(self.path).at_line(line).at_character(character)
     }
 
     /// A path of the file, made relative to the folder that holds the file.
@@ -66,6 +78,16 @@ impl<'d, 'a> Section<'d, 'a> {
         self.document.place(&self.span)
     }
 
+    /// The error, about the whole section, with its place.
+    pub fn placed(&self, error: Error) -> Error {
+        self.document.placed(&self.span, error)
+    }
+
+    /// An error about the whole section, with its place.
+    pub fn error(&self, message: impl AsRef<str>) -> Error {
+        self.document.error(&self.span, message)
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &'d str> + use<'d, 'a> {
         self.table.iter().map(|(key, _)| key.get_ref().as_ref())
     }
@@ -86,10 +108,13 @@ impl<'d, 'a> Section<'d, 'a> {
         } else {
             format!("[{}] has no setting called: {}", self.name, key.get_ref())
         };
-        self.document.error(&key.span(), message).hint(match nearest(key.get_ref(), known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("it may have {}", known.join(", ")),
-        })
+        self.document
+            .error(&key.span(), message)
+            .hint(match nearest(key.get_ref(), known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("it may have {}", known.join(", ")),
+            })
+            .in_setting(self.full_name(key.get_ref()))
     }
 
     pub fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'a>>> {
@@ -110,7 +135,8 @@ impl<'d, 'a> Section<'d, 'a> {
             None => Err(self
                 .document
                 .error(&self.span, format!("[{}] lacks a setting: {key}", self.name))
-                .hint(format!("add `{key} = \"…\"`"))),
+                .hint(format!("add `{key} = \"…\"`"))
+                .in_setting(self.full_name(key))),
         }
     }
 
@@ -151,17 +177,21 @@ impl<'d, 'a> Section<'d, 'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.document.error(&value.span(), format!("{} should be {expected}, not {found}", self.named(key)))
+        self.document
+            .error(&value.span(), format!("{} should be {expected}, not {found}", self.named(key)))
+            .in_setting(self.full_name(key))
     }
 
     /// `error`, about the value at `key`, with its place.
     pub fn wrong(&self, key: &str, error: Error) -> Error {
         let span = self.get(key).map_or(self.span.clone(), Spanned::span);
-        let placed = self.document.error(&span, format!("{}: {}", self.named(key), error.message));
-        match error.hint {
-            Some(hint) => placed.hint(hint),
-            None => placed,
-        }
+        let named = error.reworded(|message| format!("{}: {message}", self.named(key)));
+        self.document.placed(&span, named).in_setting(self.full_name(key))
+    }
+
+    /// `accounts.support.rate`.
+    fn full_name(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
     fn named(&self, key: &str) -> String {

@@ -181,9 +181,8 @@ fn action(name: &str, section: &Section<'_, '_>) -> Result<Action> {
         (Some(file), None, None, Some(to)) => Ok(Action::Import { file, to }),
         (None, Some(file), Some(from), None) => Ok(Action::Export { file, from }),
         (None, None, Some(from), Some(to)) => Ok(Action::Copy { from, to }),
-        _ => {
-            Err(Error::usage(format!("{}: [jobs.{name}] is neither an import, an export nor a copy", section.place()))
-                .hint("an import has `import` and `to`, an export `export` and `from`, a copy `from` and `to`"))
-        }
+        _ => Err(section
+            .error(format!("[jobs.{name}] is neither an import, an export nor a copy"))
+            .hint("an import has `import` and `to`, an export `export` and `from`, a copy `from` and `to`")),
     }
 }

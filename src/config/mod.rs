@@ -57,7 +57,7 @@ impl Config {
     /// Kind `Usage`, if it can't be read or something in it is wrong.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::usage(format!("the configuration can't be read: {}", path.display())).caused_by(error)
+            Error::usage(format!("the configuration can't be read: {}", path.display())).at_path(path).caused_by(error)
         })?;
         Self::parse(&text, path, services::ALL)
     }
@@ -116,7 +116,7 @@ impl Config {
                     None => format!("the accounts are {listed}"),
                 }
             };
-            Error::usage(format!("no account is called: {name}")).hint(hint)
+            Error::usage(format!("no account is called: {name}")).in_account(name).hint(hint)
         })
     }
 

@@ -97,7 +97,16 @@ fn key_path(state_dir: &Path) -> PathBuf {
 }
 
 /// Connects to an account; for a sandbox account, starts the server first.
+///
+/// # Errors
+/// Of kind `Usage` if its settings can't be used, and of kind `Stopped` if it gets no credential or the
+/// sandbox doesn't start.
 pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle) -> Result<Connection> {
+    let connected = connect_to(spec, state_dir, ledger).await;
+    connected.map_err(|error| error.in_account(&spec.name).in_service(spec.service.name))
+}
+
+async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle) -> Result<Connection> {
     let service: Arc<dyn Service> = Arc::from((spec.service.connect)(&spec.settings)?);
     let sandbox = match &spec.sandbox {
         Some(wanted) => Some(start_sandbox(wanted, spec.service.name, state_dir).await?),

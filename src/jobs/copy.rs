@@ -148,8 +148,9 @@ async fn exported_source(job: &CopyJob, file: &Path, context: &mut Context) -> R
 /// Where the export lies meanwhile: the same place for the same copy.
 async fn meantime(job: &CopyJob, context: &mut Context) -> Result<PathBuf> {
     let folder = context.state_dir.join("copy");
-    make_private_folder(&folder)
-        .map_err(|error| Error::stopped(format!("the folder can't be made: {}", folder.display())).caused_by(error))?;
+    make_private_folder(&folder).map_err(|error| {
+        Error::stopped(format!("the folder can't be made: {}", folder.display())).at_path(&folder).caused_by(error)
+    })?;
     let from = recognized(&job.from, context).await?;
     let to = recognized(&job.to, context).await?;
     let identifiers = job.identifiers.as_ref().map(|source| absolute(&source.path).display().to_string());
@@ -165,7 +166,9 @@ async fn meantime(job: &CopyJob, context: &mut Context) -> Result<PathBuf> {
 fn remove(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::stopped(format!("the copied export can't be removed: {}", path.display())).caused_by(error))
+            Err(Error::stopped(format!("the copied export can't be removed: {}", path.display()))
+                .at_path(path)
+                .caused_by(error))
         }
         _ => Ok(()),
     }
@@ -175,7 +178,7 @@ fn remove(path: &Path) -> Result<()> {
 async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Result<String> {
     if let Some(path) = &job.mapping {
         return std::fs::read_to_string(path).map_err(|error| {
-            Error::usage(format!("the mapping file can't be read: {}", path.display())).caused_by(error)
+            Error::usage(format!("the mapping file can't be read: {}", path.display())).at_path(path).caused_by(error)
         });
     }
     let ledger = open_ledger(&context.state_dir)?;

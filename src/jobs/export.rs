@@ -91,7 +91,10 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
     let service = &connection.account.service;
     let capabilities = service.capabilities();
     let name = service.name();
-    let refuse = |what: &str, cure: &str| Err(Error::usage(format!("{name} can't {what}")).hint(cure.to_owned()));
+    let refuse = |what: &str, cure: &str| {
+        let error = Error::usage(format!("{name} can't {what}")).hint(cure.to_owned());
+        Err(error.in_service(name).in_account(&job.account.name))
+    };
     if job.messages && !capabilities.messages {
         let settable = job.account.service.settings.iter().any(|setting| setting.name == "messages");
         let cure = if settable {

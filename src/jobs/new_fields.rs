@@ -40,7 +40,10 @@ pub async fn known_fields(
         } else {
             "it has no custom fields: leave --create-fields out"
         };
-        return Err(Error::usage(format!("{} can't create custom fields", service.name())).hint(cure));
+        return Err(Error::usage(format!("{} can't create custom fields", service.name()))
+            .in_service(service.name())
+            .in_account(&caller.account.name)
+            .hint(cure));
     }
     if !can.fields_defined && !create {
         return Ok(KnownFields { definitions: None, to_create: Vec::new() });

@@ -79,6 +79,7 @@ impl PlannedRows {
     pub fn open(plan: &Path) -> Result<Self> {
         let file = File::open(plan).map_err(|error| {
             Error::usage(format!("the plan can't be read: {}", plan.display()))
+                .at_path(plan)
                 .hint("put it back, and give the command again")
                 .caused_by(error)
         })?;

@@ -123,6 +123,8 @@ pub fn same_place(run: &Run, connection: &Connection) -> Result<()> {
         "run {} was made elsewhere than account {} points to now: {what}",
         run.id, run.new.account
     ))
+    .in_run(&run.id.0)
+    .in_account(&run.new.account)
     .hint(
         "nothing was sent; point the account in rolo.toml back to where the run was made, then give the command again",
     ))
@@ -230,6 +232,8 @@ fn untold(connection: &Connection, end: &CallEnd, caller: &crate::upload::Caller
         "whether account {} is the one that is remembered can't be told: {why}",
         connection.account.name
     ))
+    .in_account(&connection.account.name)
+    .in_service(connection.account.service.name())
     .hint(
         "its token is new, so contacts were to be read with it first; give the command again when the service answers",
     )

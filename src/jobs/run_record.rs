@@ -127,8 +127,10 @@ pub trait RunRecord: Serialize + DeserializeOwned {
     /// # Errors
     /// Of kind `Usage`: another version of rolo recorded it, or it is the record of another command.
     fn of(run: &Run) -> Result<Self> {
-        let of_another =
-            || Error::usage(format!("run {} was recorded by another version of rolo, which has to finish it", run.id));
+        let of_another = || {
+            Error::usage(format!("run {} was recorded by another version of rolo, which has to finish it", run.id))
+                .in_run(&run.id.0)
+        };
         let record: Self =
             serde_json::from_value(run.new.options.clone()).map_err(|error| of_another().caused_by(error))?;
         if record.version() > VERSION { Err(of_another()) } else { Ok(record) }

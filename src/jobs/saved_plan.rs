@@ -87,8 +87,11 @@ impl PlanWriter {
             serde_json::to_vec(value).map_err(|error| Error::bug("a plan can't be written").caused_by(error))?;
         line.push(b'\n');
         self.hasher.update(&line);
-        let failed =
-            |error| Error::stopped(format!("the plan can't be written: {}", self.path.display())).caused_by(error);
+        let failed = |error| {
+            Error::stopped(format!("the plan can't be written: {}", self.path.display()))
+                .at_path(&self.path)
+                .caused_by(error)
+        };
         self.output.write_all(&line).map_err(failed)
     }
 }
@@ -142,11 +145,13 @@ impl SavedPlan {
     pub fn open(path: &Path) -> Result<Self> {
         let unreadable = |error: std::io::Error| {
             Error::usage(format!("the plan can't be read: {}", path.display()))
+                .at_path(path)
                 .hint("make one with `rolo plan FILE --to ACCOUNT --live --save PLAN`")
                 .caused_by(error)
         };
         let broken = || {
             Error::usage(format!("not a whole plan, or changed since it was made: {}", path.display()))
+                .at_path(path)
                 .hint("make it again with `rolo plan FILE --to ACCOUNT --live --save PLAN`")
         };
         let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
@@ -157,6 +162,7 @@ impl SavedPlan {
         let version = version.and_then(|head| head.get("rolo_plan")?.as_u64()).ok_or_else(broken)?;
         if version > u64::from(VERSION) {
             return Err(Error::usage(format!("a later version of rolo made this plan: {}", path.display()))
+                .at_path(path)
                 .hint("make it again with this one"));
         }
         let head: PlanHead = serde_json::from_slice(&line).map_err(|_| broken())?;
@@ -187,6 +193,7 @@ impl SavedPlan {
         let plan = Self::open(&record.path)?;
         if plan.digest != record.digest {
             return Err(Error::usage(format!("another plan stands where the run's was: {}", record.path.display()))
+                .at_path(&record.path)
                 .hint("put back the plan that the run was begun with"));
         }
         Ok(plan)
@@ -206,6 +213,7 @@ impl SavedPlan {
             && digest_of_mapping(path)? != self.head.mapping_digest
         {
             return Err(Error::usage(format!("the plan was made with another mapping than: {}", path.display()))
+                .at_path(path)
                 .hint("give back the mapping that it was made with, or make the plan again"));
         }
         Ok(SourceSpec {
@@ -259,6 +267,7 @@ fn source_digest(source: &SourceSpec) -> Result<String> {
 fn digest_of_mapping(path: &Path) -> Result<String> {
     let text = std::fs::read(path).map_err(|error| {
         Error::usage(format!("the mapping file can't be read: {}", path.display()))
+            .at_path(path)
             .hint("the plan was made with it: give it back, or make the plan again")
             .caused_by(error)
     })?;

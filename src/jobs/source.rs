@@ -127,7 +127,10 @@ impl SourceSpec {
                 (text, GUESSED.to_owned(), Some(guess))
             }
         };
-        let mut mapping = Mapping::parse(&text, &origin)?;
+        let mut mapping = Mapping::parse(&text, &origin).map_err(|error| match &self.mapping {
+            MappingChoice::File(path) => error.at_path(path),
+            MappingChoice::Guess | MappingChoice::Text(_) => error,
+        })?;
         let text = if self.only.is_empty() {
             text
         } else {
@@ -136,7 +139,8 @@ impl SourceSpec {
         };
         let forward = mapping
             .forward(&headers, &facts, self.region.as_deref())
-            .map_err(|error| if guess.is_some() { self.with_columns(error, reader.as_ref()) } else { error })?;
+            .map_err(|error| if guess.is_some() { self.with_columns(error, reader.as_ref()) } else { error })
+            .map_err(|error| error.at_path(&self.path))?;
         Ok(Mapped { forward, text, origin, sample, guess })
     }
 
@@ -204,6 +208,7 @@ impl SourceSpec {
         };
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Error::usage(format!("the mapping file can't be read: {}", path.display()))
+                .at_path(&path)
                 .hint("write one with `rolo guess FILE`")
                 .caused_by(error)
         })?;

@@ -158,6 +158,7 @@ fn push(lines: &mut Vec<u8>, line: &Line) -> Result<()> {
 
 fn failure(path: &Path, error: std::io::Error) -> Error {
     Error::stopped(format!("the spool can't be written: {}", path.display()))
+        .at_path(path)
         .hint("make room on the disk, or name another folder with --state-dir; the export goes on from there")
         .caused_by(error)
 }

@@ -120,10 +120,11 @@ impl LedgerKey {
         match fs::read(path) {
             Ok(bytes) => Self::decode(&bytes).ok_or_else(|| {
                 Error::stopped(format!("the file is no key of a ledger: {}", path.display()))
+                    .at_path(path)
                     .hint("put back the file that lay beside the ledger")
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Error::stopped(format!("the ledger's key is missing: {}", path.display())).hint(
+                Err(Error::stopped(format!("the ledger's key is missing: {}", path.display())).at_path(path).hint(
                     "put the file back: ledger and key belong together, and without its key a ledger can't be read; \
                      to begin anew, move the ledger away or name another folder with --state-dir",
                 ))
@@ -165,6 +166,7 @@ impl LedgerKey {
 
 fn unreadable(path: &Path, error: io::Error) -> Error {
     Error::stopped(format!("the ledger's key can't be read or made: {}", path.display()))
+        .at_path(path)
         .hint("it lies beside the ledger, readable by you alone; check that the folder exists and is yours")
         .caused_by(error)
 }

@@ -90,9 +90,11 @@ impl Mapping {
         let service = facts.service;
         if let Some(made_for) = self.service.as_deref().filter(|made_for| *made_for != service) {
             return Err(Error::usage(format!("the mapping is for another service: {made_for}"))
+                .in_service(service)
                 .hint(format!("the account's service is {service}: change or remove service in the mapping")));
         }
-        let refuse = |what: &str, cure: &str| Err(Error::usage(format!("{service} {what}")).hint(cure));
+        let refuse =
+            |what: &str, cure: &str| Err(Error::usage(format!("{service} {what}")).in_service(service).hint(cure));
         match self.mode {
             ImportMode::Create if !can.create => refuse("can't create contacts", "write mode = \"update\"")?,
             ImportMode::Update if !can.update => refuse("can't update contacts", "write mode = \"create\"")?,
@@ -303,11 +305,12 @@ impl Mapping {
             let place = format!("[constants] {field}");
             let field = &*facts.canonical(field);
             let rule = ColumnRule::field(field);
-            compiled.claim(field, &place).map_err(|refusal| refused(&place, refusal))?;
-            let mut feed = resolve(field, &rule, self.overwrite, facts).map_err(|refusal| refused(&place, refusal))?;
+            compiled.claim(field, &place).map_err(|refusal| refused_constant(&place, refusal))?;
+            let mut feed =
+                resolve(field, &rule, self.overwrite, facts).map_err(|refusal| refused_constant(&place, refusal))?;
             if !feed.store {
                 let cure = "map a column to it".to_owned();
-                return Err(refused(&place, ("every contact would be the same one".into(), cure)));
+                return Err(refused_constant(&place, ("every contact would be the same one".into(), cure)));
             }
             feed.identifier = None;
             compiled.constants.push(Constant { feed, text: text.clone() });
@@ -324,6 +327,7 @@ impl Mapping {
                 if !usable.contains(kind) {
                     let service = facts.service;
                     return Err(Error::usage(format!("{service} can't find contacts by this identifier: {kind}"))
+                        .in_service(service)
                         .hint(format!("match can name: {}", names(&usable))));
                 }
                 if !mapped.contains(kind) {
@@ -447,9 +451,10 @@ fn place(header: &str, headers: &[String], named: &str) -> Result<usize> {
     match (found.next(), found.next()) {
         (Some(place), None) => Ok(place),
         (Some(first), Some(second)) => Err(Error::usage(format!("the file has this column twice: {header}"))
+            .in_column(header)
             .hint(format!("rename one of columns {} and {}", first + 1, second + 1))),
         (None, _) => {
-            let error = Error::usage(format!("the file has no column that stands {named}: {header}"));
+            let error = Error::usage(format!("the file has no column that stands {named}: {header}")).in_column(header);
             Err(match nearest(header, headers.iter().map(String::as_str)) {
                 Some(near) => error.hint(format!("did you mean: {near}")),
                 None => error.hint(format!("the columns are: {}", listed(headers))),
@@ -465,7 +470,12 @@ fn region(text: &str) -> Result<&'static str> {
 }
 
 fn refused(column: &str, (message, cure): Refusal) -> Error {
-    Error::usage(format!("column {column}: {message}")).hint(cure)
+    Error::usage(format!("column {column}: {message}")).hint(cure).in_column(column)
+}
+
+/// `place` is such as `[constants] language`.
+fn refused_constant(place: &str, (message, cure): Refusal) -> Error {
+    Error::usage(format!("column {place}: {message}")).hint(cure).in_setting(place)
 }
 
 /// Headers for a message, the first dozen of them.

@@ -307,6 +307,8 @@ fn at(file: &str, text: &str, place: usize, message: &str) -> Error {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     Error::usage(format!("{file}, line {line}, column {column}: {message}"))
+        .at_line(line as u64)
+        .at_character(column as u64)
 }
 
 /// The parser's words in the form of ours: one line, lower-case, no period.

@@ -2,6 +2,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
+use crate::error::{ContextValue, Error, ErrorContext};
+
 use super::{Event, JobState, NextStep, Reporter, Summary, escape_json};
 
 /// Writes each event as one line of JSON: `--json`. The shapes are a contract, kept in
@@ -140,6 +142,33 @@ fn summary_json(summary: &Summary) -> Value {
     })
 }
 
+/// The line of an error that ends a command: `error` as an event.
+pub fn error_line(error: &Error) -> String {
+    let mut json = error_json(error);
+    json["event"] = json!("error");
+    escape_json(&json.to_string()).into_owned()
+}
+
+/// An error with what its words name as fields.
+fn error_json(error: &Error) -> Value {
+    json!({
+        "kind": error.kind.name(),
+        "code": error.code,
+        "message": error.message,
+        "causes": error.causes(),
+        "hint": error.hint,
+        "context": error.context().iter().map(context_json).collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn context_json(context: &ErrorContext) -> (String, Value) {
+    let value = match context.value() {
+        ContextValue::Text(text) => json!(text),
+        ContextValue::Number(number) => json!(number),
+    };
+    (context.name().to_owned(), value)
+}
+
 /// Each step by its name, with the command that does it.
 pub fn steps_json(steps: &[NextStep]) -> Value {
     steps.iter().map(|step| json!({"step": step.name(), "command": step.command()})).collect()
@@ -208,6 +237,30 @@ mod tests {
         assert_eq!(json["outcomes"]["in_doubt"], 1);
         assert_eq!(json["outcomes"].as_object().unwrap().len(), 7);
         assert_eq!(json["calls"], json!({"create": 3, "add tags": 1}));
+    }
+
+    #[test]
+    fn an_error_tells_as_fields_what_its_words_name() {
+        let error = Error::usage("a.csv, line 3: a quote opens a cell here and is never closed")
+            .at_path("a.csv")
+            .at_line(3)
+            .hint("close the quote")
+            .caused_by("\u{9b}31m");
+        let line = error_line(&error);
+        let json: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            json,
+            json!({
+                "event": "error",
+                "kind": "usage",
+                "code": null,
+                "message": "a.csv, line 3: a quote opens a cell here and is never closed",
+                "causes": ["\u{9b}31m"],
+                "hint": "close the quote",
+                "context": {"path": "a.csv", "line": 3},
+            })
+        );
+        assert!(line.contains("\\u009b31m"), "{line}");
     }
 
     #[test]

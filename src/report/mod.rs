@@ -28,7 +28,7 @@ pub use event::{Event, Reporter, Summary, Told};
 pub use history::runs_words;
 pub use html::{PAGE_ROWS, PageRow, write_page};
 pub use job_kind::JobKind;
-pub use json::{JsonReporter, steps_json};
+pub use json::{JsonReporter, error_line, steps_json};
 pub use mapping_table::{MappedColumn, MappingTable, UnmappedColumn};
 pub use next_steps::{JobState, NextStep, Resume, RunAction};
 pub use progress::Progress;

@@ -39,13 +39,14 @@ impl Settings {
         for name in self.0.keys() {
             if !specs.iter().any(|spec| spec.name == name) {
                 let names: Vec<_> = specs.iter().map(|spec| spec.name).collect();
-                return Err(Error::usage(format!("{service} has no setting called: {name}")).hint(
-                    if names.is_empty() {
+                return Err(Error::usage(format!("{service} has no setting called: {name}"))
+                    .in_service(service)
+                    .in_setting(name)
+                    .hint(if names.is_empty() {
                         "it has no settings".to_owned()
                     } else {
                         format!("its settings are {}", names.join(", "))
-                    },
-                ));
+                    }));
             }
         }
         for spec in specs {
@@ -53,6 +54,8 @@ impl Settings {
                 Some(value) => drop(checked.insert(spec.name.to_owned(), value.clone())),
                 None if spec.required => {
                     return Err(Error::usage(format!("{service} needs the setting: {}", spec.name))
+                        .in_service(service)
+                        .in_setting(spec.name)
                         .hint(format!("add `{} = …` to the account; it is {}", spec.name, spec.meaning)));
                 }
                 None if spec.default.is_empty() => {}
@@ -71,7 +74,9 @@ impl Settings {
         match self.get(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(other) => Err(Error::usage(format!("the setting {name} is neither true nor false: {other}"))),
+            Some(other) => {
+                Err(Error::usage(format!("the setting {name} is neither true nor false: {other}")).in_setting(name))
+            }
         }
     }
 
@@ -81,7 +86,8 @@ impl Settings {
             None => Ok(None),
             Some((_, Ok(seconds))) => Ok(Some(Duration::from_secs(seconds))),
             Some((text, Err(_))) => {
-                Err(Error::usage(format!("the setting {name} is not a whole number of seconds: {text}")))
+                Err(Error::usage(format!("the setting {name} is not a whole number of seconds: {text}"))
+                    .in_setting(name))
             }
         }
     }

@@ -28,6 +28,9 @@ pub fn too_long(path: &Path, place: &str, line: u64, name: &str, bytes: usize, a
         "{}, {place} {line}, column \"{name}\": a cell of {bytes} bytes, more than the {allowed} allowed",
         path.display()
     ))
+    .at_path(path)
+    .at_line(line)
+    .in_column(name)
     .hint("no contact needs this: in a text file a quote that is never closed often does it")
 }
 

@@ -67,10 +67,13 @@ fn width(rows: &[Outline]) -> usize {
 pub fn missing(path: &Path, place: &str, number: u64, cells: &[&str]) -> Error {
     let shown = cells.iter().map(|cell| cell.trim()).find(|cell| is_data(cell)).unwrap_or_default();
     let kind = if shown.contains('@') { "an e-mail address" } else { "a phone number" };
-    Error::usage(format!("{}, {place} {number} holds {kind}, so it is a contact and no header", path.display())).hint(
-        "if the file has no header, say so with --header none: the columns are then called A, B, C; else say where \
+    Error::usage(format!("{}, {place} {number} holds {kind}, so it is a contact and no header", path.display()))
+        .at_path(path)
+        .at_line(number)
+        .hint(
+            "if the file has no header, say so with --header none: the columns are then called A, B, C; else say where \
          it is with --header-row",
-    )
+        )
 }
 
 /// What a column is called where no header names it: `A` to `Z`, `AA` and so on, as in a spreadsheet.

@@ -66,6 +66,10 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
 
 /// Like [`open`], for a file that was opened before.
 pub fn open_file(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
+    open_content(file, options).map_err(|error| error.at_path(file.path()))
+}
+
+fn open_content(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
     let source = source::RecognizedFile::of(file)?;
     match source.content {
         source::Content::Workbook => {
@@ -155,6 +159,7 @@ pub fn is_workbook(path: &Path) -> Result<bool> {
     match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
         Some(other @ ("xls" | "xlsm" | "xlsb" | "ods" | "numbers")) => {
             Err(Error::usage(format!("can't write {}: .{other} files are not made here", path.display()))
+                .at_path(path)
                 .hint("name it .xlsx or .csv"))
         }
         extension => Ok(extension == Some("xlsx")),

@@ -38,6 +38,7 @@ impl Output {
         let there = std::fs::metadata(path).ok();
         if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
             return Err(Error::usage(format!("can't write {}: it is a folder", path.display()))
+                .at_path(path)
                 .hint("name a file in it, such as results.csv"));
         }
         if there.as_ref().is_some_and(|there| !there.is_file()) {
@@ -53,6 +54,7 @@ impl Output {
         };
         if !folder.is_dir() {
             return Err(Error::usage(format!("can't write {}: its folder does not exist", path.display()))
+                .at_path(path)
                 .hint("create the folder, or name a file elsewhere"));
         }
         // What a killed run left here goes first: it may hold people.
@@ -111,6 +113,7 @@ impl Write for Output {
 pub fn unwritable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let cause = cause.into();
     Error::stopped(format!("can't write {}: {cause}", path.display()))
+        .at_path(path)
         .hint("free some space or choose another folder, then give the command again")
         .caused_by(cause)
 }

@@ -43,7 +43,8 @@ impl SourceFile {
     /// # Errors
     /// Kind `Usage` if there is no such file, or it is none that can be read more than once.
     pub fn open(path: &Path) -> Result<Self> {
-        let refused = |kind: &str, hint: &str| Error::usage(format!("{} {kind}", path.display())).hint(hint);
+        let refused =
+            |kind: &str, hint: &str| Error::usage(format!("{} {kind}", path.display())).at_path(path).hint(hint);
         // Before it is opened: that would wait for whoever writes to a pipe.
         let there = std::fs::metadata(path).map_err(|cause| unopened(path, cause))?;
         if there.is_dir() {
@@ -81,6 +82,7 @@ impl SourceFile {
             return Ok(());
         }
         Err(Error::usage(format!("{} was replaced or changed while it was read", self.path.display()))
+            .at_path(&self.path)
             .hint("nothing was sent: give the command again when nobody writes the file any more"))
     }
 }
@@ -140,7 +142,7 @@ fn unopened(path: &Path, cause: io::Error) -> Error {
             .hint("give yourself the right to read it, or copy it to a folder of yours"),
         _ => return unreadable(path, cause),
     };
-    error.caused_by(cause)
+    error.at_path(path).caused_by(cause)
 }
 
 #[cfg(test)]

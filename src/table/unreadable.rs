@@ -9,15 +9,17 @@ use crate::error::Error;
 pub fn unreadable(path: &Path, cause: std::io::Error) -> Error {
     let name = path.display();
     if let Some(ContentFault { message, hint }) = cause.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return Error::usage(format!("{name} {message}")).hint(*hint);
+        return Error::usage(format!("{name} {message}")).at_path(path).hint(*hint);
     }
     if let Some(inner) = cause.get_ref()
         && inner.is::<ChangedWhileRead>()
     {
         return Error::stopped(format!("{name} was changed while it was read"))
+            .at_path(path)
             .hint("wait until nobody writes the file any more, then give the command again");
     }
     Error::stopped(format!("can't read {name}: {cause}"))
+        .at_path(path)
         .hint("check the disk or the network drive the file is on")
         .caused_by(cause)
 }

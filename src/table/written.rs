@@ -106,6 +106,7 @@ impl WrittenFiles {
                 "there is a file already that rolo did not write, or that was changed since: {}",
                 path.display()
             ))
+            .at_path(path)
         };
         match if_taken {
             IfTaken::Refuse(cure) => Err(taken().hint(cure)),

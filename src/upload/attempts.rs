@@ -1,3 +1,4 @@
+use super::account::ConnectedAccount;
 use super::call_state::{AfterAttempt, AfterFailure, CallState, ServiceStop};
 use super::caller::{Caller, Notice};
 use super::stop::StopLevel;
@@ -180,7 +181,7 @@ impl<'a> Attempts<'a> {
                 Next::Again
             }
             AfterAttempt::Failed { message, .. } if caller.went_wrong(self.kind) => {
-                caller.stopped_by(&ServiceStop::Unreachable(message))
+                self.stopped_by(&ServiceStop::Unreachable(message))
             }
             AfterAttempt::Failed { message, then: AfterFailure::Again { failures } } => {
                 caller.pause(caller.retry.pause(failures), &message).await;
@@ -189,19 +190,18 @@ impl<'a> Attempts<'a> {
             AfterAttempt::Failed { then: AfterFailure::End(end), .. } => Next::End(end),
             AfterAttempt::Renew { message } => {
                 if !caller.renew(credential).await {
-                    return caller.stopped_by(&ServiceStop::Unauthorized(message));
+                    return self.stopped_by(&ServiceStop::Unauthorized(message));
                 }
                 self.state.renewed();
                 Next::Again
             }
-            AfterAttempt::Stop(stop) => caller.stopped_by(&stop),
+            AfterAttempt::Stop(stop) => self.stopped_by(&stop),
         }
     }
-}
 
-impl Caller {
     fn stopped_by(&self, stop: &ServiceStop) -> Next {
-        self.halt(stop.error(self.account.service.name(), &self.account.name));
+        let ConnectedAccount { service, name, .. } = &self.caller.account;
+        self.caller.halt(stop.error(service.name(), name).at_status(self.http_status));
         Next::End(CallEnd::Halted)
     }
 }

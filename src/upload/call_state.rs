@@ -81,7 +81,7 @@ pub enum ServiceStop {
 impl ServiceStop {
     /// Why the run stops, in words, and what to do.
     pub fn error(&self, service: &str, account: &str) -> Error {
-        match self {
+        let error = match self {
             Self::Unreachable(message) => Error::stopped(format!("{service} can't be reached: {message}"))
                 .hint("nothing is lost: `rolo resume` goes on when the service answers again"),
             Self::Unauthorized(message) => Error::stopped(format!("{service} refused account {account}: {message}"))
@@ -93,7 +93,8 @@ impl ServiceStop {
             }
             Self::Untrusted(message) => Error::stopped(message.clone())
                 .hint("nothing was sent; `rolo resume` goes on once the certificate is trusted"),
-        }
+        };
+        error.in_service(service).in_account(account)
     }
 }
 

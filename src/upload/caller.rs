@@ -144,6 +144,8 @@ impl Caller {
                     let (name, minutes) = (self.account.service.name(), wait.as_secs().div_ceil(60));
                     self.halt(
                         Error::stopped(format!("{name} asks to be left alone for {minutes} minutes"))
+                            .in_service(name)
+                            .in_account(&self.account.name)
                             .hint("nothing is lost: `rolo resume` goes on after that"),
                     );
                     false

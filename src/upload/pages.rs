@@ -83,4 +83,6 @@ fn listing_error(caller: &Caller, result: &CallResult, what: &str) -> Error {
         CallEnd::Halted => return Error::interrupted(format!("interrupted while reading the {what}")),
     };
     Error::stopped(format!("{} did not list its {what}: {said}", caller.account.service.name()))
+        .in_service(caller.account.service.name())
+        .in_account(&caller.account.name)
 }

@@ -45,6 +45,7 @@ impl Validator {
             let feed = &constant.feed;
             let value = check_cell(&constant.text, feed, phone_region).map_err(|fault| {
                 Error::usage(format!("[constants] {}: {}: {}", feed.field, fault.message, constant.text))
+                    .in_setting(format!("[constants] {}", feed.field))
                     .hint("write a value that the field can hold")
             })?;
             constants.push(FieldChange::new(feed.field.clone(), value.value, feed.overwrite));

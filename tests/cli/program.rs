@@ -42,6 +42,47 @@ fn a_mistake_in_the_configuration_is_told_in_two_lines() {
 }
 
 #[test]
+fn an_error_tells_a_program_as_fields_what_its_words_name_to_people() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
+    write("quote.csv", "Name,Phone\nAnn,+34612345678\nBob,\"+34612345679\n");
+    write("good.csv", "Name,Phone\nAnn,+34612345678\n");
+    write("other.toml", "[columns.\"Telephone\"]\nfield = \"phone\"\n");
+    write("broken.toml", "\n[columns.\"Phone\"]\nfeild = \"phone\"\n");
+    write("typo.toml", "[accounts.a]\nservice = \"respondio-v1\"\n  tokn = { env = \"T\" }\n");
+    for (arguments, context) in [
+        (&["check", "none.csv"][..], serde_json::json!({"path": "none.csv"})),
+        (&["check", "quote.csv"], serde_json::json!({"path": "quote.csv", "line": 3})),
+        (
+            &["check", "good.csv", "--mapping", "other.toml"],
+            serde_json::json!({"column": "Telephone", "path": "good.csv"}),
+        ),
+        (
+            &["check", "good.csv", "--mapping", "broken.toml"],
+            serde_json::json!({"line": 3, "character": 1, "path": "broken.toml"}),
+        ),
+        (
+            &["accounts", "--config", "typo.toml"],
+            serde_json::json!({"path": "typo.toml", "line": 3, "character": 3, "setting": "accounts.a.tokn"}),
+        ),
+        (&["show", "20260101-0000-abc"], serde_json::json!({"run": "20260101-0000-abc"})),
+    ] {
+        let (code, out, err) = said(home.path(), &[arguments, &["--json"]].concat());
+        let last: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+        assert_eq!(
+            (code, &last["event"], &last["kind"]),
+            (2, &"error".into(), &"usage".into()),
+            "{arguments:?}: {out}"
+        );
+        assert_eq!(last["context"], context, "{arguments:?}");
+        let shown = format!("error: {}\n", last["message"].as_str().unwrap());
+        assert!(err.contains(&shown), "{arguments:?}: {err}");
+        let (_, plain, _) = said(home.path(), arguments);
+        assert!(!plain.contains("\"event\""), "{plain}");
+    }
+}
+
+#[test]
 fn accounts_tell_where_a_secret_is_and_never_the_secret() {
     let home = tempfile::tempdir().unwrap();
     let config =

@@ -93,10 +93,12 @@ fn refuse_several(history: &[HistoryEvent]) -> Result<()> {
     }
     let Some((account, ids)) = contacts.into_iter().find(|(_, ids)| ids.len() > 1) else { return Ok(()) };
     let ids: Vec<&str> = ids.into_iter().collect();
-    Err(Error::usage(format!("the identifier led to several contacts of {account}: {}", ids.join(", "))).hint(format!(
-        "nothing was removed; forget the one who is meant by their id: `rolo forget id:{} --yes`",
-        ids[0]
-    )))
+    Err(Error::usage(format!("the identifier led to several contacts of {account}: {}", ids.join(", ")))
+        .in_account(account)
+        .hint(format!(
+            "nothing was removed; forget the one who is meant by their id: `rolo forget id:{} --yes`",
+            ids[0]
+        )))
 }
 
 fn is_page(path: &Path) -> bool {
@@ -182,7 +184,7 @@ fn remove_kept(state_dir: &Path, person: &Person<'_>, forgotten: &mut Forgotten)
                 continue;
             }
             std::fs::remove_file(&path).map_err(|error| {
-                Error::stopped(format!("the file can't be removed: {}", path.display())).caused_by(error)
+                Error::stopped(format!("the file can't be removed: {}", path.display())).at_path(&path).caused_by(error)
             })?;
             forgotten.files.push(path);
         }

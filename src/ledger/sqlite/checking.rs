@@ -74,6 +74,7 @@ pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
     let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told)?;
     if application != APPLICATION {
         return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))
+            .at_path(path)
             .hint("name another folder with --state-dir"));
     }
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;

@@ -93,6 +93,7 @@ fn hold(path: &Path, worker: &Worker) -> rusqlite::Result<Lock> {
     Lock::hold(path, &worker.to_string()).map_err(|error| {
         told_by_ledger(
             Error::stopped(format!("the lock file can't be made: {}", path.display()))
+                .at_path(path)
                 .hint("check that the state folder exists and is yours, or name another with --state-dir")
                 .caused_by(error),
         )

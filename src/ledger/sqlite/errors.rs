@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// The file does not hold what was written.
 pub(super) fn damage(path: &Path) -> Error {
-    Error::stopped(format!("the ledger is damaged: {}", path.display())).hint(DAMAGE_HINT)
+    Error::stopped(format!("the ledger is damaged: {}", path.display())).at_path(path).hint(DAMAGE_HINT)
 }
 
 const DAMAGE_HINT: &str = "stop every rolo, keep a copy of the file, and look with `rolo ledger status`; then put a \

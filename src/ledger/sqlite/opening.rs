@@ -24,6 +24,7 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
     if path != Path::new(MEMORY) {
         make_private(path).map_err(|error| {
             Error::stopped(format!("the ledger can't be opened: {}", path.display()))
+                .at_path(path)
                 .hint("check that its folder exists and is yours, or name another with --state-dir")
                 .caused_by(error)
         })?;
@@ -47,14 +48,15 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
         State::Ours => checking::quick(&db, path)?,
         State::Foreign => {
             return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))
+                .at_path(path)
                 .hint("name another folder with --state-dir"));
         }
         State::Newer(version) => {
-            return Err(Error::stopped(format!("the ledger was written by a newer rolo: {}", path.display())).hint(
-                format!(
+            return Err(Error::stopped(format!("the ledger was written by a newer rolo: {}", path.display()))
+                .at_path(path)
+                .hint(format!(
                     "it has version {version} and this rolo knows {NEWEST}: update rolo, or use another --state-dir"
-                ),
-            ));
+                )));
         }
     }
     let key = match made {

@@ -138,6 +138,7 @@ impl CsvReader {
                 cells.len(),
                 limits.columns
             ))
+            .at_line(line)
             .hint("take the columns away that are not needed, or check the delimiter"));
         }
         self.columns = Columns::from_cells(cells.iter().map(String::as_str));
@@ -339,19 +340,27 @@ impl CsvReader {
             RecordFault::Disk(cause) => unreadable(&self.path, cause),
             RecordFault::Unclosed { opened } => {
                 Error::usage(format!("{name}, line {opened}: a quote opens a cell here and is never closed"))
+                    .at_path(&self.path)
+                    .at_line(opened)
                     .hint("close the quote, or double it if it belongs to the text")
             }
             RecordFault::TooManyCells { line } => Error::usage(format!(
                 "{name}, line {line}: more than {} cells in one row",
                 self.options.limits.columns.saturating_mul(CELLS_FOR_EACH_COLUMN)
             ))
+            .at_path(&self.path)
+            .at_line(line)
             .hint("this is no table of contacts, or its line ends were lost: save it again as CSV"),
             RecordFault::TooLong { opened: Some(opened), .. } => Error::usage(format!(
                 "{name}, line {opened}: a quote opens a cell here and is not closed within {limit} MB"
             ))
+            .at_path(&self.path)
+            .at_line(opened)
             .hint("close the quote, or double it if it belongs to the text"),
             RecordFault::TooLong { line, opened: None } => {
                 Error::usage(format!("{name}, line {line}: the line is longer than {limit} MB"))
+                    .at_path(&self.path)
+                    .at_line(line)
                     .hint("this is no table of contacts, or its line ends were lost: save it again as CSV")
             }
         }

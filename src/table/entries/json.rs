@@ -118,6 +118,8 @@ impl FileEntries for JsonLines {
                     self.line,
                     self.row_bytes >> 20
                 ))
+                .at_path(&self.path)
+                .at_line(self.line)
                 .hint("write one object a line, and leave out what is no part of a contact"));
             }
             // Files put one behind the other bring their byte order marks with them.

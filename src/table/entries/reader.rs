@@ -69,6 +69,7 @@ impl EntryReader {
                     entry.line,
                     options.limits.columns
                 ))
+                .at_line(entry.line)
                 .hint("leave out what is no part of a contact, or keep it as a list"));
             }
         }

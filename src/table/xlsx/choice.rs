@@ -39,6 +39,7 @@ pub fn choose(
         let index = named(sheets, wanted).ok_or_else(|| {
             let names: Vec<String> = sheets.iter().map(|sheet| format!("\"{}\"", sheet.name.escape_debug())).collect();
             Error::usage(format!("{} has no sheet \"{wanted}\"", path.display()))
+                .in_sheet(wanted)
                 .hint(format!("its sheets are {}", names.join(", ")))
         })?;
         found.push(chosen(index, measure(&sheets[index].name)?));

@@ -103,7 +103,7 @@ impl XlsxReader {
         match self.messages.recv() {
             Ok(SheetMessage::Failed(error)) => {
                 self.ended = true;
-                Err(error)
+                Err(error.at_path(&self.path))
             }
             Ok(message) => Ok(message),
             Err(_) => {
@@ -112,6 +112,7 @@ impl XlsxReader {
                     "{} can't be read as a workbook: its content is damaged",
                     self.path.display()
                 ))
+                .at_path(&self.path)
                 .hint("open it in a spreadsheet program and save it again as .xlsx, or as .csv"))
             }
         }

@@ -151,6 +151,7 @@ impl<'a> SheetRows<'a> {
                 self.path.display(),
                 self.last_number
             ))
+            .at_line(number)
             .hint("open it in a spreadsheet program and save it again as .xlsx"));
         }
         self.last_number = number;
@@ -207,6 +208,7 @@ impl<'a> SheetRows<'a> {
                 row.number,
                 self.row_bytes >> 20
             ))
+            .at_line(row.number)
             .hint("keep the contacts alone and save them as .csv"));
         }
         Ok(())

@@ -128,6 +128,7 @@ impl SheetTask {
 
 fn no_rows(path: &Path, sheet: &ChosenSheet) -> Error {
     Error::usage(format!("{}: sheet \"{}\" has a header and no rows", path.display(), sheet.name))
+        .in_sheet(&sheet.name)
         .hint("add at least one contact below the header, or name another sheet with --sheet")
 }
 
@@ -171,9 +172,12 @@ fn header_position(path: &Path, sheet: &str, sample: &[SheetRow], options: &Read
         (Some(wanted), Some(first)) if first.number == wanted => Ok(Some(0)),
         (Some(wanted), _) => {
             Err(Error::usage(format!("{}: row {wanted} of sheet \"{sheet}\" is empty", path.display()))
+                .in_sheet(sheet)
+                .at_line(wanted)
                 .hint("name the row that holds the column names"))
         }
         (None, None) => Err(Error::usage(format!("{}: sheet \"{sheet}\" is empty", path.display()))
+            .in_sheet(sheet)
             .hint("name another sheet with --sheet")),
     }
 }

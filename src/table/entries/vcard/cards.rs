@@ -95,6 +95,8 @@ impl Cards {
                     self.path.display(),
                     self.most_bytes >> 20
                 ))
+                .at_path(&self.path)
+                .at_line(line)
                 .hint("export the cards again without pictures"));
             }
             let mut property = property;

@@ -82,6 +82,8 @@ impl ContentLines {
             self.path.display(),
             self.most_bytes >> 20
         ))
+        .at_path(&self.path)
+        .at_line(line)
         .hint("export the cards again without pictures")
     }
 }
