@@ -62,6 +62,37 @@ impl Read for Proportioned {
     }
 }
 
+/// A part of a zip file while it is in proportion, and all parts read so far are of a size that is taken.
+pub struct MeasuredPart<'a, R> {
+    inner: R,
+    given: u64,
+    packed: u64,
+    /// Bytes unpacked of all parts.
+    all: &'a mut u64,
+    limits: &'a ReadLimits,
+}
+
+impl<'a, R: Read> MeasuredPart<'a, R> {
+    /// `packed` is the size of the part in the file, `all` what was unpacked of others before.
+    pub fn new(inner: R, packed: u64, all: &'a mut u64, limits: &'a ReadLimits) -> Self {
+        Self { inner, given: 0, packed: packed.max(1), all, limits }
+    }
+}
+
+impl<R: Read> Read for MeasuredPart<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
+        let count =
+            self.inner.read(buffer).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), SAVE))?;
+        self.given += count as u64;
+        *self.all += count as u64;
+        if *self.all > self.limits.part_bytes {
+            return Err(ContentFault::error(format!("unpacks to more than {} MB", self.limits.part_bytes >> 20), SAVE));
+        }
+        out_of_proportion(self.given, self.packed, self.limits).map_or(Ok(count), Err)
+    }
+}
+
 /// The error if `given` unpacked bytes out of `taken` compressed ones are more than `limits` allow.
 pub fn out_of_proportion(given: u64, taken: u64, limits: &ReadLimits) -> Option<io::Error> {
     if given > limits.inflated_bytes {

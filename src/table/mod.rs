@@ -13,6 +13,7 @@
 //! spreadsheet would run.
 
 mod batch;
+mod biff;
 mod cell_error;
 mod columns;
 mod csv;
@@ -33,6 +34,7 @@ mod text_kind;
 mod unreadable;
 mod written;
 mod xls;
+mod xlsb;
 mod xlsx;
 
 use std::path::Path;
@@ -73,13 +75,17 @@ fn open_content(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowR
     let source = source::RecognizedFile::of(file)?;
     match source.content {
         source::Content::Workbook => {
-            match xlsx::contained(&source.path, || ods::read(&source.path, file, &options.limits))?? {
+            let held = || match ods::read(&source.path, file, options)? {
+                None => xlsb::read(&source.path, file, options),
+                sheets => Ok(sheets),
+            };
+            match xlsx::contained(&source.path, held)?? {
                 Some(sheets) => Ok(Box::new(xlsx::XlsxReader::of_held(source.path, sheets, options)?)),
                 None => Ok(Box::new(xlsx::XlsxReader::open(source, options)?)),
             }
         }
         source::Content::OldOffice => {
-            let sheets = xlsx::contained(&source.path, || xls::read(&source.path, file, &options.limits))??;
+            let sheets = xlsx::contained(&source.path, || xls::read(&source.path, file, options))??;
             Ok(Box::new(xlsx::XlsxReader::of_held(source.path, sheets, options)?))
         }
         source::Content::Text(packing) => {

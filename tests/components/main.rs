@@ -46,6 +46,7 @@ mod table_held;
 mod table_json;
 mod table_memory;
 mod table_vcard;
+mod table_xlsb;
 mod table_xlsx;
 mod throttle;
 mod transport;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rolo::error::Error;
-use rolo::table::{self, ReadLimits, ReadOptions, RowBatch};
+use rolo::table::{self, ReadLimits, ReadOptions, RowBatch, TypedValue};
 
 fn case(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).unwrap()
@@ -165,6 +165,27 @@ fn passwords_and_other_documents_are_named() {
     assert!(message(&streams("/Book", b"\x09\x08\x04\x00\x00\x05\x05\x00")).ends_with("older than Excel 97"));
     let locked = b"\x09\x08\x04\x00\x00\x06\x05\x00\x2f\x00\x02\x00\x01\x00";
     assert!(message(&streams("/Workbook", locked)).ends_with("has a password"));
+}
+
+#[test]
+fn numbers_and_days_are_kept_as_such_for_the_results() {
+    // The first row of both: 31 January 2026 is day 46,053 of a spreadsheet, and an eighth is an eighth.
+    for name in ["131-xls-types.xls", "135-ods-types.ods"] {
+        let (_folder, path) = file("book", &case(name));
+        let options = ReadOptions { keep_types: true, ..ReadOptions::default() };
+        let mut reader = table::open(&path, &options).unwrap();
+        let column = |header: &str| reader.headers().iter().position(|found| found == header).unwrap();
+        let [joined, share, vip] = ["Joined", "Share", "VIP"].map(column);
+        let mut batch = RowBatch::new();
+        reader.read(&mut batch, 1).unwrap();
+        let row = batch.row(0);
+        let number = |column: usize| match row.typed(column) {
+            Some(TypedValue::Number { number, .. }) => Some(number.to_string()),
+            _ => None,
+        };
+        assert_eq!((number(joined).as_deref(), number(share).as_deref()), (Some("46053"), Some("0.125")), "{name}");
+        assert_eq!(row.typed(vip), Some(&TypedValue::Boolean(true)), "{name}");
+    }
 }
 
 #[test]

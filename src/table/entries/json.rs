@@ -36,7 +36,13 @@ impl JsonLines {
         Self { path, text, row_bytes, line: 0, bytes: Vec::new(), nulls: BTreeMap::new() }
     }
 
-    fn flatten(&mut self, entry: &mut FileEntry, name: &str, value: &RawValue, depth: usize) -> Result<(), Fault> {
+    fn flatten(
+        &mut self,
+        entry: &mut FileEntry,
+        name: &str,
+        value: &RawValue,
+        depth: usize,
+    ) -> Result<(), ContentFault> {
         let raw = value.get();
         if depth == 0 && name.rsplit_once(':').is_some_and(|(_, kind)| JSON_TYPES.contains(&kind)) {
             // The column's cells are JSON: `"7"` is a text there, and `7` a number.
@@ -69,28 +75,28 @@ impl JsonLines {
     }
 }
 
-fn entry_push(entry: &mut FileEntry, name: &str, value: &str) -> Result<(), Fault> {
+fn entry_push(entry: &mut FileEntry, name: &str, value: &str) -> Result<(), ContentFault> {
     if entry.has(name) {
-        return Err(Fault::Twice(name.to_owned()));
+        return Err(ContentFault::Twice(name.to_owned()));
     }
     entry.push(name, value);
     Ok(())
 }
 
 /// Why a line is no entry.
-enum Fault {
+enum ContentFault {
     Json(serde_json::Error),
     /// An object that has a name twice: nobody knows which value counts.
     Twice(String),
 }
 
-impl From<serde_json::Error> for Fault {
+impl From<serde_json::Error> for ContentFault {
     fn from(error: serde_json::Error) -> Self {
         Self::Json(error)
     }
 }
 
-impl Fault {
+impl ContentFault {
     fn into_row_error(self, line: u64) -> RowError {
         let message = match self {
             Self::Json(error) if error.is_eof() => format!("line {line} is JSON that is cut off"),
@@ -130,7 +136,7 @@ impl FileEntries for JsonLines {
             let text = String::from_utf8_lossy(bytes).into_owned();
             entry.begin(self.line);
             entry.is_broken = std::str::from_utf8(bytes).is_err();
-            let filled = serde_json::from_str(&text).map_err(Fault::from).and_then(|Members(members)| {
+            let filled = serde_json::from_str(&text).map_err(ContentFault::from).and_then(|Members(members)| {
                 members.into_iter().try_for_each(|(name, value)| self.flatten(entry, &name, value, 0))
             });
             if let Err(fault) = filled {

@@ -1,5 +1,8 @@
 //! One cell, from what it says it holds and what it shows.
 
+use jiff::civil::{Date, DateTime, Time, date};
+
+use crate::table::batch::TypedValue;
 use crate::table::xlsx::{CellKind, NumberFormat};
 
 /// What the tag of a cell says.
@@ -45,6 +48,46 @@ impl CellTag {
             _ => (shown, CellKind::Text),
         }
     }
+
+    /// What the cell holds, if that is no text, with a format by which it shows `text`.
+    pub fn typed(&self, text: &str) -> Option<TypedValue> {
+        let number = |number, format: &str| Some(TypedValue::Number { number, format: format.into() });
+        match self.kind.as_str() {
+            "boolean" => Some(TypedValue::Boolean(self.value == "true")),
+            "percentage" => number(self.value.trim().parse().ok()?, "0.##%"),
+            "float" | "currency" => number(self.value.trim().parse().ok()?, &mask_of(text)),
+            "date" => {
+                let (value, format) = match text.parse::<DateTime>() {
+                    Ok(moment) if text.contains('T') => (moment, "yyyy\\-mm\\-dd\\ hh:mm:ss"),
+                    _ => (text.parse::<Date>().ok()?.into(), "yyyy\\-mm\\-dd"),
+                };
+                number(serial(value)?, format)
+            }
+            "time" => number(day_part(text.parse().ok()?), "hh:mm:ss"),
+            _ => None,
+        }
+    }
+}
+
+/// The format by which a number shows `text`, where that has zeros or punctuation that a number has not.
+fn mask_of(text: &str) -> String {
+    let has_zeros = text.len() > 1 && text.starts_with('0') && !text.contains('.');
+    if !has_zeros && text.parse::<f64>().is_ok() && !text.starts_with('+') {
+        return "General".into();
+    }
+    text.chars().map(|c| if c.is_ascii_digit() { "0".to_owned() } else { format!("\\{c}") }).collect()
+}
+
+/// Days since the last day of 1899, by which workbooks count.
+fn serial(moment: DateTime) -> Option<f64> {
+    let days = (moment.date() - date(1899, 12, 30)).get_days();
+    // A spreadsheet takes 1900 for a leap year: before its March there is no agreement on a day's number.
+    (days > 60).then(|| f64::from(days) + day_part(moment.time()))
+}
+
+fn day_part(time: Time) -> f64 {
+    let seconds = f64::from(time.hour()) * 3600.0 + f64::from(time.minute()) * 60.0 + f64::from(time.second());
+    (seconds + f64::from(time.subsec_nanosecond()) / 1e9) / 86_400.0
 }
 
 /// Whether a whole number is shown by a mask of phone numbers and the like: the same digits, with zeros or a
@@ -100,6 +143,26 @@ mod tests {
         }
         assert_eq!(content("percentage", "0.25", "25 %").0, "0.25");
         assert_eq!(content("float", "4.474001001011E+15", "4474001001011000").1, CellKind::DigitsLost);
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_with_a_format_that_shows_it() {
+        let typed = |kind: &str, value: &str, text: &str| {
+            CellTag { kind: kind.into(), value: value.into(), ..CellTag::default() }.typed(text)
+        };
+        let number =
+            |number: f64, format: &str| Some(TypedValue::Number { number, format: std::sync::Arc::from(format) });
+        assert_eq!(typed("float", "123", "00123"), number(123.0, "00000"));
+        assert_eq!(typed("float", "-5.5", "-5.5"), number(-5.5, "General"));
+        assert_eq!(typed("float", "0.5", "0.5"), number(0.5, "General"));
+        assert_eq!(typed("float", "4155550100", "(415) 555"), number(4_155_550_100.0, "\\(000\\)\\ 000"));
+        // 31 January 2024 is day 45,322 of a spreadsheet.
+        assert_eq!(typed("date", "", "2024-01-31"), number(45_322.0, "yyyy\\-mm\\-dd"));
+        assert_eq!(typed("date", "", "2024-01-31T12:00:00"), number(45_322.5, "yyyy\\-mm\\-dd\\ hh:mm:ss"));
+        assert_eq!(typed("time", "", "18:00:00"), number(0.75, "hh:mm:ss"));
+        assert_eq!(typed("date", "", "1880-01-31"), None);
+        assert_eq!(typed("boolean", "true", "true"), Some(TypedValue::Boolean(true)));
+        assert_eq!(typed("string", "", "007"), None);
     }
 
     #[test]

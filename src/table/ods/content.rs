@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::SAVE;
 use super::cell::CellTag;
-use crate::table::options::ReadLimits;
+use crate::table::options::{ReadLimits, ReadOptions};
 use crate::table::source::ContentFault;
 use crate::table::xlsx::{HeldSheet, MergedCells, PartSeen, Room, RowsByNumber};
 
@@ -20,11 +20,11 @@ const MOST_SHEETS: usize = 10_000;
 /// The sheets in the part `content.xml`.
 ///
 /// # Errors
-/// A [`ContentFault`] if it is damaged or holds more than `limits` allow.
-pub fn read(part: impl BufRead, limits: &ReadLimits) -> io::Result<Vec<HeldSheet>> {
+/// A [`ContentFault`] if it is damaged or holds more than the limits allow.
+pub fn read(part: impl BufRead, options: &ReadOptions) -> io::Result<Vec<HeldSheet>> {
     let mut xml = Reader::from_reader(part);
     xml.config_mut().expand_empty_elements = true;
-    let mut content = Content::new(limits);
+    let mut content = Content::new(options);
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -78,10 +78,10 @@ struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn new(limits: &'a ReadLimits) -> Self {
+    fn new(options: &'a ReadOptions) -> Self {
         Self {
-            limits,
-            room: Room::new(limits),
+            limits: &options.limits,
+            room: Room::new(options),
             sheets: Vec::new(),
             depth: 0,
             style: String::new(),
@@ -252,7 +252,7 @@ impl<'a> Content<'a> {
                     return Err(damaged(&format!("a sheet has more than {} columns", self.limits.sheet_columns)));
                 }
                 for column in *column..last {
-                    rows.push(&mut self.room, (row, column), text, kind)?;
+                    rows.push(&mut self.room, (row, column), text, kind, tag.typed(text))?;
                     let place = (number, u32::try_from(column).unwrap_or(u32::MAX));
                     if text.is_empty() && tag.has_formula && tag.kind.is_empty() {
                         rows.begin(row);

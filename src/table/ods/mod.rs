@@ -13,8 +13,8 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use crate::error::{Error, Result};
-use crate::table::inflate::out_of_proportion;
-use crate::table::options::ReadLimits;
+use crate::table::inflate::MeasuredPart;
+use crate::table::options::ReadOptions;
 use crate::table::source::{ContentFault, unreadable};
 use crate::table::source_file::SourceFile;
 use crate::table::xlsx::HeldSheet;
@@ -27,8 +27,8 @@ const LONGEST_RUN: usize = 4 << 20;
 /// The sheets of the file, if it is one of these.
 ///
 /// # Errors
-/// Kind `Usage` if it is damaged, has a password, or is larger than `limits` allow.
-pub fn read(path: &Path, file: &SourceFile, limits: &ReadLimits) -> Result<Option<Vec<HeldSheet>>> {
+/// Kind `Usage` if it is damaged, has a password, or is larger than the limits allow.
+pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Option<Vec<HeldSheet>>> {
     // What can't be opened is told by those who know workbooks.
     let Ok(mut archive) = ZipArchive::new(BufReader::new(file.from_start())) else { return Ok(None) };
     if archive.index_for_name("content.xml").is_none() || archive.index_for_name("META-INF/manifest.xml").is_none() {
@@ -46,9 +46,9 @@ pub fn read(path: &Path, file: &SourceFile, limits: &ReadLimits) -> Result<Optio
         ));
     }
     let part = archive.by_name("content.xml").map_err(|cause| refused(&format!("is damaged: {cause}"), SAVE))?;
-    let packed = part.compressed_size().max(1);
-    let measured = Measured { inner: part, given: 0, packed, run: 0, limits };
-    let sheets = content::read(BufReader::new(measured), limits).map_err(|cause| unreadable(path, cause))?;
+    let (packed, mut all) = (part.compressed_size(), 0);
+    let measured = ShortRuns { inner: MeasuredPart::new(part, packed, &mut all, &options.limits), run: 0 };
+    let sheets = content::read(BufReader::new(measured), options).map_err(|cause| unreadable(path, cause))?;
     Ok(Some(sheets))
 }
 
@@ -61,27 +61,16 @@ fn text_of(archive: &mut ZipArchive<BufReader<SourceFile>>, name: &str) -> Strin
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A part while it is in proportion, and its tags and texts are of a size that a reader can hold.
-struct Measured<'a, R> {
+/// A part whose tags and texts are of a size that a reader can hold.
+struct ShortRuns<R> {
     inner: R,
-    given: u64,
-    packed: u64,
     /// Bytes since the last tag began.
     run: usize,
-    limits: &'a ReadLimits,
 }
 
-impl<R: Read> Read for Measured<'_, R> {
+impl<R: Read> Read for ShortRuns<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count =
-            self.inner.read(buffer).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), SAVE))?;
-        self.given += count as u64;
-        if self.given > self.limits.part_bytes {
-            return Err(ContentFault::error(format!("unpacks to more than {} MB", self.limits.part_bytes >> 20), SAVE));
-        }
-        if let Some(refused) = out_of_proportion(self.given, self.packed, self.limits) {
-            return Err(refused);
-        }
+        let count = self.inner.read(buffer)?;
         for byte in &buffer[..count] {
             self.run = if *byte == b'<' { 0 } else { self.run + 1 };
             if self.run > LONGEST_RUN {

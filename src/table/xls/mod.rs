@@ -16,19 +16,19 @@ use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::table::options::ReadLimits;
+use crate::table::biff::{SAVE, u16_at, u32_at};
+use crate::table::options::ReadOptions;
 use crate::table::source::unreadable;
 use crate::table::source_file::SourceFile;
 use crate::table::xlsx::HeldSheet;
 
-const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
-
 /// The sheets of the file.
 ///
 /// # Errors
-/// Kind `Usage` if it is damaged, has a password, is older than Excel 97, or larger than `limits` allow.
-pub fn read(path: &Path, file: &SourceFile, limits: &ReadLimits) -> Result<Vec<HeldSheet>> {
+/// Kind `Usage` if it is damaged, has a password, is older than Excel 97, or larger than the limits allow.
+pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Vec<HeldSheet>> {
     let refused = |what: &str, hint: &str| Error::usage(format!("{} {what}", path.display())).hint(hint);
+    let limits = &options.limits;
     let most = limits.held_bytes as u64;
     if file.bytes() > most {
         let what = format!("is larger than the {} MB that a file of its kind may have", most >> 20);
@@ -51,13 +51,13 @@ pub fn read(path: &Path, file: &SourceFile, limits: &ReadLimits) -> Result<Vec<H
     let mut bytes = Vec::new();
     let stream = container.open_stream(name).map_err(|cause| refused(&format!("is damaged: {cause}"), SAVE))?;
     stream.take(most).read_to_end(&mut bytes).map_err(|cause| unreadable(path, cause))?;
-    workbook::sheets(&bytes, limits).map_err(|fault| unreadable(path, fault.into_error()))
+    workbook::sheets(&bytes, options).map_err(|fault| unreadable(path, fault.into_error()))
 }
 
 /// Makes the file as long as its table of sectors says that it is, as far as that is sane: some programs fill
 /// the table up with sectors that aren't there, which the reader of the container takes for damage.
 fn pad(bytes: &mut Vec<u8>, most: usize) {
-    let (Some(tables), Some(shift)) = (record::u32_at(bytes, 44), record::u16_at(bytes, 30)) else { return };
+    let (Some(tables), Some(shift)) = (u32_at(bytes, 44), u16_at(bytes, 30)) else { return };
     let sector = 1_usize << shift.min(12);
     let sectors = usize::try_from(tables).unwrap_or(usize::MAX).saturating_mul(sector / 4);
     let wanted = sectors.saturating_add(1).saturating_mul(sector);

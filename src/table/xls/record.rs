@@ -1,7 +1,6 @@
-use super::SAVE;
-use crate::table::source::ContentFault;
+use crate::table::biff::u16_at;
 
-/// Records, one behind the other: two bytes say what each is, two how long it is.
+/// BiffRecords, one behind the other: two bytes say what each is, two how long it is.
 pub struct BiffRecords<'a> {
     bytes: &'a [u8],
 }
@@ -41,21 +40,4 @@ impl<'a> Iterator for BiffRecords<'a> {
         }
         Some(BiffRecord { kind, data, more })
     }
-}
-
-pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-pub fn f64_at(bytes: &[u8], at: usize) -> Option<f64> {
-    Some(f64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-/// A record that is shorter than its kind is.
-pub fn cut_off() -> ContentFault {
-    ContentFault { message: "is damaged: a record of it is cut off".into(), hint: SAVE }
 }

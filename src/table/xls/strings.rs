@@ -1,6 +1,7 @@
 //! Text in records: one byte a character or two, and over the ends of records in another way behind each.
 
-use super::record::{BiffRecord, cut_off, u16_at, u32_at};
+use super::record::BiffRecord;
+use crate::table::biff::{Strings, cut_off, u16_at, u32_at};
 use crate::table::source::ContentFault;
 
 /// Bytes of a record and of those that continue it.
@@ -107,31 +108,15 @@ pub fn short_string(bytes: &[u8]) -> Option<String> {
     Some(String::from_utf16_lossy(&units))
 }
 
-/// The table of distinct strings: one text, and where each ends in it.
-#[derive(Debug, Default)]
-pub struct Strings {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Strings {
-    pub fn read(record: &BiffRecord<'_>) -> Result<Self, ContentFault> {
-        let count = u32_at(record.data, 4).ok_or_else(cut_off)?;
-        let mut pieces = Pieces::new(record, 8);
-        let mut strings = Self::default();
-        for _ in 0..count {
-            pieces.string(&mut strings.text).ok_or_else(cut_off)?;
-            strings.ends.push(strings.text.len());
-        }
-        Ok(strings)
+/// The table of distinct strings that `record` begins.
+pub fn table(record: &BiffRecord<'_>) -> Result<Strings, ContentFault> {
+    let count = u32_at(record.data, 4).ok_or_else(cut_off)?;
+    let mut pieces = Pieces::new(record, 8);
+    let mut strings = Strings::default();
+    for _ in 0..count {
+        strings.add(|text| pieces.string(text)).ok_or_else(cut_off)?;
     }
-
-    pub fn get(&self, index: u32) -> Option<&str> {
-        let index = usize::try_from(index).ok()?;
-        let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Some(&self.text[start..end])
-    }
+    Ok(strings)
 }
 
 /// The string of a record that holds one at byte `at`.
@@ -156,14 +141,14 @@ mod tests {
         let first = [2, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, b'a', b'b'];
         let second = [1, b'c', 0, 0xe9, 0, 1, 0, 8, 1, 0, 0xe9];
         let third = [9, 9, 9, 9];
-        let strings = Strings::read(&record(&first, &[&second, &third])).expect("a table");
+        let strings = table(&record(&first, &[&second, &third])).expect("a table");
         assert_eq!((strings.get(0), strings.get(1), strings.get(2)), (Some("abcé"), Some("é"), None));
     }
 
     #[test]
     fn what_is_cut_off_is_no_string() {
-        assert!(Strings::read(&record(&[1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, b'a'], &[])).is_err());
-        assert!(Strings::read(&record(&[0xff; 8], &[])).is_err());
+        assert!(table(&record(&[1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, b'a'], &[])).is_err());
+        assert!(table(&record(&[0xff; 8], &[])).is_err());
         assert_eq!(short_string(&[3, 0, b'a']), None);
         assert_eq!(short_string(&[1, 1, 0x34, 0x12]).as_deref(), Some("\u{1234}"));
     }

@@ -1,57 +1,22 @@
-use std::collections::HashMap;
-
-use super::SAVE;
-use super::record::{BiffRecord, BiffRecords, cut_off, u16_at, u32_at};
+use super::record::{BiffRecord, BiffRecords};
 use super::sheet;
-use super::strings::{Strings, short_string, string_at};
-use crate::table::options::ReadLimits;
+use super::strings::{self, short_string, string_at};
+use crate::table::biff::{Codes, SAVE, Shared, cut_off, u16_at, u32_at};
+use crate::table::options::ReadOptions;
 use crate::table::source::ContentFault;
-use crate::table::xlsx::{HeldSheet, NumberFormat, Room};
+use crate::table::xlsx::{HeldSheet, Room};
 
 /// Sheets of one file.
 const MOST_SHEETS: usize = 1_000;
 
-/// Formats that a file uses without saying what they are.
-const KNOWN_FORMATS: [(u16, &str); 12] = [
-    (14, "yyyy\\-mm\\-dd"),
-    (15, "d\\-mmm\\-yy"),
-    (16, "d\\-mmm"),
-    (17, "mmm\\-yy"),
-    (18, "h:mm AM/PM"),
-    (19, "h:mm:ss AM/PM"),
-    (20, "h:mm"),
-    (21, "h:mm:ss"),
-    (22, "yyyy\\-mm\\-dd h:mm"),
-    (45, "mm:ss"),
-    (46, "[h]:mm:ss"),
-    (47, "mm:ss.0"),
-];
-
-/// What the sheets of a workbook share.
-#[derive(Default)]
-pub struct Shared {
-    pub strings: Strings,
-    /// By the number that a cell names.
-    pub formats: Vec<CellFormat>,
-    pub is_1904: bool,
-}
-
-#[derive(Clone, Default)]
-pub struct CellFormat {
-    pub number: NumberFormat,
-    /// Shows how long something took.
-    pub is_elapsed: bool,
-}
-
 /// The sheets in the stream of a workbook.
 ///
 /// # Errors
-/// If it is damaged, has a password, is older than Excel 97, or holds more than `limits` allow.
-pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, ContentFault> {
+/// If it is damaged, has a password, is older than Excel 97, or holds more than the limits allow.
+pub fn sheets(stream: &[u8], options: &ReadOptions) -> Result<Vec<HeldSheet>, ContentFault> {
     let refused = |message: &str, hint| ContentFault { message: message.into(), hint };
     let mut shared = Shared::default();
-    let mut codes: HashMap<u16, String> =
-        KNOWN_FORMATS.iter().map(|(number, code)| (*number, (*code).to_owned())).collect();
+    let mut codes = Codes::default();
     let mut formats = Vec::new();
     let mut places = Vec::new();
     let mut records = BiffRecords::new(stream);
@@ -65,7 +30,7 @@ pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, Cont
             0x0022 => shared.is_1904 = u16_at(data, 0) == Some(1),
             0x041e => {
                 let number = u16_at(data, 0).ok_or_else(cut_off)?;
-                codes.insert(number, string_at(&record, 2).ok_or_else(cut_off)?);
+                codes.add(number, string_at(&record, 2).ok_or_else(cut_off)?);
             }
             0x00e0 => formats.push(u16_at(data, 2).ok_or_else(cut_off)?),
             // Of all kinds of sheets only those with cells.
@@ -74,7 +39,7 @@ pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, Cont
                 let is_visible = data.get(4).is_some_and(|state| state.trailing_zeros() >= 2);
                 places.push((at, is_visible, short_string(&data[6..]).ok_or_else(cut_off)?));
             }
-            0x00fc => shared.strings = Strings::read(&record)?,
+            0x00fc => shared.strings = strings::table(&record)?,
             0x000a => break,
             _ => {}
         }
@@ -88,8 +53,8 @@ pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, Cont
     if begins.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(refused("is damaged: sheets of it overlap", SAVE));
     }
-    shared.formats = formats.iter().map(|number| cell_format(codes.get(number).map(String::as_str))).collect();
-    let mut room = Room::new(limits);
+    shared.formats = formats.iter().map(|number| codes.format(*number)).collect();
+    let mut room = Room::new(options);
     let mut sheets = Vec::new();
     for (at, is_visible, name) in places {
         // Each ends where the next begins, whatever its own end says.
@@ -104,13 +69,4 @@ pub fn sheets(stream: &[u8], limits: &ReadLimits) -> Result<Vec<HeldSheet>, Cont
 /// The beginning of a workbook or a sheet, as Excel 97 and later write it.
 fn is_begin(record: &BiffRecord<'_>) -> bool {
     record.kind == 0x0809 && u16_at(record.data, 0) == Some(0x0600)
-}
-
-fn cell_format(code: Option<&str>) -> CellFormat {
-    let code = code.unwrap_or("General");
-    let lower = code.to_lowercase();
-    let is_elapsed = ["[h", "[m]", "[mm]", "[s"].iter().any(|elapsed| lower.contains(elapsed));
-    // The word means no day and no second, whatever letters it has.
-    let number = if lower.starts_with("general") { NumberFormat::default() } else { NumberFormat::parse(code) };
-    CellFormat { number, is_elapsed }
 }

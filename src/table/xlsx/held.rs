@@ -10,7 +10,8 @@ use super::package::{Gated, damaged};
 use super::scan::PartSeen;
 use super::sheet::{CellKind, SheetRow, SheetRows};
 use crate::error::Result;
-use crate::table::options::ReadLimits;
+use crate::table::batch::TypedValue;
+use crate::table::options::ReadOptions;
 use crate::table::source::ContentFault;
 
 const SPLIT: &str = "save it as .xlsx or .csv, which may be larger";
@@ -38,11 +39,13 @@ pub struct Room {
     cells: u64,
     bytes: usize,
     most: (u64, usize),
+    keep_types: bool,
 }
 
 impl Room {
-    pub fn new(limits: &ReadLimits) -> Self {
-        Self { cells: limits.held_cells, bytes: limits.held_bytes, most: (limits.held_cells, limits.held_bytes) }
+    pub fn new(options: &ReadOptions) -> Self {
+        let (cells, bytes) = (options.limits.held_cells, options.limits.held_bytes);
+        Self { cells, bytes, most: (cells, bytes), keep_types: options.keep_types }
     }
 
     fn take(&mut self, cells: u64, bytes: usize) -> Result<(), ContentFault> {
@@ -63,24 +66,29 @@ impl Room {
     }
 }
 
-/// Rows of a sheet while its cells come, in any order.
+/// WorkbookRows of a sheet while its cells come, in any order.
 #[derive(Debug, Default)]
 pub struct RowsByNumber(BTreeMap<u64, SheetRow>);
 
 impl RowsByNumber {
-    /// Adds a cell; row and column from 0. Blank text is no cell.
+    /// Adds a cell; row and column from 0. Blank text is no cell. `typed` is what it holds, if that is no text.
     pub fn push(
         &mut self,
         room: &mut Room,
         (row, column): (u64, usize),
         text: &str,
         kind: CellKind,
+        typed: Option<TypedValue>,
     ) -> Result<(), ContentFault> {
         if text.is_empty() {
             return Ok(());
         }
         room.take(1, text.len())?;
-        self.0.entry(row + 1).or_insert_with(|| SheetRow::numbered(row + 1)).push(column, text, kind);
+        let row = self.0.entry(row + 1).or_insert_with(|| SheetRow::numbered(row + 1));
+        row.push(column, text, kind);
+        if let Some(typed) = typed.filter(|_| room.keep_types) {
+            row.hold(column, typed);
+        }
         Ok(())
     }
 

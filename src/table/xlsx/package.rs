@@ -180,11 +180,8 @@ fn lock(gates: &Mutex<Gates>) -> MutexGuard<'_, Gates> {
 }
 
 fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<SourceFile>>) -> Result<()> {
-    const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
     let has = |wanted: &str| archive.file_names().any(|name| name.is_ok_and(|name| name.eq_ignore_ascii_case(wanted)));
-    let (kind, hint) = if has("xl/workbook.bin") {
-        ("is a binary Excel workbook (.xlsb)", SAVE)
-    } else if has("word/document.xml") {
+    let (kind, hint) = if has("word/document.xml") {
         ("is a Word document", "copy its table into a spreadsheet and save that as .xlsx or .csv")
     } else if has("Index/Document.iwa") {
         ("is a Numbers document", "export it from Numbers as Excel or CSV")

@@ -93,6 +93,11 @@ impl SheetRow {
         self.cells.push(SheetCell { column, start, end: self.text.len(), kind });
     }
 
+    /// Takes note of what the cell at `column` holds, which is no text.
+    pub fn hold(&mut self, column: usize, value: TypedValue) {
+        self.typed.push((column, value));
+    }
+
     /// Puts cells that a program wrote out of order into order; of two in one place the last stays.
     pub fn put_in_order(&mut self) {
         if !self.cells.is_sorted_by(|one, next| one.column < next.column) {
