@@ -4,7 +4,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::Context;
-use super::connect::{AccountSpec, connect, open_ledger};
+use super::account_spec::AccountSpec;
+use super::connect::{connect, open_ledger};
 use crate::clock;
 use crate::contact::Call;
 use crate::error::{Error, Result};

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::Context;
 use super::connect::Connection;
-use super::export::ExportJob;
+use super::export_job::ExportJob;
 use super::source::SourceSpec;
 use super::spool::{Spool, SpooledPage};
 use crate::clock;

@@ -1,16 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::connect::{AccountSpec, connect, open_ledger};
-use super::export::{ExportJob, export};
+use super::account_spec::AccountSpec;
+use super::connect::{connect, open_ledger};
+use super::export::export;
+use super::export_job::ExportJob;
 use super::fingerprint::Parts;
 use super::frame::{Opened, absolute};
-use super::import::{ImportJob, ImportOptions, definitions, import};
+use super::import::{ImportJob, definitions, import};
+use super::import_options::ImportOptions;
+use super::left_behind::LeftBehind;
 use super::recognize::{Keep, last_identity};
 use super::source::{MappingChoice, SourceSpec, facts};
 use super::verify::Verify;
-use crate::contact::{FieldKind, Filter};
+use crate::contact::Filter;
 use crate::error::{Error, Result};
 use crate::ledger::RunKind;
 use crate::ledger::make_private_folder;
@@ -47,7 +50,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         return Ok(ended);
     }
     let source = exported_source(job, &file, context).await?;
-    let left = Left::of(job, &source)?;
+    let left = LeftBehind::of(&job.from, &job.to, &source)?;
     let importing = ImportJob {
         source: source.clone(),
         account: job.to.clone(),
@@ -65,7 +68,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         return Ok(summary);
     }
     summary.unmapped.clear();
-    summary.remarks.extend(left.remarks(job));
+    summary.remarks.extend(left.remarks(&job.from));
     keep_ids(job, context).await?;
     if job.verify {
         let parity = Verify { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left };
@@ -200,71 +203,6 @@ async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Resu
         sandbox.stop().await;
     }
     Ok(mapping::write_commented(&guess))
-}
-
-/// What the copy leaves behind: contacts with something in it, by column.
-pub struct Left {
-    /// What the other service has no place for.
-    lacking: BTreeMap<String, u64>,
-    /// What only the service itself sets, such as when a contact was made.
-    own: BTreeMap<String, u64>,
-    /// Yes-or-no columns, in which `false` says no more than an empty cell where there is no place.
-    booleans: BTreeSet<String>,
-}
-
-impl Left {
-    fn of(job: &CopyJob, source: &SourceSpec) -> Result<Self> {
-        let from = (job.from.service.connect)(&job.from.settings)?;
-        let to = (job.to.service.connect)(&job.to.settings)?;
-        let forward = source.map(to.as_ref(), None)?.forward;
-        let sets_itself = |header: &str| {
-            let spec = from.fields().iter().find(|spec| spec.name == header);
-            header == "extra" || spec.is_some_and(|spec| !spec.create && !spec.update)
-        };
-        let headers: Vec<&String> = forward.headers().iter().collect();
-        let unfed = forward.unmapped().iter().chain(forward.ignored()).filter(|header| *header != "id");
-        let columns: Vec<usize> =
-            unfed.filter_map(|header| headers.iter().position(|known| *known == header)).collect();
-        let booleans = from.fields().iter().filter(|spec| (spec.kind)() == FieldKind::Boolean);
-        let booleans = booleans.map(|spec| spec.name.to_owned()).collect();
-        let mut left = Self { lacking: BTreeMap::new(), own: BTreeMap::new(), booleans };
-        let mut reader = source.open()?;
-        let mut batch = RowBatch::new();
-        while reader.read(&mut batch, 512)? > 0 {
-            for row in batch.rows() {
-                for &column in &columns {
-                    let header = headers[column];
-                    if left.says_something(header, row.cell(column)) {
-                        let kind = if sets_itself(header) { &mut left.own } else { &mut left.lacking };
-                        *kind.entry(header.clone()).or_default() += 1;
-                    }
-                }
-            }
-        }
-        Ok(left)
-    }
-
-    fn says_something(&self, header: &str, cell: &str) -> bool {
-        let says_no = cell == "false" && self.booleans.contains(header);
-        !cell.is_empty() && !says_no
-    }
-
-    /// Whether a contact's cell is left behind for want of a place.
-    pub fn lacks(&self, header: &str, cell: &str) -> bool {
-        self.lacking.contains_key(header) && self.says_something(header, cell)
-    }
-
-    fn remarks(&self, job: &CopyJob) -> Vec<Remark> {
-        let listed = |columns: &BTreeMap<String, u64>| columns.clone().into_iter().collect();
-        let mut remarks = Vec::new();
-        if !self.lacking.is_empty() {
-            remarks.push(Remark::NoPlace { columns: listed(&self.lacking) });
-        }
-        if !self.own.is_empty() {
-            remarks.push(Remark::SetByService { service: job.from.service.name, columns: listed(&self.own) });
-        }
-        remarks
-    }
 }
 
 /// What an account points to, without more ado.

@@ -1,43 +1,22 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Context;
 use super::collect::Collecting;
-use super::connect::{AccountSpec, Connection};
+use super::connect::Connection;
+use super::export_job::ExportJob;
 use super::fingerprint::Parts;
 use super::frame::{Beginning, Ended, Opened, absolute};
 use super::recognize::{Keep, same_place};
 use super::run_record::ExportRecord;
-use super::source::{SourceSpec, facts};
+use super::source::facts;
 use super::spool::Spool;
-use crate::contact::{Call, Filter, ListAll};
+use crate::contact::{Call, ListAll};
 use crate::error::{Error, Result};
-use crate::ledger::{Fingerprint, Run, RunKind};
+use crate::ledger::{Fingerprint, RunKind};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Remark, Summary};
 use crate::services::Service;
-use crate::table::{self, IfTaken, Place, PlusNumbers, WriteOptions};
-
-/// Contacts to be written to a file.
-pub struct ExportJob {
-    pub account: AccountSpec,
-    /// `.csv` or `.xlsx`, and what else the table can write.
-    pub file: PathBuf,
-    pub filter: Filter,
-    /// Columns in this order; all that are found otherwise.
-    pub columns: Option<Vec<String>>,
-    /// Most contacts to write.
-    pub limit: Option<u64>,
-    /// How phone numbers are written to a text file.
-    pub plus_numbers: PlusNumbers,
-    /// Read each contact's messages into a column.
-    pub messages: bool,
-    /// Look up the contacts of this file's rows, where a service has no listing.
-    pub identifiers: Option<SourceSpec>,
-    /// What is done about a file that is there and is somebody's.
-    pub if_taken: IfTaken,
-    /// The run that is taken up again, if one was named.
-    pub resumes: Option<Run>,
-}
+use crate::table::{self, Place, PlusNumbers, WriteOptions};
 
 /// Writes an account's contacts to a file.
 pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {

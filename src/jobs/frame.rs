@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Context;
-use super::connect::{AccountSpec, Connection, connect, open_ledger};
+use super::account_spec::AccountSpec;
+use super::connect::{Connection, connect, open_ledger};
 use super::recognize::{Keep, recognize, same_place};
 use super::run_record::RunRecord;
 use crate::clock;

@@ -2,13 +2,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc as sync_mpsc;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::Context;
-use super::connect::{AccountSpec, Connection};
+use super::account_spec::AccountSpec;
+use super::connect::Connection;
 use super::feed::{Reading, RowFeed};
 use super::frame::{Beginning, Ended, Frame, Opened, absolute};
+use super::import_options::ImportOptions;
 use super::listing::{first_contacts, learn_instead, look_ups_needed};
 use super::new_fields::{KnownFields, create_fields, known_fields};
 use super::planned_row::PlannedRows;
@@ -49,30 +50,6 @@ pub struct ImportJob {
     pub resume: Option<RunId>,
     /// Do what this plan shows, and nothing else.
     pub plan: Option<SavedPlan>,
-}
-
-/// Choices of an import that a resume must repeat.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ImportOptions {
-    /// Don't trust what the ledger remembers; look every contact up.
-    pub fresh: bool,
-    /// Leave contacts alone whose row is the same as when it was last applied.
-    pub changed_only: bool,
-    /// Look at every contact, even where memory says that nothing would change.
-    pub verify: bool,
-    /// Read what is held before changing it, so that all of it can be put back.
-    pub keep_before: bool,
-    pub failed_at_most: Option<u64>,
-    pub failed_share: Option<f64>,
-    pub rejected_at_most: Option<u64>,
-    pub rejected_share: Option<f64>,
-    pub same_cause: Option<u64>,
-    /// Send this many rows first, and the others only if all of them went well.
-    pub canary: Option<u64>,
-    /// Create the custom fields that the account lacks.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub create_fields: bool,
 }
 
 /// Brings every row's contact to the account, and accounts for every row.

@@ -3,6 +3,7 @@
 //! Each job is a plain value with everything decided; nothing below asks the environment. A job
 //! reports events while it runs and ends in a [`crate::report::Summary`] whose rows balance.
 
+mod account_spec;
 mod account_test;
 mod assumed;
 mod check;
@@ -10,13 +11,17 @@ mod collect;
 mod connect;
 mod copy;
 mod export;
+mod export_job;
 mod feed;
 mod fingerprint;
 mod forecast;
 mod forget;
 mod frame;
+mod guessed_table;
 mod identity;
 mod import;
+mod import_options;
+mod left_behind;
 mod listing;
 mod mapping_shown;
 mod mended_rows;
@@ -38,16 +43,17 @@ mod spool;
 mod undo;
 mod verify;
 
+pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;
 pub use check::{CheckJob, check};
-pub use connect::{
-    AccountSpec, Connection, RefreshSecrets, SandboxSpec, connect, ledger_path, ledger_status, open_ledger,
-};
+pub use connect::{Connection, connect, ledger_path, ledger_status, open_ledger};
 pub use copy::{CopyJob, copy, exported_for_copy, forget_export};
-pub use export::{ExportJob, export};
+pub use export::export;
+pub use export_job::ExportJob;
 pub use forecast::Forecast;
 pub use forget::{Forgotten, forget};
-pub use import::{ImportJob, ImportOptions, import};
+pub use import::{ImportJob, import};
+pub use import_options::ImportOptions;
 pub use mended_rows::RowPlace;
 pub use mending::{EditRules, Mending};
 pub use new_fields::fields_created;

@@ -3,8 +3,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Context;
+use super::account_spec::AccountSpec;
 use super::assumed::Assumed;
-use super::connect::{AccountSpec, connect, ledger_path, open_ledger};
+use super::connect::{connect, ledger_path, open_ledger};
 use super::forecast::{Forecast, sample};
 use super::new_fields::{KnownFields, known_fields, words};
 use super::planned_row::PlannedRow;

@@ -1,6 +1,8 @@
 use secrecy::ExposeSecret as _;
 
-use super::connect::{AccountSpec, Connection};
+use super::connect::Connection;
+
+use super::account_spec::AccountSpec;
 use super::identity::difference;
 use crate::contact::{Call, Field, Identifier, IdentifierKind, Snapshot, Target};
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::connect::{AccountSpec, RefreshSecrets};
+use super::account_spec::{AccountSpec, RefreshSecrets};
 use crate::error::Result;
 use crate::services::{Answer, Credential, Method, RefreshSpec, Request};
 use crate::transport::{FailureKind, HttpOptions, HttpTransport, Transport as _};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::import::ImportOptions;
+use super::import_options::ImportOptions;
 use super::plan_record::PlanRecord;
 use crate::error::{Error, Result};
 use crate::ledger::{Run, RunKind};

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::mapping_shown::guessed_table;
+use super::guessed_table::{GUESSED, guessed_table};
 use super::mended_rows::MendedReader;
 use super::row_selection::{RowSelection, Selected};
 use crate::contact::FieldDefinition;
@@ -38,9 +38,6 @@ pub struct SourceSpec {
     /// The file at `path`, opened once for all that is read of it.
     pub opened: OpenedOnce,
 }
-
-/// Where a mapping came from that nobody stated.
-pub(super) const GUESSED: &str = "guessed from the columns and their values";
 
 /// A guess for a source.
 pub struct Guessed {

@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::Context;
-use super::connect::{AccountSpec, Connection};
-use super::copy::Left;
+use super::account_spec::AccountSpec;
+use super::connect::Connection;
 use super::frame::Opened;
+use super::left_behind::LeftBehind;
 use super::recognize::Keep;
 use super::source::{MappingChoice, SourceSpec};
 use crate::contact::{Call, Contact, Identifier, IdentifierKind, RemoteId, Snapshot, Target};
@@ -25,7 +26,7 @@ pub struct Verify<'a> {
     pub results: &'a Path,
     pub mapping: &'a MappingChoice,
     /// What the account has no place for.
-    pub left: &'a Left,
+    pub left: &'a LeftBehind,
 }
 
 impl Verify<'_> {

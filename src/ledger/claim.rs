@@ -1,11 +1,8 @@
 use std::fmt;
-use std::ops::Deref;
 
 use super::Fingerprint;
-use super::lease::Lease;
 use crate::clock;
-use crate::error::{Error, Result};
-use crate::journal::RunId;
+use crate::error::Error;
 
 /// The code of the error with which every write of a run ends whose claim was lost.
 pub const CLAIM_LOST: &str = "claim.lost";
@@ -58,87 +55,6 @@ pub struct Claim {
     pub fingerprint: Fingerprint,
     /// How often they were claimed, this claim included.
     pub fence: u64,
-}
-
-/// A run that this process has claimed.
-#[derive(Clone, Debug)]
-pub struct ClaimedRun {
-    id: RunId,
-    claim: Claim,
-    lease: Option<Lease>,
-}
-
-impl ClaimedRun {
-    /// A run under a claim that nobody renews.
-    pub fn new(id: RunId, claim: Claim) -> Self {
-        Self { id, claim, lease: None }
-    }
-
-    /// A run under a claim that is renewed while it lives.
-    pub(super) fn leased(id: RunId, lease: Lease) -> Self {
-        Self { id, claim: lease.claim().clone(), lease: Some(lease) }
-    }
-
-    /// What stands for a run where nothing is written: every write of it is refused.
-    pub fn unclaimed(name: &str) -> Self {
-        Self::new(RunId(name.to_owned()), Claim { fingerprint: Fingerprint([0; 32]), fence: 0 })
-    }
-
-    /// The run's name.
-    pub fn id(&self) -> &RunId {
-        &self.id
-    }
-
-    /// What each of its writes carries.
-    pub fn claim(&self) -> &Claim {
-        &self.claim
-    }
-
-    /// Gives the claim back, so that whoever comes next need not wait for it. Dropping the last clone does so
-    /// as well, at some time.
-    pub async fn release(&self) {
-        if let Some(lease) = &self.lease {
-            lease.give_back().await;
-        }
-    }
-
-    /// Whether this process may still act for the run, as the store has it now: before something is put in
-    /// place that another may be writing too.
-    ///
-    /// # Errors
-    /// As for [`Self::check`].
-    pub async fn confirm(&self) -> Result<()> {
-        match &self.lease {
-            Some(lease) => lease.confirm().await,
-            None => Ok(()),
-        }
-    }
-
-    /// Whether this process may still act for the run. While its lease is fresh that takes no time;
-    /// otherwise (it was stopped, or the store was away) the store is asked.
-    ///
-    /// # Errors
-    /// Of kind `Stopped`: another has the run now ([`CLAIM_LOST`]), or the store can't be asked.
-    pub async fn check(&self) -> Result<()> {
-        match &self.lease {
-            Some(lease) => lease.check().await,
-            None => Ok(()),
-        }
-    }
-}
-
-impl Deref for ClaimedRun {
-    type Target = RunId;
-
-    fn deref(&self) -> &RunId {
-        &self.id
-    }
-}
-
-impl fmt::Display for ClaimedRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.id.fmt(f)
-    }
 }
 
 /// The runs are another's, who lives.

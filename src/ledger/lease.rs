@@ -2,10 +2,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::claim::{CLAIM_LOST, Claim, ClaimedRun, Worker};
+use super::claim::{CLAIM_LOST, Claim, Worker};
+use super::claimed_run::{ClaimKeeper, ClaimedRun};
 use super::{Fingerprint, LedgerHandle};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -65,20 +67,23 @@ impl Lease {
 
     /// This run, under this claim.
     pub fn run(&self, id: RunId) -> ClaimedRun {
-        ClaimedRun::leased(id, self.clone())
+        ClaimedRun::kept(id, self.claim().clone(), Arc::new(self.clone()))
     }
+}
 
-    pub(super) async fn give_back(&self) {
+#[async_trait]
+impl ClaimKeeper for Lease {
+    async fn give_back(&self) {
         self.held.task.abort();
         // What can't be given back runs out.
         let _ = self.held.renewing.ledger.release(self.claim()).await;
     }
 
-    pub(super) async fn check(&self) -> Result<()> {
+    async fn check(&self) -> Result<()> {
         if clock::now() < self.held.renewing.until() { Ok(()) } else { self.confirm().await }
     }
 
-    pub(super) async fn confirm(&self) -> Result<()> {
+    async fn confirm(&self) -> Result<()> {
         self.held.renewing.renew().await
     }
 }

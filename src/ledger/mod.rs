@@ -14,6 +14,7 @@
 #![warn(missing_docs, clippy::missing_errors_doc)]
 
 mod claim;
+mod claimed_run;
 mod key;
 mod lease;
 mod parts;
@@ -24,44 +25,17 @@ mod standing;
 mod vault;
 
 use std::path::Path;
-use std::sync::Arc;
 
-pub use claim::{CLAIM_LOST, Claim, ClaimedRun, Worker};
+pub use claim::{CLAIM_LOST, Claim, Worker};
+pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use key::{KeySource, LedgerKey};
 pub use lease::{LEASE, Lease};
-pub use parts::{Accounts, Budgets, Contacts, Entries, People, Runs};
+pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Runs};
 pub use private_folder::make_private_folder;
 pub use records::{Fingerprint, HistoryEvent, NewRun, Run, RunKind, RunState, WriteResult};
 pub use standing::{KeyFile, Status};
 
 use crate::error::Result;
-use crate::journal::{Hasher, Key};
-
-/// What rolo remembers. One implementation a backend; `tests/components/ledger.rs` holds each to the same
-/// behaviour. Nothing here assumes that only one process uses the ledger.
-///
-/// What is asked for is done in the order in which it was asked for, as far as one handle goes, and never
-/// on a thread of the runtime.
-///
-/// # Errors
-///
-/// Every error of these traits is of kind `Stopped` and names the place (disk full, read-only, locked,
-/// newer version): when the ledger can't be written, sending stops.
-pub trait Ledger: Runs + Entries + Contacts + Accounts + People + Budgets {
-    /// What makes this ledger's keys, without waiting for it.
-    fn hasher(&self) -> &Hasher;
-
-    /// The key under which this ledger keeps a value: a keyed hash, so that a copy of the ledger
-    /// does not give addresses away. `what` keeps equal texts of different meaning apart. Keys of
-    /// identifiers are made by [`Hasher::identifier`]: history relies on it.
-    fn key(&self, what: &str, text: &str) -> Key {
-        self.hasher().key(what, text)
-    }
-}
-
-/// A ledger as everybody uses it: shared. When the last clone is dropped, what was asked for is done and
-/// the ledger is closed.
-pub type LedgerHandle = Arc<dyn Ledger>;
 
 /// Opens the ledger in this file, and makes it (and its folder) if there is none.
 ///

@@ -11,9 +11,8 @@ use calamine::{ExcelDateTime, ExcelDateTimeType};
 
 use super::batch::TypedValue;
 use super::source::ContentFault;
+use super::unreadable::SAVE;
 use super::xlsx::{CellKind, MergedCells, NumberFormat, PartSeen, Room, RowsByNumber, SheetRow};
-
-pub const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
 
 /// Formats that a file uses without saying what they are.
 const KNOWN_FORMATS: [(u16, &str); 16] = [

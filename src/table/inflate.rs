@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::options::ReadLimits;
 use super::source::{Packing, RecognizedFile};
-use super::unreadable::ContentFault;
+use super::unreadable::{ContentFault, SAVE};
 
 /// Largest zstd window taken, as a power of two: 64 MB, above what any level below 22 makes.
 const ZSTD_WINDOW_LOG: u32 = 26;
@@ -81,7 +81,6 @@ impl<'a, R: Read> MeasuredPart<'a, R> {
 
 impl<R: Read> Read for MeasuredPart<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
         let count =
             self.inner.read(buffer).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), SAVE))?;
         self.given += count as u64;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::de::IgnoredAny;
 
+use super::unreadable::SAVE;
 use crate::error::{Error, Result};
 
 /// Lines that are tried before a text that begins like JSON is taken for JSON over several lines.
@@ -57,7 +58,6 @@ fn is_json_lines(sample: &str) -> bool {
 }
 
 fn refuse_other_text(path: &Path, sample: &str) -> Result<()> {
-    const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
     let start: String = sample.trim_start().chars().take(600).flat_map(char::to_lowercase).collect();
     let is_page = ["<!doctype html", "<html", "<table", "<head", "<meta"].iter().any(|tag| start.starts_with(tag));
     let (kind, hint) = if is_page || start.starts_with("<?xml") && start.contains("<html") {

@@ -24,6 +24,9 @@ pub fn unreadable(path: &Path, cause: std::io::Error) -> Error {
         .caused_by(cause)
 }
 
+/// What to do about a spreadsheet that only its own program may be able to read.
+pub const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
+
 /// A fault of the content, found below a [`Read`] and carried up through it.
 #[derive(Debug)]
 pub struct ContentFault {

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Context;
-use super::connect::AccountSpec;
+use super::account_spec::AccountSpec;
 use super::fingerprint::Parts;
 use super::frame::{Beginning, Ended, Frame, Opened};
 use super::new_fields::fields_created;

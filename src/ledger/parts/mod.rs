@@ -4,6 +4,7 @@ mod accounts;
 mod budgets;
 mod contacts;
 mod entries;
+mod ledger;
 mod people;
 mod runs;
 
@@ -11,5 +12,6 @@ pub use accounts::Accounts;
 pub use budgets::Budgets;
 pub use contacts::Contacts;
 pub use entries::Entries;
+pub use ledger::{Ledger, LedgerHandle};
 pub use people::People;
 pub use runs::Runs;

@@ -1,6 +1,6 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::contacts::Names;
+use super::names::Names;
 
 pub(super) fn called(db: &Connection, alias: &str) -> rusqlite::Result<Option<String>> {
     db.prepare_cached(

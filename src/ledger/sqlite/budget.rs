@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::time::Instant;
 
 use super::clock::Reading;
-use super::{back, int};
+use super::stored::{back, int};
 
 /// What `now` may lag behind the one of the call before without meaning that the clock was set back:
 /// more than a process waits for its turn to write, in microseconds.

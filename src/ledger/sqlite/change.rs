@@ -1,8 +1,8 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value as Json, json};
 
-use super::contacts::Names;
-use super::{back, damaged, int};
+use super::names::Names;
+use super::stored::{back, damaged, int};
 use crate::contact::{Field, RemoteId, Value};
 use crate::journal::{BeforeImage, Change, RunId};
 

@@ -2,9 +2,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::errors;
 use super::known::Known;
 use super::schema::{APPLICATION, NEWEST};
-use super::{back, errors};
+use super::stored::back;
 use crate::error::{Error, Result};
 use crate::ledger::{KeyFile, Status};
 
@@ -70,7 +71,7 @@ pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
     let told = |error| errors::told(path, error);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(told)?;
-    db.busy_timeout(super::BUSY).map_err(told)?;
+    db.busy_timeout(errors::BUSY).map_err(told)?;
     let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told)?;
     if application != APPLICATION {
         return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))

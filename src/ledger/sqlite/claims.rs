@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::errors::told_by_ledger;
 use super::lock::Lock;
-use super::{back, int};
+use super::stored::{back, int};
 use crate::error::Error;
 use crate::ledger::claim::{lost, taken};
 use crate::ledger::{Claim, Fingerprint, Worker};

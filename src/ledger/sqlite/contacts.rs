@@ -1,75 +1,13 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::vault::Vault;
-use super::damaged;
 use super::known::Known;
+use super::names::Names;
 use crate::clock;
 use crate::contact::RemoteId;
 use crate::journal::{Key, KnownContact, LastKnown};
-
-/// Numbers of names, as far as they have been asked for. A number never changes, so what another
-/// process adds makes this incomplete but never wrong.
-#[derive(Default)]
-pub(super) struct Names {
-    accounts: HashMap<String, i64>,
-    fields: HashMap<String, u64>,
-    fields_by_number: HashMap<u64, String>,
-}
-
-impl Names {
-    /// The account's number, given now if it has none.
-    pub(super) fn account(&mut self, db: &Connection, name: &str) -> rusqlite::Result<i64> {
-        if let Some(id) = self.known_account(db, name)? {
-            return Ok(id);
-        }
-        db.prepare_cached("INSERT INTO account (name) VALUES (?1)")?.execute([name])?;
-        let id = db.last_insert_rowid();
-        self.accounts.insert(name.to_owned(), id);
-        Ok(id)
-    }
-
-    pub(super) fn known_account(&mut self, db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
-        if let Some(id) = self.accounts.get(name) {
-            return Ok(Some(*id));
-        }
-        let id = db
-            .prepare_cached("SELECT id FROM account WHERE name = ?1")?
-            .query_row([name], |row| row.get(0))
-            .optional()?;
-        if let Some(id) = id {
-            self.accounts.insert(name.to_owned(), id);
-        }
-        Ok(id)
-    }
-
-    fn field(&mut self, db: &Connection, name: &str) -> rusqlite::Result<u64> {
-        if let Some(number) = self.fields.get(name) {
-            return Ok(*number);
-        }
-        db.prepare_cached("INSERT OR IGNORE INTO field_name (name) VALUES (?1)")?.execute([name])?;
-        let number: i64 =
-            db.prepare_cached("SELECT id FROM field_name WHERE name = ?1")?.query_row([name], |row| row.get(0))?;
-        let number = super::back(number);
-        self.fields.insert(name.to_owned(), number);
-        self.fields_by_number.insert(number, name.to_owned());
-        Ok(number)
-    }
-
-    fn field_name(&mut self, db: &Connection, number: u64) -> rusqlite::Result<String> {
-        if let Some(name) = self.fields_by_number.get(&number) {
-            return Ok(name.clone());
-        }
-        let name: String = db
-            .prepare_cached("SELECT name FROM field_name WHERE id = ?1")?
-            .query_row([super::int(number)], |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| damaged("a field of a contact has no name"))?;
-        self.fields_by_number.insert(number, name.clone());
-        Ok(name)
-    }
-}
 
 /// Merges what is newly known of a contact into what was.
 pub(super) fn learn(
@@ -230,7 +168,7 @@ pub(super) fn some(
     let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
     let stored: Vec<(String, Vec<u8>)> = db
         .prepare_cached("SELECT remote_id, known FROM contact WHERE account_id = ?1 ORDER BY id DESC LIMIT ?2")?
-        .query_map(params![account, super::int(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![account, super::stored::int(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::with_capacity(stored.len());
     for (id, bytes) in stored {
@@ -276,7 +214,7 @@ pub(super) fn listed_at(db: &Connection, account: &str) -> rusqlite::Result<Opti
         .prepare_cached("SELECT listed_at FROM account WHERE name = ?1")?
         .query_row([account], |row| row.get(0))
         .optional()?;
-    Ok(at.flatten().map(super::back))
+    Ok(at.flatten().map(super::stored::back))
 }
 
 pub(super) fn set_listed_at(
@@ -286,5 +224,6 @@ pub(super) fn set_listed_at(
     at: Option<u64>,
 ) -> rusqlite::Result<()> {
     let account = names.account(db, account)?;
-    db.execute("UPDATE account SET listed_at = ?2 WHERE id = ?1", params![account, at.map(super::int)]).map(drop)
+    db.execute("UPDATE account SET listed_at = ?2 WHERE id = ?1", params![account, at.map(super::stored::int)])
+        .map(drop)
 }

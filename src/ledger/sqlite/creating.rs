@@ -1,7 +1,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::contacts::Names;
-use super::{back, int};
+use super::names::Names;
+use super::stored::{back, int};
 use crate::clock;
 use crate::journal::{Key, RunId, Taken};
 

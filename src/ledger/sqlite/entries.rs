@@ -2,10 +2,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::super::WriteResult;
 use super::super::vault::Vault;
-use super::contacts::{self, Names};
-use super::{back, change, creating, damaged, int, runs, second_looks};
+use super::contacts;
+use super::names::Names;
+use super::row_errors::{decode_errors, encode_errors};
+use super::stored::{back, damaged, int};
+use super::{change, creating, runs, second_looks};
 use crate::clock;
-use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord};
+use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowRecord};
 use crate::journal::{Answered, CallVerdict, Entry, Hasher, Intent, Key, RunId, StepRecord, Taken};
 
 /// Bytes of a key that lead from a person to their rows. Half of it: two of ten million people meet
@@ -257,34 +260,6 @@ pub(super) fn open_rows(db: &Connection, run: &RunId) -> rusqlite::Result<Vec<u6
     db.prepare_cached("SELECT row FROM open_row WHERE run_id = (SELECT id FROM run WHERE name = ?1) ORDER BY row")?
         .query_map([&run.0], |row| row.get(0).map(back))?
         .collect()
-}
-
-/// Errors as JSON: a list of `[code, column, position of the column, message]`, the last two columns
-/// `null` for an error of the whole row.
-pub(super) fn encode_errors(errors: &[RowError]) -> Option<String> {
-    if errors.is_empty() {
-        return None;
-    }
-    let list: Vec<_> = errors
-        .iter()
-        .map(|error| {
-            let index = (error.column_index != usize::MAX).then_some(error.column_index);
-            serde_json::json!([error.code, error.column, index, error.message])
-        })
-        .collect();
-    Some(serde_json::Value::Array(list).to_string())
-}
-
-pub(super) fn decode_errors(text: &str) -> rusqlite::Result<Vec<RowError>> {
-    type Stored = (String, Option<String>, Option<usize>, String);
-    let list: Vec<Stored> = serde_json::from_str(text).map_err(|_| damaged("the errors of a row can't be read"))?;
-    let errors = list.into_iter().map(|(code, column, index, message)| RowError {
-        code: code.into(),
-        column,
-        column_index: index.unwrap_or(usize::MAX),
-        message,
-    });
-    Ok(errors.collect())
 }
 
 /// The errors of a row with their codes alone: a message shows the value that it is about.

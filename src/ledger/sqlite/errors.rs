@@ -1,8 +1,12 @@
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
 use crate::error::Error;
+
+/// How long to wait for another process that is writing; then it counts as an error.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// The file does not hold what was written.
 pub(super) fn damage(path: &Path) -> Error {

@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 
 use super::super::HistoryEvent;
-use super::{back, contacts, entries};
+use super::row_errors::decode_errors;
+use super::stored::back;
+use super::{contacts, entries};
 use crate::contact::{IdentifierKind, RemoteId};
 use crate::journal::{Hasher, Key, RunId};
 
@@ -83,7 +85,7 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<HistoryEvent>
     let errors: Option<String> = record.get(7)?;
     let mut twice = None;
     if let Some(errors) = errors {
-        let errors = entries::decode_errors(&errors)?;
+        let errors = decode_errors(&errors)?;
         twice = errors.iter().find(|error| error.code == "contact.made_twice").map(|error| error.message.clone());
         let codes: Vec<_> = errors.into_iter().map(|error| error.code.into_owned()).collect();
         ended.what = format!("{} ({})", ended.what, codes.join(", "));
@@ -145,7 +147,7 @@ pub(super) fn forget_rows(db: &Connection, run: &RunId, rows: &[u64]) -> rusqlit
     let run = super::runs::number(db, run)?;
     let mut cleaned = 0;
     for row in rows {
-        let row = super::int(*row);
+        let row = super::stored::int(*row);
         let errors = entries::without_messages(db, run, row)?;
         cleaned += db
             .prepare_cached("UPDATE row_record SET contact_id = NULL, errors = ?3 WHERE run_id = ?1 AND row = ?2")?

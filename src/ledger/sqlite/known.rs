@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::damaged;
+use super::stored::damaged;
 use crate::journal::{Applied, Key, KnownValue, RunId};
 
 const VERSION: u8 = 3;

@@ -17,11 +17,14 @@ mod executor;
 mod history;
 mod known;
 mod lock;
+mod names;
 mod opening;
+mod row_errors;
 mod runs;
 mod schema;
 mod second_looks;
 mod store;
+mod stored;
 
 pub use checking::status;
 
@@ -43,12 +46,6 @@ use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
 use crate::error::Result;
 use crate::journal::{BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken};
-
-/// How long to wait for another process that is writing.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// How long to wait for readers before what was forgotten is wiped.
-const WIPE: Duration = Duration::from_secs(1);
 
 /// SQLite's name for a database without a file.
 pub const MEMORY: &str = opening::MEMORY;
@@ -324,18 +321,4 @@ impl Budgets for SqliteLedger {
         let postpone = move |store: &mut Store| store.change_now(|db, now| budget::postpone(db, &scope, now, wait));
         self.executor.run(postpone).await
     }
-}
-
-/// SQLite's integers have a sign; nothing we count comes near their end.
-fn int(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn back(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
-}
-
-/// A stored value that does not read as what it should be.
-fn damaged(what: &'static str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, what.into())
 }

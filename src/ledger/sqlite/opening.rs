@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{KeySource, LedgerKey};
 use super::schema::{self, NEWEST, State};
-use super::{BUSY, checking, errors};
+use super::{checking, errors};
 use crate::error::{Error, Result};
 
 /// SQLite's name for a database without a file.
@@ -84,7 +84,7 @@ fn another(key: &KeySource) -> Error {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
-    db.busy_timeout(BUSY)?;
+    db.busy_timeout(errors::BUSY)?;
     use_log(&db)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;")?;
     db.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
@@ -98,7 +98,7 @@ fn use_log(db: &Connection) -> rusqlite::Result<()> {
     let mut waited = Duration::ZERO;
     loop {
         match db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY => {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < errors::BUSY => {
                 thread::sleep(PAUSE);
                 waited += PAUSE;
             }

@@ -1,8 +1,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::super::{Fingerprint, NewRun, Run, RunKind, RunState};
-use super::contacts::Names;
-use super::{back, damaged, int};
+use super::names::Names;
+use super::stored::{back, damaged, int};
 use crate::clock;
 use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;

@@ -1,8 +1,9 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::vault::Vault;
-use super::contacts::Names;
-use super::{back, damaged, entries, int};
+use super::names::Names;
+use super::row_errors::{decode_errors, encode_errors};
+use super::stored::{back, damaged, int};
 use crate::clock;
 use crate::contact::{Identifier, IdentifierKind, RemoteId, RowError};
 use crate::journal::{RunId, SecondLook};
@@ -73,11 +74,11 @@ pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[RemoteId]) -
         .prepare_cached("SELECT errors FROM row_record WHERE run_id = ?1 AND row = ?2")?
         .query_row(params![run, int(row)], |row| row.get(0))
         .optional()?;
-    let mut errors = stored.flatten().map_or(Ok(Vec::new()), |errors| entries::decode_errors(&errors))?;
+    let mut errors = stored.flatten().map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?;
     let ids: Vec<_> = twice.iter().map(|id| format!("contact {id}")).collect();
     errors.push(RowError::of_row("contact.made_twice", format!("it is there twice: {}", ids.join(" and "))));
     db.prepare_cached("UPDATE row_record SET errors = ?3 WHERE run_id = ?1 AND row = ?2")?
-        .execute(params![run, int(row), entries::encode_errors(&errors)])
+        .execute(params![run, int(row), encode_errors(&errors)])
         .map(drop)
 }
 

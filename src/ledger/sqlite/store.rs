@@ -5,14 +5,18 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::claims::{self, Locks};
 use super::clock::{Reading, StoreClock};
-use super::contacts::Names;
 use super::entries;
-use super::{BUSY, WIPE, errors, opening};
+use super::errors;
+use super::names::Names;
+use super::opening;
 use crate::clock::{Calendar, UptimeSource};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, Hasher, RunId};
 use crate::ledger::vault::Vault;
 use crate::ledger::{Claim, Fingerprint, KeySource, Worker, WriteResult};
+
+/// How long to wait for readers before what was forgotten is wiped.
+const WIPE: Duration = Duration::from_secs(1);
 
 /// The open file, and what belongs to it. Whoever has it to itself works on it, one thing after the other.
 pub(super) struct Store {
@@ -128,7 +132,7 @@ impl Store {
         // What was removed still stands in the log until that is written back and cut.
         let busy = self.db.busy_timeout(WIPE).and_then(|()| {
             let busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
-            self.db.busy_timeout(BUSY)?;
+            self.db.busy_timeout(errors::BUSY)?;
             Ok(busy)
         });
         if busy.map_err(|error| errors::told(&self.path, error))? {

@@ -5,10 +5,10 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
-use super::SAVE;
 use super::cell::CellTag;
 use crate::table::options::{ReadLimits, ReadOptions};
 use crate::table::source::ContentFault;
+use crate::table::unreadable::SAVE;
 use crate::table::xlsx::{HeldSheet, MergedCells, PartSeen, Room, RowsByNumber};
 
 /// Nesting of elements; cells with rich text have about twelve.

@@ -17,9 +17,8 @@ use crate::table::inflate::MeasuredPart;
 use crate::table::options::ReadOptions;
 use crate::table::source::{ContentFault, unreadable};
 use crate::table::source_file::SourceFile;
+use crate::table::unreadable::SAVE;
 use crate::table::xlsx::HeldSheet;
-
-const SAVE: &str = "open it in a spreadsheet program and save it as .xlsx or .csv";
 
 /// Bytes between two tags, which no cell has.
 const LONGEST_RUN: usize = 4 << 20;

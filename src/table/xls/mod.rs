@@ -16,10 +16,11 @@ use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::table::biff::{SAVE, u16_at, u32_at};
+use crate::table::biff::{u16_at, u32_at};
 use crate::table::options::ReadOptions;
 use crate::table::source::unreadable;
 use crate::table::source_file::SourceFile;
+use crate::table::unreadable::SAVE;
 use crate::table::xlsx::HeldSheet;
 
 /// The sheets of the file.

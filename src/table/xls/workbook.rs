@@ -1,9 +1,10 @@
 use super::record::{BiffRecord, BiffRecords};
 use super::sheet;
 use super::strings::{self, short_string, string_at};
-use crate::table::biff::{Codes, SAVE, Shared, cut_off, u16_at, u32_at};
+use crate::table::biff::{Codes, Shared, cut_off, u16_at, u32_at};
 use crate::table::options::ReadOptions;
 use crate::table::source::ContentFault;
+use crate::table::unreadable::SAVE;
 use crate::table::xlsx::{HeldSheet, Room};
 
 /// Sheets of one file.

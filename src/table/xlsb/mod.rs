@@ -20,11 +20,12 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use crate::error::Result;
-use crate::table::biff::{SAVE, Shared};
+use crate::table::biff::Shared;
 use crate::table::inflate::MeasuredPart;
 use crate::table::options::ReadOptions;
 use crate::table::source::{ContentFault, unreadable};
 use crate::table::source_file::SourceFile;
+use crate::table::unreadable::SAVE;
 use crate::table::xlsx::{HeldSheet, Room};
 
 const WORKBOOK: &str = "xl/workbook.bin";

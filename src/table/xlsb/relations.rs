@@ -3,8 +3,8 @@ use std::io;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::table::biff::SAVE;
 use crate::table::source::ContentFault;
+use crate::table::unreadable::SAVE;
 
 /// What the workbook refers to: id, kind and part.
 pub struct Relations(Vec<(String, String, String)>);

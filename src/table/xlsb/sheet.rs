@@ -1,9 +1,10 @@
 use std::io::{self, Read};
 
 use super::record::{Records, wide_text};
-use crate::table::biff::{CellPlace, Cells, SAVE, Shared, cut_off, f64_at, packed, u32_at};
+use crate::table::biff::{CellPlace, Cells, Shared, cut_off, f64_at, packed, u32_at};
 use crate::table::options::ReadLimits;
 use crate::table::source::ContentFault;
+use crate::table::unreadable::SAVE;
 use crate::table::xlsx::{MergedCells, PartSeen, Room, SheetRow};
 
 /// The rows in the records of one sheet, and what was seen of it.

@@ -1,18 +1,18 @@
 use serde_json::{Map, Value};
 
 use super::answers::{Refusal, empty};
+use super::asked::Asked;
 use super::contacts;
-use super::fields;
 use super::labels;
 use super::record::{Contact, Shown};
 use super::routes::number;
-use super::state::{Asked, State};
+use super::state::State;
 use crate::WireAnswer;
 
 /// The mergee is destroyed; where both have a value, the base's stays. The answer is the contact, not wrapped.
 pub(super) fn merge(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
     let find = |name: &str| {
-        let id = fields::parameter(asked, name).map_or(0, |text| number(&text));
+        let id = asked.parameter(name).map_or(0, |text| number(&text));
         state.store.get(id).cloned().ok_or(Refusal::Missing)
     };
     let (mut base, mergee) = (find("base_contact_id")?, find("mergee_contact_id")?);
@@ -28,7 +28,7 @@ pub(super) fn merge(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refu
             .notes
             .entry(id)
             .or_default()
-            .extend(notes.into_iter().map(|note| super::notes::Note { contact_id: id, ..note }));
+            .extend(notes.into_iter().map(|note| super::note::Note { contact_id: id, ..note }));
         state.store.replace(base.clone());
     }
     let shown = Shown { links: false, ..asked.shown() };

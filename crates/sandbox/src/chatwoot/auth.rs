@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::answers::Refusal;
 use super::flavor::{ChatwootOptions, Flavor};
-use super::routes::{Operation, Route, number};
+use super::operation::Operation;
+use super::routes::{Route, number};
 use crate::{WireAnswer, WireRequest};
 
 const SECRET: &str = "sandbox";
@@ -67,7 +68,7 @@ fn basic(request: &WireRequest) -> Result<(), Refusal> {
 }
 
 fn needs_administrator(operation: &Operation) -> bool {
-    use super::routes::Action::{Add, Change, Remove};
+    use super::operation::Action::{Add, Change, Remove};
     matches!(
         operation,
         Operation::Delete(_)

@@ -1,11 +1,14 @@
 use serde_json::{Value, json};
 
 use super::answers::{Refusal, empty, payload};
+use super::asked::Asked;
 use super::flavor::Flavor;
-use super::links::{self, Inbox};
+use super::inbox::Inbox;
+use super::links;
 use super::record::{Contact, Link};
 use super::routes::number;
-use super::state::{Asked, State};
+use super::state::State;
+use super::text::is_blank;
 use super::{fields, validation};
 use crate::WireAnswer;
 
@@ -16,7 +19,7 @@ pub(super) fn read(state: &State, asked: &Asked, id: u64) -> Result<WireAnswer, 
 
 /// Answers 200, not 201.
 pub(super) fn create(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let inbox = fields::parameter(asked, "inbox_id").filter(|text| !validation::is_blank(text));
+    let inbox = asked.parameter("inbox_id").filter(|text| !is_blank(text));
     if inbox.is_none() && asked.flavor.inbox_required() {
         return Err(Refusal::missing_parameter("inbox_id"));
     }
@@ -26,7 +29,7 @@ pub(super) fn create(state: &mut State, asked: &Asked) -> Result<WireAnswer, Ref
     contact.id = state.store.free_id(&contact);
     if let Some(text) = inbox {
         let inbox = Inbox::find(number(&text)).ok_or(Refusal::Missing)?;
-        let link = links::make(&contact, inbox, fields::parameter(asked, "source_id"))?;
+        let link = links::make(&contact, inbox, asked.parameter("source_id"))?;
         if state.store.source_taken(&link, contact.id) {
             return Err(Refusal::Broken);
         }

@@ -1,9 +1,9 @@
 use serde_json::{Map, Value};
 
 use super::answers::Refusal;
+use super::asked::Asked;
 use super::record::Contact;
-use super::state::Asked;
-use super::validation::is_blank;
+use super::text::{Text, is_blank, text};
 use crate::WireRequest;
 use crate::wire::form_pairs;
 
@@ -67,32 +67,6 @@ fn form(body: &[u8]) -> Value {
         }
     }
     Value::Object(fields)
-}
-
-/// A body key that a text column takes: other scalars become text, objects and arrays are dropped.
-enum Text {
-    Unsent,
-    Null,
-    Some(String),
-}
-
-fn text(value: Option<&Value>) -> Text {
-    match value {
-        Some(Value::Null) => Text::Null,
-        Some(Value::String(text)) => Text::Some(text.clone()),
-        Some(Value::Number(number)) => Text::Some(number.to_string()),
-        Some(Value::Bool(yes)) => Text::Some(if *yes { "t" } else { "f" }.to_owned()),
-        None | Some(Value::Array(_) | Value::Object(_)) => Text::Unsent,
-    }
-}
-
-/// A parameter as text, wherever it stands; a body comes before the query.
-pub(super) fn parameter(asked: &Asked, name: &str) -> Option<String> {
-    match text(asked.body.get(name)) {
-        Text::Some(value) => Some(value),
-        Text::Null => None,
-        Text::Unsent => asked.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()),
-    }
 }
 
 /// Writes the permitted keys of the body into the contact. Nothing is stored yet, nothing is judged by the model.

@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::answers::Refusal;
-use super::definitions::{Definition, Display};
+use super::asked::Asked;
+use super::definition::{Definition, Display};
 use super::flavor::ChatwootOptions;
 use super::pattern::Pattern;
 use super::record::Contact;
-use super::state::Asked;
 use super::store::Store;
 
 /// Conditions joined by AND and OR, where AND binds closer: one of the groups must hold whole.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::order::Key;
-use super::routes::{Operation, Verb};
+use super::operation::{Operation, Verb};
+use super::sort_key::Key;
 
 /// Which member of the family is emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

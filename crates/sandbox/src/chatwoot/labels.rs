@@ -1,26 +1,16 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answers::{Refusal, empty, payload};
+use super::asked::Asked;
 use super::contacts;
+use super::label::AccountLabel;
+use super::operation::Action;
 use super::order::collated;
-use super::routes::Action;
-use super::state::{Asked, State};
+use super::state::State;
 use super::validation::{Problem, Rule, is_label};
 use crate::WireAnswer;
-
-/// A label of the account. Contacts may carry others, which the account's list does not show.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(super) struct AccountLabel {
-    pub id: u64,
-    pub title: String,
-    pub description: Option<String>,
-    pub color: String,
-    pub show_on_sidebar: Option<bool>,
-}
 
 pub(super) fn of_contact(state: &State, id: u64) -> Result<WireAnswer, Refusal> {
     let contact = state.store.get(id).ok_or(Refusal::Missing)?;
@@ -53,46 +43,6 @@ pub(super) fn set(state: &mut State, id: u64, labels: &[String]) -> Result<(), R
 
 /// Characters.
 const LONGEST_TAG: usize = 255;
-
-/// Every tag that the account has ever used, in the spelling it was first written in. A contact's tags are
-/// shown in the order in which the account came to have them.
-#[derive(Debug, Default)]
-pub(super) struct Tags {
-    spellings: Vec<String>,
-    /// Positions, by lower case.
-    by_lower: HashMap<String, usize>,
-}
-
-impl Tags {
-    pub fn from_order(spellings: &[String]) -> Self {
-        let mut tags = Self::default();
-        for spelling in spellings {
-            tags.position(spelling);
-        }
-        tags
-    }
-
-    pub fn in_order(&self) -> &[String] {
-        &self.spellings
-    }
-
-    /// The tags as the account spells them, each once.
-    pub fn spelled(&mut self, tags: &[String]) -> Vec<String> {
-        let mut positions: Vec<usize> = tags.iter().map(|tag| self.position(tag)).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        positions.into_iter().map(|position| self.spellings[position].clone()).collect()
-    }
-
-    fn position(&mut self, tag: &str) -> usize {
-        let next = self.spellings.len();
-        let position = *self.by_lower.entry(tag.to_lowercase()).or_insert(next);
-        if position == next {
-            self.spellings.push(tag.to_owned());
-        }
-        position
-    }
-}
 
 /// The scalars of a list; anything else is no list.
 pub(super) fn texts(value: Option<&Value>) -> Vec<String> {

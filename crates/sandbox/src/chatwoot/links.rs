@@ -1,79 +1,13 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answers::{Refusal, payload};
-use super::fields;
-use super::flavor::Flavor;
+use super::asked::Asked;
+use super::inbox::{Address, INBOXES, Inbox};
 use super::record::{Contact, Link};
 use super::routes::number;
-use super::state::{Asked, State};
-use super::validation::is_blank;
+use super::state::State;
+use super::text::is_blank;
 use crate::WireAnswer;
-
-/// An inbox of the account.
-#[derive(Debug)]
-pub(super) struct Inbox {
-    pub id: u64,
-    name: &'static str,
-    channel_type: &'static str,
-    address: Address,
-}
-
-/// Where a channel takes a contact's source id from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Address {
-    Random,
-    Email,
-    Phone,
-    /// Only the channel itself can make one.
-    Foreign,
-}
-
-const INBOXES: [Inbox; 4] = [
-    Inbox { id: 1, name: "Sandbox API", channel_type: "Channel::Api", address: Address::Random },
-    Inbox { id: 2, name: "Sandbox e-mail", channel_type: "Channel::Email", address: Address::Email },
-    Inbox { id: 3, name: "Sandbox WhatsApp", channel_type: "Channel::Whatsapp", address: Address::Phone },
-    Inbox { id: 4, name: "Sandbox page", channel_type: "Channel::FacebookPage", address: Address::Foreign },
-];
-
-impl Inbox {
-    pub fn find(id: u64) -> Option<&'static Self> {
-        INBOXES.iter().find(|inbox| inbox.id == id)
-    }
-
-    pub fn body(&self, flavor: Flavor) -> Value {
-        if flavor == Flavor::Engagelab {
-            return json!({ "id": self.id, "name": self.name, "channel_type": self.channel_type });
-        }
-        json!({
-            "id": self.id,
-            "avatar_url": "",
-            "channel_id": self.id,
-            "name": self.name,
-            "channel_type": self.channel_type,
-            "provider": null,
-        })
-    }
-}
-
-impl Inbox {
-    /// All columns of the inbox, as a create shows it beside the contact.
-    pub fn row(&self, flavor: Flavor) -> Value {
-        if flavor != Flavor::Chatwoot {
-            return self.body(flavor);
-        }
-        let made = "2026-01-01T00:00:00.000Z";
-        json!({
-            "id": self.id, "channel_id": self.id, "account_id": 1, "name": self.name,
-            "created_at": made, "updated_at": made, "channel_type": self.channel_type,
-            "enable_auto_assignment": true, "greeting_enabled": false, "greeting_message": null,
-            "email_address": null, "working_hours_enabled": false, "out_of_office_message": null,
-            "timezone": "UTC", "enable_email_collect": true, "csat_survey_enabled": false,
-            "allow_messages_after_resolved": true, "auto_assignment_config": {},
-            "lock_to_single_conversation": false, "portal_id": null, "sender_name_type": "friendly",
-            "business_name": null, "csat_config": {},
-        })
-    }
-}
 
 /// A contact's link to an inbox, with the source id given or the one its channel makes.
 pub(super) fn make(contact: &Contact, inbox: &Inbox, given: Option<String>) -> Result<Link, Refusal> {
@@ -99,9 +33,9 @@ fn random(contact: u64, inbox: u64) -> String {
 
 pub(super) fn link(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
     let mut contact = state.store.get(id).ok_or(Refusal::Missing)?.clone();
-    let wanted = fields::parameter(asked, "inbox_id").unwrap_or_default();
+    let wanted = asked.parameter("inbox_id").unwrap_or_default();
     let inbox = Inbox::find(number(&wanted)).ok_or(Refusal::Missing)?;
-    let link = make(&contact, inbox, fields::parameter(asked, "source_id"))?;
+    let link = make(&contact, inbox, asked.parameter("source_id"))?;
     if state.store.source_taken(&link, id) {
         return Err(Refusal::Broken);
     }

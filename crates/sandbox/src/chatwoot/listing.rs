@@ -1,14 +1,15 @@
 use serde_json::{Map, Value};
 
 use super::answers::Refusal;
+use super::asked::Asked;
 use super::filter;
 use super::flavor::Flavor;
 use super::order::{self, What};
 use super::pattern::Pattern;
 use super::record::Contact;
-use super::state::{Asked, State};
+use super::state::State;
 use super::store::Store;
-use super::validation::is_blank;
+use super::text::is_blank;
 use crate::WireAnswer;
 
 /// Not changeable; asking the vendor for more was declined.

@@ -3,12 +3,14 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `flavor` | where the three differ, and the switches of one server |
-//! | `routes` | paths to operations, and which are documented |
+//! | `routes`, `operation` | paths to operations, and which are documented |
+//! | `asked`, `text` | one request, and how its parameters are read |
 //! | `auth` | keys and accounts |
 //! | `throttle` | the fixed windows of one minute |
 //! | `fields`, `validation` | what a body may set, and what the model refuses |
 //! | `record`, `store`, `index` | contacts, their identifiers, the text index |
-//! | `listing`, `order`, `pattern`, `filter` | pages, sorting, search, conditions |
+//! | `definition`, `inbox`, `label`, `note` | what else the account holds |
+//! | `listing`, `order`, `sort_key`, `pattern`, `filter` | pages, sorting, search, conditions |
 //! | `contacts`, `labels`, `definitions`, `links`, `notes`, `actions` | the operations |
 //! | `answers` | bodies of refusals, and the shape of answers |
 //!
@@ -27,24 +29,32 @@
 
 mod actions;
 mod answers;
+mod asked;
 mod auth;
 mod contacts;
+mod definition;
 mod definitions;
 mod fields;
 mod filter;
 mod flavor;
+mod inbox;
 mod index;
+mod label;
 mod labels;
 mod links;
 mod listing;
+mod note;
 mod notes;
+mod operation;
 mod order;
 mod pattern;
 mod record;
 mod routes;
 mod seed;
+mod sort_key;
 mod state;
 mod store;
+mod text;
 mod throttle;
 mod validation;
 
@@ -54,11 +64,12 @@ mod test_client;
 use std::time::Duration;
 
 use answers::Refusal;
+use asked::Asked;
 use flavor::Flavor;
 pub use flavor::{ChatwootOptions, Language};
-use routes::Operation;
+use operation::Operation;
 use serde_json::{Value, json};
-use state::{Asked, State};
+use state::State;
 use throttle::Throttle;
 
 use super::faults::Change;

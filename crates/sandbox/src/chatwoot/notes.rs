@@ -1,36 +1,13 @@
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answers::{Refusal, empty};
-use super::routes::Action;
-use super::state::{Asked, State};
-use super::validation::{Problem, Rule, is_blank};
+use super::asked::Asked;
+use super::note::Note;
+use super::operation::Action;
+use super::state::State;
+use super::text::is_blank;
+use super::validation::{Problem, Rule};
 use crate::WireAnswer;
-
-/// A note of a contact.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Note {
-    pub id: u64,
-    pub contact_id: u64,
-    pub content: String,
-    /// Seconds since the epoch.
-    pub created_at: u64,
-    pub updated_at: u64,
-}
-
-impl Note {
-    fn body(&self) -> Value {
-        json!({
-            "id": self.id,
-            "content": self.content,
-            "account_id": 1,
-            "contact_id": self.contact_id,
-            "user": { "id": 1, "name": "Sandbox", "email": "sandbox@example.com" },
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-        })
-    }
-}
 
 /// The newest first, as a bare array.
 pub(super) fn list(state: &State, id: u64) -> Result<WireAnswer, Refusal> {

@@ -3,24 +3,11 @@ use std::cmp::Reverse;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::asked::Asked;
+use super::flavor::Flavor;
 use super::record::Contact;
-use super::state::Asked;
+use super::sort_key::Key;
 use super::store::Store;
-
-/// What contacts can be sorted by, in the order in which the keys are applied, however they are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key {
-    Email,
-    Name,
-    Phone,
-    LastActivity,
-    Created,
-    Company,
-    City,
-    Country,
-    /// Nothing at all, differently on each page.
-    Shuffled(i64),
-}
 
 /// Sort keys, each with whether it descends.
 pub(super) type Sort = Vec<(Key, bool)>;
@@ -33,7 +20,7 @@ pub(super) fn read(asked: &Asked) -> Sort {
     for name in asked.query_value("sort").unwrap_or_default().split(',') {
         let (name, minus) = name.strip_prefix('-').map_or((name, false), |rest| (rest, true));
         if let Some((_, key)) = known.iter().find(|(known, _)| *known == name) {
-            sort.push((*key, minus || (asked.flavor == super::Flavor::Engagelab && downward)));
+            sort.push((*key, minus || (asked.flavor == Flavor::Engagelab && downward)));
         }
     }
     sort.sort_by_key(|(key, _)| *key);

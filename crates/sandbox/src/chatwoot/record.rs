@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::flavor::Flavor;
-use super::links::Inbox;
-use super::validation::is_blank;
+use super::inbox::Inbox;
+use super::text::is_blank;
 
 /// A contact as the database holds it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,16 +1,13 @@
 use std::collections::HashMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::definitions::Definition;
-use super::fields;
-use super::flavor::{ChatwootOptions, Flavor};
-use super::labels::{AccountLabel, Tags};
-use super::notes::Note;
+use super::definition::Definition;
+use super::label::{AccountLabel, Tags};
+use super::note::Note;
 use super::order::Orders;
-use super::record::{Contact, Shown};
+use super::record::Contact;
 use super::store::Store;
 
 /// All the account holds.
@@ -24,34 +21,6 @@ pub(super) struct State {
     pub notes: HashMap<u64, Vec<Note>>,
     /// The last id given to a label, a definition or a note.
     pub last_id: u64,
-}
-
-/// One request, past the check of its key.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub flavor: Flavor,
-    pub options: &'a ChatwootOptions,
-    pub search_lag: Duration,
-    pub query: &'a [(String, String)],
-    /// Always an object.
-    pub body: &'a Value,
-    pub now: Duration,
-}
-
-impl Asked<'_> {
-    pub fn query_value(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Only the text `true` counts as true; without the parameter the links are shown.
-    pub fn shown(&self) -> Shown {
-        let links = fields::parameter(self, "include_contact_inboxes").is_none_or(|text| text == "true");
-        Shown { flavor: self.flavor, links, conversations: false }
-    }
-
-    pub fn microseconds(&self) -> u64 {
-        u64::try_from(self.now.as_micros()).unwrap_or(u64::MAX)
-    }
 }
 
 #[derive(Default, Deserialize, Serialize)]

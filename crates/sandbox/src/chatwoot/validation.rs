@@ -1,6 +1,7 @@
 use super::flavor::Language;
 use super::record::Contact;
 use super::store::Store;
+use super::text::is_blank;
 
 /// A rule of a model that a record breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,10 +100,6 @@ pub(super) fn problems(store: &Store, contact: &Contact) -> Vec<Problem> {
         }
     }
     found
-}
-
-pub(super) fn is_blank(text: &str) -> bool {
-    text.chars().all(char::is_whitespace)
 }
 
 /// `x@y` without spaces and with one at sign; no dot is needed.

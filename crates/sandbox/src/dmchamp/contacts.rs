@@ -1,10 +1,11 @@
 use serde_json::{Value, json};
 
 use super::answers::Refusal;
+use super::asked::Asked;
 use super::options::Duplicates;
 use super::record::Contact;
 use super::store::Store;
-use super::{Asked, fields, lists};
+use super::{fields, lists};
 use crate::WireAnswer;
 
 /// The contact with a phone, or else with an e-mail.

@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use super::Asked;
 use super::answers::Refusal;
+use super::asked::Asked;
 use super::options::DmchampOptions;
 use super::record::Contact;
 use super::store::Store;

@@ -3,8 +3,8 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `options` | which of the vendor's own, differing descriptions is followed |
-//! | `routes` | paths to operations |
-//! | `fields`, `record`, `store` | what a body may set, what is kept, the indexes |
+//! | `routes`, `asked` | paths to operations, and one request |
+//! | `fields`, `record`, `store`, `state` | what a body may set, what is kept, the indexes |
 //! | `contacts`, `lists`, `tags` | the operations |
 //! | `answers` | the three shapes of a refusal |
 //!
@@ -17,12 +17,14 @@
 //! - There is no rate limit unless the options set one, which is then per minute.
 
 mod answers;
+mod asked;
 mod contacts;
 mod fields;
 mod lists;
 mod options;
 mod record;
 mod routes;
+mod state;
 mod store;
 mod tags;
 
@@ -32,11 +34,12 @@ mod test_client;
 use std::time::Duration;
 
 use answers::Refusal;
+use asked::Asked;
 pub use options::{DmchampOptions, Duplicates};
 use routes::Operation;
 use serde_json::{Value, json};
+use state::{State, Tag};
 use store::Store;
-use tags::Tag;
 
 use super::window::SlidingWindow;
 use super::{Emulator, EmulatorOptions, WireAnswer, WireRequest};
@@ -53,33 +56,6 @@ struct Dmchamp {
     /// The vendor publishes no limit.
     window: Option<SlidingWindow>,
     state: State,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    store: Store,
-    tags: Vec<Tag>,
-}
-
-/// One request, past the key.
-struct Asked<'a> {
-    options: &'a EmulatorOptions,
-    query: &'a [(String, String)],
-    /// Null when there is none.
-    body: &'a Value,
-    now: Duration,
-}
-
-impl Asked<'_> {
-    fn query_value(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A text of the body or else of the query; blank counts as missing.
-    fn parameter(&self, name: &str) -> Option<&str> {
-        let sent = self.body.get(name).and_then(Value::as_str).or_else(|| self.query_value(name));
-        sent.map(str::trim).filter(|text| !text.is_empty())
-    }
 }
 
 impl Dmchamp {

@@ -1,15 +1,10 @@
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answers::Refusal;
-use super::{Asked, State, contacts, fields};
+use super::asked::Asked;
+use super::state::{State, Tag};
+use super::{contacts, fields};
 use crate::WireAnswer;
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Tag {
-    pub name: String,
-    pub description: String,
-}
 
 /// A bare array.
 pub(super) fn all(state: &State) -> WireAnswer {

@@ -1,0 +1,26 @@
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::EmulatorOptions;
+
+/// One request, past the key.
+pub(super) struct Asked<'a> {
+    pub options: &'a EmulatorOptions,
+    pub query: &'a [(String, String)],
+    /// Null when there is none.
+    pub body: &'a Value,
+    pub now: Duration,
+}
+
+impl Asked<'_> {
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A text of the body or else of the query; blank counts as missing.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let sent = self.body.get(name).and_then(Value::as_str).or_else(|| self.query_value(name));
+        sent.map(str::trim).filter(|text| !text.is_empty())
+    }
+}

@@ -1,0 +1,50 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::contact::Quota;
+use crate::services::{ServiceEntry, Settings};
+use crate::transport::Proxies;
+
+/// Everything needed to connect to one account.
+#[derive(Clone)]
+pub struct AccountSpec {
+    pub name: String,
+    pub service: &'static ServiceEntry,
+    pub settings: Settings,
+    /// `None`: the service's own, or the sandbox's.
+    pub base_url: Option<String>,
+    /// `None` only for the sandbox, which has its own.
+    pub secret: Option<SecretString>,
+    pub refresh: Option<RefreshSecrets>,
+    /// Lower than the service's own quota.
+    pub rate: Option<Quota>,
+    /// How old a memory may be for its ids to be written to; `None`: seven days.
+    pub trust: Option<Duration>,
+    /// Remember hashes of values alone.
+    pub hashes_only: bool,
+    pub ca_file: Option<PathBuf>,
+    /// Those of the environment; none for the sandbox.
+    pub proxies: Proxies,
+    /// The account is the embedded server, which is started for it.
+    pub sandbox: Option<SandboxSpec>,
+}
+
+/// What renews an access token that has run out.
+#[derive(Clone)]
+pub struct RefreshSecrets {
+    pub refresh_token: SecretString,
+    pub client_id: SecretString,
+    pub client_secret: SecretString,
+}
+
+/// How the embedded server should behave.
+#[derive(Clone, Debug, Default)]
+pub struct SandboxSpec {
+    pub unthrottled: bool,
+    /// Kept in memory only.
+    pub memory: bool,
+    /// As after `--fault`.
+    pub faults: Vec<String>,
+}

@@ -1,0 +1,29 @@
+use std::path::PathBuf;
+
+use super::account_spec::AccountSpec;
+use super::source::SourceSpec;
+use crate::contact::Filter;
+use crate::ledger::Run;
+use crate::table::{IfTaken, PlusNumbers};
+
+/// Contacts to be written to a file.
+pub struct ExportJob {
+    pub account: AccountSpec,
+    /// `.csv` or `.xlsx`, and what else the table can write.
+    pub file: PathBuf,
+    pub filter: Filter,
+    /// Columns in this order; all that are found otherwise.
+    pub columns: Option<Vec<String>>,
+    /// Most contacts to write.
+    pub limit: Option<u64>,
+    /// How phone numbers are written to a text file.
+    pub plus_numbers: PlusNumbers,
+    /// Read each contact's messages into a column.
+    pub messages: bool,
+    /// Look up the contacts of this file's rows, where a service has no listing.
+    pub identifiers: Option<SourceSpec>,
+    /// What is done about a file that is there and is somebody's.
+    pub if_taken: IfTaken,
+    /// The run that is taken up again, if one was named.
+    pub resumes: Option<Run>,
+}
