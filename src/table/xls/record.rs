@@ -1,6 +1,6 @@
 use crate::table::biff::u16_at;
 
-/// BiffRecords, one behind the other: two bytes say what each is, two how long it is.
+/// Records, one behind the other: two bytes say what each is, two how long it is.
 pub struct BiffRecords<'a> {
     bytes: &'a [u8],
 }

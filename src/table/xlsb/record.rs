@@ -11,12 +11,12 @@ const FUTURE_ENDS: u16 = 36;
 
 /// Records, one behind the other: a number of one or two bytes says what each is, one of up to four how
 /// long it is; of each byte seven bits count, and the eighth says that another follows.
-pub struct Records<'a> {
+pub struct XlsbRecords<'a> {
     part: &'a mut dyn Read,
     data: Vec<u8>,
 }
 
-impl<'a> Records<'a> {
+impl<'a> XlsbRecords<'a> {
     pub fn new(part: &'a mut dyn Read) -> Self {
         Self { part, data: Vec::new() }
     }
@@ -89,7 +89,7 @@ mod tests {
 
     fn all(bytes: &[u8]) -> io::Result<Vec<(u16, Vec<u8>)>> {
         let mut part = bytes;
-        let mut records = Records::new(&mut part);
+        let mut records = XlsbRecords::new(&mut part);
         let mut all = Vec::new();
         while let Some((kind, data)) = records.next()? {
             all.push((kind, data.to_vec()));

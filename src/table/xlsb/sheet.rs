@@ -1,6 +1,6 @@
 use std::io::{self, Read};
 
-use super::record::{Records, wide_text};
+use super::record::{XlsbRecords, wide_text};
 use crate::table::biff::{CellPlace, Cells, Shared, cut_off, f64_at, packed, u32_at};
 use crate::table::options::ReadLimits;
 use crate::table::source::ContentFault;
@@ -14,7 +14,7 @@ pub fn read(
     room: &mut Room,
     limits: &ReadLimits,
 ) -> io::Result<(Vec<SheetRow>, PartSeen)> {
-    let mut records = Records::new(part);
+    let mut records = XlsbRecords::new(part);
     let mut sheet = Sheet { cells: Cells::new(shared, room), row: 0, column: None, text: String::new() };
     while let Some((kind, data)) = records.next()? {
         sheet.take(kind, data).ok_or_else(cut_off).flatten().map_err(ContentFault::into_error)?;

@@ -1,6 +1,6 @@
 use std::io::{self, Read};
 
-use super::record::{Records, wide_text};
+use super::record::{XlsbRecords, wide_text};
 use crate::table::biff::{CellFormat, Codes, Shared, Strings, cut_off, u16_at, u32_at};
 use crate::table::options::ReadLimits;
 use crate::table::source::ContentFault;
@@ -18,7 +18,7 @@ pub struct SheetPlace {
 
 /// The sheets in their order; takes note of the calendar.
 pub fn places(part: &mut dyn Read, shared: &mut Shared) -> io::Result<Vec<SheetPlace>> {
-    let mut records = Records::new(part);
+    let mut records = XlsbRecords::new(part);
     let mut places = Vec::new();
     while let Some((kind, data)) = records.next()? {
         match kind {
@@ -42,7 +42,7 @@ fn place(data: &[u8]) -> Option<SheetPlace> {
 
 /// The formats of numbers, by the number that a cell names.
 pub fn formats(part: &mut dyn Read) -> io::Result<Vec<CellFormat>> {
-    let mut records = Records::new(part);
+    let mut records = XlsbRecords::new(part);
     let (mut codes, mut formats) = (Codes::default(), Vec::new());
     // There is another list like that of the cells' formats: that of named styles.
     let mut is_of_cells = false;
@@ -65,7 +65,7 @@ pub fn formats(part: &mut dyn Read) -> io::Result<Vec<CellFormat>> {
 
 /// The table of distinct strings.
 pub fn strings(part: &mut dyn Read, limits: &ReadLimits) -> io::Result<Strings> {
-    let mut records = Records::new(part);
+    let mut records = XlsbRecords::new(part);
     let mut strings = Strings::default();
     while let Some((kind, data)) = records.next()? {
         if kind == 19 {
