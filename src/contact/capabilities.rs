@@ -24,23 +24,29 @@ pub enum ClearBy {
     Call,
     /// By an update whose [`super::CustomEdit`] is `Remove`.
     EditMode,
+    /// By nothing: a row that would take one away is refused.
     Unsupported,
 }
 
 /// How far a listing of contacts reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListAll {
+    /// Every contact of the account, but for what [`Capabilities::list_leaves_out`] says.
     Yes,
     /// Only contacts whose field has a given value.
     ByField,
+    /// No listing exists; contacts are found by identifier alone.
     No,
 }
 
 /// By what a listing can be narrowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
+    /// By [`super::Filter::tag`].
     pub tag: bool,
+    /// By [`super::Filter::updated_since`].
     pub updated_since: bool,
+    /// By [`super::Filter::field`].
     pub field: bool,
 }
 
@@ -62,6 +68,7 @@ pub struct Capabilities {
     pub find_tells_fields: bool,
     /// A find or read answer holds the contact's tags.
     pub find_tells_tags: bool,
+    /// [`super::Call::Create`] exists.
     pub create: bool,
     /// Identifiers of which a create needs at least one.
     pub create_needs: &'static [IdentifierKind],
@@ -69,30 +76,47 @@ pub struct Capabilities {
     pub create_needs_fields: &'static [&'static str],
     /// The create answer holds the new id; otherwise the contact is looked up.
     pub create_tells_id: bool,
+    /// A create takes custom fields; otherwise an update brings them afterwards.
     pub create_with_custom_fields: bool,
+    /// What keeps a create whose answer was lost from making a second contact.
     pub create_safety: Sourced<CreateSafety>,
     /// How long a new contact may be missing from a look-up.
     pub search_lag: Sourced<Duration>,
+    /// [`super::Call::Update`] exists.
     pub update: bool,
+    /// Contacts have custom fields, which an update takes.
     pub custom_fields: bool,
     /// [`super::CustomEdit::Replace`] is accepted.
     pub custom_replace: bool,
+    /// How a custom field is emptied; a standard one is emptied by an update.
     pub clear_custom_by: ClearBy,
+    /// [`super::Call::Upsert`] exists.
     pub upsert: bool,
+    /// [`super::Call::Delete`] exists, which an undo of a create needs.
     pub delete: bool,
+    /// [`super::Call::EditTags`] adds tags.
     pub tags_add: bool,
+    /// [`super::Call::EditTags`] removes tags.
     pub tags_remove: bool,
+    /// [`super::Call::EditTags`] replaces all tags.
     pub tags_replace: bool,
     /// [`super::Call::ReadTags`] exists.
     pub tags_read: bool,
+    /// A create takes tags along, without a call of their own.
     pub tags_in_create: bool,
+    /// An update takes tags along, without a call of their own.
     pub tags_in_update: bool,
     /// Tags that differ only in case are one tag.
     pub tags_ignore_case: bool,
+    /// [`super::Call::AddToList`] exists.
     pub lists_add: bool,
+    /// [`super::Call::RemoveFromList`] exists.
     pub lists_remove: bool,
+    /// A create takes lists along, without calls of their own.
     pub lists_in_create: bool,
+    /// How far [`super::Call::List`] reaches.
     pub list_all: ListAll,
+    /// What [`super::Call::List`] can be narrowed by.
     pub filters: Filters,
     /// Cursors at which a listing begins in other orders than its usual one, those first by which no
     /// two contacts are equal; empty where there is but one order.
@@ -101,6 +125,7 @@ pub struct Capabilities {
     pub list_leaves_out: &'static str,
     /// A lone listing is the only way to find by e-mail or phone.
     pub find_by_listing: bool,
+    /// [`super::Call::ReadMessages`] exists.
     pub messages: bool,
     /// [`super::Call::ListFields`] exists, and an unknown custom field refuses the whole call.
     pub fields_defined: bool,
@@ -122,7 +147,9 @@ pub struct Operation {
     pub path: &'static str,
     /// The calls that use it; empty if it can't be used, and then `note` says why.
     pub calls: &'static [CallKind],
+    /// Why it is not used, or what is peculiar about it; empty where there is nothing to say.
     pub note: &'static str,
+    /// Where the operation is described.
     pub source: Source,
 }
 

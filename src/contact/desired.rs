@@ -15,9 +15,11 @@ pub enum Overwrite {
 /// One wanted value and when it may replace another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldChange {
+    /// The field to set.
     pub field: Field,
     /// [`Value::Clear`] takes the held value away.
     pub value: Value,
+    /// Whether a value that is there already goes.
     pub overwrite: Overwrite,
     /// The cell as it stands in the file, where `value` was made otherwise from it. A service that holds
     /// this holds what the file says, and where nobody has told what it holds, the contact is read before
@@ -40,12 +42,14 @@ impl FieldChange {
 pub struct TagChange {
     /// Tags to have: added to those present, or the whole set when `replace` is true.
     pub add: Vec<String>,
+    /// Tags not to have; ignored when `replace` is true.
     pub remove: Vec<String>,
     /// `add` is the whole set; any other tag goes.
     pub replace: bool,
 }
 
 impl TagChange {
+    /// Whether nothing is asked of the tags. An empty replacement asks something: that none is left.
     pub fn is_empty(&self) -> bool {
         self.add.is_empty() && self.remove.is_empty() && !self.replace
     }
@@ -54,7 +58,9 @@ impl TagChange {
 /// What should become of a contact's memberships of lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListChange {
+    /// Lists to be on, as the service knows them.
     pub add: Vec<String>,
+    /// Lists not to be on, as the service knows them.
     pub remove: Vec<String>,
 }
 
@@ -68,7 +74,9 @@ pub struct Contact {
     pub identifiers: Vec<Identifier>,
     /// In mapping order, which is the order in which they are packed into calls.
     pub fields: Vec<FieldChange>,
+    /// What should become of its tags.
     pub tags: TagChange,
+    /// What should become of its lists.
     pub lists: ListChange,
     /// What was understood otherwise than it is written, in column order: a label beside a phone number
     /// left out, `pt-BR` sent as `pt`. They go into the row's record, whatever its outcome.

@@ -12,8 +12,10 @@ use super::Source;
 pub struct Field(Arc<str>);
 
 impl Field {
+    /// What the name of a custom field begins with, wherever we write it.
     pub const CUSTOM_PREFIX: &'static str = "custom.";
 
+    /// The field of this name, prefix included where it is a custom one.
     pub fn new(name: &str) -> Self {
         Self(Arc::from(name))
     }
@@ -23,6 +25,7 @@ impl Field {
         Self(Arc::from(format!("{}{name}", Self::CUSTOM_PREFIX)))
     }
 
+    /// The name as mappings, results and the ledger have it.
     pub fn name(&self) -> &str {
         &self.0
     }
@@ -60,11 +63,17 @@ impl fmt::Debug for Field {
 /// What a field may hold, and so how a cell is checked before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldKind {
+    /// Any text up to `FieldSpec::max_chars`.
     Text,
+    /// A phone number, sent in E.164 form.
     Phone,
+    /// An e-mail address.
     Email,
+    /// A web address.
     Url,
+    /// `true` or `false`.
     Boolean,
+    /// A decimal number in plain notation.
     Number,
     /// A calendar day.
     Date,
@@ -89,6 +98,7 @@ pub struct FieldSpec {
     pub name: &'static str,
     /// The vendor's key; a dot descends into an object.
     pub wire: &'static str,
+    /// What it may hold.
     pub kind: SpecKind,
     /// Accepted by the create call.
     pub create: bool,
@@ -101,6 +111,7 @@ pub struct FieldSpec {
     pub group: Option<&'static str>,
     /// Longest value in characters.
     pub max_chars: Option<usize>,
+    /// Where the vendor describes the field.
     pub source: Source,
 }
 
@@ -114,5 +125,6 @@ pub struct FieldDefinition {
     pub name: String,
     /// Another name of the same field, which a mapping may use.
     pub alias: Option<String>,
+    /// What the account lets it hold.
     pub kind: FieldKind,
 }

@@ -56,12 +56,14 @@ impl fmt::Display for IdentifierKind {
 /// What a contact is found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identifier {
+    /// What sort of identifier it is.
     pub kind: IdentifierKind,
     /// As it is sent: phones in E.164, `service/service_id` for a platform id.
     pub value: String,
 }
 
 impl Identifier {
+    /// An identifier of a value that validation has brought to the form of its kind.
     pub fn new(kind: IdentifierKind, value: impl Into<String>) -> Self {
         Self { kind, value: value.into() }
     }

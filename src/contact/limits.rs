@@ -5,7 +5,9 @@ use super::Sourced;
 /// How many calls a service admits in a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
+    /// Calls in one window.
     pub calls: u32,
+    /// How long the window is.
     pub per: Duration,
 }
 
@@ -14,17 +16,23 @@ pub struct Quota {
 /// `None` means that no limit is known, not that there is none.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// How fast calls may follow each other; whoever shares it is in `quota_scope`.
     pub quota: Sourced<Quota>,
     /// What shares the quota, in words: "channel token", "account".
     pub quota_scope: &'static str,
     /// Requests that may be under way at once.
     pub concurrency: Sourced<usize>,
+    /// Fields that one create can carry, custom ones included.
     pub fields_per_create: Option<Sourced<usize>>,
+    /// Fields that one update can carry, custom ones included.
     pub fields_per_update: Option<Sourced<usize>>,
+    /// Tags that one call can add.
     pub tags_per_add: Option<Sourced<usize>>,
+    /// Tags that one call can remove.
     pub tags_per_remove: Option<Sourced<usize>>,
     /// Identifiers that one look-up can carry.
     pub identifiers_per_find: Sourced<usize>,
+    /// Contacts that one page of a listing can hold.
     pub page_size: Option<Sourced<u32>>,
     /// Longest tag in characters.
     pub tag_chars: Option<Sourced<usize>>,

@@ -4,6 +4,8 @@
 //! [`Snapshot`]. The planner turns the difference into [`Call`]s, within the [`Capabilities`] and
 //! [`Limits`] of the service, and each row ends in exactly one [`Outcome`].
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
+
 mod call;
 mod capabilities;
 mod desired;

@@ -6,7 +6,9 @@ use super::{RemoteId, RowError};
 /// What became of a row. Every row of a run ends in exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
+    /// The contact was not there, and a create was applied.
     Created,
+    /// The contact was there, and at least one change was applied.
     Updated,
     /// The service already holds all that is wanted.
     Unchanged,
@@ -21,6 +23,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome; summaries count them in this order.
     pub const ALL: [Outcome; 7] =
         [Self::Created, Self::Updated, Self::Unchanged, Self::Skipped, Self::Rejected, Self::Failed, Self::InDoubt];
 
@@ -37,6 +40,7 @@ impl Outcome {
         }
     }
 
+    /// The outcome with this [`Self::name`].
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
@@ -56,7 +60,9 @@ impl fmt::Display for Outcome {
 /// How one row ended: a line of the results file, beside the row's own columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowRecord {
+    /// What became of the row.
     pub outcome: Outcome,
+    /// The service's id of the contact, where it is known.
     pub contact_id: Option<RemoteId>,
     /// Calls of this row that were answered for good, look-ups included. A look-up shared by
     /// several rows counts in each.
@@ -81,10 +87,12 @@ impl RowRecord {
 pub struct Counts([u64; 7]);
 
 impl Counts {
+    /// All rows that have an outcome.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
+    /// Each outcome with its rows, in the order of [`Outcome::ALL`], zeros included.
     pub fn iter(&self) -> impl Iterator<Item = (Outcome, u64)> + '_ {
         Outcome::ALL.into_iter().map(|outcome| (outcome, self[outcome]))
     }

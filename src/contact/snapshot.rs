@@ -5,6 +5,7 @@ use super::{Field, Groups, RemoteId, Value};
 /// What a service holds of a contact, as one answer told it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Snapshot {
+    /// The service's own id.
     pub id: RemoteId,
     /// Values by our names. A field that is absent here is not held, or not told: see `complete`.
     pub fields: BTreeMap<Field, Value>,
@@ -21,6 +22,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A contact of whom nothing else is told, which counts as complete.
     pub fn new(id: RemoteId) -> Self {
         Self {
             id,
@@ -41,5 +43,6 @@ pub struct Message {
     pub at: Option<String>,
     /// Who wrote it, in the service's words.
     pub from: Option<String>,
+    /// What was written.
     pub text: String,
 }

@@ -37,11 +37,14 @@ impl fmt::Display for Source {
 /// A value together with where it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sourced<T> {
+    /// The fact itself.
     pub value: T,
+    /// Where it was read.
     pub source: Source,
 }
 
 impl<T> Sourced<T> {
+    /// A fact, and where it was read.
     pub const fn new(value: T, source: Source) -> Self {
         Self { value, source }
     }

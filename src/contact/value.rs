@@ -4,7 +4,9 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
+    /// A text as the source has it, after the checks of its field's kind.
     Text(String),
+    /// Yes or no.
     Boolean(bool),
     /// A decimal number in plain notation, such as `-12.50`: never an exponent, never a separator.
     Number(String),

@@ -49,6 +49,7 @@ impl ObservedContact {
         Self { known, told: None, is_there: true, is_ours: true, is_confirmed: true, has_drifted: false }
     }
 
+    /// The service's id of the contact.
     pub fn id(&self) -> &RemoteId {
         &self.known.id
     }

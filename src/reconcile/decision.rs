@@ -4,13 +4,17 @@ use crate::contact::{Capabilities, Field, FieldSpec, ImportMode, Limits, RowErro
 /// What a service allows, and what the mapping asks of every contact.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
+    /// Whether contacts may be created, updated, or both.
     pub mode: ImportMode,
     /// The mapped custom fields are all that should be left.
     pub replace_custom: bool,
     /// Fields that the mapping feeds. A replacement leaves those a row says nothing about as they are.
     pub mapped: &'a [Field],
+    /// What the service can do.
     pub capabilities: &'a Capabilities,
+    /// The sizes that the service allows.
     pub limits: &'a Limits,
+    /// Every standard field that the service has.
     pub fields: &'a [FieldSpec],
 }
 
@@ -19,6 +23,7 @@ pub struct Terms<'a> {
 pub enum Need {
     /// The contact's fields (and field groups).
     Contact,
+    /// The contact's tags, of which a replacement keeps some.
     Tags,
 }
 
@@ -27,6 +32,7 @@ pub enum Need {
 pub enum Decision {
     /// The service already holds all that policy lets us send. `notes` are of fields left alone.
     Unchanged {
+        /// Of fields that policy leaves as they are.
         notes: Vec<RowError>,
     },
     /// The mode leaves this contact out.
@@ -36,10 +42,13 @@ pub enum Decision {
     /// Values of the row may not be sent, and the service doesn't hold them: see
     /// [`crate::contact::FieldChange::doubt`].
     Reject(Vec<RowError>),
+    /// Nothing can be decided before this is read.
     Need(Need),
     /// In the order in which they must be sent. Never empty.
     Steps {
+        /// The calls, each within the service's limits.
         steps: Vec<Step>,
+        /// Of fields that policy leaves as they are.
         notes: Vec<RowError>,
     },
 }

@@ -16,8 +16,13 @@ pub enum Next {
     Read(Call),
     /// Make a call that changes something.
     Write(Box<Write>),
-    /// Let at least so much time pass; the wait is the `times`-th of its kind.
-    Wait { least: Duration, times: u32 },
+    /// Let time pass.
+    Wait {
+        /// At least so much.
+        least: Duration,
+        /// How often the contact waited for the same thing, this time included: from 1.
+        times: u32,
+    },
     /// The row has its outcome, which [`super::Reconciliation::close`] makes durable.
     Done(RowRecord),
 }
@@ -25,7 +30,9 @@ pub enum Next {
 /// A call that changes something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
+    /// What is sent.
     pub call: Call,
+    /// What its intent is recorded under.
     pub at: StepAt,
     /// Durable with the intent, before the request leaves.
     pub before: Vec<Entry>,
@@ -36,6 +43,7 @@ pub struct Write {
 /// Whose intent a write is recorded under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepAt {
+    /// Index of the row in its source.
     pub row: u64,
     /// Position of the call on the contact's way; stable when the row is driven again.
     pub step: u32,
@@ -55,36 +63,53 @@ pub enum ReconcileEvent {
     },
     /// The contacts in the answer to a look-up, if `result` is a good one.
     Looked {
+        /// Also those that match no identifier exactly.
         contacts: Vec<Snapshot>,
+        /// How the look-up ended.
         result: CallResult,
     },
+    /// How a read or a write ended.
     Called(CallResult),
+    /// So much time has passed.
     Waited(Duration),
 }
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallEnd {
+    /// It was applied, for sure.
     Done(Reply),
+    /// The contact that it is about is not there.
     Missing {
+        /// What the service said.
         message: String,
     },
+    /// A create was refused, since somebody has one of its identifiers.
     Exists {
+        /// What the service said.
         message: String,
+        /// Our names of the fields whose values are taken, where the service says.
         fields: Vec<String>,
+        /// Who has them, where the service says.
         id: Option<RemoteId>,
     },
+    /// It was not applied, and never will be.
     Refused {
+        /// As in docs/row-errors.md.
         code: String,
+        /// What the service said.
         message: String,
+        /// Our names of the fields that were refused, where the service says.
         fields: Vec<String>,
     },
     /// Every attempt ended without it having been applied.
     Unreachable {
+        /// What the last attempt met.
         message: String,
     },
     /// It may have been applied, and repeating it is not safe or has not helped.
     Unclear {
+        /// What the last attempt met.
         message: String,
     },
     /// A create was not begun, since another is making somebody with the same identifier.
@@ -110,7 +135,9 @@ impl CallEnd {
 /// A call's end and what it took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallResult {
+    /// How it ended.
     pub end: CallEnd,
+    /// Status of the last answer; `None` if none came.
     pub http_status: Option<u16>,
     /// Answers it took; an attempt that got none isn't counted.
     pub answers: u32,

@@ -20,6 +20,7 @@ pub struct LookupGroups {
 }
 
 impl LookupGroups {
+    /// No group yet; one look-up takes so many identifiers, at least one.
     pub fn new(identifiers_per_find: usize) -> Self {
         Self { room: identifiers_per_find.max(1), load: 0, forming: Vec::new(), full: VecDeque::new() }
     }
@@ -57,6 +58,7 @@ impl LookupGroups {
         self.full.pop_front()
     }
 
+    /// Whether [`Self::take_ready`] would give a group.
     pub fn has_ready(&self) -> bool {
         !self.full.is_empty()
     }

@@ -13,17 +13,22 @@ pub struct Identification {
 /// Whom an answer means.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Identified {
+    /// Exactly this contact has the identifiers.
     One(Box<Snapshot>),
     /// No identifier of the look-ups so far is anybody's.
     Nobody,
     /// One identifier is several contacts'.
     Ambiguous {
+        /// What sort of identifier several contacts have.
         kind: IdentifierKind,
+        /// Those contacts.
         ids: Vec<RemoteId>,
     },
     /// Two identifiers are two contacts'.
     Conflict {
+        /// An identifier, and whose it is.
         one: (IdentifierKind, RemoteId),
+        /// Another of the row, and whose that is.
         other: (IdentifierKind, RemoteId),
     },
 }

@@ -14,6 +14,7 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Keys for one account. `account` is its identity, under which the ledger keeps what is known.
     pub fn new(hasher: &Hasher, account: &str, tags_ignore_case: bool) -> Self {
         Self { hasher: hasher.clone(), account: Arc::from(account), tags_ignore_case, keeps_values: true }
     }
@@ -24,10 +25,12 @@ impl Keys {
         Self { keeps_values: false, ..self }
     }
 
+    /// Whether values are kept beside their hashes, sealed, so that an undo can put them back.
     pub fn keeps_values(&self) -> bool {
         self.keeps_values
     }
 
+    /// The identity of the account.
     pub fn account(&self) -> &str {
         &self.account
     }
@@ -37,10 +40,12 @@ impl Keys {
         self.hasher.identifier(identifier)
     }
 
+    /// [`Self::identifier`] of each, in order.
     pub fn identifiers(&self, identifiers: &[Identifier]) -> Vec<Key> {
         identifiers.iter().map(|identifier| self.identifier(identifier)).collect()
     }
 
+    /// The hash of a field's value. Two ways of writing one identifier have one hash.
     pub fn value(&self, field: &Field, value: &Value) -> KnownValue {
         if value.is_empty() {
             return KnownValue::Empty;
@@ -54,6 +59,7 @@ impl Keys {
         KnownValue::Held(self.hasher.key(field.name(), &text))
     }
 
+    /// The hash of a tag; of its lower case where the service takes no notice of case.
     pub fn tag(&self, tag: &str) -> Key {
         if self.tags_ignore_case { self.hasher.key("tag", &tag.to_lowercase()) } else { self.hasher.key("tag", tag) }
     }
@@ -63,6 +69,7 @@ impl Keys {
         self.hasher.key(what, text)
     }
 
+    /// The hash of a list.
     pub fn list(&self, list: &str) -> Key {
         self.hasher.key("list", list)
     }

@@ -14,7 +14,9 @@ use crate::journal::{CallVerdict, Change, Entry, Key, KnownContact, StepRecord, 
 /// One contact to be brought to what its row desires.
 #[derive(Clone, Debug)]
 pub struct Row {
+    /// Where the row stands in its source.
     pub position: Position,
+    /// What the row desires.
     pub contact: Contact,
     /// Keys of the contact's identifiers.
     pub keys: Vec<Key>,
@@ -244,6 +246,7 @@ impl Reconciliation {
         &self.next
     }
 
+    /// Where the row stands in its source.
     pub fn position(&self) -> Position {
         self.row.position
     }

@@ -13,6 +13,8 @@
 //! remembers decides only what the source always wins. [`Identification`] is the way to a contact by
 //! its identifiers, for every command. An import drives [`Reconciliation`]s, and so does a plan.
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
+
 mod another;
 mod applying;
 mod before_image;

@@ -7,6 +7,7 @@ pub enum Fact<T> {
     Told(T),
     /// The ledger remembers it from an earlier run: the service may hold something else by now.
     Remembered(T),
+    /// Neither an answer of this run nor the ledger tells it.
     Unknown,
 }
 
@@ -40,8 +41,11 @@ impl<T> Fact<T> {
 /// How an observed value compares with the desired one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
+    /// The service holds no value.
     Empty,
+    /// The service holds an equal value: see [`Value::same_as`].
     Same,
+    /// The service holds another value.
     Different,
 }
 
@@ -73,6 +77,7 @@ pub trait Observed {
     /// The tags as an answer of this run told them, in full and by name.
     fn tags(&self) -> Option<&[String]>;
 
+    /// Whether the contact is on this list.
     fn on_list(&self, list: &str) -> Fact<bool>;
 
     /// The raw field groups; `None` if no answer of this run told them.
@@ -82,6 +87,7 @@ pub trait Observed {
 /// What one answer told.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotObserved<'a> {
+    /// The contact as the answer had it.
     pub snapshot: &'a Snapshot,
     /// Tags that differ only in case are one tag to the service.
     pub tags_ignore_case: bool,

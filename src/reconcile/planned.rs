@@ -9,6 +9,7 @@ use crate::journal::Key;
 /// What a plan shows of one row, which is all that may be done for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Planned {
+    /// What the plan saw of the contact: if that has changed, the row is not sent.
     pub seen: Seen,
     /// What each call that changes something carries, in order.
     pub calls: Vec<Key>,

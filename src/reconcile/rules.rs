@@ -29,16 +29,23 @@ impl Strategy {
 /// memory is trusted.
 #[derive(Clone, Debug)]
 pub struct Rules {
+    /// The run that the rows belong to.
     pub run: RunId,
+    /// What the service can do.
     pub capabilities: Capabilities,
+    /// The sizes that the service allows.
     pub limits: Limits,
+    /// Every standard field that the service has.
     pub fields: &'static [FieldSpec],
+    /// What hashes the values of the account.
     pub keys: Keys,
+    /// Whether contacts may be created, updated, or both.
     pub mode: ImportMode,
     /// The mapped custom fields are all that should be left.
     pub replace_custom: bool,
     /// Fields that the mapping feeds.
     pub mapped: Vec<Field>,
+    /// How contacts are found.
     pub strategy: Strategy,
     /// Read what is there before changing it, so that all of it can be put back.
     pub keep_before: bool,

@@ -1,18 +1,45 @@
 use crate::contact::{Call, CallKind, Capabilities, Edit, Field, Identifier, TagEdit, TagMode, Target};
 
-/// One call of a lane, before it is known which contact it is about: a contact that is still to be
+/// One call on a contact's way, before it is known which contact it is about: a contact that is still to be
 /// created has no id yet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    Create { identifier: Option<Identifier>, edit: Edit },
-    Update { edit: Edit },
-    ClearFields { fields: Vec<Field> },
-    EditTags { edit: TagEdit },
-    AddToList { list: String },
-    RemoveFromList { list: String },
+    /// Make the contact.
+    Create {
+        /// What it is addressed by, where a create has that in its path.
+        identifier: Option<Identifier>,
+        /// What it is to hold.
+        edit: Edit,
+    },
+    /// Change it.
+    Update {
+        /// What to change.
+        edit: Edit,
+    },
+    /// Take custom fields away, where that is a call of its own.
+    ClearFields {
+        /// Custom fields alone.
+        fields: Vec<Field>,
+    },
+    /// Change its tags, where that is a call of its own.
+    EditTags {
+        /// Which, and how.
+        edit: TagEdit,
+    },
+    /// Put it on a list.
+    AddToList {
+        /// As the service knows it.
+        list: String,
+    },
+    /// Take it off a list.
+    RemoveFromList {
+        /// As the service knows it.
+        list: String,
+    },
 }
 
 impl Step {
+    /// What the call will do, without what it carries.
     pub fn kind(&self) -> CallKind {
         match self {
             Step::Create { .. } => CallKind::Create,

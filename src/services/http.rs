@@ -3,14 +3,20 @@ use std::time::Duration;
 /// The verb of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// Reads.
     Get,
+    /// Makes, or does what has no verb of its own.
     Post,
+    /// Replaces or changes, as the vendor says.
     Put,
+    /// Changes what the body names.
     Patch,
+    /// Deletes.
     Delete,
 }
 
 impl Method {
+    /// As it is written in a request.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -22,9 +28,12 @@ impl Method {
     }
 }
 
+/// What a request carries behind its head.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
+    /// Nothing, and no `Content-Type`.
     None,
+    /// `application/json`.
     Json(serde_json::Value),
     /// `application/x-www-form-urlencoded`, encoded by the transport.
     Form(Vec<(String, String)>),
@@ -34,25 +43,30 @@ pub enum Body {
 /// knows. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
+    /// The verb.
     pub method: Method,
     /// Below the account's base URL, beginning with a slash, already percent-encoded.
     pub path: String,
     /// Not yet encoded; the transport writes `+` as `%2B`.
     pub query: Vec<(String, String)>,
+    /// What it carries.
     pub body: Body,
 }
 
 impl Request {
+    /// A request without a query and without a body. `path` is percent-encoded already.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), query: Vec::new(), body: Body::None }
     }
 
+    /// The same with one more query parameter, not yet encoded.
     #[must_use]
     pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
         self.query.push((name.to_owned(), value.into()));
         self
     }
 
+    /// The same with this body.
     #[must_use]
     pub fn json(mut self, body: serde_json::Value) -> Self {
         self.body = Body::Json(body);
@@ -63,15 +77,18 @@ impl Request {
 /// One HTTP answer, read to its end and bounded in size by the transport.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
+    /// Whole, and never longer than the transport allows.
     pub body: Vec<u8>,
     /// When it arrived, from the Unix epoch: dates in headers are measured from it.
     pub at: Duration,
 }
 
 impl Answer {
+    /// The first header of this name, which is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }

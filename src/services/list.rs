@@ -12,7 +12,10 @@ pub const ALL: &[ServiceEntry] = &[
     dmchamp::ENTRY,
 ];
 
-/// The entry with this name, or an error that lists the names.
+/// The entry with this name.
+///
+/// # Errors
+/// Of kind `Usage` if there is none; the hint lists the names that there are.
 pub fn find(name: &str) -> Result<&'static ServiceEntry> {
     ALL.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names: Vec<_> = ALL.iter().map(|entry| entry.name).collect();

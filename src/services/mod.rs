@@ -5,11 +5,14 @@
 //! outside this folder and the sandbox names a vendor: the differences are fields of
 //! [`Capabilities`](crate::contact::Capabilities) and [`Limits`](crate::contact::Limits). [`ALL`] is the only list.
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
+
 mod chatwoot;
 mod dmchamp;
 pub mod engagor;
 pub mod respondio;
 
+/// Requests and answers as plain values, and what headers say of waiting.
 pub mod http;
 mod list;
 mod reading;

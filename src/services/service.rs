@@ -7,8 +7,10 @@ pub trait Service: Send + Sync {
     /// As in the configuration: `respondio-v1`.
     fn name(&self) -> &'static str;
 
+    /// What the service can do, with this account's settings.
     fn capabilities(&self) -> &Capabilities;
 
+    /// The sizes and the quota that it allows, with this account's settings.
     fn limits(&self) -> &Limits;
 
     /// Every standard field the service has.
@@ -19,10 +21,10 @@ pub trait Service: Send + Sync {
 
     /// The request that carries `call`.
     ///
-    /// Requires that the capabilities have the call and that it is within the limits; otherwise
-    /// `Err` of kind `Bug`.
-    /// `Err` of kind `Usage` is about this contact alone, which the service can't carry out as it
-    /// stands: it fails the row and not the run.
+    /// # Errors
+    /// Of kind `Bug` if the capabilities lack the call or it exceeds the limits: whoever makes calls keeps to
+    /// both. Of kind `Usage` if the service can't carry the call out for this contact as it stands: that fails
+    /// the row and not the run.
     fn request(&self, call: &Call) -> Result<Request>;
 
     /// What `answer` means for `call`. Total: any bytes give a verdict, none panics.
@@ -47,19 +49,25 @@ pub trait Service: Send + Sync {
 pub struct RefreshSpec {
     /// Scheme and host, without a slash at the end.
     pub site: String,
+    /// Below `site`, beginning with a slash.
     pub path: &'static str,
     /// Query parameters that are the same for everyone.
     pub fixed: &'static [(&'static str, &'static str)],
-    /// Names of the query parameters that hold secrets.
+    /// Name of the query parameter for the client's id.
     pub client_id: &'static str,
+    /// Name of the query parameter for the client's secret.
     pub client_secret: &'static str,
+    /// Name of the query parameter for the refresh token.
     pub refresh_token: &'static str,
-    /// Keys of the answer: the new token, the seconds it lasts, a new refresh token if one comes,
-    /// and what went wrong if something did.
+    /// Key of the answer under which the new access token stands.
     pub answer_access_token: &'static str,
+    /// Key of the seconds for which the new token is good.
     pub answer_expires_in: &'static str,
+    /// Key of a new refresh token, where one comes.
     pub answer_refresh_token: &'static str,
+    /// Key of what went wrong, if something did.
     pub answer_error: &'static str,
+    /// Where the vendor describes it.
     pub source: Source,
 }
 
@@ -68,6 +76,7 @@ pub struct RefreshSpec {
 pub struct QuotaHint {
     /// Calls that a window admits.
     pub limit: Option<u32>,
+    /// How long such a window is.
     pub window: Option<std::time::Duration>,
     /// Calls left in this window.
     pub remaining: Option<u32>,
@@ -77,12 +86,15 @@ pub struct QuotaHint {
 
 /// What is known of a service before an account is configured.
 pub struct ServiceEntry {
+    /// As in the configuration.
     pub name: &'static str,
     /// The product's own name.
     pub title: &'static str,
     /// Where the API is, unless the account says otherwise.
     pub base_url: &'static str,
+    /// Where the vendor states it.
     pub base_url_source: Source,
+    /// Every setting that an account of it can have, beside its credential.
     pub settings: &'static [SettingSpec],
     /// Names of the settings that choose the account at the vendor, beside the base URL. None where the
     /// token alone chooses it.

@@ -20,11 +20,15 @@ pub enum Credential {
 /// One setting an account of a service can have, beside its credential.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingSpec {
+    /// As in the account's section of `rolo.toml`.
     pub name: &'static str,
+    /// An account without it is refused.
     pub required: bool,
     /// Value where the account says nothing; empty for none.
     pub default: &'static str,
+    /// What it sets, in words that follow "it is".
     pub meaning: &'static str,
+    /// Where the vendor describes what it sets.
     pub source: Source,
 }
 
@@ -34,6 +38,9 @@ pub struct Settings(pub BTreeMap<String, String>);
 
 impl Settings {
     /// The settings, after every name has been checked against `specs` and defaults filled in.
+    ///
+    /// # Errors
+    /// Of kind `Usage` if a setting is unknown, or one that is required is missing.
     pub fn checked(&self, service: &str, specs: &[SettingSpec]) -> Result<Settings> {
         let mut checked = BTreeMap::new();
         for name in self.0.keys() {
@@ -65,11 +72,15 @@ impl Settings {
         Ok(Settings(checked))
     }
 
+    /// The text of a setting; `None` if it is absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
     /// A setting that is `true` or `false`; absent is `false`.
+    ///
+    /// # Errors
+    /// Of kind `Usage` if it is neither.
     pub fn flag(&self, name: &str) -> Result<bool> {
         match self.get(name) {
             None | Some("false") => Ok(false),
@@ -81,6 +92,9 @@ impl Settings {
     }
 
     /// A setting that is a whole number of seconds; `None` if absent.
+    ///
+    /// # Errors
+    /// Of kind `Usage` if it is anything else.
     pub fn seconds(&self, name: &str) -> Result<Option<Duration>> {
         match self.get(name).map(|text| (text, text.parse())) {
             None => Ok(None),

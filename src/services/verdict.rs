@@ -6,24 +6,59 @@ use crate::contact::{Cursor, FieldDefinition, Message, RemoteId, Snapshot};
 /// What an answer means for the call that it answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Applied, for sure. `warnings` are the service's own words.
-    Done { reply: Reply, warnings: Vec<String> },
+    /// Applied, for sure.
+    Done {
+        /// What the answer carried.
+        reply: Reply,
+        /// In the service's own words.
+        warnings: Vec<String>,
+    },
     /// Not applied, for sure; send it again after waiting.
-    Again { wait: Wait, message: String },
-    /// Not applied, and never will be. `code` is one of ours (`service.refused`, `service.value`…);
-    /// `fields` are our names for what was refused, where the service says.
-    Refused { code: Cow<'static, str>, message: String, fields: Vec<String> },
+    Again {
+        /// For how long.
+        wait: Wait,
+        /// What the service said.
+        message: String,
+    },
+    /// Not applied, and never will be.
+    Refused {
+        /// One of ours, as in docs/row-errors.md: `service.refused`, `service.value`…
+        code: Cow<'static, str>,
+        /// What the service said.
+        message: String,
+        /// Our names for what was refused, where the service says.
+        fields: Vec<String>,
+    },
     /// The contact isn't there.
-    Missing { message: String },
-    /// A contact with one of these values exists already. `id` where the service says which.
-    Exists { message: String, fields: Vec<String>, id: Option<RemoteId> },
+    Missing {
+        /// What the service said.
+        message: String,
+    },
+    /// A contact with one of these values exists already.
+    Exists {
+        /// What the service said.
+        message: String,
+        /// Our names of the fields whose values are taken, where the service says.
+        fields: Vec<String>,
+        /// Who has them, where the service says.
+        id: Option<RemoteId>,
+    },
     /// Nothing sent with these credentials or settings can work: stop the run.
-    Stop { message: String },
+    Stop {
+        /// What the service said.
+        message: String,
+    },
     /// Whoever answered is not the service: a redirect, or a page for people. Stop the run; the
     /// credentials are not at fault, the account's base URL probably is.
-    Misdirected { message: String },
+    Misdirected {
+        /// What came instead, without a query, which may hold a secret.
+        message: String,
+    },
     /// Nobody can say whether it was applied.
-    Unclear { message: String },
+    Unclear {
+        /// What the service said, or what is wrong with its answer.
+        message: String,
+    },
 }
 
 /// What a good answer carried.
@@ -31,18 +66,24 @@ pub enum Verdict {
 pub enum Reply {
     /// That it was applied, and no more.
     Nothing,
+    /// The id of the contact that was made or changed.
     Id(RemoteId),
     /// The contact as it is now.
     Contact(Box<Snapshot>),
+    /// One page of contacts, of a look-up or a listing.
     Contacts(Page<Snapshot>),
+    /// The tags of one contact by name, or those that the account defines.
     Tags(Vec<String>),
+    /// The messages exchanged with one contact, in the order of the answer.
     Messages(Vec<Message>),
+    /// One page of the custom fields that the account defines.
     Fields(Page<FieldDefinition>),
 }
 
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
+    /// In the order of the answer.
     pub items: Vec<T>,
     /// Where to go on; `None` at the end.
     pub next: Option<Cursor>,
@@ -51,14 +92,17 @@ pub struct Page<T> {
 }
 
 impl Verdict {
+    /// [`Self::Done`] without warnings.
     pub fn done(reply: Reply) -> Self {
         Self::Done { reply, warnings: Vec::new() }
     }
 
+    /// [`Self::Refused`] where the service names no field.
     pub fn refused(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::Refused { code: code.into(), message: message.into(), fields: Vec::new() }
     }
 
+    /// [`Self::Unclear`] in these words.
     pub fn unclear(message: impl Into<String>) -> Self {
         Self::Unclear { message: message.into() }
     }

@@ -29,6 +29,7 @@ use crate::services::{
 
 const NAME: &str = "engagor";
 
+/// Engagor, as [`ALL`](super::ALL) lists it.
 pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "Engagor (Qualtrics Social Connect)",

@@ -24,6 +24,7 @@ use crate::services::{Answer, Credential, Request, Service, ServiceEntry, Settin
 
 const NAME: &str = "respondio-v1";
 
+/// respond.io's older Contacts API, as [`ALL`](crate::services::ALL) lists it.
 pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "respond.io (API v1)",

@@ -23,6 +23,7 @@ use crate::services::{Answer, Credential, QuotaHint, Request, Service, ServiceEn
 
 const NAME: &str = "respondio";
 
+/// respond.io's API of version 2, as [`ALL`](crate::services::ALL) lists it.
 pub const ENTRY: ServiceEntry = ServiceEntry {
     name: NAME,
     title: "respond.io",
@@ -52,6 +53,7 @@ const SETTINGS: &[SettingSpec] = &[
     },
 ];
 
+/// One workspace of respond.io.
 pub struct Respondio {
     capabilities: Capabilities,
     limits: Limits,
