@@ -34,7 +34,7 @@ pub(super) fn import(args: &Choices<'_>, path: &Path, context: &CommandContext) 
         consent(&settings, &source, &mut job, context).await?;
         let import = settings.job(source, Some(plan), context)?;
         let summary = jobs::import(&import, &mut job).await?;
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }
 

@@ -51,6 +51,6 @@ pub fn run(args: &CheckCommand, context: &CommandContext) -> Result<Exit> {
             results: settings.source.results.clone(),
         };
         let summary = jobs::check(&check, &mut job).await?;
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }

@@ -119,6 +119,6 @@ pub(super) fn copy(settings: &CopySettings, context: &CommandContext) -> Result<
         };
         consent_to_copy(&copy, &settings.to, settings.mapping.is_some() || settings.run.yes, &mut job).await?;
         let summary = jobs::copy(&copy, &mut job).await?;
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }

@@ -20,12 +20,12 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How a run with this summary ended. A signal is the caller's to tell.
+    /// How a run with this summary ended.
     pub fn of(summary: &Summary) -> Self {
         if !summary.counts.balances(summary.rows) {
             Self::Bug
-        } else if summary.stopped.is_some() {
-            Self::Stopped
+        } else if let Some(stopped) = &summary.stopped {
+            if stopped.kind == ErrorKind::Interrupted { Self::Interrupted } else { Self::Stopped }
         } else if summary.counts.needing_attention() > 0 || summary.not_put_back > 0 {
             Self::RowsToLookAt
         } else {
@@ -54,6 +54,7 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
     use crate::contact::{Counts, Outcome};
+    use crate::error::Error;
 
     fn summary(rows: u64, of: &[(Outcome, u64)]) -> Summary {
         let mut counts = Counts::default();
@@ -72,9 +73,10 @@ mod tests {
         }
         let left = Summary { not_put_back: 1, ..summary(2, &[(Outcome::Updated, 2)]) };
         assert_eq!(Exit::of(&left).code(), 1);
-        let stopped = Summary { stopped: Some("refused".into()), ..summary(1, &[(Outcome::Failed, 1)]) };
+        let stopped = Summary { stopped: Some(Error::stopped("refused")), ..summary(1, &[(Outcome::Failed, 1)]) };
         assert_eq!(Exit::of(&stopped).code(), 3);
+        let interrupted = Summary { stopped: Some(Error::interrupted("by a signal")), ..stopped };
+        assert_eq!(Exit::of(&interrupted).code(), 4);
         assert_eq!(Exit::of(&summary(2, &[(Outcome::Created, 1)])).code(), 70);
-        assert_eq!(Exit::Interrupted.code(), 4);
     }
 }

@@ -217,7 +217,7 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
             drop(std::fs::remove_file(&file));
             summary.file = None;
         }
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }
 

@@ -84,6 +84,6 @@ pub(super) fn import(settings: &ImportSettings, context: &CommandContext) -> Res
         consent(settings, &source, &mut job, context).await?;
         let import = settings.job(source, None, context)?;
         let summary = jobs::import(&import, &mut job).await?;
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }

@@ -49,7 +49,7 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
                 jobs::undo(&undo::again(&run, &settings.sandbox, context, &ledger).await?, &mut job).await?
             }
         };
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }
 

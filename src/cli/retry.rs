@@ -77,7 +77,7 @@ pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
             import.results = results;
         }
         let summary = jobs::import(&import, &mut job).await?;
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }
 

@@ -187,14 +187,11 @@ pub fn import_options(settings: &RunSettings) -> ImportOptions {
 }
 
 /// Says how a job ended, and with which exit code.
-pub fn ended(summary: &Summary, job: &jobs::Context, context: &CommandContext) -> Exit {
+pub fn ended(summary: &Summary, context: &CommandContext) -> Exit {
     if !context.quiet || summary.counts.needing_attention() > 0 || summary.stopped.is_some() {
         drop(std::io::stderr().lock().write_all(closing_words(summary).as_bytes()));
     }
-    match Exit::of(summary) {
-        Exit::Stopped if job.stop.is_asked() && summary.interrupted => Exit::Interrupted,
-        exit => exit,
-    }
+    Exit::of(summary)
 }
 
 /// The run with this name, or the latest that `fits`.

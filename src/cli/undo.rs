@@ -55,7 +55,7 @@ pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
         }
         let undo = of(run, &settings.sandbox, context)?;
         let summary = jobs::undo(&undo, &mut job).await?;
-        Ok(running::ended(&summary, &job, context))
+        Ok(running::ended(&summary, context))
     })
 }
 

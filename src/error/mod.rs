@@ -8,8 +8,10 @@
 //! and no secret goes into either.
 
 mod context;
+mod stop_reason;
 
 pub use context::{ContextValue, ErrorContext};
+pub use stop_reason::StopReason;
 
 use std::fmt;
 use std::path::Path;
@@ -57,8 +59,8 @@ impl ErrorKind {
 #[derive(Clone, Debug)]
 pub struct Error {
     pub kind: ErrorKind,
-    /// Dotted and stable, where code has to tell this error from others of its kind.
-    pub code: Option<&'static str>,
+    /// Where code has to tell this error from others of its kind.
+    pub reason: Option<StopReason>,
     pub message: String,
     /// What would cure it, as an instruction.
     pub hint: Option<String>,
@@ -71,7 +73,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), hint: None, context: Vec::new(), source: None }
+        Self { kind, reason: None, message: message.into(), hint: None, context: Vec::new(), source: None }
     }
 
     /// The command, configuration, mapping or source is wrong.
@@ -100,8 +102,8 @@ impl Error {
     }
 
     #[must_use]
-    pub fn code(mut self, code: &'static str) -> Self {
-        self.code = Some(code);
+    pub fn because(mut self, reason: StopReason) -> Self {
+        self.reason = Some(reason);
         self
     }
 

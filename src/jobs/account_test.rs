@@ -8,10 +8,10 @@ use super::account_spec::AccountSpec;
 use super::connect::{connect, open_ledger};
 use crate::clock;
 use crate::contact::Call;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 use crate::ledger::ClaimedRun;
 use crate::reconcile::CallEnd;
-use crate::upload::{Caller, MISDIRECTED, Retry};
+use crate::upload::{Caller, Retry};
 
 /// Makes one harmless read of an account; returns how long it took.
 ///
@@ -43,7 +43,7 @@ pub async fn test_account(account: &AccountSpec, context: &Context) -> Result<Du
         (CallEnd::Done(_), _) => Ok(took),
         (CallEnd::Taken(_), _) => Err(Error::bug("a read was taken for a create")),
         (CallEnd::Halted, _) => match caller.halted() {
-            Some(halt) if halt.code == Some(MISDIRECTED) => Err(elsewhere(&halt.message)),
+            Some(halt) if halt.reason == Some(StopReason::Misdirected) => Err(elsewhere(&halt.message)),
             // The service has no such thing as the account's settings say.
             Some(halt) if matches!(result.http_status, Some(404 | 405 | 410)) => Err(elsewhere(&halt.message)),
             Some(halt) if halt.kind == crate::error::ErrorKind::Stopped && result.http_status.is_some() => {

@@ -9,7 +9,7 @@ use super::source::SourceSpec;
 use crate::clock;
 use crate::contact::{Outcome, RowRecord};
 use crate::error::Result;
-use crate::report::{Event, JobKind, Remark, Summary};
+use crate::report::{Event, JobKind, Note, Remark, Summary, words};
 use crate::services::Service;
 use crate::table::IfTaken;
 
@@ -38,8 +38,8 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
         rows: None,
         resumed: 0,
     });
-    for note in notes {
-        context.note(note);
+    for words in notes {
+        context.note(Note::Source(words));
     }
     context.tell(Event::Mapping(Box::new(mapped.table()?)));
     let unmapped = mapped.forward.unmapped().to_vec();
@@ -50,7 +50,7 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let mut stopped = None;
     while let Some(checked) = reading.next().await? {
         if context.stop.is_asked() {
-            stopped = Some("interrupted".to_owned());
+            stopped = Some(words::interrupted());
             reading.only_read();
         }
         let mut contacts = checked.contacts.into_iter();
@@ -76,7 +76,6 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
         file: Some(place.path),
         unmapped,
         told: rows.told(),
-        interrupted: stopped.is_some(),
         stopped,
         ..Summary::default()
     };

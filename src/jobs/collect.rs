@@ -1,5 +1,4 @@
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -14,8 +13,7 @@ use crate::contact::{Call, Capabilities, Contact, Cursor, Field, Filter, Message
 use crate::error::{Error, Result};
 use crate::journal::Entry;
 use crate::reconcile::{CallEnd, Identified, Keys};
-use crate::report::words::count;
-use crate::report::{Event, Remark, Summary};
+use crate::report::{Event, Extent, Listed, LookedUp, Note, Remark, Summary};
 use crate::services::Reply;
 use crate::table;
 use crate::upload::{Caller, Completeness, ListedPage, Listing, LookupBatcher, Turned, Walk};
@@ -84,7 +82,7 @@ impl<'a> Collecting<'a> {
             ledger.set_listed_at(&self.caller.run, self.keys.account(), Some(begun)).await?;
         }
         let leaves_out = self.capabilities().list_leaves_out;
-        summary.remarks.push(Remark::Extent(completeness(walk.completeness(), read, spool, leaves_out, self.job)));
+        summary.remarks.push(Remark::Extent(extent(walk.completeness(), read, spool, leaves_out, self.job)));
         Ok(())
     }
 
@@ -104,12 +102,12 @@ impl<'a> Collecting<'a> {
             let pass = listing.walk().pass();
             if pass > 1 && pass > told {
                 told = pass;
-                context.note("contacts came, went or moved while the pages were read: reading them once more");
+                context.note(Note::AnotherPass);
             }
             let ListedPage { pass, contacts, total, next } = match listing.next().await? {
                 Some(Turned::Page(page)) => page,
                 Some(Turned::BeganAgain) => {
-                    context.note("the service no longer knows where the listing was: it begins again");
+                    context.note(Note::ListedAnew);
                     continue;
                 }
                 None => break,
@@ -227,7 +225,7 @@ impl<'a> Collecting<'a> {
                 break;
             }
         }
-        summary.remarks.push(Remark::Extent(at.words(spool.contacts, total)));
+        summary.remarks.push(Remark::Extent(Extent::LookedUp(at.looked_up(spool.contacts, total))));
         Ok(())
     }
 
@@ -286,20 +284,9 @@ impl RowsDone {
         Cursor(format!("{rows} {missing} {unusable} {repeated} {ambiguous}"))
     }
 
-    fn words(&self, found: u64, total: u64) -> String {
-        let mut words = format!("not a full dump: {found} found by the rows of the file");
-        for (n, what) in [
-            (self.missing, "rows whose contact is not on the service"),
-            (self.unusable, "rows without a usable identifier"),
-            (self.repeated, "rows that name a contact named before"),
-            (self.ambiguous, "rows whose identifiers are several contacts'"),
-            (total.saturating_sub(self.rows), "rows not looked up, as the limit was reached"),
-        ] {
-            if n > 0 {
-                let _ = write!(words, "; {what}: {n}");
-            }
-        }
-        words
+    fn looked_up(&self, found: u64, total: u64) -> LookedUp {
+        let Self { rows, missing, unusable, repeated, ambiguous } = *self;
+        LookedUp { found, missing, unusable, repeated, ambiguous, not_reached: total.saturating_sub(rows) }
     }
 }
 
@@ -335,49 +322,23 @@ fn unread(caller: &Caller, what: &str, ended: &CallEnd) -> Error {
 }
 
 /// How complete the export is, and how sure that is. `read` contacts were seen at some time.
-fn completeness(walked: Option<Completeness>, read: u64, spool: &Spool, leaves_out: &str, job: &ExportJob) -> String {
-    let noun = if job.filter == Filter::default() { "contact" } else { "matching contact" };
+fn extent(walked: Option<Completeness>, read: u64, spool: &Spool, leaves_out: &'static str, job: &ExportJob) -> Extent {
+    let filtered = job.filter != Filter::default();
     if let Some(limit) = job.limit.filter(|limit| *limit <= read) {
-        return format!("not complete, as asked: the first {}", count(limit, noun));
+        return Extent::Limited { limit, filtered };
     }
-    let mut text = match walked {
-        Some(Completeness::Sure { total }) => {
-            let mut text =
-                format!("complete: at the last page the service counted {}, and all were read", count(total, noun));
-            for (n, what) in [
-                (spool.contacts.saturating_sub(total), "that came later"),
-                (read - spool.contacts, "that went meanwhile left out"),
-            ] {
-                if n > 0 {
-                    let _ = write!(text, "; {} {what}", count(n, noun));
-                }
-            }
-            text
-        }
-        Some(Completeness::Moved { passes, total }) => format!(
-            "not known to be complete: contacts came, went or moved in each of {passes} passes; {} read, and the \
-             service counted {total}; export again when less is changed",
-            count(read, noun)
-        ),
-        Some(Completeness::Uncounted { passes, same: false }) => format!(
-            "not known to be complete: contacts came, went or moved in each of {passes} passes, and the service does \
-             not say how many there are; {} read; export again when less is changed",
-            count(read, noun)
-        ),
-        Some(Completeness::Uncounted { passes, same: true }) if passes > 1 => format!(
-            "read to the end until two passes showed the same: {}; the service does not say how many there are",
-            count(read, noun)
-        ),
-        Some(Completeness::Uncounted { .. }) | None => format!(
-            "read to the end, once: the service does not say how many {noun}s there are, so one that came, went or \
-             moved meanwhile may be missing"
-        ),
+    let listed = match walked {
+        Some(Completeness::Sure { total }) => Listed::Whole {
+            total,
+            came_later: spool.contacts.saturating_sub(total),
+            went: read.saturating_sub(spool.contacts),
+        },
+        Some(Completeness::Moved { passes, total }) => Listed::Moved { passes, read, total: Some(total) },
+        Some(Completeness::Uncounted { passes, same: false }) => Listed::Moved { passes, read, total: None },
+        Some(Completeness::Uncounted { passes, same: true }) if passes > 1 => Listed::Twice { read },
+        Some(Completeness::Uncounted { .. }) | None => Listed::Once,
     };
-    if !leaves_out.is_empty() {
-        text.push_str("; its listing leaves out ");
-        text.push_str(leaves_out);
-    }
-    text
+    Extent::Listed { listed, filtered, leaves_out }
 }
 
 #[cfg(test)]
@@ -389,12 +350,7 @@ mod tests {
         let at = RowsDone { rows: 128, missing: 3, unusable: 2, repeated: 1, ambiguous: 4 };
         assert_eq!(RowsDone::of(Some(&at.cursor())), at);
         assert_eq!(RowsDone::of(None), RowsDone::default());
-        assert_eq!(
-            at.words(122, 130),
-            "not a full dump: 122 found by the rows of the file; rows whose contact is not on the service: 3; \
-             rows without a usable identifier: 2; rows that name a contact named before: 1; \
-             rows whose identifiers are several contacts': 4; \
-             rows not looked up, as the limit was reached: 2"
-        );
+        let not_reached = at.looked_up(122, 130).not_reached;
+        assert_eq!(not_reached, 2, "128 of 130 rows");
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, RunState, Worker};
 use crate::reconcile::Keys;
-use crate::report::{Event, JobKind, Remark, Summary};
+use crate::report::{Event, JobKind, Note, Summary, words};
 use crate::upload::{Caller, Notice, Stop};
 
 /// An account that is connected and recognized, and the ledger that remembers it.
@@ -24,7 +24,7 @@ pub struct Opened {
     pub ledger: LedgerHandle,
     pub connection: Connection,
     /// To be said: the account points elsewhere than before.
-    pub elsewhere: Option<String>,
+    pub elsewhere: Option<Note>,
     account: String,
     service: &'static str,
     begun: tokio::time::Instant,
@@ -52,7 +52,7 @@ pub struct Frame {
     pub keys: Keys,
     /// What the caller tells; taken by whoever listens while calls are made.
     pub notices: Option<UnboundedReceiver<Notice>>,
-    elsewhere: Option<String>,
+    elsewhere: Option<Note>,
     kind: JobKind,
     account: String,
     begun: tokio::time::Instant,
@@ -188,7 +188,8 @@ impl Frame {
     /// # Errors
     /// Of kind `Bug` if a bug stopped it.
     pub async fn finish(self, ended: Ended, mut summary: Summary, context: &mut Context) -> Result<Summary> {
-        let state = ended.tell(&mut summary)?;
+        let service = self.connection.account.service.name();
+        let state = ended.about(&self.run, &self.account, service).tell(&mut summary)?;
         summary.state = Some(state);
         summary.elapsed = self.elapsed();
         self.ledger.set_state(&self.run, state, &summary.counts).await?;
@@ -215,20 +216,26 @@ impl Ended {
         }
     }
 
+    /// The same, with the run it was and whose account.
+    fn about(self, run: &RunId, account: &str, service: &str) -> Self {
+        match self {
+            Self::Stopped(halt) => Self::Stopped(halt.in_service(service).in_account(account).in_run(&run.0)),
+            other => other,
+        }
+    }
+
     /// Puts into the summary why the run stopped, and returns how it stands.
     fn tell(self, summary: &mut Summary) -> Result<RunState> {
         match self {
             Self::Whole => Ok(RunState::Finished),
             Self::InPart => Ok(RunState::Stopped),
             Self::Interrupted => {
-                summary.stopped = Some("interrupted by a signal".into());
-                summary.interrupted = true;
+                summary.stopped = Some(words::interrupted());
                 Ok(RunState::Interrupted)
             }
             Self::Stopped(halt) if halt.kind == ErrorKind::Bug => Err(halt),
             Self::Stopped(halt) => {
-                summary.stopped = Some(halt.message);
-                summary.remarks.extend(halt.hint.map(Remark::Cure));
+                summary.stopped = Some(halt);
                 Ok(RunState::Stopped)
             }
         }

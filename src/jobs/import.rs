@@ -26,7 +26,7 @@ use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
 use crate::reconcile::{Keys, Rules, Strategy};
-use crate::report::{Event, Remark, Reporter, ResultsLayout, ResultsWriter, Summary};
+use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
 use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, list_fields};
@@ -139,7 +139,8 @@ async fn tell_start(
     // The sample was read to the file's end, so that what makes a file unreadable in its middle was told
     // before anything is sent.
     frame.tell_start(&job.source.path, Some(mapped.sample.total), resumed, context);
-    for note in notes.into_iter().chain(mapped.forward.notes().iter().cloned()) {
+    let mapping = mapped.forward.notes().iter().cloned().map(Note::Mapping);
+    for note in notes.into_iter().map(Note::Source).chain(mapping) {
         context.note(note);
     }
     let table = mapped.table()?;

@@ -8,6 +8,7 @@ use crate::contact::{Contact, CreateSafety, Field, Filter, ListAll, Snapshot};
 use crate::error::Result;
 use crate::journal::Entry;
 use crate::reconcile::{Keys, Strategy};
+use crate::report::Note;
 use crate::table::RowBatch;
 use crate::upload::{Caller, Completeness, Listing, Turned};
 
@@ -45,10 +46,7 @@ pub async fn learn_all(
         }
         _ => None,
     };
-    context.note(match &since {
-        Some(_) => "reading the contacts that changed since the last run, since the service has no look-up".to_owned(),
-        None => "reading all contacts once, since the service has no look-up by phone or e-mail".to_owned(),
-    });
+    context.note(Note::Listing { changed: since.is_some() });
     let mut listing = Listing::new(caller.clone(), Filter { updated_since: since, ..Filter::default() });
     while let Some(turned) = listing.next().await? {
         if let Turned::Page(page) = turned {
@@ -107,11 +105,8 @@ pub async fn learn_instead(
             None if read > look_ups / 3 => u64::MAX,
             None => read,
         };
-        if read == 1 {
-            let told = total.map_or_else(String::new, |total| format!(", which has {total} contacts"));
-            if in_all < look_ups {
-                context.note(format!("reading the account{told}: fewer calls than {look_ups} look-ups"));
-            }
+        if read == 1 && in_all < look_ups {
+            context.note(Note::ListingInstead { contacts: total, look_ups });
         }
         if in_all >= look_ups {
             return Ok(false);

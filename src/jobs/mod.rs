@@ -65,7 +65,7 @@ pub use saved_plan::SavedPlan;
 pub use source::{Guessed, MappingChoice, SourceSpec, facts};
 pub use undo::{UndoJob, UndoPlan, undo, undo_calls, undo_plan};
 
-use crate::report::{Event, Reporter};
+use crate::report::{Event, Note, Reporter};
 use crate::upload::Stop;
 
 /// What every job runs in.
@@ -87,7 +87,7 @@ impl Context {
         crate::table::WrittenFiles::in_state(&self.state_dir)
     }
 
-    fn note(&mut self, text: impl Into<String>) {
-        self.tell(Event::Note(text.into()));
+    fn note(&mut self, note: Note) {
+        self.tell(Event::Note(note));
     }
 }

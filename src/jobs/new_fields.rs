@@ -9,6 +9,7 @@ use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run};
 use crate::mapping::{Mapping, NewField, Sample, new_fields};
 use crate::reconcile::CallEnd;
+use crate::report::Note;
 use crate::services::Service;
 use crate::upload::{Caller, create_field, list_fields};
 use crate::validate::Looks;
@@ -52,10 +53,7 @@ pub async fn known_fields(
     let (lacking, is_guessed, named) = lacking(source, service, &listed)?;
     if !create {
         for field in lacking.iter().filter(|_| !is_guessed) {
-            context.note(format!(
-                "the account lacks the custom field {}, for which {} rows have a value",
-                field.definition.name, field.filled
-            ));
+            context.note(Note::FieldLacking { field: field.definition.name.clone(), rows: field.filled });
         }
         return Ok(KnownFields { definitions: Some(listed), to_create: Vec::new() });
     }
@@ -101,7 +99,7 @@ pub async fn create_fields(fields: &[NewField], frame: &mut Frame, context: &mut
     wanted.extend(fields.iter().map(words).filter(|field| !wanted.contains(field)).collect::<Vec<_>>());
     record(&wanted, frame).await?;
     for field in fields {
-        context.note(format!("creates the custom field {}", words(field)));
+        context.note(Note::FieldCreated { field: words(field) });
         let refused = match create_field(&frame.caller, &field.definition).await?.end {
             CallEnd::Done(_) => None,
             CallEnd::Refused { message, .. }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::journal::{Key, KnownContact};
 use crate::ledger::{ClaimedRun, LedgerHandle, Run};
 use crate::reconcile::{CallEnd, Identified};
+use crate::report::Note;
 use crate::services::Reply;
 use crate::upload::{LookupBatcher, Stop};
 
@@ -40,7 +41,7 @@ pub async fn recognize(
     connection: &mut Connection,
     keep: Keep,
     stop: &Stop,
-) -> Result<Option<String>> {
+) -> Result<Option<Note>> {
     if spec.sandbox.is_some() {
         return Ok(None);
     }
@@ -61,7 +62,7 @@ pub async fn recognize(
         Some(alias) => called(&ledger, alias).await?,
         None => has_memory(&ledger, &place).await?.then(|| place.clone()),
     };
-    let mut remark = None;
+    let mut note = None;
     let identity = match known {
         Some(identity) => identity,
         None => {
@@ -89,10 +90,7 @@ pub async fn recognize(
                     }
                 }
                 Some(older) if older == spec.name => {
-                    remark = Some(format!(
-                        "what an older rolo remembers of account {} is not of this place, and is not used",
-                        spec.name
-                    ));
+                    note = Some(Note::OlderMemory { account: spec.name.clone() });
                     own
                 }
                 _ => own,
@@ -100,10 +98,7 @@ pub async fn recognize(
         }
     };
     if let Some(what) = before.and_then(|before| difference(&before, &identity)) {
-        remark = Some(format!(
-            "account {} points elsewhere than before: {what}; what is remembered of the other is not used",
-            spec.name
-        ));
+        note = Some(Note::Elsewhere { account: spec.name.clone(), to: what });
     }
     if keep == Keep::Aliases {
         ledger.call_account(&name, &identity).await?;
@@ -112,7 +107,7 @@ pub async fn recognize(
         }
     }
     connection.set_identity(identity);
-    Ok(remark)
+    Ok(note)
 }
 
 /// Refuses to go on with a run, or to put it back, at another place than it was made at.

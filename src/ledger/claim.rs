@@ -2,10 +2,7 @@ use std::fmt;
 
 use super::Fingerprint;
 use crate::clock;
-use crate::error::Error;
-
-/// The code of the error with which every write of a run ends whose claim was lost.
-pub const CLAIM_LOST: &str = "claim.lost";
+use crate::error::{Error, StopReason};
 
 /// A process that works on runs, as others are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +63,6 @@ pub(super) fn taken(by: &Worker) -> Error {
 /// The runs are another's by now, who claimed when this process seemed to be dead.
 pub(super) fn lost() -> Error {
     Error::stopped("another process has taken this run over, since this one had not been heard of")
-        .code(CLAIM_LOST)
+        .because(StopReason::ClaimLost)
         .hint("nothing more is sent or written here; `rolo runs` shows how it goes on there")
 }

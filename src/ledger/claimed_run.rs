@@ -18,7 +18,7 @@ pub trait ClaimKeeper: fmt::Debug + Send + Sync {
     /// Asks the store whether the claim is still this process's, and renews it.
     ///
     /// # Errors
-    /// Of kind `Stopped`: another has the run now ([`CLAIM_LOST`](super::CLAIM_LOST)), or the store can't be asked.
+    /// Of kind `Stopped`: another has the run now ([`ClaimLost`](crate::error::StopReason::ClaimLost)), or the store can't be asked.
     async fn confirm(&self) -> Result<()>;
 
     /// Like [`Self::confirm`], but without asking the store while the claim can't have run out.
@@ -86,7 +86,7 @@ impl ClaimedRun {
     /// otherwise (it was stopped, or the store was away) the store is asked.
     ///
     /// # Errors
-    /// Of kind `Stopped`: another has the run now ([`CLAIM_LOST`]), or the store can't be asked.
+    /// Of kind `Stopped`: another has the run now ([`ClaimLost`](crate::error::StopReason::ClaimLost)), or the store can't be asked.
     pub async fn check(&self) -> Result<()> {
         match &self.keeper {
             Some(keeper) => keeper.check().await,

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::claim::{CLAIM_LOST, Claim, Worker};
+use super::claim::{Claim, Worker};
 use super::claimed_run::{ClaimKeeper, ClaimedRun};
 use super::{Fingerprint, LedgerHandle};
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 use crate::journal::RunId;
 
 /// How long a claim holds without being renewed. No request outlives it.
@@ -113,7 +113,7 @@ impl Renewing {
         loop {
             tokio::time::sleep((self.term / RENEWALS).max(SHORTEST)).await;
             // Any other error: the store may be back before the lease has run out; until then nothing is sent.
-            if let Err(Error { code: Some(CLAIM_LOST), .. }) = self.renew().await {
+            if let Err(Error { reason: Some(StopReason::ClaimLost), .. }) = self.renew().await {
                 return;
             }
         }

@@ -26,7 +26,7 @@ mod vault;
 
 use std::path::Path;
 
-pub use claim::{CLAIM_LOST, Claim, Worker};
+pub use claim::{Claim, Worker};
 pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use key::{KeySource, LedgerKey};
 pub use lease::{LEASE, Lease};

@@ -30,8 +30,8 @@ pub fn closing_words(summary: &Summary) -> String {
     for told in &summary.told {
         words.line(&told_words(told));
     }
-    for remark in &summary.remarks {
-        words.line(&escape(&remark.to_string()));
+    for remark in summary.remark_words() {
+        words.line(&escape(&remark));
     }
     if let Some(file) = &summary.file {
         let name = if summary.contacts.is_some() { "written" } else { "results" };
@@ -95,7 +95,7 @@ fn title(summary: &Summary) -> String {
     let elapsed = span(summary.elapsed);
     match &summary.stopped {
         None => format!("{title}: finished in {elapsed}"),
-        Some(why) => format!("{title}: stopped after {elapsed}: {}", escape(why)),
+        Some(why) => format!("{title}: stopped after {elapsed}: {}", escape(&why.message)),
     }
 }
 
@@ -197,9 +197,10 @@ fn reasons(summary: &Summary) -> Option<String> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::Remark;
+    use super::super::{Extent, Remark};
     use super::*;
     use crate::contact::{CallKind, Counts};
+    use crate::error::Error;
     use crate::ledger::RunState;
 
     fn counts(of: &[(Outcome, u64)]) -> Counts {
@@ -278,7 +279,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
     #[test]
     fn a_stopped_run_says_why_and_how_to_go_on() {
         let summary = Summary {
-            stopped: Some("the service refused the credentials".into()),
+            stopped: Some(Error::stopped("the service refused the credentials").hint("check the token")),
             state: Some(RunState::Stopped),
             counts: counts(&[(Outcome::Created, 30), (Outcome::Skipped, 9), (Outcome::InDoubt, 1)]),
             ..import()
@@ -287,6 +288,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
         assert!(
             words.starts_with("import 20261121-0931-k3f: stopped after 41 s: the service refused the credentials\n")
         );
+        assert!(words.contains("\ncheck the token\n"), "{words}");
         assert!(words.contains("next: `rolo resume 20261121-0931-k3f` goes on where this run stopped\n"));
         assert_eq!(words.matches("next: ").count(), 1, "one command is one step: {words}");
     }
@@ -300,13 +302,13 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
             contacts: Some(12_345),
             elapsed: Duration::from_secs(125),
             file: Some("all.xlsx".into()),
-            remarks: vec![Remark::Extent("complete as far as the service tells: it counted 12,345".into())],
+            remarks: vec![Remark::Extent(Extent::Limited { limit: 12_345, filtered: false })],
             ..Summary::default()
         };
         assert_eq!(
             closing_words(&summary),
             "export 20261121-0931-k3f: finished in 2 min 5 s\ncontacts written: 12,345\n\
-             complete as far as the service tells: it counted 12,345\nwritten: all.xlsx\n"
+             not complete, as asked: the first 12,345 contacts\nwritten: all.xlsx\n"
         );
     }
 

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{JobKind, MappingTable, Remark};
+use super::{JobKind, MappingTable, Note, Remark};
 use crate::contact::{CallKind, Counts, Position, RowRecord};
+use crate::error::Error;
 use crate::ledger::RunState;
 
 /// Something that happened in a run, in the order in which it happened.
@@ -44,7 +45,7 @@ pub enum Event {
         reason: String,
     },
     /// Something worth knowing that needs no action.
-    Note(String),
+    Note(Note),
     /// Something worth doing.
     Warning(String),
     Finished(Box<Summary>),
@@ -85,10 +86,16 @@ pub struct Summary {
     pub not_put_back: u64,
     /// Of the contacts counted as updated, those that an undo deleted.
     pub deleted: u64,
-    /// Why the run ended before its time; `None` if it didn't.
-    pub stopped: Option<String>,
-    /// It was a signal that ended it.
-    pub interrupted: bool,
+    /// Why the run ended before its time; `None` if it didn't. Of kind `Interrupted` if a signal ended it.
+    pub stopped: Option<Error>,
+}
+
+impl Summary {
+    /// What is remarked at the end, and last what would cure what stopped the job.
+    pub fn remark_words(&self) -> Vec<String> {
+        let cure = self.stopped.iter().filter_map(|error| error.hint.clone());
+        self.remarks.iter().map(ToString::to_string).chain(cure).collect()
+    }
 }
 
 /// What is told of several rows that need nobody, once. It holds no value of a row.

@@ -88,7 +88,7 @@ fn context(run: &Run, summary: &Summary, rows: &[minijinja::Value], omitted: u64
         started => moment(run.new.started),
         state => run.state.name(),
         elapsed => run.ended.map(|ended| span(std::time::Duration::from_secs(ended.saturating_sub(run.new.started)))),
-        stopped => summary.stopped.as_deref().map(escape),
+        stopped => summary.stopped.as_ref().map(|error| escape(&error.message)),
         balanced => summary.counts.balances(summary.rows),
         law => closing::law(summary),
         bars => bars,
@@ -97,7 +97,7 @@ fn context(run: &Run, summary: &Summary, rows: &[minijinja::Value], omitted: u64
         least_calls => summary.least_calls.map(number),
         reasons => reasons,
         unmapped => summary.unmapped.iter().map(|name| escape(name).into_owned()).collect::<Vec<_>>(),
-        remarks => summary.remarks.iter().map(|remark| escape(&remark.to_string()).into_owned()).collect::<Vec<_>>(),
+        remarks => summary.remark_words().iter().map(|remark| escape(remark).into_owned()).collect::<Vec<_>>(),
         rows => rows,
         omitted => (omitted > 0).then(|| number(omitted)),
     }

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::error::{ContextValue, Error, ErrorContext};
+use crate::error::{ContextValue, Error, ErrorContext, StopReason};
 
 use super::{Event, JobState, NextStep, Reporter, Summary, escape_json};
 
@@ -102,7 +102,7 @@ fn to_json(event: &Event) -> Value {
             "seconds": time.as_secs_f64(),
             "reason": reason,
         }),
-        Event::Note(text) => json!({"event": "note", "text": text}),
+        Event::Note(note) => json!({"event": "note", "text": note.to_string()}),
         Event::Warning(text) => json!({"event": "warning", "text": text}),
         Event::Finished(summary) => summary_json(summary),
     }
@@ -134,8 +134,9 @@ fn summary_json(summary: &Summary) -> Value {
             .iter()
             .map(|told| json!({"code": told.code, "column": told.column, "rows": told.rows, "lines": told.lines}))
             .collect::<Vec<_>>(),
-        "remarks": summary.remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "stopped": summary.stopped,
+        "remarks": summary.remark_words(),
+        "stopped": summary.stopped.as_ref().map(|error| &error.message),
+        "stopped_by": summary.stopped.as_ref().map(error_json),
         "not_put_back": summary.not_put_back,
         "deleted": summary.deleted,
         "next": steps_json(&JobState::of_summary(summary).next_steps()),
@@ -153,7 +154,7 @@ pub fn error_line(error: &Error) -> String {
 fn error_json(error: &Error) -> Value {
     json!({
         "kind": error.kind.name(),
-        "code": error.code,
+        "code": error.reason.map(StopReason::code),
         "message": error.message,
         "causes": error.causes(),
         "hint": error.hint,
@@ -178,7 +179,7 @@ pub fn steps_json(steps: &[NextStep]) -> Value {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use super::super::JobKind;
+    use super::super::{JobKind, Note};
     use super::*;
     use crate::contact::{CallKind, Counts, Outcome, Position, RowError, RowRecord};
 
@@ -281,8 +282,8 @@ mod tests {
             }
         }
         let mut lines = JsonReporter::new(Box::new(Closed));
-        lines.event(&Event::Note("one".into()));
+        lines.event(&Event::Note(Note::AnotherPass));
         assert!(lines.gone);
-        lines.event(&Event::Note("two".into()));
+        lines.event(&Event::Note(Note::ListedAnew));
     }
 }

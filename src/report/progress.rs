@@ -47,7 +47,8 @@ impl Reporter for Progress {
                 let now = clock::now();
                 let line = match event {
                     Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now)),
-                    Event::Note(text) | Event::Warning(text) => Some(escape(text).into_owned()),
+                    Event::Note(note) => Some(escape(&note.to_string()).into_owned()),
+                    Event::Warning(text) => Some(escape(text).into_owned()),
                     Event::Mapping(table) => Some(table.words()),
                     _ if now >= *next => Some(self.tally.line(now)),
                     _ => None,
@@ -79,7 +80,8 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
             bar.set_length(*total);
             bar.set_position(tally.done);
         }
-        Event::Note(text) | Event::Warning(text) => bar.println(escape(text)),
+        Event::Note(note) => bar.println(escape(&note.to_string())),
+        Event::Warning(text) => bar.println(escape(text)),
         Event::Mapping(table) => bar.println(table.words()),
         Event::Finished(_) => bar.finish_and_clear(),
         _ => {

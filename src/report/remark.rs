@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Extent;
 use super::words::count;
 use crate::contact::RemoteId;
 use crate::journal::RunId;
@@ -9,8 +10,6 @@ use crate::table::Place;
 /// Something that is worth knowing at the end of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
-    /// What would cure what stopped the job.
-    Cure(String),
     /// Rows that stay as they are by memory alone.
     NotLookedAt {
         rows: u64,
@@ -29,7 +28,7 @@ pub enum Remark {
         ids: Vec<RemoteId>,
     },
     /// How much of an account an export holds, and how sure that is.
-    Extent(String),
+    Extent(Extent),
     /// The service does not tell the lists of a contact.
     ListsNotTold {
         service: &'static str,
@@ -92,7 +91,7 @@ impl Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cure(words) | Self::Extent(words) => f.write_str(words),
+            Self::Extent(extent) => extent.fmt(f),
             Self::NotLookedAt { rows } => {
                 let are = if *rows == 1 { "is" } else { "are" };
                 write!(f, "{} {are} as sent before and not looked at since; `--verify` looks", count(*rows, "row"))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::escape;
+use crate::error::{Error, StopReason};
 use crate::ledger::{Run, RunState};
 
 /// `1234567` as `1,234,567`.
@@ -55,6 +56,11 @@ pub const fn state_words(run: &Run) -> &'static str {
         RunState::Undone => "put back",
         RunState::Finished | RunState::Stopped | RunState::Interrupted => run.state.name(),
     }
+}
+
+/// That a signal ended a job.
+pub fn interrupted() -> Error {
+    Error::interrupted("interrupted by a signal").because(StopReason::Signal)
 }
 
 /// Names that a talk lists before it only counts the rest.

@@ -1,5 +1,5 @@
 use crate::contact::{Outcome, RowRecord};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 
 /// When a run should stop by itself because too much goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -92,13 +92,14 @@ impl Watch {
             return Ok(format!("the first {} rows all went well: going on with the others", sent.min(&rows)));
         }
         Err(Error::stopped(format!("{failed} of the first {sent} rows failed: {cause}"))
+            .because(StopReason::FirstRows)
             .hint("look at the results file; `rolo resume` goes on with the others all the same"))
     }
 
     pub(super) fn verdict(&self) -> Option<Error> {
         let stop = |message: String| {
             let hint = "look at the results file; `rolo resume` goes on with the rows not sent, `rolo retry` sends the failed ones again";
-            Some(Error::stopped(message).hint(hint))
+            Some(Error::stopped(message).because(StopReason::Threshold).hint(hint))
         };
         let kinds = [
             ("failed", self.failed, self.sent, self.brake.failed_at_most, self.brake.failed_share),

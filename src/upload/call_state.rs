@@ -4,16 +4,13 @@
 use std::time::Duration;
 
 use crate::contact::{Call, CallKind, Filter};
-use crate::error::Error;
+use crate::error::{Error, StopReason};
 use crate::reconcile::CallEnd;
 use crate::services::{Answer, Reply, Verdict};
 use crate::transport::{Failure, FailureKind};
 
 /// The same error 500 so often in a row, within seconds, is no passing one.
 const SAME_ERRORS: u32 = 4;
-
-/// The code of a stop because whoever answers is not the service: the account's address is wrong.
-pub const MISDIRECTED: &str = "account.misdirected";
 
 /// How often one call is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,15 +80,18 @@ impl ServiceStop {
     pub fn error(&self, service: &str, account: &str) -> Error {
         let error = match self {
             Self::Unreachable(message) => Error::stopped(format!("{service} can't be reached: {message}"))
+                .because(StopReason::Unreachable)
                 .hint("nothing is lost: `rolo resume` goes on when the service answers again"),
             Self::Unauthorized(message) => Error::stopped(format!("{service} refused account {account}: {message}"))
+                .because(StopReason::Unauthorized)
                 .hint("check the account's token and settings, then `rolo resume`"),
             Self::Misdirected(message) => {
                 Error::stopped(format!("{service} is not where account {account} says: {message}"))
-                    .code(MISDIRECTED)
+                    .because(StopReason::Misdirected)
                     .hint("check base_url of the account, then `rolo resume`")
             }
             Self::Untrusted(message) => Error::stopped(message.clone())
+                .because(StopReason::Untrusted)
                 .hint("nothing was sent; `rolo resume` goes on once the certificate is trusted"),
         };
         error.in_service(service).in_account(account)

@@ -9,7 +9,7 @@ use super::backoff::Retry;
 use super::circuit_breaker::CircuitBreaker;
 use super::stop::{Stop, StopLevel};
 use crate::contact::{CallKind, RemoteId};
-use crate::error::Error;
+use crate::error::{Error, StopReason};
 use crate::journal::RunId;
 use crate::ledger::ClaimedRun;
 use crate::quota::Slot;
@@ -144,6 +144,7 @@ impl Caller {
                     let (name, minutes) = (self.account.service.name(), wait.as_secs().div_ceil(60));
                     self.halt(
                         Error::stopped(format!("{name} asks to be left alone for {minutes} minutes"))
+                            .because(StopReason::Parked)
                             .in_service(name)
                             .in_account(&self.account.name)
                             .hint("nothing is lost: `rolo resume` goes on after that"),

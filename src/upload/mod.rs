@@ -36,7 +36,7 @@ mod work;
 pub use account::{ConnectedAccount, Renew};
 pub use backoff::Retry;
 pub use brake::Brake;
-pub use call_state::{AfterAttempt, AfterFailure, CallState, MISDIRECTED, Patience, ServiceStop};
+pub use call_state::{AfterAttempt, AfterFailure, CallState, Patience, ServiceStop};
 pub use caller::{Caller, Notice};
 pub use dispatch::{Dispatcher, RunEnd};
 pub use drive::{Driver, RowEnd};

@@ -36,6 +36,7 @@ fn a_count_of_failed_rows_stops_the_run_and_resume_goes_on() {
     let output = rehearsal.import_with(&["--stop-when", "failed=3", "--fault", &refuse(3)]).output().unwrap();
     assert_eq!(code(&output), 3, "{}", said(&output));
     assert!(stderr(&output).contains("3 rows failed, and the run was told to stop at 3"), "{}", said(&output));
+    assert_eq!(events(&output).pop().unwrap()["stopped_by"]["code"], "run.threshold");
     check_whole(&rehearsal, 200);
     assert_eq!(count(&rehearsal, "failed"), 3);
     let created = count(&rehearsal, "created");
@@ -97,6 +98,15 @@ fn credentials_refused_in_the_middle_stop_the_run_and_fail_no_row() {
     let output = rehearsal.import_with(&["--fault", "status=401,nth:40,times:100000"]).output().unwrap();
     assert_eq!(code(&output), 3, "{}", said(&output));
     assert!(stderr(&output).contains("respondio-v1 refused account sandbox:respondio-v1"), "{}", said(&output));
+    let end = events(&output).pop().unwrap();
+    assert_eq!(end["stopped_by"]["code"], "account.unauthorized");
+    assert_eq!(end["stopped_by"]["message"], end["stopped"]);
+    let remarks = end["remarks"].as_array().unwrap();
+    assert_eq!(remarks.last(), Some(&end["stopped_by"]["hint"]), "people are told the cure last");
+    let place = serde_json::json!({
+        "service": "respondio-v1", "account": "sandbox:respondio-v1", "http_status": 401, "run": end["run"],
+    });
+    assert_eq!(end["stopped_by"]["context"], place);
     check_whole(&rehearsal, 80);
     let outcomes = rehearsal.outcomes();
     assert!(

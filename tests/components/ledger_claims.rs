@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rolo::contact::{CallKind, Counts, Outcome, Position, RemoteId, RowRecord};
-use rolo::error::{Error, ErrorKind};
+use rolo::error::{Error, ErrorKind, StopReason};
 use rolo::journal::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact};
-use rolo::ledger::{CLAIM_LOST, ClaimedRun, Fingerprint, Lease, RunState};
+use rolo::ledger::{ClaimedRun, Fingerprint, Lease, RunState};
 
 use crate::backends::{begin, each, worker};
 use crate::ledger::new_run;
@@ -67,7 +67,7 @@ async fn a_claim_that_ran_out_is_renewed_as_long_as_nobody_else_has_claimed() {
         assert!(two.claim_run(&fingerprint(), &worker("import"), LONG).await.is_err(), "it was renewed");
         one.renew(&claim, Duration::ZERO).await.unwrap();
         two.claim_run(&fingerprint(), &worker("import"), LONG).await.unwrap();
-        assert_eq!(one.renew(&claim, LONG).await.unwrap_err().code, Some(CLAIM_LOST));
+        assert_eq!(one.renew(&claim, LONG).await.unwrap_err().reason, Some(StopReason::ClaimLost));
     })
     .await;
 }
@@ -120,7 +120,7 @@ async fn every_write_of_a_run_that_was_taken_over_is_refused_and_leaves_nothing(
         next.write(&resumed, vec![intent(7)]).await.unwrap();
 
         let refused = |what: &str, error: Error| {
-            assert_eq!((error.kind, error.code), (ErrorKind::Stopped, Some(CLAIM_LOST)), "{what}");
+            assert_eq!((error.kind, error.reason), (ErrorKind::Stopped, Some(StopReason::ClaimLost)), "{what}");
             assert!(error.message.contains("has taken this run over"), "{what}: {error}");
         };
         let key = stopped.key("email", "ann@example.com");
@@ -215,8 +215,8 @@ async fn a_lease_that_another_has_taken_over_is_noticed_before_anything_is_sent(
                 Err(error) => assert_eq!(error.kind, ErrorKind::AlreadyRunning),
             }
         };
-        assert_eq!(run.check().await.unwrap_err().code, Some(CLAIM_LOST));
-        assert_eq!(run.confirm().await.unwrap_err().code, Some(CLAIM_LOST));
+        assert_eq!(run.check().await.unwrap_err().reason, Some(StopReason::ClaimLost));
+        assert_eq!(run.confirm().await.unwrap_err().reason, Some(StopReason::ClaimLost));
     })
     .await;
 }

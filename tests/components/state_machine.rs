@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rolo::contact::{Call, Capabilities, Edit, Field, FieldSpec, Filter, Limits, RemoteId, Target, Value};
-use rolo::error::{Error, Result};
+use rolo::error::{Error, Result, StopReason};
 use rolo::reconcile::{CallEnd, StepAt, Write};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
 use rolo::transport::{Failure, FailureKind, Transport};
@@ -278,7 +278,7 @@ async fn remote_14d_a_redirect_stops_at_once_with_the_place_it_points_to() {
     answer.headers.push(("location".into(), "https://chat.example.org/api/v1?token=x".into()));
     let (end, sent, _, halt) = answered(&Call::Check, answer).await;
     let halt = halt.unwrap();
-    assert_eq!((end, sent, halt.code), (CallEnd::Halted, 1, Some("account.misdirected")));
+    assert_eq!((end, sent, halt.reason), (CallEnd::Halted, 1, Some(StopReason::Misdirected)));
     assert_eq!(
         halt.message,
         "chatwoot is not where account desk says: the address redirects to https://chat.example.org/api/v1 (status 301)"

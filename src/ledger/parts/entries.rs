@@ -15,7 +15,7 @@ pub trait Entries: Send + Sync {
     /// # Errors
     /// See [`Ledger`](super::super::Ledger). Once a write of a run has failed, every later one of that
     /// run fails with the same cause: an entry that follows a missing one must not become durable. With the
-    /// code [`CLAIM_LOST`](super::super::CLAIM_LOST) if the run is another's by now.
+    /// reason [`StopReason::ClaimLost`](crate::error::StopReason::ClaimLost) if the run is another's by now.
     async fn write(&self, run: &ClaimedRun, entries: Vec<Entry>) -> Result<WriteResult>;
 
     /// For each key, who claims it for a create whose end nobody knows.

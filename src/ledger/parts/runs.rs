@@ -21,7 +21,7 @@ pub trait Runs: Send + Sync {
     /// has claimed since.
     ///
     /// # Errors
-    /// With the code [`CLAIM_LOST`](super::super::CLAIM_LOST) if somebody has.
+    /// With the reason [`StopReason::ClaimLost`](crate::error::StopReason::ClaimLost) if somebody has.
     async fn renew(&self, claim: &Claim, lease: Duration) -> Result<()>;
 
     /// Gives a claim back, so that others need not wait for its end. One that was lost already is left alone.
@@ -33,7 +33,7 @@ pub trait Runs: Send + Sync {
     /// Records a new run of the fingerprint that is claimed.
     ///
     /// # Errors
-    /// See [`Ledger`](super::super::Ledger); with the code [`CLAIM_LOST`](super::super::CLAIM_LOST) if the
+    /// See [`Ledger`](super::super::Ledger); with the reason [`StopReason::ClaimLost`](crate::error::StopReason::ClaimLost) if the
     /// claim is another's by now.
     async fn begin(&self, claim: &Claim, run: &NewRun) -> Result<RunId>;
 

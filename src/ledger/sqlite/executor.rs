@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::store::Store;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::journal::{Entry, RunId};
 use crate::ledger::{Claim, ClaimedRun, WriteResult};
 
@@ -109,8 +109,8 @@ struct Write {
 /// Does the jobs.
 pub(super) struct StoreWorker {
     store: Store,
-    /// Runs, and their claims, of which a write has failed, with its error.
-    failed: HashMap<(RunId, u64), Failed>,
+    /// Runs, and their claims, of which a write has failed, with the error of the first, told again and again.
+    failed: HashMap<(RunId, u64), Error>,
 }
 
 impl StoreWorker {
@@ -149,7 +149,7 @@ impl StoreWorker {
             let writes: Vec<Vec<Entry>> = group.iter_mut().map(|write| mem::take(&mut write.entries)).collect();
             match self.store.write_all(&claimed.0, &claim, &writes) {
                 Ok(all) => written = all,
-                Err(error) => drop(self.failed.insert(claimed.clone(), Failed::from(error))),
+                Err(error) => drop(self.failed.insert(claimed.clone(), error)),
             }
         }
         let failed = self.failed.get(&claimed);
@@ -157,38 +157,10 @@ impl StoreWorker {
         for write in group {
             let outcome = match failed {
                 None => Ok(written.next().unwrap_or(WriteResult::Durable)),
-                Some(failed) => Err(failed.error()),
+                Some(failed) => Err(failed.clone()),
             };
             // The asker may be gone; what was written stays.
             let _ = write.done.send(outcome);
-        }
-    }
-}
-
-/// The error of the first write that failed, to be told again and again.
-struct Failed {
-    kind: ErrorKind,
-    code: Option<&'static str>,
-    message: String,
-    hint: Option<String>,
-    cause: Option<String>,
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        Self { kind: error.kind, code: error.code, message: error.message, hint: error.hint, cause }
-    }
-}
-
-impl Failed {
-    fn error(&self) -> Error {
-        let mut error = Error::stopped(self.message.clone());
-        (error.kind, error.code) = (self.kind, self.code);
-        error.hint.clone_from(&self.hint);
-        match &self.cause {
-            Some(cause) => error.caused_by(cause.clone()),
-            None => error,
         }
     }
 }

@@ -1,0 +1,39 @@
+/// Why a run can't go on, where code has to tell it from other reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// A signal ended it.
+    Signal,
+    /// The service can't be reached, or takes no calls.
+    Unreachable,
+    /// The service refused the account's credential.
+    Unauthorized,
+    /// Whoever answers is not the service: the account's address is wrong.
+    Misdirected,
+    /// The server's certificate is not trusted; nothing was sent.
+    Untrusted,
+    /// The service wants to be left alone for longer than a run waits.
+    Parked,
+    /// Too many rows went wrong, by what the run was told to bear.
+    Threshold,
+    /// Not all of the first rows went well.
+    FirstRows,
+    /// Another process has the run by now.
+    ClaimLost,
+}
+
+impl StopReason {
+    /// Dotted and stable.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Signal => "run.interrupted",
+            Self::Unreachable => "service.unreachable",
+            Self::Unauthorized => "account.unauthorized",
+            Self::Misdirected => "account.misdirected",
+            Self::Untrusted => "service.untrusted",
+            Self::Parked => "service.parked",
+            Self::Threshold => "run.threshold",
+            Self::FirstRows => "run.first_rows",
+            Self::ClaimLost => "claim.lost",
+        }
+    }
+}

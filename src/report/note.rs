@@ -1,0 +1,89 @@
+use std::fmt;
+
+use super::words::count;
+
+/// Something worth knowing that needs no action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// How a source was read, in the words of whoever read it: delimiter, encoding, sheet, header.
+    Source(String),
+    /// How columns were mapped, in the words of the mapping.
+    Mapping(String),
+    /// The account points elsewhere than before, to what `to` says.
+    Elsewhere { account: String, to: String },
+    /// What an older version remembers is not of this place.
+    OlderMemory { account: String },
+    /// The account lacks a custom field that rows have a value for.
+    FieldLacking { field: String, rows: u64 },
+    /// A custom field is about to be created; named with its kind.
+    FieldCreated { field: String },
+    /// A service without look-up is listed.
+    Listing {
+        /// Only the contacts that changed since the last run.
+        changed: bool,
+    },
+    /// The account is listed instead of looking contacts up.
+    ListingInstead {
+        /// Contacts that it has, where the service says so.
+        contacts: Option<u64>,
+        /// Look-ups that are spared.
+        look_ups: u64,
+    },
+    /// Contacts came, went or moved while pages were read.
+    AnotherPass,
+    /// A listing begins again, since the service forgot where it was.
+    ListedAnew,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(words) | Self::Mapping(words) => f.write_str(words),
+            Self::Elsewhere { account, to } => write!(
+                f,
+                "account {account} points elsewhere than before: {to}; what is remembered of the other is not used"
+            ),
+            Self::OlderMemory { account } => {
+                write!(f, "what an older rolo remembers of account {account} is not of this place, and is not used")
+            }
+            Self::FieldLacking { field, rows } => {
+                let have = if *rows == 1 { "has" } else { "have" };
+                write!(
+                    f,
+                    "the account lacks the custom field {field}, for which {} {have} a value",
+                    count(*rows, "row")
+                )
+            }
+            Self::FieldCreated { field } => write!(f, "creates the custom field {field}"),
+            Self::Listing { changed: true } => {
+                f.write_str("reading the contacts that changed since the last run, since the service has no look-up")
+            }
+            Self::Listing { changed: false } => {
+                f.write_str("reading all contacts once, since the service has no look-up by phone or e-mail")
+            }
+            Self::ListingInstead { contacts, look_ups } => {
+                let has = contacts.map_or_else(String::new, |n| format!(", which has {}", count(n, "contact")));
+                write!(f, "reading the account{has}: fewer calls than {}", count(*look_ups, "look-up"))
+            }
+            Self::AnotherPass => {
+                f.write_str("contacts came, went or moved while the pages were read: reading them once more")
+            }
+            Self::ListedAnew => f.write_str("the service no longer knows where the listing was: it begins again"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_told_as_one_and_thousands_are_grouped() {
+        let lacking = |rows| Note::FieldLacking { field: "seats".into(), rows }.to_string();
+        assert_eq!(lacking(1), "the account lacks the custom field seats, for which 1 row has a value");
+        assert_eq!(lacking(1200), "the account lacks the custom field seats, for which 1,200 rows have a value");
+        let instead = |contacts, look_ups| Note::ListingInstead { contacts, look_ups }.to_string();
+        assert_eq!(instead(Some(2000), 1), "reading the account, which has 2,000 contacts: fewer calls than 1 look-up");
+        assert_eq!(instead(None, 40), "reading the account: fewer calls than 40 look-ups");
+    }
+}
