@@ -191,12 +191,14 @@ fn events_are_as_their_page_says() {
     let file = "samples/first-import/contacts.csv";
     let (code, out, _) = said(folder.path(), &["import", file, "--unthrottled", "--json"]);
     assert_eq!(code, 1);
+    let (code, failed, _) = said(folder.path(), &["check", "none.csv", "--json"]);
+    assert_eq!(code, 2);
     let mut real: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for line in out.lines() {
+    for line in out.lines().chain(failed.lines()) {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         real.entry(event["event"].as_str().unwrap().to_owned()).or_insert_with(|| keys(&event));
     }
-    for kind in ["started", "row", "called", "finished"] {
+    for kind in ["started", "row", "called", "finished", "error"] {
         assert!(real.contains_key(kind), "{kind}");
     }
     // An example has the fields of a real event of its kind.
