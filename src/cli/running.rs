@@ -129,8 +129,8 @@ fn say_route(chosen: &ChosenAccount, proxies: &Proxies, context: &CommandContext
     if let Some(route) = proxies.route(&base_url)?
         && !context.quiet
     {
-        let words = format!("{} is reached through {route}\n", chosen.name());
-        drop(std::io::stderr().lock().write_all(escape(&words).as_bytes()));
+        let words = format!("{} is reached through {route}", chosen.name());
+        drop(writeln!(std::io::stderr().lock(), "{}", escape(&words)));
     }
     Ok(())
 }
@@ -159,6 +159,7 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
         only: settings.only.clone(),
         chosen: None,
         opened: OpenedOnce::default(),
+        held: false,
     })
 }
 
@@ -236,5 +237,6 @@ pub fn plain_file(path: PathBuf) -> SourceSpec {
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
+        held: false,
     }
 }

@@ -19,7 +19,11 @@ pub(super) fn of_client(error: &reqwest::Error, host: &str, route: Option<&Route
     let message = if error.is_dns()
         && let Some(route) = route
     {
-        format!("the name of the proxy was not found: {route}")
+        if route.looks_names_up_here() {
+            format!("a name was not found, of the server or of the proxy; `socks5h://` lets the proxy look up: {host}")
+        } else {
+            format!("the name of the proxy was not found: {route}")
+        }
     } else if error.is_dns() {
         format!("the name of the server was not found: {host}")
     } else if error.is_timeout() {

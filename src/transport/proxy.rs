@@ -81,6 +81,13 @@ impl Proxies {
     }
 }
 
+impl Route {
+    /// Whether the name of the server is looked up on this machine, and not by the proxy.
+    pub(super) fn looks_names_up_here(&self) -> bool {
+        self.place.starts_with("socks5://") || self.place.starts_with("socks4://")
+    }
+}
+
 /// For a message: `the proxy http://proxy.example:3128 (HTTPS_PROXY)`.
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -167,3 +167,29 @@ fn every_operation_of_the_source_documents_works_or_says_why_not() {
         }
     }
 }
+
+#[test]
+fn remote_38_the_proxy_is_said_on_a_line_of_its_own_and_no_name_is_blamed_that_was_not_looked_up() {
+    let world = World::new();
+    world.write(
+        "rolo.toml",
+        "[accounts.far]\nservice = \"chatwoot\"\nbase_url = \"https://chat.example.invalid\"\naccount_id = 1\n\
+         token = { env = \"TOKEN\" }\n",
+    );
+    let test = |variable: &str, proxy: &str| {
+        let said = said(world.command("accounts test far").env("TOKEN", "x").env(variable, proxy));
+        assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+        said.err
+    };
+    let told = test("HTTPS_PROXY", "http://ann:pw@127.0.0.1:9");
+    assert_eq!(
+        told.lines().next(),
+        Some("far is reached through the proxy http://127.0.0.1:9 (HTTPS_PROXY)"),
+        "{told}"
+    );
+    assert!(!told.contains("pw") && told.lines().nth(1).is_some_and(|line| line.starts_with("error: ")), "{told}");
+    // This one is asked for an address: the name of the server is looked up here, and it is that which is not there.
+    let told = test("ALL_PROXY", "socks5://127.0.0.1:9");
+    assert!(told.contains("`socks5h://` lets the proxy look up: chat.example.invalid through the proxy"), "{told}");
+    assert!(!told.contains("the name of the proxy was not found"), "{told}");
+}
