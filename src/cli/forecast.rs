@@ -46,6 +46,13 @@ pub fn forecast_words(forecast: &Forecast) -> String {
             count(forecast.unknown, "contact"),
         ));
     }
+    if !forecast.lists.is_empty() {
+        let lists: Vec<_> = forecast.lists.iter().map(|(list, rows)| format!("{} ({rows})", escape(list))).collect();
+        let lists = lists.join(", ");
+        line(format!(
+            "not checked, as no service tells its lists; a row fails if one of its own is not there: {lists}"
+        ));
+    }
     for field in &forecast.new_fields {
         line(format!("creates the custom field {}", escape(field)));
     }
@@ -79,6 +86,7 @@ pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
         "seconds": forecast.time.as_secs(),
         "unknown": forecast.unknown,
         "new_fields": forecast.new_fields,
+        "lists_not_checked": forecast.lists,
         "unmapped": forecast.unmapped,
         "samples": forecast.samples,
     })

@@ -3,6 +3,9 @@ use std::time::Duration;
 
 use crate::contact::{Call, CallKind, Counts, Position};
 
+/// Lists that a forecast names at most: a file may have as many as it has rows.
+const LISTS_NAMED: usize = 20;
+
 /// What an import would do.
 #[derive(Clone, Debug, Default)]
 pub struct Forecast {
@@ -22,6 +25,9 @@ pub struct Forecast {
     pub codes: BTreeMap<String, u64>,
     /// Custom fields that would be created: `seats (number)`.
     pub new_fields: Vec<String>,
+    /// Lists that contacts would be added to, and how many: no service can be asked whether it has them. The first
+    /// [`LISTS_NAMED`] alone.
+    pub lists: BTreeMap<String, u64>,
     /// How contacts are found: `look-ups` or `listing`.
     pub strategy: &'static str,
 }
@@ -34,6 +40,22 @@ impl Forecast {
     pub(super) fn count(&mut self, kind: CallKind, calls: u64) {
         if calls > 0 {
             *self.calls.entry(kind).or_default() += calls;
+        }
+    }
+
+    /// Takes note of the lists that a row's calls add its contact to.
+    pub(super) fn count_lists(&mut self, calls: &[Call]) {
+        let lists = calls.iter().flat_map(|call| match call {
+            Call::Create { edit, .. } => edit.lists.as_slice(),
+            Call::AddToList { list, .. } => std::slice::from_ref(list),
+            _ => &[],
+        });
+        for list in lists {
+            if let Some(rows) = self.lists.get_mut(list) {
+                *rows += 1;
+            } else if self.lists.len() < LISTS_NAMED {
+                self.lists.insert(list.clone(), 1);
+            }
         }
     }
 }

@@ -340,6 +340,7 @@ impl Foreseeing {
 
     fn ended(&mut self, row: &Foreseen, record: &RowRecord) -> Result<()> {
         self.forecast.counts[record.outcome] += 1;
+        self.forecast.count_lists(&row.writes);
         self.forecast.least_calls += row.machine.least_calls().unwrap_or(0);
         self.forecast.unknown += u64::from(self.live.is_none() && record.outcome == Outcome::Created);
         if record.outcome.needs_attention() || !record.errors.is_empty() {

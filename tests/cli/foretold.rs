@@ -140,3 +140,35 @@ fn a_plan_foretells_the_calls_of_a_paced_import_kind_by_kind() {
     });
     assert!(found.is_empty(), "{} of the cases, plan / import:\n{}", found.len(), found.join("\n"));
 }
+
+/// No operation of any service tells which lists there are, so a plan can't foretell that one is missing: it says
+/// that it did not look, and at what.
+#[test]
+fn a_list_that_may_not_exist_is_named_by_the_plan_and_fails_its_rows_alone() {
+    let world = World::new();
+    world.write(
+        "people.csv",
+        "first_name,phone,lists\nAnn,+447400100001,list-1\nBen,+447400100002,gone\nCho,+447400100003,list-2;gone\n\
+         Dan,+447400100004,\n",
+    );
+    let people = "people.csv --to sandbox:dmchamp --unthrottled";
+    for live in ["", "--live"] {
+        let plan = planned(&world, &format!("{people} {live}"));
+        assert_eq!(plan["lists_not_checked"], serde_json::json!({ "gone": 2, "list-1": 1, "list-2": 1 }), "{plan}");
+        let told = world.rolo(&format!("plan {people} {live}")).out;
+        let words = "a row fails if one of its own is not there: gone (2), list-1 (1), list-2 (1)\n";
+        assert!(told.contains(words), "{told}");
+    }
+    let import = imported(&world, people);
+    assert_eq!(import["outcomes"]["created"], 2, "{import}");
+    assert_eq!(
+        (&import["outcomes"]["failed"], &import["codes"]["service.refused"]),
+        (&2.into(), &2.into()),
+        "{import}"
+    );
+    let rows = world.csv("people.results.csv");
+    assert!(rows[1]["_message"].contains("List not found"), "{rows:?}");
+    // Where no row is added to a list, nothing is said of any.
+    world.write("people.csv", "first_name,phone\nEve,+447400100005\n");
+    assert!(!world.rolo(&format!("plan {people}")).out.contains("not checked"));
+}
