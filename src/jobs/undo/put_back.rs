@@ -5,7 +5,7 @@ use super::super::frame::Frame;
 use super::changed::ChangedContact;
 use super::three_way::three_way;
 use crate::contact::{
-    Call, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord, Snapshot, Target,
+    Call, Field, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord, Snapshot, Target,
 };
 use crate::error::Result;
 use crate::journal::{Entry, StepRecord};
@@ -40,7 +40,14 @@ impl PuttingBack {
         if contact.created {
             return self.delete(position, contact).await;
         }
-        let held = match self.read(&contact.id).await {
+        let asked_by = self.asked_by(&contact.id).await?;
+        if asked_by.is_empty() {
+            let why = "the service finds nobody by an id, and no phone or e-mail of the contact is remembered, so it \
+                       stays as it is";
+            let no_way = RowError::of_row("undo.no_way", why);
+            return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![no_way])).await.map(Some);
+        }
+        let held = match self.read(&contact.id, &asked_by).await {
             Ok(Some(held)) => held,
             Ok(None) => {
                 let gone = RowError::of_row("undo.gone", "the contact is no longer there");
@@ -135,7 +142,7 @@ impl PuttingBack {
         Ok(record)
     }
 
-    async fn read(&self, id: &RemoteId) -> std::result::Result<Option<Snapshot>, CallEnd> {
+    async fn read(&self, id: &RemoteId, asked_by: &[Identifier]) -> std::result::Result<Option<Snapshot>, CallEnd> {
         let capabilities = self.caller.account.service.capabilities();
         let mut held = if capabilities.read {
             match self.caller.read(&Call::Read { target: Target::Id(id.clone()) }).await.end {
@@ -144,11 +151,9 @@ impl PuttingBack {
                 end => return Err(end),
             }
         } else {
-            let by_id = [Identifier::new(IdentifierKind::Id, id.0.clone())];
-            match self.batcher.identify(&by_id).await {
-                Ok(Identified::One(contact)) => *contact,
-                Ok(_) => return Ok(None),
-                Err(result) => return Err(result.end),
+            match self.look_up(id, asked_by).await? {
+                Some(contact) => contact,
+                None => return Ok(None),
             }
         };
         if held.tags.is_none()
@@ -159,5 +164,33 @@ impl PuttingBack {
             held.tags = Some(tags);
         }
         Ok(Some(held))
+    }
+
+    /// What the contact is looked up by: its id, or where the service finds nobody by one, what it was last known
+    /// to be found by. Empty if there is nothing.
+    async fn asked_by(&self, id: &RemoteId) -> Result<Vec<Identifier>> {
+        let capabilities = self.caller.account.service.capabilities();
+        if capabilities.read || capabilities.find_by.contains(&IdentifierKind::Id) {
+            return Ok(vec![Identifier::new(IdentifierKind::Id, id.0.clone())]);
+        }
+        let known = self.ledger.known_by_id(self.driver.rules.keys.account(), id).await?;
+        let Some(values) = known.and_then(|known| known.values) else { return Ok(Vec::new()) };
+        let last_known = |kind: &IdentifierKind| {
+            let value = values.fields.get(&Field::new(kind.name())).filter(|value| !value.is_empty())?;
+            Some(Identifier::new(*kind, value.as_text()))
+        };
+        Ok(capabilities.find_by.iter().filter_map(last_known).collect())
+    }
+
+    /// The contact of this id among those that are found; `None` if no look-up shows it.
+    async fn look_up(&self, id: &RemoteId, asked_by: &[Identifier]) -> std::result::Result<Option<Snapshot>, CallEnd> {
+        for identifier in asked_by {
+            match self.batcher.identify(std::slice::from_ref(identifier)).await {
+                Ok(Identified::One(contact)) if contact.id == *id => return Ok(Some(*contact)),
+                Ok(_) => {}
+                Err(result) => return Err(result.end),
+            }
+        }
+        Ok(None)
     }
 }
