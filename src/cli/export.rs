@@ -142,6 +142,7 @@ pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &CommandConte
         plus_numbers: if record.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
         messages: record.messages,
         identifiers: record.identifiers.map(running::plain_file),
+        exact: false,
         if_taken: IfTaken::Refuse("move it away, or give the export's own command again with --force"),
         resumes: Some(run.clone()),
     })
@@ -202,6 +203,7 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
             },
             messages: settings.with_messages,
             identifiers: running::plain_source(settings.identifiers.clone(), &job).await?,
+            exact: false,
             if_taken: match settings.if_there {
                 IfThere::Refuse => IfTaken::Refuse("name another, or replace it with --force"),
                 IfThere::Replace => IfTaken::Replace,

@@ -86,6 +86,9 @@ pub struct Capabilities {
     pub update: bool,
     /// Contacts have custom fields, which an update takes.
     pub custom_fields: bool,
+    /// A custom field holds a number, a boolean, structure, null or an empty text as such, so that a value that
+    /// goes there keeps its type.
+    pub custom_typed: bool,
     /// [`super::CustomEdit::Replace`] is accepted.
     pub custom_replace: bool,
     /// How a custom field is emptied; a standard one is emptied by an update.

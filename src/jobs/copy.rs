@@ -117,6 +117,8 @@ async fn export_meanwhile(job: &CopyJob, file: &Path, context: &mut Context) -> 
         limit: job.limit,
         plus_numbers: PlusNumbers::AsTheyAre,
         messages: false,
+        // A mapping of one's own names the columns that an export has.
+        exact: job.mapping.is_none(),
         identifiers: job.identifiers.clone(),
         // It is in the state folder, which is ours.
         if_taken: IfTaken::Replace,
@@ -145,6 +147,7 @@ async fn exported_source(job: &CopyJob, file: &Path, context: &mut Context) -> R
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
+        held: true,
     })
 }
 

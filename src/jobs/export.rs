@@ -167,6 +167,9 @@ fn write(
         None => {
             let facts = facts(service, None);
             let mut discovery = Discovery::new(&facts);
+            if job.exact && facts.capabilities.custom_typed {
+                discovery = discovery.exact();
+            }
             spool.each(|contact| {
                 discovery.see(&contact);
                 Ok(())

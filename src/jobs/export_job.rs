@@ -22,6 +22,8 @@ pub struct ExportJob {
     pub messages: bool,
     /// Look up the contacts of this file's rows, where a service has no listing.
     pub identifiers: Option<SourceSpec>,
+    /// Custom fields are written so that every value comes back as it is, null and empty ones too.
+    pub exact: bool,
     /// What is done about a file that is there and is somebody's.
     pub if_taken: IfTaken,
     /// The run that is taken up again, if one was named.

@@ -51,7 +51,8 @@ impl LeftBehind {
 
     fn says_something(&self, header: &str, cell: &str) -> bool {
         let says_no = cell == "false" && self.booleans.contains(header);
-        !cell.is_empty() && !says_no
+        let is_none = header.ends_with(":json") && matches!(cell, "null" | "\"\"");
+        !cell.is_empty() && !says_no && !is_none
     }
 
     /// Whether a contact's cell is left behind for want of a place.

@@ -45,9 +45,10 @@ impl Verify<'_> {
             chosen: None,
             only: Vec::new(),
             opened: OpenedOnce::default(),
+            held: true,
         };
         let mapped = source.map(service.as_ref(), definitions.as_deref())?;
-        let mut validator = Validator::new(mapped.forward)?;
+        let mut validator = Validator::new(mapped.forward)?.of_held(source.held);
         let mut reader = source.open()?;
         let headers = reader.headers().to_vec();
         let reading = Reading { batcher: Connection::lookup_batcher(&caller), caller: &caller };

@@ -2,8 +2,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::file::{ColumnRule, Grade, Numbers};
+use super::file::{ColumnRule, Feeds, Grade, Numbers};
 use super::parse::kind_name;
+use super::placeholder::is_placeholder;
 use crate::contact::FieldKind;
 
 /// How a cell is read.
@@ -30,7 +31,8 @@ pub enum Check {
     Language,
     Country,
     Choice(Vec<String>),
-    Json,
+    /// The cell is a value of JSON; where the account says what the field holds, its text is read by that.
+    Json(Option<Box<Check>>),
     /// `service/service_id`.
     ServiceId,
 }
@@ -85,6 +87,24 @@ impl DateOrder {
 }
 
 impl Check {
+    /// Whether any word may be a value, so that none is a word for "nothing".
+    pub(crate) fn takes_any_word(&self) -> bool {
+        match self {
+            Self::Json(_) => true,
+            Self::Choice(choices) => choices.iter().any(|choice| is_placeholder(choice)),
+            _ => false,
+        }
+    }
+
+    /// The rule for a field of this kind whose column says that its cells are JSON.
+    pub(crate) fn in_json(kind: &FieldKind) -> Result<Self, (String, String)> {
+        let inner = match kind {
+            FieldKind::Text | FieldKind::Json => None,
+            defined => Some(Box::new(Self::new(defined, &ColumnRule::new(Feeds::Nothing))?)),
+        };
+        Ok(Self::Json(inner))
+    }
+
     /// The rule for a field of this kind, with what the column says about its cells. An error is the
     /// message and its cure.
     pub(crate) fn new(kind: &FieldKind, rule: &ColumnRule) -> Result<Self, (String, String)> {
@@ -130,7 +150,7 @@ impl Check {
             FieldKind::Language => Self::Language,
             FieldKind::Country => Self::Country,
             FieldKind::Choice(choices) => Self::Choice(choices.clone()),
-            FieldKind::Json => Self::Json,
+            FieldKind::Json => Self::Json(None),
         })
     }
 }

@@ -152,8 +152,10 @@ impl<'a> Guessing<'a> {
             Some(found) => (found, 0),
             None => (self.facts.definition_alike(bare)?, 1),
         };
-        // What the account says of its field counts; the header adds to it only where that is "text".
-        let kind = kind.filter(|kind| found.kind == FieldKind::Text || found.kind == *kind);
+        // What the account says of its field counts; the header adds to it only where that is "text", or how the
+        // cells are written.
+        let kind = kind
+            .filter(|kind| matches!(found.kind, FieldKind::Text) || found.kind == *kind || *kind == FieldKind::Json);
         Some(NamedField { name: found.name.clone(), kind: kind.or_else(|| self.kept_kind(&found.kind)), rank })
     }
 

@@ -59,10 +59,15 @@ fn resolve_custom(
         };
         defined = definition.kind.clone();
     }
-    let kind = agreed_kind(name, &defined, rule)?;
+    // An export says of a column that its cells are JSON, not that the field holds structure.
+    let check = if rule.kind == Some(FieldKind::Json) {
+        Check::in_json(&defined)?
+    } else {
+        Check::new(&agreed_kind(name, &defined, rule)?, rule)?
+    };
     Ok(FieldFeed {
         field: Field::custom(name),
-        check: Check::new(&kind, rule)?,
+        check,
         overwrite,
         max_chars: facts.limits.custom_value_chars.map(|limit| limit.value),
         trim: false,

@@ -8,7 +8,7 @@ use super::headers::custom_field_name;
 use super::names::{join_name, split_name};
 use super::standard::{self, EXTRA, LISTS, MOMENTS, STANDARD, TAGS};
 use super::tags::{DEFAULT_SEPARATOR, join_set};
-use crate::contact::{Field, Snapshot, Value};
+use crate::contact::{Field, Snapshot, Value, trim_unseen};
 
 /// One column of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +93,8 @@ pub struct Discovery {
     tags: bool,
     lists: bool,
     extra: bool,
+    /// See [`Discovery::exact`].
+    exact: bool,
 }
 
 /// What the values of a custom field were so far.
@@ -131,7 +133,15 @@ impl Discovery {
             tags: facts.has_tags(),
             lists: false,
             extra: false,
+            exact: false,
         }
+    }
+
+    /// Custom fields have JSON cells also where some contact holds null, an empty text or a text that a cell
+    /// can't show, so that every value comes back as it is held.
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self { exact: true, ..self }
     }
 
     pub fn see(&mut self, snapshot: &Snapshot) {
@@ -140,6 +150,8 @@ impl Discovery {
                 if !self.standard.contains(field.name()) {
                     self.standard.insert(field.name().to_owned());
                 }
+            } else if self.exact && field.custom_name().is_some() && !stands_in_a_cell(value) {
+                self.custom.insert(field.clone(), Seen::Typed(HeldType::Json));
             } else if let Some(seen) = self.custom.get_mut(field) {
                 *seen = seen.and(value);
             } else if !value.is_empty() || field.custom_name().is_none() {
@@ -207,7 +219,7 @@ impl Reverse {
                 ExportColumn::Id => cell.push_str(&snapshot.id.0),
                 ExportColumn::Field(field) => cell.push_str(&told(snapshot, field)),
                 ExportColumn::Typed(field, HeldType::Json) => {
-                    cell.push_str(&snapshot.fields.get(field).map_or(Cow::Borrowed(""), Value::as_json_text));
+                    cell.push_str(&snapshot.fields.get(field).map_or(Cow::Borrowed(""), json_cell));
                 }
                 ExportColumn::Typed(field, _) => cell.push_str(&told(snapshot, field)),
                 ExportColumn::Tags => cell.push_str(&self.set(snapshot.tags.as_deref())),
@@ -223,6 +235,25 @@ impl Reverse {
 
     fn set(&self, names: Option<&[String]>) -> String {
         join_set(names.unwrap_or_default(), self.separator)
+    }
+}
+
+/// A value as a cell of JSON, in which null and an empty text are told apart from no value.
+fn json_cell(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Json(serde_json::Value::Null) => Cow::Borrowed("null"),
+        Value::Text(text) if text.is_empty() => Cow::Borrowed("\"\""),
+        other => other.as_json_text(),
+    }
+}
+
+/// Whether a value is read back from the text of a cell as it is.
+fn stands_in_a_cell(value: &Value) -> bool {
+    match value {
+        Value::Json(serde_json::Value::Null) => false,
+        // Blank at its ends, or written as spreadsheets keep a text from being a number.
+        Value::Text(text) => !text.is_empty() && trim_unseen(text) == text && !text.starts_with("=\""),
+        _ => true,
     }
 }
 

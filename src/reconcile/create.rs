@@ -3,7 +3,7 @@ use super::decision::{Decision, Terms};
 use super::diff::spec_of;
 use super::step::{Step, joined};
 use super::tags;
-use crate::contact::{Contact, Edit, Field, RowError, Value};
+use crate::contact::{Capabilities, Contact, Edit, Field, FieldChange, RowError, Value};
 
 /// The steps that make a contact which is known not to be there.
 pub(super) fn create(contact: &Contact, terms: &Terms<'_>) -> Decision {
@@ -30,7 +30,7 @@ pub(super) fn create(contact: &Contact, terms: &Terms<'_>) -> Decision {
     let present: Vec<(Field, Value)> = contact
         .fields
         .iter()
-        .filter(|change| !change.value.is_empty())
+        .filter(|change| !change.value.is_empty() || keeps_none(change, capabilities))
         .map(|change| (change.field.clone(), change.value.clone()))
         .collect();
     for needed in capabilities.create_needs_fields {
@@ -81,6 +81,11 @@ pub(super) fn create(contact: &Contact, terms: &Terms<'_>) -> Decision {
     steps.extend(joined(edits.collect(), tag_edits, capabilities));
     steps.extend(lists.into_iter().map(|list| Step::AddToList { list }));
     Decision::Steps { steps, notes }
+}
+
+/// Whether a null or an empty text is a value that the service holds as such.
+fn keeps_none(change: &FieldChange, capabilities: &Capabilities) -> bool {
+    capabilities.custom_typed && change.field.custom_name().is_some() && change.value != Value::Clear
 }
 
 /// Whether no update takes the field.

@@ -44,7 +44,7 @@ fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'
         Check::Text if feed.trim => check_text(trimmed),
         // Free text keeps its white space, and the line breaks it begins or ends with.
         Check::Text => check_text(cell.trim_matches(is_invisible)),
-        Check::Json => check_json(trimmed),
+        Check::Json(kind) => return check_stated(trimmed, kind.as_deref(), feed, region),
         Check::Phone { numbers, .. } => {
             let Phone { e164, note } = read_phone(trimmed, region, *numbers)?;
             return Ok(Understood { value: Value::Text(e164), note });
@@ -62,6 +62,23 @@ fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'
         Check::ServiceId => check_service_id(&plain()),
     };
     value.map(Understood::from)
+}
+
+/// A value of JSON, whose text is read as the account's field of this kind takes it.
+fn check_stated(
+    cell: &str,
+    kind: Option<&Check>,
+    feed: &FieldFeed,
+    region: PhoneRegion<'_>,
+) -> Result<Understood, CellFault> {
+    let value = check_json(cell)?;
+    match kind {
+        Some(check) if !value.is_empty() => {
+            let text = value.as_text();
+            check_kind(&text, trim_unseen(&text), &FieldFeed { check: check.clone(), ..feed.clone() }, region)
+        }
+        _ => Ok(value.into()),
+    }
 }
 
 /// What a service may take although it is not known to be right. What has two meanings, or lost one,

@@ -8,7 +8,7 @@ use super::numbering::Region;
 use super::phone::PhoneRegion;
 use super::seen_keys::Key;
 use super::sets::unrepeated;
-use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, RowError, Value, trim_unseen};
+use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Value, trim_unseen};
 use crate::mapping::{
     BadCells, Becomes, Blank, Check, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
     is_system_group, join_name, looks_joined, split_name, split_set,
@@ -37,6 +37,8 @@ pub(super) struct Rules<'a> {
     pub constants: &'a [FieldChange],
     /// Nobody will look at the values: only identifiers, errors and notes are kept.
     pub verdicts_only: bool,
+    /// What cells hold is what a service holds.
+    pub is_held: bool,
 }
 
 impl Rules<'_> {
@@ -143,7 +145,7 @@ impl<'a> Draft<'a> {
                 continue;
             }
             // `null` is a value of JSON, and a list of choices may offer any word.
-            if self.is_nothing(column) && !takes_any_word(&field.check) {
+            if self.is_nothing(column) && !field.check.takes_any_word() {
                 self.placeholder(column);
                 continue;
             }
@@ -166,7 +168,11 @@ impl<'a> Draft<'a> {
                     self.left_behind(feed, column, field, &value);
                     if self.keeps(field) {
                         let written = (self.told_by_id && value.as_text() != cell).then(|| cell.into());
-                        self.contact.fields.push(FieldChange { written, ..change(field, value) });
+                        // A null or an empty text that JSON states is nothing to empty a held value for.
+                        let states_none = value.is_empty() && feed.blank == Blank::Ignore;
+                        let overwrite = if states_none { Overwrite::IfEmpty } else { field.overwrite };
+                        let value = FieldChange::new(field.field.clone(), value, overwrite);
+                        self.contact.fields.push(FieldChange { written, ..value });
                     }
                     return;
                 }
@@ -234,7 +240,7 @@ impl<'a> Draft<'a> {
     /// Whether a cell holds a word for "nothing". In a row that an id of the service's tells, it is what the
     /// service holds.
     fn is_nothing(&self, column: usize) -> bool {
-        !self.told_by_id && is_placeholder(trim_unseen(self.row.cell(column)))
+        !self.told_by_id && !self.rules.is_held && is_placeholder(trim_unseen(self.row.cell(column)))
     }
 
     fn note(&mut self, note: RowError) {
@@ -480,15 +486,6 @@ fn told_by_id(forward: &Forward, row: &RowView<'_>) -> bool {
 /// Whether there is nothing in the cell that a person could see.
 fn is_blank(cell: &str) -> bool {
     trim_unseen(cell).is_empty()
-}
-
-/// Whether any word may be a value, so that none is a word for "nothing".
-fn takes_any_word(check: &Check) -> bool {
-    match check {
-        Check::Json => true,
-        Check::Choice(choices) => choices.iter().any(|choice| is_placeholder(choice)),
-        _ => false,
-    }
 }
 
 /// Whether a divided name has its words in another order than the cell.

@@ -380,6 +380,7 @@ impl World {
             plus_numbers: PlusNumbers::default(),
             messages: false,
             identifiers: None,
+            exact: false,
             if_taken: rolo::table::IfTaken::Replace,
             resumes: None,
         };
@@ -426,6 +427,7 @@ impl World {
             only: Vec::new(),
             chosen: None,
             opened: OpenedOnce::default(),
+            held: false,
         }
     }
 

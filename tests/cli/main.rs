@@ -51,6 +51,7 @@ mod signals;
 mod taken_names;
 mod together;
 mod types;
+mod types_everywhere;
 mod undo;
 mod workbook;
 mod world;

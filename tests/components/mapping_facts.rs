@@ -178,6 +178,7 @@ fn capabilities() -> Capabilities {
         update: true,
         custom_fields: true,
         custom_replace: false,
+        custom_typed: false,
         clear_custom_by: ClearBy::Update,
         upsert: false,
         delete: true,

@@ -17,6 +17,7 @@ fn source(path: &Path) -> SourceSpec {
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
+        held: false,
     }
 }
 

@@ -146,6 +146,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     update: true,
     custom_fields: false,
     custom_replace: false,
+    custom_typed: false,
     clear_custom_by: ClearBy::Unsupported,
     upsert: false,
     delete: false,

@@ -125,6 +125,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     update: true,
     custom_fields: true,
     custom_replace: true,
+    custom_typed: false,
     clear_custom_by: ClearBy::EditMode,
     upsert: false,
     delete: true,

@@ -91,6 +91,7 @@ impl Flavor {
             update: true,
             custom_fields: true,
             custom_replace: false,
+            custom_typed: true,
             clear_custom_by: if can.destroy_custom_attributes { ClearBy::Call } else { ClearBy::Update },
             upsert: false,
             delete: can.delete,

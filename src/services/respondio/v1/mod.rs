@@ -99,6 +99,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     update: true,
     custom_fields: true,
     custom_replace: false,
+    custom_typed: false,
     clear_custom_by: ClearBy::Update,
     upsert: false,
     delete: false,
