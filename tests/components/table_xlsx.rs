@@ -410,6 +410,38 @@ fn own_columns_of_a_results_workbook_are_apart() {
 }
 
 #[test]
+fn long_lists_of_choices_stand_on_a_hidden_sheet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("results.xlsx");
+    // 60 words of 6 characters are more than the 255 that a list beside the cells may have.
+    let long: Vec<String> = (0..60).map(|number| format!("plan{number:02}")).collect();
+    let commas = vec!["one, two".to_owned(), "three".to_owned()];
+    let short = vec!["yes".to_owned(), "no".to_owned()];
+    let options = WriteOptions { choices: vec![(1, long.clone()), (2, commas), (3, short)], ..WriteOptions::default() };
+    let headers = ["name", "plan", "group", "vip", "_line", "_outcome"];
+    let mut workbook = table::create_results(&path, &headers, &options).expect("a workbook");
+    workbook.write(&["Ann", "plan01", "three", "yes", "2", "created"]).expect("a row");
+    workbook.finish().expect("a file");
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(&path).expect("a file")).expect("a zip file");
+    let mut part = |name: &str| {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut archive.by_name(name).expect("a part"), &mut text).expect("text");
+        text
+    };
+    let sheet = part("xl/worksheets/sheet1.xml");
+    for formula in ["choices!$A$1:$A$60", "choices!$B$1:$B$2", "\"yes,no\""] {
+        assert!(sheet.contains(&format!("<formula1>{formula}</formula1>")), "{formula}: {sheet}");
+    }
+    assert!(part("xl/workbook.xml").contains("<sheet name=\"choices\" sheetId=\"3\" state=\"hidden\""));
+    // It is no sheet of contacts.
+    let options = ReadOptions { sheet: Some("choices".into()), ..ReadOptions::default() };
+    let words = read_all(table::open(&path, &options).expect("our own file").as_mut()).expect("rows").rows;
+    assert_eq!(words[58][0], "plan59");
+    let found = read_all(table::open(&path, &ReadOptions::default()).expect("our own file").as_mut()).expect("rows");
+    assert_eq!(found.rows, [["Ann", "plan01", "three", "yes"]]);
+}
+
+#[test]
 fn a_reader_dropped_early_leaves_nothing_waiting() {
     let rows: String = (1..5_000).map(|number| row(number, &["a", "b"])).collect();
     let (_folder, path) = file(&Book::of(&rows).bytes());

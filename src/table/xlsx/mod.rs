@@ -10,6 +10,7 @@
 //! as they like, and gives numbers without their formats.
 
 mod choice;
+mod choices;
 mod held;
 mod merged;
 mod number;

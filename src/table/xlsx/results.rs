@@ -1,3 +1,4 @@
+use super::choices::Choices;
 use super::writer::{OpenWorkbook, SheetSeries};
 use crate::error::Result;
 use crate::table::written::Place;
@@ -14,6 +15,7 @@ pub struct ResultsWorkbook {
     workbook: OpenWorkbook,
     all: SheetSeries,
     attention: SheetSeries,
+    choices: Choices,
 }
 
 impl ResultsWorkbook {
@@ -21,9 +23,10 @@ impl ResultsWorkbook {
     /// Those of [`crate::table::create`].
     pub fn create(place: &Place, headers: &[&str], choices: &[(usize, Vec<String>)]) -> Result<Self> {
         let mut workbook = OpenWorkbook::create(place)?;
-        let all = SheetSeries::begin(&mut workbook, RESULTS_SHEET, headers)?.with_choices(choices);
-        let attention = SheetSeries::begin(&mut workbook, ATTENTION_SHEET, headers)?.with_choices(choices);
-        Ok(Self { workbook, all, attention })
+        let choices = Choices::of(choices).map_err(|cause| workbook.unwritable(cause))?;
+        let all = SheetSeries::begin(&mut workbook, RESULTS_SHEET, headers)?.with_choices(&choices);
+        let attention = SheetSeries::begin(&mut workbook, ATTENTION_SHEET, headers)?.with_choices(&choices);
+        Ok(Self { workbook, all, attention, choices })
     }
 }
 
@@ -38,9 +41,12 @@ impl RowWriter for ResultsWorkbook {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        let Self { mut workbook, all, attention } = *self;
+        let Self { mut workbook, all, attention, choices } = *self;
         all.finish(&mut workbook)?;
         attention.finish(&mut workbook)?;
+        if let Some(sheet) = choices.sheet().map_err(|cause| workbook.unwritable(cause))? {
+            workbook.push(sheet);
+        }
         workbook.finish()
     }
 }

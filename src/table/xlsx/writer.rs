@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use calamine::{ExcelDateTime, ExcelDateTimeType};
-use rust_xlsxwriter::{Color, DataValidation, DataValidationErrorStyle, Format, Note, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, Note, Workbook, Worksheet, XlsxError};
 
+use super::choices::Choices;
 use super::number::NumberFormat;
 use crate::error::{Error, Result};
 use crate::table::columns::Columns;
@@ -33,9 +34,6 @@ const MOST_NOTES: u32 = 5_000;
 /// Characters of a note, and its width in pixels.
 const LONGEST_NOTE: usize = 1_000;
 const NOTE_WIDTH: u32 = 320;
-
-/// UTF-16 units that a list of choices may have, its commas included.
-const MOST_CHOICE_UNITS: usize = 255;
 
 /// Widths of columns, in characters.
 const NARROWEST: usize = 8;
@@ -129,6 +127,10 @@ impl OpenWorkbook {
         })
     }
 
+    pub fn push(&mut self, sheet: Worksheet) {
+        self.workbook.push_worksheet(sheet);
+    }
+
     pub fn finish(mut self) -> Result<()> {
         self.workbook.save_to_writer(&mut self.output).map_err(|cause| unwritable(&self.path, cause))?;
         self.output.finish()
@@ -155,7 +157,7 @@ impl OpenWorkbook {
         Some((number, format))
     }
 
-    fn unwritable(&self, cause: XlsxError) -> Error {
+    pub fn unwritable(&self, cause: XlsxError) -> Error {
         unwritable(&self.path, cause)
     }
 }
@@ -177,7 +179,7 @@ pub struct SheetSeries {
     /// What the cells of each column are; texts where it says nothing.
     types: Vec<CellType>,
     /// What the cells of some columns may be.
-    choices: Vec<(usize, Vec<String>)>,
+    choices: Choices,
     /// Cells that have a note.
     noted: u32,
 }
@@ -200,7 +202,7 @@ impl SheetSeries {
             guarded,
             is_own,
             types: Vec::new(),
-            choices: Vec::new(),
+            choices: Choices::default(),
             noted: 0,
             name,
             headers,
@@ -213,8 +215,8 @@ impl SheetSeries {
     }
 
     /// Lets cells of these columns offer what they may be.
-    pub fn with_choices(mut self, choices: &[(usize, Vec<String>)]) -> Self {
-        self.choices = choices.to_vec();
+    pub fn with_choices(mut self, choices: &Choices) -> Self {
+        self.choices = choices.clone();
         self
     }
 
@@ -319,12 +321,7 @@ fn new_sheet(workbook: &mut OpenWorkbook, name: &str, headers: &[String]) -> Res
 }
 
 /// Header frozen and filtered, columns as wide as their first cells, and what their cells may be.
-fn dress(
-    sheet: &mut Worksheet,
-    rows: u32,
-    widths: &[usize],
-    choices: &[(usize, Vec<String>)],
-) -> std::result::Result<(), XlsxError> {
+fn dress(sheet: &mut Worksheet, rows: u32, widths: &[usize], choices: &Choices) -> std::result::Result<(), XlsxError> {
     sheet.set_freeze_panes(1, 0)?;
     let Some(last) = widths.len().checked_sub(1).and_then(|last| u16::try_from(last).ok()) else { return Ok(()) };
     sheet.autofilter(0, 0, rows, last)?;
@@ -332,18 +329,7 @@ fn dress(
         let width = u16::try_from((*width).clamp(NARROWEST, WIDEST)).unwrap_or(u16::MAX);
         sheet.set_column_width(column, f64::from(width) + 2.0)?;
     }
-    for (column, words) in choices {
-        let units = words.iter().map(|word| word.encode_utf16().count() + 1).sum::<usize>();
-        // A word with a comma would be two, and a longer list is refused by spreadsheet programs.
-        if rows == 0 || units > MOST_CHOICE_UNITS || words.iter().any(|word| word.contains(',')) {
-            continue;
-        }
-        let column = u16::try_from(*column).unwrap_or(u16::MAX);
-        // What is not in the list may be right all the same, as a word in other letters.
-        let list = DataValidation::new().allow_list_strings(words)?.set_error_style(DataValidationErrorStyle::Warning);
-        sheet.add_data_validation(1, column, rows, column, &list)?;
-    }
-    Ok(())
+    choices.offer(sheet, rows)
 }
 
 /// `cell` within what a spreadsheet cell holds; where it is cut, it says so.
