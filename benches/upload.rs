@@ -45,6 +45,7 @@ pub fn import(criterion: &mut Criterion) {
                     keep_results: None,
                     resume: None,
                     plan: None,
+                    began: None,
                 };
                 let mut context = Context {
                     state_dir: folder.path().join("state"),

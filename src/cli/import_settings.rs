@@ -27,6 +27,7 @@ impl ImportSettings {
             retries: None,
             keep_results: self.keep_results,
             resume: None,
+            began: None,
             plan,
         })
     }

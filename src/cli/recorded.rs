@@ -51,6 +51,7 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) ->
         retries: None,
         keep_results: None,
         resume: Some(run.id.clone()),
+        began: None,
         plan: record.plan.as_ref().map(SavedPlan::of_run).transpose()?,
     })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
 use super::{CommandContext, Exit, recorded, running};
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::jobs::{
     self, EditRules, ImportJob, ImportRecord, Mending, RowPlace, RowSelection, RunRecord as _, SourceSpec,
@@ -65,6 +66,7 @@ impl RetryCommand {
 pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
     running::block_on(async {
+        let began = clock::now();
         let mut job = running::job_context(context)?;
         let ledger = jobs::open_ledger(&job.state_dir)?;
         let fits = |run: &Run| run.counts.needing_attention() > 0 && allows(run).is_ok();
@@ -73,6 +75,8 @@ pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
             Instead { file: settings.with.clone(), sheet: settings.sheet.clone(), asked: settings.safety.yes };
         let mut import = of(&run, instead, &settings.sandbox, context, &ledger).await?;
         import.options = running::import_options(&settings.safety);
+        // Comparing what was mended with what was sent is part of what a retry takes.
+        import.began = Some(began);
         if let Some(results) = settings.results.clone() {
             import.results = results;
         }
@@ -132,6 +136,7 @@ async fn of(
         keep_results: None,
         resume: None,
         plan: None,
+        began: None,
     })
 }
 
@@ -174,6 +179,7 @@ pub(super) async fn again(
     context: &CommandContext,
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
+    let began = clock::now();
     let mut job = recorded::import(run, sandbox, context)?;
     let id = RunId(ImportRecord::of(run)?.retries.unwrap_or_default());
     let original = ledger
@@ -197,6 +203,7 @@ pub(super) async fn again(
     }
     job.command = RunKind::Retry;
     job.retries = Some(original.id);
+    job.began = Some(began);
     Ok(job)
 }
 

@@ -60,6 +60,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         retries: None,
         keep_results: None,
         resume: None,
+        began: None,
         plan: None,
     };
     let mut summary = import(&importing, context).await?;

@@ -27,7 +27,8 @@ pub struct Opened {
     pub elsewhere: Option<Note>,
     account: String,
     service: &'static str,
-    begun: tokio::time::Instant,
+    /// From when on it is told how long the run took.
+    pub begun: tokio::time::Instant,
 }
 
 /// A run about to begin, or to be taken up again.

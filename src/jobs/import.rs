@@ -50,11 +50,14 @@ pub struct ImportJob {
     pub resume: Option<RunId>,
     /// Do what this plan shows, and nothing else.
     pub plan: Option<SavedPlan>,
+    /// When the command began, if it had something to do before: that is part of what the run took.
+    pub began: Option<tokio::time::Instant>,
 }
 
 /// Brings every row's contact to the account, and accounts for every row.
 pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
-    let opened = Opened::account(&job.account, Keep::Aliases, context).await?;
+    let mut opened = Opened::account(&job.account, Keep::Aliases, context).await?;
+    opened.begun = job.began.unwrap_or(opened.begun);
     // A sandbox in memory is another each time, and holds nobody.
     let is_in_memory = job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.memory);
     if let Some(retried) = job.retries.as_ref().filter(|_| !is_in_memory)

@@ -1,8 +1,10 @@
 //! What the ledger remembers of runs, in words.
 
+use std::time::Duration;
+
 use comfy_table::{Table, presets};
 
-use super::words::{count, moment, number, state_words};
+use super::words::{count, moment, number, span, state_words};
 use super::{JobState, NextStep, escape};
 use crate::contact::Outcome;
 use crate::ledger::Run;
@@ -11,11 +13,12 @@ use crate::ledger::Run;
 pub fn runs_words(runs: &[Run]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.add_row(["run", "began", "command", "account", "file", "how it stands", "rows", "next"]);
+    table.add_row(["run", "began", "took", "command", "account", "file", "how it stands", "rows", "next"]);
     for run in runs {
         table.add_row([
             run.id.0.clone(),
             moment(run.new.started),
+            took(run),
             run.new.kind.name().to_owned(),
             escape(&run.new.account).into_owned(),
             escape(file_name(&run.new.file)).into_owned(),
@@ -25,6 +28,15 @@ pub fn runs_words(runs: &[Run]) -> String {
         ]);
     }
     format!("{}\n", table.trim_fmt())
+}
+
+/// How long it was from the beginning of the run to its end, as the ledger has them: in whole seconds.
+fn took(run: &Run) -> String {
+    match run.ended.map(|ended| ended.saturating_sub(run.new.started)) {
+        None => "-".to_owned(),
+        Some(0) => "<1 s".to_owned(),
+        Some(seconds) => span(Duration::from_secs(seconds)),
+    }
 }
 
 /// What a person would do about the run, one word each.
@@ -88,9 +100,12 @@ mod tests {
         let words = runs_words(&runs);
         let lines: Vec<_> = words.lines().collect();
         assert_eq!(lines.len(), 3);
-        for part in
-            ["2026-11-21 09:31 UTC", "import", "support", "con<U+001B>tacts.csv", "1,201 rows: 1,200 created, 1 failed"]
-        {
+        for part in [
+            "2026-11-21 09:31 UTC  41 s  import",
+            "support",
+            "con<U+001B>tacts.csv",
+            "1,201 rows: 1,200 created, 1 failed",
+        ] {
             assert!(lines[1].contains(part), "{part}: {words}");
         }
         assert!(lines[2].contains("running or cut off"));

@@ -46,6 +46,10 @@ impl Reporter for Progress {
             View::Lines { out, next } => {
                 let now = clock::now();
                 let line = match event {
+                    // Before a row was read there is nothing to count: a file that is large takes a while.
+                    Event::Started { rows: None, resumed: 0, file, .. } if self.tally.noun == "row" => {
+                        Some(format!("{}: reading {}", self.tally.kind, escape(file)))
+                    }
                     Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now)),
                     Event::Note(note) => Some(escape(&note.to_string()).into_owned()),
                     Event::Warning(text) => Some(escape(text).into_owned()),
@@ -277,6 +281,21 @@ mod tests {
              import: 30 of 1,200 rows, 31 calls, 1 to look at, 60 a minute, about 19 min 30 s left\n\
              import: 60 of 1,200 rows, 60 calls, 1 to look at\n"
         );
+    }
+
+    #[test]
+    fn what_has_not_counted_its_rows_yet_says_that_it_reads() {
+        let out = Shared::default();
+        let mut progress = Progress::lines(Box::new(out.clone()));
+        progress.event(&Event::Started {
+            kind: JobKind::Check,
+            run: None,
+            account: None,
+            file: "a\u{1b}.csv".into(),
+            rows: None,
+            resumed: 0,
+        });
+        assert_eq!(String::from_utf8(out.0.lock().unwrap().clone()).unwrap(), "check: reading a<U+001B>.csv\n");
     }
 
     #[tokio::test(start_paused = true)]

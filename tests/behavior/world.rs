@@ -332,6 +332,7 @@ impl World {
             retries: None,
             keep_results: None,
             resume: None,
+            began: None,
             plan: None,
         };
         let mut context = self.context(Collects(Arc::clone(&rows)));

@@ -169,6 +169,9 @@ pub fn pages() -> Vec<PathBuf> {
 /// `check: 40 rows, 5 to look at` and the like.
 fn is_progress(line: &str) -> bool {
     let Some((command, rest)) = line.split_once(": ") else { return false };
+    if matches!(command, "check" | "import") && rest.starts_with("reading ") {
+        return true;
+    }
     let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',' || c == ' ' || c == '\u{202f}');
     let rest = digits
         .strip_prefix("of ")
@@ -224,6 +227,11 @@ fn plain_line(line: &str) -> String {
         if let Some(length) = moment(rest) {
             out.push_str("MOMENT");
             rest = &rest[length..];
+            // In the table of runs it is followed by how long each took.
+            if let Some(length) = took(rest) {
+                out.push_str("  TOOK");
+                rest = &rest[length..];
+            }
         } else if let Some(length) = prefixed(rest, "finished in ", |c| c != ',' && c != ';') {
             out.push_str("finished in SPAN");
             rest = &rest[length..];
@@ -244,6 +252,14 @@ fn moment(text: &str) -> Option<usize> {
     let bytes = text.as_bytes().get(..shape.len())?;
     let fits = bytes.iter().zip(shape).all(|(byte, like)| byte == like || *like == b'0' && byte.is_ascii_digit());
     fits.then_some(shape.len())
+}
+
+/// Length of two blanks and a column such as `<1 s` or `12 s` at the beginning of `text`.
+fn took(text: &str) -> Option<usize> {
+    let column = text.strip_prefix("  ")?;
+    let bare = column.trim_start_matches('<').trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_span = bare.len() < column.len() && (bare.starts_with(" s ") || bare.starts_with("- "));
+    is_span.then(|| text.len() - bare[2..].trim_start().len())
 }
 
 fn prefixed(text: &str, prefix: &str, goes_on: fn(char) -> bool) -> Option<usize> {
@@ -282,9 +298,11 @@ fn what_differs_from_run_to_run_is_one_to_the_comparison() {
     let same = |shown: &str, said: &str| matches(&plain(&lines(shown)), &plain(&lines(said)));
     assert!(same("import 20261121-0931-k3f: finished in 411 ms", "import 20270101-0000-aaa: finished in 2 s"));
     assert!(same("began 2026-11-21 07:19 UTC", "began 2027-01-01 00:00 UTC"));
+    assert!(same("2026-11-21 07:19 UTC  <1 s  import", "2027-01-01 00:00 UTC  1 s   import"));
     assert!(same("a\n...\nz", "a\nb\nc\nz") && same("a\n...\nz", "a\nz") && !same("a\n...\nz", "a\nb"));
     assert!(same("id [..] of [..]", "id 12 of 34") && !same("id [..] of", "id 12 of 34"));
     assert!(!same("35 created", "36 created") && !same("a", "a\nb") && !same("a\nb", "a"));
     assert!(is_progress("check: 40 rows, 5 to look at") && is_progress("import: 0 of 40 rows"));
+    assert!(is_progress("check: reading contacts.csv"));
     assert!(!is_progress("check: finished in 2 s") && !is_progress("40 rows = 35 created"));
 }
