@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -39,11 +39,13 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
             return Ok(Exit::Done);
         }
         if !context.json {
-            let mut runs = Vec::new();
+            let (mut runs, mut fields) = (Vec::new(), BTreeMap::new());
             for id in events.iter().map(|event| &event.run).collect::<BTreeSet<_>>() {
-                runs.extend(ledger.run(id).await?);
+                let Some(run) = ledger.run(id).await? else { continue };
+                fields.insert(id.clone(), jobs::fields_created(&ledger, &run).await?);
+                runs.push(run);
             }
-            print(&story(&events, &runs))?;
+            print(&story(&events, &runs, &fields))?;
             return Ok(Exit::Done);
         }
         for event in events {

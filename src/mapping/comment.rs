@@ -7,7 +7,7 @@ use super::file::{
 };
 use super::guessed::{ColumnEvidence, Guess};
 use super::parse::{kind_name, overwrite_name};
-use crate::contact::{ImportMode, Overwrite};
+use crate::contact::{FieldKind, ImportMode, Overwrite};
 
 /// The text of a mapping file: the guess with the evidence for every column as comments. Reading it
 /// back gives the same mapping.
@@ -122,10 +122,18 @@ fn table(text: &mut String, header: &str, rule: &ColumnRule) {
     if !rule.separators.is_empty() {
         line(text, &format!("separator = {}", list(&rule.separators)));
     }
+    let stated = match &rule.kind {
+        Some(FieldKind::Choice(values)) => {
+            let values: Vec<_> = values.iter().map(|value| quoted(value)).collect();
+            line(text, &format!("values = [{}]", values.join(", ")));
+            None
+        }
+        kind => kind.as_ref(),
+    };
     let keys = [
         ("overwrite", rule.overwrite.map(|overwrite: Overwrite| overwrite_name(overwrite).to_owned())),
         ("blank", rule.blank.map(|blank| blank_name(blank).to_owned())),
-        ("type", rule.kind.as_ref().map(|kind| kind_name(kind).to_owned())),
+        ("type", stated.map(|kind| kind_name(kind).to_owned())),
         ("format", rule.format.clone()),
         ("time_zone", rule.time_zone.clone()),
         ("region_column", rule.region_column.clone()),

@@ -107,6 +107,7 @@ struct WrittenColumn {
     blank: Option<Blank>,
     #[serde(rename = "type")]
     kind: Option<WrittenKind>,
+    values: Option<Vec<String>>,
     format: Option<String>,
     time_zone: Option<String>,
     region_column: Option<String>,
@@ -158,11 +159,19 @@ impl WrittenColumn {
             let message = format!("lists can be added to or removed from, not replaced: {header}");
             return Err((message, "write lists = \"add\" or lists = \"remove\"".into()));
         }
+        let kind = match (self.values, self.kind) {
+            (None, kind) => kind.map(|kind| kind.0),
+            (Some(_), Some(_)) => {
+                let message = format!("a column with values has no type of its own: {header}");
+                return Err((message, "remove type, or remove values".into()));
+            }
+            (Some(values), None) => Some(choice(values, header)?),
+        };
         Ok(ColumnRule {
             feeds: one,
             overwrite: self.overwrite.map(|overwrite| overwrite.0),
             blank: self.blank,
-            kind: self.kind.map(|kind| kind.0),
+            kind,
             format: self.format,
             time_zone: self.time_zone,
             region_column: self.region_column,
@@ -173,6 +182,16 @@ impl WrittenColumn {
             bad_cells: self.bad_cells,
         })
     }
+}
+
+/// What a column may hold, by its list of values.
+fn choice(values: Vec<String>, header: &str) -> Result<FieldKind, (String, String)> {
+    let is_twice = |at: usize| values[..at].iter().any(|value| value.trim() == values[at].trim());
+    if values.is_empty() || values.iter().any(|value| value.trim().is_empty()) || (0..values.len()).any(is_twice) {
+        let cure = "write each value once, such as values = [\"free\", \"gold\"]";
+        return Err((format!("values is no list of different texts: {header}"), cure.into()));
+    }
+    Ok(FieldKind::Choice(values.iter().map(|value| value.trim().to_owned()).collect()))
 }
 
 fn identifier(name: &Spanned<String>, text: &str, file: &str) -> Result<IdentifierKind> {
@@ -215,7 +234,7 @@ pub(crate) const fn overwrite_name(overwrite: Overwrite) -> &'static str {
     }
 }
 
-/// The types a column may state, by name. Choices are known only to a service.
+/// The types a column may state, by name. A choice is stated by its `values`.
 pub(crate) const KINDS: [(&str, FieldKind); 12] = [
     ("text", FieldKind::Text),
     ("phone", FieldKind::Phone),
@@ -233,7 +252,7 @@ pub(crate) const KINDS: [(&str, FieldKind); 12] = [
 
 /// A kind in a word, for messages and mapping files.
 pub(crate) fn kind_name(kind: &FieldKind) -> &'static str {
-    KINDS.iter().find(|(_, known)| known == kind).map_or("choice", |(name, _)| name)
+    KINDS.iter().find(|(_, known)| known == kind).map_or("list", |(name, _)| name)
 }
 
 struct WrittenKind(FieldKind);

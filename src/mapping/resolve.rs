@@ -124,10 +124,15 @@ fn resolve_standard(
 fn agreed_kind(name: &str, known: &FieldKind, rule: &ColumnRule) -> Result<FieldKind, Refusal> {
     match &rule.kind {
         None => Ok(known.clone()),
+        // The account's own list counts: a value that it lacks is told with what it has.
+        Some(FieldKind::Choice(_)) if matches!(known, FieldKind::Choice(_)) => Ok(known.clone()),
         Some(stated) if stated == known || *known == FieldKind::Text => Ok(stated.clone()),
         Some(stated) => Err((
             format!("the field is a {}, the column says {}: {name}", kind_name(known), kind_name(stated)),
-            format!("remove type, or write type = \"{}\"", kind_name(known)),
+            match stated {
+                FieldKind::Choice(_) => "remove values".to_owned(),
+                _ => format!("remove type, or write type = \"{}\"", kind_name(known)),
+            },
         )),
     }
 }

@@ -1,16 +1,20 @@
 //! What was done to one contact, as a story: what a row wanted, what was found, sent and answered, and
 //! what holds now.
 
+use std::collections::BTreeMap;
+
 use super::cures::cause;
 use super::escape;
 use super::words::moment;
+use crate::journal::RunId;
 use crate::ledger::{HistoryEvent, Run, RunKind, RunState};
 
 /// The code of a row that rests on memory alone.
 const NOT_LOOKED_AT: &str = "contact.not_looked_at";
 
-/// The story of a contact, out of what the ledger keeps, oldest first. `runs` are those of the events.
-pub fn story(events: &[HistoryEvent], runs: &[Run]) -> String {
+/// The story of a contact, out of what the ledger keeps, oldest first. `runs` are those of the events,
+/// `fields` the custom fields that a run created before it sent a row, as they are shown.
+pub fn story(events: &[HistoryEvent], runs: &[Run], fields: &BTreeMap<RunId, Vec<String>>) -> String {
     let mut chapters: Vec<Vec<&HistoryEvent>> = Vec::new();
     for event in events {
         let same = |chapter: &&mut Vec<&HistoryEvent>| chapter[0].run == event.run && chapter[0].line == event.line;
@@ -22,6 +26,9 @@ pub fn story(events: &[HistoryEvent], runs: &[Run]) -> String {
     let mut text = String::new();
     for chapter in &chapters {
         text.push_str(&heading(chapter[0], run_of(chapter[0], runs)));
+        if let Some(fields) = fields.get(&chapter[0].run).filter(|fields| !fields.is_empty()) {
+            text.push_str(&format!("  the run first created custom fields: {}\n", escape(&fields.join(", "))));
+        }
         if is_deletion(chapter) {
             text.push_str("  sent: that it be deleted, since the run had created it; deleted\n");
         } else {
@@ -187,7 +194,6 @@ fn now(last: &[&HistoryEvent], events: &[HistoryEvent], runs: &[Run]) -> Option<
 mod tests {
     use super::*;
     use crate::contact::RemoteId;
-    use crate::journal::RunId;
 
     fn event(what: &str, id: Option<&str>) -> HistoryEvent {
         HistoryEvent {
@@ -209,7 +215,7 @@ mod tests {
             event("call add tags: refused (422)", Some("815")),
             event("row: failed (service.refused)", Some("815")),
         ];
-        let told = story(&events, &[]);
+        let told = story(&events, &[], &BTreeMap::new());
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(
             lines[0],
@@ -223,13 +229,26 @@ mod tests {
     }
 
     #[test]
+    fn fields_that_the_run_created_are_part_of_the_story() {
+        let events = [event("row: created", Some("815"))];
+        let fields =
+            BTreeMap::from([(events[0].run.clone(), vec!["seats (number)".to_owned(), "plan\u{1b} (text)".into()])]);
+        let told = story(&events, &[], &fields);
+        assert_eq!(
+            told.lines().nth(1),
+            Some("  the run first created custom fields: seats (number), plan<U+001B> (text)"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn what_an_undo_deleted_is_called_deleted() {
         let events = [event("call delete: no answer", None), event("row: updated", Some("815"))];
-        let told = story(&events, &[]);
+        let told = story(&events, &[], &BTreeMap::new());
         assert!(told.contains("  sent: that it be deleted, since the run had created it; deleted\n"), "{told}");
         assert!(told.ends_with("now: no contact at support: it was deleted at 2026-11-21 09:31 UTC\n"), "{told}");
         let in_doubt = [event("call delete: no answer", None), event("row: in_doubt (service.in_doubt)", None)];
-        assert!(story(&in_doubt, &[]).contains("sent: that it be deleted; no answer came"));
+        assert!(story(&in_doubt, &[], &BTreeMap::new()).contains("sent: that it be deleted; no answer came"));
     }
 
     #[test]

@@ -70,6 +70,35 @@ fn an_import_creates_them_once_with_the_type_of_header_or_values() {
 }
 
 #[test]
+fn a_column_with_stated_values_becomes_a_list_of_them() {
+    for service in ["respondio", "chatwoot"] {
+        let world = World::new();
+        world.write(
+            "people.csv",
+            "Name,Email,Level\nAnn,ann@example.org,gold\nBo,bo@example.org,Gold\nCy,cy@example.org,tin\n",
+        );
+        world.write(
+            "people.mapping.toml",
+            "[columns.Name]\nfield = \"first_name\"\n[columns.Email]\nfield = \"email\"\n\
+             [columns.Level]\nfield = \"custom.level\"\nvalues = [\"free\", \"gold\"]\n"
+                .replace("first_name", if service == "chatwoot" { "name" } else { "first_name" })
+                .as_str(),
+        );
+        let said = world
+            .rolo(&format!("import people.csv --to sandbox:{service} --unthrottled --create-fields --results r.csv"));
+        assert!(said.err.contains("creates the custom field level (list)"), "{service}: {}", said.err);
+        let rows = world.csv("r.csv");
+        assert_eq!(cells(&rows, "_outcome")[..2], ["created", "created"], "{service}: {}", said.err);
+        assert_eq!(cells(&rows, "_outcome")[2], "rejected", "{service}: {}", said.err);
+        world.done(&format!("export out.csv --from sandbox:{service} --unthrottled"));
+        let rows = sorted_by("email", world.csv("out.csv"));
+        assert_eq!(cells(&rows, "custom.level"), ["gold", "gold"], "{service}");
+        let why = world.rolo("why ann@example.org");
+        assert!(why.out.contains("the run first created custom fields: level (list)"), "{}", why.out);
+    }
+}
+
+#[test]
 fn an_undo_leaves_them_and_says_so() {
     let world = World::new();
     world.write("people.csv", PEOPLE);
