@@ -1,9 +1,9 @@
 use super::source::Mapped;
 use crate::contact::trim_unseen;
 use crate::error::Result;
-use crate::mapping::{Becomes, Check, NameFeed, Sureness};
+use crate::mapping::{Becomes, Check, ColumnFeed, DecimalMark, NameFeed, Numbers, Sureness, decimal_warning};
 use crate::report::{MappedColumn, MappingTable, UnmappedColumn};
-use crate::validate::{Preview, Validator};
+use crate::validate::{Looks, Preview, Validator, region_doubt};
 
 /// Different values shown of a column.
 const SHOWN: usize = 3;
@@ -17,7 +17,8 @@ impl Mapped {
         let headers = self.forward.headers();
         let previews = Validator::new(self.forward.clone())?.preview(&self.sample.rows);
         let columns = (0..headers.len()).filter_map(|column| self.mapped(column, &previews)).collect();
-        let warnings = self.guess.as_ref().map(|guess| guess.warnings.clone()).unwrap_or_default();
+        let mut warnings = self.guess.as_ref().map(|guess| guess.warnings.clone()).unwrap_or_default();
+        warnings.extend(self.doubts());
         let warned = |header: &str| {
             warnings.iter().any(|warning| {
                 let rest = warning.strip_prefix(header).unwrap_or_default();
@@ -38,6 +39,33 @@ impl Mapped {
             notes: self.guess.as_ref().map(|guess| guess.notes.clone()).unwrap_or_default(),
             warnings,
         })
+    }
+
+    /// What is read in one way and could be meant in another, by the cells of its column.
+    fn doubts(&self) -> Vec<String> {
+        let headers = self.forward.headers();
+        let cells = |column: usize| -> Vec<&str> {
+            // A number of a workbook is read in one way only.
+            let rows = self.sample.rows.rows().filter(|row| row.typed(column).is_none());
+            rows.map(|row| row.cell(column)).collect()
+        };
+        let looks = Looks { region: self.forward.region() };
+        let doubt = |feed: &ColumnFeed| {
+            let Becomes::Field(field) = &feed.becomes else { return None };
+            let header = headers.get(feed.column)?;
+            match field.check {
+                // A guess has told it already.
+                Check::Number(DecimalMark::Unstated) if self.guess.is_none() => {
+                    decimal_warning(header, &cells(feed.column), &looks)
+                }
+                Check::Phone { region_column: None, numbers } if numbers != Some(Numbers::International) => {
+                    let doubt = region_doubt(&cells(feed.column), self.forward.region()?)?;
+                    Some(format!("{header}: {doubt}"))
+                }
+                _ => None,
+            }
+        };
+        self.forward.feeds().iter().filter_map(doubt).collect()
     }
 
     /// A column that feeds something, or helps another one.

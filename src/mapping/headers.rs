@@ -163,6 +163,9 @@ pub(super) fn is_channel(header: &str) -> bool {
     matches!(key(header).as_str(), "whatsapp" | "viber" | "sms" | "واتساب")
 }
 
+/// That a column says who wants to hear nothing.
+pub(super) const AGAINST_CONTACT: &str = "who must not be written to";
+
 /// Whether a header says who may be written to, and what it says.
 pub(super) fn contact_wish(header: &str) -> Option<&'static str> {
     const AGAINST: [&str; 20] = [
@@ -208,7 +211,7 @@ pub(super) fn contact_wish(header: &str) -> Option<&'static str> {
     }
     let key = key(header);
     if AGAINST.iter().any(|word| key.contains(word)) {
-        return Some("who must not be written to");
+        return Some(AGAINST_CONTACT);
     }
     FOR.iter().any(|word| key.contains(word)).then_some("who may be written to")
 }
@@ -303,6 +306,7 @@ mod tests {
         for (header, field) in [
             ("Mobile", "phone"),
             ("WhatsApp", "phone"),
+            ("Mobile Phone Number", "phone"),
             ("Phone Number (required)", "phone"),
             ("phoneNumber", "phone"),
             ("Contact phone", "phone"),

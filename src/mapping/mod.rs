@@ -15,6 +15,7 @@ mod codes;
 mod comment;
 mod compile;
 mod condition;
+mod decimal;
 mod evidence;
 mod facts;
 mod file;
@@ -40,6 +41,7 @@ pub use check::{Check, DateOrder, DecimalMark};
 pub use codes::{country_code, language_code};
 pub use comment::write_commented;
 pub use condition::{Condition, Test};
+pub use decimal::decimal_warning;
 pub use facts::Facts;
 pub use file::{
     BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, MergedRule, Numbers,

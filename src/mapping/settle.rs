@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use super::check::DecimalMark;
 use super::claims::{Claim, Guessing};
+use super::decimal::decimal_warning;
 use super::evidence::Seen;
 use super::evidence::Shape;
 use super::file::{ColumnRule, Feeds, Numbers, SetAction};
-use super::headers::{contact_wish, field_of, is_channel, qualified_field};
+use super::headers::{AGAINST_CONTACT, contact_wish, field_of, is_channel, qualified_field};
+use super::placeholder::is_placeholder;
 use super::standard::{LISTS, TAGS};
 use super::tags::{DEFAULT_SEPARATOR, is_system_group, split_set};
-use crate::contact::{Field, FieldKind};
+use crate::contact::{Field, FieldKind, trim_unseen};
 
 impl Guessing<'_> {
     /// One column for each field: the fullest, then the best header, then the first. Those that could
@@ -109,6 +111,9 @@ impl Guessing<'_> {
         }
         if matches!(rule.feeds, Feeds::Tags(_) | Feeds::Lists(_)) {
             let (separators, split, words) = separators(&self.seen[column], self.own_export);
+            if split.is_empty() && !self.own_export {
+                self.warn_of_blanks(column);
+            }
             rule.separators = separators;
             because.push_str(&words);
             if !split.is_empty() {
@@ -133,15 +138,27 @@ impl Guessing<'_> {
     fn decimal_mark(&mut self, column: usize) -> Option<String> {
         let cells = self.texts(column);
         let settled = self.looks.decimal_mark(&cells).and_then(DecimalMark::name);
-        let could_be = cells.iter().find(|cell| could_be_thousands(cell)).map(|cell| cell.trim().to_owned());
-        if let (None, Some(cell)) = (settled, could_be) {
-            let (header, thousands) = (&self.headers[column], cell.replace('.', ""));
-            self.warnings.push(format!(
-                "{header}: {cell} is read with a decimal point, and could be {thousands}: write \
-                 format = \"decimal-comma\" for this column if it is"
-            ));
+        if settled.is_none() {
+            self.warnings.extend(decimal_warning(&self.headers[column], &cells, self.looks));
         }
         settled.map(str::to_owned)
+    }
+
+    /// Some programs put blanks between tags, which in others are part of their names: where all words look
+    /// like tags of their own, that is said.
+    fn warn_of_blanks(&mut self, column: usize) {
+        let cells = self.sample.rows.rows().map(|row| trim_unseen(row.cell(column)));
+        let cells: Vec<&str> = cells.filter(|cell| !cell.is_empty() && !is_placeholder(cell)).collect();
+        let is_mark = |c: char| c.is_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | ':' | '.' | '/');
+        let is_plain = |cell: &&str| cell.split(' ').all(|word| word.chars().all(is_mark));
+        let Some(example) = cells.iter().find(|cell| cell.contains(' ')) else { return };
+        if cells.iter().all(|cell| is_plain(&cell)) {
+            let header = &self.headers[column];
+            self.warnings.push(format!(
+                "{header}: \"{example}\" is taken for one tag: write separator = \" \" for this column if each \
+                 word is one"
+            ));
+        }
     }
 
     /// Where full and divided names stand side by side, those are taken that tell the whole name in
@@ -234,14 +251,12 @@ impl Guessing<'_> {
         }
         for (says, columns) in wishes {
             let names: Vec<&str> = columns.iter().map(|column| self.headers[*column].as_str()).collect();
-            // A word such as yes, no or 0, and nothing that could be a person's.
-            let examples = &self.seen[columns[0]].examples;
-            let example = examples.first().filter(|example| example.chars().count() <= 5).map_or("yes", String::as_str);
+            let choice = wish_condition(&self.seen[columns[0]].examples, says);
             let (first, verb) = (names[0], if names.len() == 1 { "says" } else { "say" });
             let names = names.join(", ");
             self.warnings.push(format!(
                 "{names} {verb} {says}, and nobody is left out for it: choose rows with where or --only, such as \
-                 --only '{first} = {example}'"
+                 --only '{first} {choice}'"
             ));
         }
     }
@@ -257,6 +272,27 @@ impl Guessing<'_> {
             let fits = shape.fitting(seen) * 2 >= seen.filled.max(1);
             (plain || said == Some(shape.field())).then_some((shape, plain || fits))
         })
+    }
+}
+
+/// The condition by which those are chosen who may be written to, by a value of the column: a word such as
+/// yes, no or checked, and nothing that could be a person's.
+fn wish_condition(examples: &[String], says: &str) -> String {
+    const YES: [&str; 10] = ["yes", "true", "1", "y", "x", "checked", "on", "ja", "si", "oui"];
+    const NO: [&str; 8] = ["no", "false", "0", "n", "unchecked", "off", "nein", "non"];
+    let among = |words: &[&str]| {
+        let is = |example: &&String| words.iter().any(|word| word.eq_ignore_ascii_case(example));
+        examples.iter().find(is)
+    };
+    let against = says == AGAINST_CONTACT;
+    let (yes, no) = (among(&YES), among(&NO));
+    match (against, yes, no) {
+        (false, Some(yes), _) => format!("= {yes}"),
+        (false, None, Some(no)) => format!("!= {no}"),
+        (true, Some(yes), _) => format!("!= {yes}"),
+        (true, None, Some(no)) => format!("= {no}"),
+        (false, None, None) => "= yes".into(),
+        (true, None, None) => "is blank".into(),
     }
 }
 
@@ -300,11 +336,4 @@ fn shown_separator(separator: &str) -> String {
         "\t" => "tabs".to_owned(),
         _ => format!("\"{separator}\""),
     }
-}
-
-/// `1.234`: one point with three digits behind it, and one to three before it that are not a zero.
-fn could_be_thousands(cell: &str) -> bool {
-    let Some((whole, fraction)) = cell.trim().trim_start_matches('-').split_once('.') else { return false };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    fraction.len() == 3 && matches!(whole.len(), 1..=3) && !whole.starts_with('0') && digits(whole) && digits(fraction)
 }

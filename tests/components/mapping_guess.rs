@@ -172,6 +172,29 @@ fn columns_that_say_who_wants_to_be_written_to_are_pointed_out() {
 }
 
 #[test]
+fn the_choice_that_is_proposed_leaves_those_who_want_nothing_out() {
+    for (header, cell, choice) in [
+        ("Unsubscribed from all email", "true", "'Unsubscribed from all email != true'"),
+        ("Do not call", "", "'Do not call is blank'"),
+        ("Opted in", "checked", "'Opted in = checked'"),
+        ("Consent", "No", "'Consent != No'"),
+    ] {
+        let rows: &[&[&str]] = &[&["a@b.co", cell], &["c@d.co", "Somebody"]];
+        let guess = guessed(&["Email", header], rows, &two_names());
+        assert!(guess.warnings[0].contains(choice), "{:?}", guess.warnings);
+    }
+}
+
+#[test]
+fn blanks_between_words_that_may_be_tags_are_pointed_out() {
+    let warnings = |rows: &[&[&str]]| guessed(&["Email", "Tags"], rows, &two_names()).warnings;
+    let said = warnings(&[&["a@b.co", "vip emea"], &["c@d.co", "vip"]]);
+    assert!(said[0].starts_with("Tags: \"vip emea\" is taken for one tag: write separator = \" \""), "{said:?}");
+    assert_eq!(warnings(&[&["a@b.co", "New customer"], &["c@d.co", "vip"]]), Vec::<String>::new());
+    assert_eq!(warnings(&[&["a@b.co", "vip emea; lead"], &["c@d.co", "vip"]]), Vec::<String>::new());
+}
+
+#[test]
 fn an_exact_name_of_a_custom_field_comes_before_one_that_is_only_alike() {
     let mut made = two_names();
     made.definitions = Some(vec![FieldDefinition { name: "plan".into(), alias: None, kind: FieldKind::Text }]);

@@ -140,6 +140,16 @@ fn a_card_of_version_3_0_with_folds_escapes_groups_and_labels() {
 }
 
 #[test]
+fn a_birthday_whose_year_an_address_book_made_up_has_none() {
+    let read = read(
+        "BEGIN:VCARD\nVERSION:3.0\nFN:Ann\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-03-04\nEND:VCARD\n\
+         BEGIN:VCARD\nVERSION:3.0\nFN:Bo\nBDAY;X-APPLE-OMIT-YEAR=1604:1980-03-04\nEND:VCARD\n",
+    );
+    assert_eq!(read.cards[0].cells, cells(&[("Name", "Ann"), ("Birthday", "--03-04")]));
+    assert_eq!(read.cards[1].cells, cells(&[("Name", "Bo"), ("Birthday", "1980-03-04")]));
+}
+
+#[test]
 fn a_card_of_version_4_0_with_links_and_preferences() {
     let read = read(
         "BEGIN:VCARD\nVERSION:4.0\nFN:Bo Li\nN:Li;Bo;;;\nTEL;VALUE=uri;TYPE=\"voice,home\";PREF=2:tel:+44-7400-100104\n\

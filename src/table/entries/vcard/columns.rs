@@ -52,8 +52,8 @@ pub fn columns_of(property: &Property, label: Option<&str>, is_old: bool) -> Vec
         }
         "TEL" => one(&phone_column(property, label)),
         "EMAIL" => one(&placed(property, label, "e-mail", "E-mail")),
-        "BDAY" => vec![("Birthday".into(), day(&whole()))],
-        "ANNIVERSARY" => vec![("Anniversary".into(), day(&whole()))],
+        "BDAY" => vec![("Birthday".into(), known_day(property, &whole()))],
+        "ANNIVERSARY" => vec![("Anniversary".into(), known_day(property, &whole()))],
         name => one(NAMED.iter().find(|(known, _)| *known == name).map_or(name, |(_, column)| column)),
     }
 }
@@ -82,6 +82,17 @@ fn placed(property: &Property, label: Option<&str>, kind: &str, plain: &str) -> 
         None if property.is("home") => format!("Home {kind}"),
         None if property.is("main") => format!("Main {kind}"),
         None => plain.to_owned(),
+    }
+}
+
+/// A day, without its year where that is only there because version 3.0 wants one (Apple's
+/// `X-APPLE-OMIT-YEAR`): `--03-04`, as version 4.0 writes it.
+fn known_day(property: &Property, value: &str) -> String {
+    let day = day(value);
+    let made_up = property.parameter("X-APPLE-OMIT-YEAR").filter(|year| !year.is_empty());
+    match made_up.and_then(|year| day.strip_prefix(year)) {
+        Some(rest) if rest.starts_with('-') => format!("-{rest}"),
+        _ => day,
     }
 }
 
