@@ -4,6 +4,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::platform;
+
 /// The present moment on the calendar, from the Unix epoch.
 pub fn unix_now() -> Duration {
     #[expect(clippy::disallowed_methods, reason = "this is the one module that reads the calendar")]
@@ -36,28 +38,10 @@ pub struct Uptime {
 /// How to read an [`Uptime`]; none where the system tells of no such clock.
 pub type UptimeSource = Arc<dyn Fn() -> Option<Uptime> + Send + Sync>;
 
-/// The uptime of this machine, as Linux tells it.
+/// The uptime of this machine, where the system tells it.
 pub fn uptime() -> UptimeSource {
-    let boot = boot();
-    Arc::new(move || boot.and_then(|boot| since_boot().map(|since| Uptime { boot, since })))
-}
-
-#[cfg(target_os = "linux")]
-fn since_boot() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn since_boot() -> Option<Duration> {
-    None
-}
-
-/// The first half of the kernel's random number for this start.
-fn boot() -> Option<u64> {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
-    u64::from_str_radix(&digits, 16).ok()
+    let boot = platform::boot();
+    Arc::new(move || boot.and_then(|boot| platform::since_boot().map(|since| Uptime { boot, since })))
 }
 
 /// An uptime that follows [`now`], on a machine that never starts again.

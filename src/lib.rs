@@ -17,6 +17,8 @@
 #[macro_use]
 pub mod crash;
 
+pub mod platform;
+
 pub mod contact;
 pub mod error;
 

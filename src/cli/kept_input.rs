@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 use crate::jobs;
-use crate::ledger::make_private_folder;
+use crate::platform::make_private_folder;
 use crate::table;
 
 /// Where the source can be read as often as it takes: `path` itself, or for a pipe or a device the file

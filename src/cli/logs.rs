@@ -10,6 +10,7 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// Starts the logs that were asked for: words on standard error for `-v` and `-vv`, JSON lines in
 /// `file`, which only its owner can read. Without either, nothing is logged.
@@ -29,9 +30,7 @@ pub fn start(verbosity: u8, file: Option<&Path>) -> Result<()> {
         Some(path) => {
             let mut options = OpenOptions::new();
             options.create(true).append(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let file = options.open(path).map_err(|error| {
+            let file = platform::private_file(&mut options).open(path).map_err(|error| {
                 Error::usage(format!("the log can't be written: {}", path.display())).at_path(path).caused_by(error)
             })?;
             let layer = tracing_subscriber::fmt::layer()

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, ImportOptions, MappingChoice, RefreshSecrets, SandboxSpec, SourceSpec};
 use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run};
+use crate::platform::StopSignals;
 use crate::report::{Summary, closing_words, escape};
 use crate::services::Settings;
 use crate::table::{OpenedOnce, ReadOptions};
@@ -37,17 +38,12 @@ pub fn job_context(context: &CommandContext) -> Result<jobs::Context> {
 
 /// The first signal lets the requests under way end; the second leaves at once.
 fn listen(stop: &Stop) -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |error| Error::stopped("signals can't be listened to").caused_by(error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut signals =
+        StopSignals::listen().map_err(|error| Error::stopped("signals can't be listened to").caused_by(error))?;
     let stop = stop.clone();
     tokio::spawn(async move {
         for level in [StopLevel::Drain, StopLevel::Leave] {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+            signals.next().await;
             let words = match level {
                 StopLevel::Leave => "leaving at once\n",
                 _ => "stopping: requests under way are finished first; once more to leave at once\n",

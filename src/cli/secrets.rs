@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use super::Environment;
 use crate::config::{SecretSource, TextSource};
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// A secret longer than this is something else: a wrong file, a program's help text.
 const LONGEST: u64 = 16 * 1024;
@@ -70,31 +71,21 @@ fn from_file(path: &Path, allowed: Option<u32>) -> Result<String> {
     if !metadata.is_file() {
         return Err(Error::usage(format!("the secret is not in a file: {}", path.display())).at_path(path));
     }
-    #[cfg(unix)]
-    if let Some(allowed) = allowed {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-        if mode & 0o077 & !allowed != 0 && !is_on_a_read_only_mount(&file) {
+    if let (Some(allowed), Some(mode)) = (allowed, platform::mode(&metadata)) {
+        if mode & 0o077 & !allowed != 0 && !platform::is_on_a_read_only_mount(&file) {
             return Err(Error::usage(format!(
                 "others can read or change the file with the secret (mode {:03o}): {}",
-                mode & 0o777,
+                mode,
                 path.display()
             ))
             .hint(format!(
                 "chmod 600 {}; where others have to read it, say so: `allow_mode = \"{:04o}\"` beside `file`",
                 path.display(),
-                mode & 0o777
+                mode
             )));
         }
     }
-    #[cfg(not(unix))]
-    let _ = allowed;
     bounded(file).map_err(unreadable)
-}
-
-#[cfg(unix)]
-fn is_on_a_read_only_mount(file: &File) -> bool {
-    use rustix::fs::StatVfsMountFlags;
-    rustix::fs::fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 fn from_command(argv: &[String]) -> Result<String> {
@@ -183,23 +174,6 @@ mod tests {
             let source = SecretSource::File { path: path.clone(), allow_mode: Some(allow_mode) };
             assert_eq!(found(&source, &[]).is_ok(), fine, "{mode:o} with {allow_mode:o}");
         }
-    }
-
-    /// `/proc/version` is 0444 and on a mount that is not read-only; `/sys` is read-only in containers.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_mode_of_a_file_on_a_read_only_mount_says_nothing() {
-        let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
-        let read_only = |kind: &str| {
-            mounts
-                .lines()
-                .map(|line| line.split(' ').collect::<Vec<_>>())
-                .any(|mount| mount[2] == kind && mount[1] == "/sys" && mount[3].split(',').any(|option| option == "ro"))
-        };
-        let file = File::open("/sys/kernel/uevent_seqnum").unwrap();
-        assert_eq!(is_on_a_read_only_mount(&file), read_only("sysfs"));
-        let folder = tempfile::tempfile().unwrap();
-        assert!(!is_on_a_read_only_mount(&folder));
     }
 
     #[cfg(unix)]

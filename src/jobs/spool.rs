@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contact::{Cursor, RemoteId, Snapshot};
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// Contacts read so far, on disk, one JSON line each, and after each page where to go on.
 ///
@@ -56,13 +57,11 @@ impl Spool {
     pub fn open(path: &Path, pages: &mut Vec<SpooledPage>) -> Result<Self> {
         let failed = |error: std::io::Error| failure(path, error);
         if let Some(folder) = path.parent() {
-            crate::ledger::make_private_folder(folder).map_err(failed)?;
+            platform::make_private_folder(folder).map_err(failed)?;
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(failed)?;
+        let mut file = platform::private_file(&mut options).open(path).map_err(failed)?;
         let (mut whole, mut at, mut contacts) = (0_u64, 0_u64, 0_u64);
         let (mut cursor, mut complete, mut counted) = (None, false, None);
         let mut page = Vec::new();

@@ -3,6 +3,7 @@ use std::fmt;
 use super::Fingerprint;
 use crate::clock;
 use crate::error::{Error, StopReason};
+use crate::platform;
 
 /// A process that works on runs, as others are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +21,9 @@ pub struct Worker {
 impl Worker {
     /// This process, which begins now with what is said.
     pub fn this_process(doing: &str) -> Self {
-        Self { host: host(), process: std::process::id(), since: clock::unix_now().as_secs(), doing: doing.to_owned() }
+        let host = platform::host_name().unwrap_or_else(|| "this machine".to_owned());
+        Self { host, process: std::process::id(), since: clock::unix_now().as_secs(), doing: doing.to_owned() }
     }
-}
-
-#[cfg(unix)]
-fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(not(unix))]
-fn host() -> String {
-    "this machine".to_owned()
 }
 
 impl fmt::Display for Worker {

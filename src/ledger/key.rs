@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::vault::Vault;
 use crate::error::{Error, Result};
 use crate::journal::Hasher;
+use crate::platform;
 
 /// Bytes of one key.
 const KEY: usize = 32;
@@ -153,9 +154,7 @@ impl LedgerKey {
         file.as_file().sync_all()?;
         file.persist_noclobber(path).map_err(|error| error.error)?;
         // The name must outlast a power cut as well: the ledger is of no use without it.
-        #[cfg(unix)]
-        fs::File::open(folder)?.sync_all()?;
-        Ok(())
+        platform::sync_folder(folder)
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -186,11 +185,7 @@ mod tests {
             assert_eq!(again.check(), made.check());
         }
         assert_ne!(LedgerKey::new([1; 32], [3; 32]).check(), made.check());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        }
+        assert!(platform::mode(&fs::metadata(&path).unwrap()).is_none_or(|mode| mode == 0o600));
         for wrong in [&[0_u8; 63][..], &[0; 65], b""] {
             fs::write(&path, wrong).unwrap();
             assert!(LedgerKey::read(&path).is_err() && LedgerKey::new([1; 32], [2; 32]).keep(&path).is_err());

@@ -18,7 +18,6 @@ mod claimed_run;
 mod key;
 mod lease;
 mod parts;
-mod private_folder;
 mod records;
 pub mod sqlite;
 mod standing;
@@ -31,7 +30,6 @@ pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use key::{KeySource, LedgerKey};
 pub use lease::{LEASE, Lease};
 pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Runs};
-pub use private_folder::make_private_folder;
 pub use records::{Fingerprint, HistoryEvent, NewRun, Run, RunKind, RunState, WriteResult};
 pub use standing::{KeyFile, Status};
 

@@ -1,13 +1,13 @@
 //! A file that is opened once, whoever reads it and how often.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::unreadable::{ChangedWhileRead, unreadable};
 use crate::error::{Error, Result};
+use crate::platform::{self, FileStamp};
 
 /// What stood under a path when it was opened. All who read it read that, whatever is put in its place
 /// meanwhile, and reading ends with an error once its content is no longer what it was.
@@ -17,26 +17,8 @@ use crate::error::{Error, Result};
 pub struct SourceFile {
     path: PathBuf,
     file: Arc<File>,
-    stamp: Stamp,
+    stamp: FileStamp,
     at: u64,
-}
-
-/// By what a file is known to be the same, with the same content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    place: (u64, u64),
-    bytes: u64,
-    written: (i64, i64),
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            place: (metadata.dev(), metadata.ino()),
-            bytes: metadata.len(),
-            written: (metadata.mtime(), metadata.mtime_nsec()),
-        }
-    }
 }
 
 impl SourceFile {
@@ -57,7 +39,7 @@ impl SourceFile {
             ));
         }
         let file = File::open(path).map_err(|cause| unopened(path, cause))?;
-        let stamp = Stamp::of(&file.metadata().map_err(|cause| unreadable(path, cause))?);
+        let stamp = FileStamp::of(&file.metadata().map_err(|cause| unreadable(path, cause))?);
         Ok(Self { path: path.to_owned(), file: Arc::new(file), stamp, at: 0 })
     }
 
@@ -71,13 +53,13 @@ impl SourceFile {
     }
 
     pub fn bytes(&self) -> u64 {
-        self.stamp.bytes
+        self.stamp.bytes()
     }
 
     /// # Errors
     /// Kind `Usage` if another file stands in its place by now, or its content was changed.
     pub fn still_there(&self) -> Result<()> {
-        let now = std::fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata));
+        let now = std::fs::metadata(&self.path).map(|metadata| FileStamp::of(&metadata));
         if now.is_ok_and(|now| now == self.stamp) {
             return Ok(());
         }
@@ -89,9 +71,9 @@ impl SourceFile {
 
 impl Read for SourceFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.at)?;
+        let count = platform::read_at(&self.file, buffer, self.at)?;
         self.at += count as u64;
-        if Stamp::of(&self.file.metadata()?) != self.stamp {
+        if FileStamp::of(&self.file.metadata()?) != self.stamp {
             return Err(io::Error::other(ChangedWhileRead));
         }
         Ok(count)
@@ -100,7 +82,7 @@ impl Read for SourceFile {
 
 impl Seek for SourceFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let from_end = |by: i64| self.stamp.bytes.checked_add_signed(by);
+        let from_end = |by: i64| self.stamp.bytes().checked_add_signed(by);
         let at = match to {
             SeekFrom::Start(at) => Some(at),
             SeekFrom::End(by) => from_end(by),

@@ -41,12 +41,3 @@ pub fn sweep(folder: &Path) {
         }
     }
 }
-
-/// Makes a folder, and those above it, for the owner alone.
-pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::temporary;
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// New names that are tried before a place counts as full.
 const NAMES: u32 = 10_000;
@@ -169,7 +170,7 @@ impl WrittenFiles {
     }
 
     fn put(&self, record: &Record, bytes: &[u8]) -> io::Result<()> {
-        temporary::make_private_folder(&self.folder)?;
+        platform::make_private_folder(&self.folder)?;
         let mut file = temporary::create_in(&self.folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_data()?;

@@ -8,10 +8,10 @@
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Result, Write};
-use std::os::unix::fs::FileExt;
 use std::sync::LazyLock;
 
 use crate::contact::Identifier;
+use crate::platform;
 
 /// An identifier in 16 bytes: a hash, since a file of millions of rows has to fit into memory. Another
 /// process has other hashes, so that nobody can make a file whose identifiers all fall on one another.
@@ -190,7 +190,7 @@ impl Spool {
         }
         let Some(file) = &self.file else { return Err(std::io::ErrorKind::NotFound.into()) };
         let mut bytes = [0; ENTRY];
-        file.read_exact_at(&mut bytes, (entry * ENTRY) as u64)?;
+        platform::read_exact_at(file, &mut bytes, (entry * ENTRY) as u64)?;
         let mut key = [0; 16];
         key.copy_from_slice(&bytes[..16]);
         let (mut line, mut sheet) = ([0; 4], [0; 2]);

@@ -56,6 +56,7 @@ mod wire;
 pub mod write_log;
 
 mod engagor;
+mod platform;
 mod respondio;
 mod respondio_v1;
 

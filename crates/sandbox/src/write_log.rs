@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::faults::Change;
+use super::platform;
 use super::{Emulator, EmulatorOptions, WireRequest};
 
 /// A write log shorter than this is never folded into the snapshot while serving.
@@ -255,7 +256,7 @@ fn remove_other_logs(folder: &Path, service: &str, generation: u64) -> io::Resul
 fn lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
-    let mut file = keep_private(&mut options).open(path).map_err(|error| named(path, &error))?;
+    let mut file = platform::private_file(&mut options).open(path).map_err(|error| named(path, &error))?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0)?;
@@ -292,25 +293,11 @@ fn line(record: &impl Serialize) -> io::Result<Vec<u8>> {
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(true).write(true);
-    keep_private(&mut options).open(path).map_err(|error| named(path, &error))
-}
-
-#[cfg(unix)]
-fn keep_private(options: &mut OpenOptions) -> &mut OpenOptions {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
-}
-
-#[cfg(not(unix))]
-fn keep_private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
+    platform::private_file(&mut options).open(path).map_err(|error| named(path, &error))
 }
 
 fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| named(folder, &error))
+    platform::make_private_folder(folder).map_err(|error| named(folder, &error))
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {

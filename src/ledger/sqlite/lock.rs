@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::ledger::make_private_folder;
+use crate::platform;
 
 /// Held until it is dropped.
 #[derive(Debug)]
@@ -18,13 +18,11 @@ impl Lock {
     /// Takes the lock at this path, which nobody else can want. `words` are for a person who looks.
     pub(super) fn hold(path: &Path, words: &str) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
-            make_private_folder(folder)?;
+            platform::make_private_folder(folder)?;
         }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let mut file = platform::private_file(&mut options).open(path)?;
         file.try_lock()?;
         writeln!(file, "{words}")?;
         file.flush()?;
@@ -50,8 +48,9 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // Removed while it is held, so nobody else can be holding what is removed.
-        #[cfg(unix)]
-        let _ = fs::remove_file(&self.path);
+        if platform::REMOVES_OPEN_FILES {
+            let _ = fs::remove_file(&self.path);
+        }
         let _ = self.file.unlock();
     }
 }

@@ -10,6 +10,7 @@ use super::super::{KeySource, LedgerKey};
 use super::schema::{self, NEWEST, State};
 use super::{checking, errors};
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// SQLite's name for a database without a file.
 pub(super) const MEMORY: &str = ":memory:";
@@ -110,18 +111,10 @@ fn use_log(db: &Connection) -> rusqlite::Result<()> {
 /// Makes the file and its folder readable by their owner alone. SQLite gives the files beside it the
 /// same mode.
 fn make_private(path: &Path) -> io::Result<()> {
-    let mut folders = fs::DirBuilder::new();
-    let mut file = fs::OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        folders.mode(0o700);
-        file.mode(0o600);
-    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        folders.recursive(true).create(folder)?;
+        platform::make_private_folder(folder)?;
     }
-    match file.write(true).create_new(true).open(path) {
+    match platform::private_file(&mut fs::OpenOptions::new()).write(true).create_new(true).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
