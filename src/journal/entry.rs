@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{Key, KnownContact, RunId};
 use crate::contact::{CallKind, Field, Identifier, Position, RemoteId, RowRecord, Value};
 
@@ -108,8 +110,8 @@ pub struct SecondLook {
     pub identifiers: Vec<Identifier>,
     /// The contact that the row was told to be.
     pub contact_id: Option<RemoteId>,
-    /// When its create was answered: seconds from the Unix epoch.
-    pub since: u64,
+    /// How long ago its create was answered, by the ledger's calendar, in whole seconds.
+    pub age: Duration,
 }
 
 /// One step of a row that has not ended.

@@ -1,7 +1,6 @@
 use super::caller::Notice;
 use super::drive::Driver;
 use super::look_up::look_up;
-use crate::clock;
 use crate::contact::{Identifier, RemoteId, Snapshot};
 use crate::journal::{Entry, SecondLook};
 use crate::reconcile::{CallEnd, Identification, has_identifier};
@@ -24,8 +23,7 @@ impl Driver {
             Ok(looks) => looks,
             Err(error) => return caller.halt(error),
         };
-        let now = clock::unix_now().as_secs();
-        let is_due = |look: &SecondLook| now.saturating_sub(look.since) > rules.search_lag.as_secs();
+        let is_due = |look: &SecondLook| look.age > rules.search_lag;
         let due: Vec<_> = looks.into_iter().filter(is_due).collect();
         let asks_of = |look: &SecondLook| -> Vec<Identifier> {
             Identification::new(&look.identifiers, &rules.capabilities, &rules.limits).asks().cloned().collect()

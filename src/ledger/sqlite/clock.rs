@@ -30,6 +30,11 @@ impl StoreClock {
         Self { calendar, uptime, ahead: None }
     }
 
+    /// What the calendar shows, for records: from the Unix epoch.
+    pub(super) fn calendar(&self) -> Duration {
+        (self.calendar)()
+    }
+
     /// The time now. `db` is in a transaction that may write.
     pub(super) fn read(&mut self, db: &Connection) -> rusqlite::Result<Reading> {
         let at = clock::now();

@@ -5,15 +5,14 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::vault::Vault;
 use super::known::Known;
 use super::names::Names;
-use crate::clock;
+use super::tools::Tools;
 use crate::contact::RemoteId;
 use crate::journal::{Key, KnownContact, LastKnown};
 
 /// Merges what is newly known of a contact into what was.
 pub(super) fn learn(
     db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
+    Tools { names, vault, now, .. }: &mut Tools<'_>,
     account: &str,
     contact: &KnownContact,
     keys: &[Key],
@@ -38,7 +37,7 @@ pub(super) fn learn(
         known.lists.clone_from(&contact.lists);
     }
     unite(&mut known.keys, keys);
-    let now = clock::unix_now().as_secs();
+    let now = now.as_secs();
     let is_as_before =
         before.as_ref().is_some_and(|before| (&before.fields, &before.tags) == (&known.fields, &known.tags));
     known.applied = match &contact.applied {

@@ -1,8 +1,9 @@
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::names::Names;
 use super::stored::{back, int};
-use crate::clock;
 use crate::journal::{Key, RunId, Taken};
 
 /// How long before a run a contact may have been made without its look-ups showing it: seconds.
@@ -60,26 +61,26 @@ pub(super) fn conflict(
 }
 
 /// Claims the keys for a row, whoever had them.
-pub(super) fn claim(db: &Connection, account: i64, run: i64, row: u64, keys: &[Key]) -> rusqlite::Result<()> {
+pub(super) fn claim(db: &Connection, account: i64, run: i64, row: u64, keys: &[Key], now: Duration) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached(
         "INSERT OR REPLACE INTO creating (account_id, key, run_id, row, since) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for key in keys {
-        insert.execute(params![account, key.0, run, int(row), int(clock::unix_now().as_secs())])?;
+        insert.execute(params![account, key.0, run, int(row), int(now.as_secs())])?;
     }
     Ok(())
 }
 
 /// The row's creates were applied: from now on others only have to look again.
-pub(super) fn made(db: &Connection, run: i64, row: u64) -> rusqlite::Result<()> {
+pub(super) fn made(db: &Connection, run: i64, row: u64, now: Duration) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE creating SET made = ?3 WHERE run_id = ?1 AND row = ?2 AND made IS NULL")?
-        .execute(params![run, int(row), int(clock::unix_now().as_secs())])
+        .execute(params![run, int(row), int(now.as_secs())])
         .map(drop)
 }
 
 /// Forgets who made what long ago.
-pub(super) fn prune(db: &Connection) -> rusqlite::Result<()> {
-    let before = clock::unix_now().as_secs().saturating_sub(KEPT);
+pub(super) fn prune(db: &Connection, now: Duration) -> rusqlite::Result<()> {
+    let before = now.as_secs().saturating_sub(KEPT);
     db.execute("DELETE FROM creating WHERE made < ?1", [int(before)]).map(drop)
 }
 
@@ -101,11 +102,11 @@ pub(super) fn end(db: &Connection, run: i64, row: u64) -> rusqlite::Result<()> {
 }
 
 /// The creates of these identifiers were applied, whoever began them.
-pub(super) fn settled(db: &Connection, account: i64, keys: &[Key]) -> rusqlite::Result<()> {
+pub(super) fn settled(db: &Connection, account: i64, keys: &[Key], now: Duration) -> rusqlite::Result<()> {
     let mut update =
         db.prepare_cached("UPDATE creating SET made = ?3 WHERE account_id = ?1 AND key = ?2 AND made IS NULL")?;
     for key in keys {
-        update.execute(params![account, key.0, int(clock::unix_now().as_secs())])?;
+        update.execute(params![account, key.0, int(now.as_secs())])?;
     }
     Ok(())
 }

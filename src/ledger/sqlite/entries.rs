@@ -1,13 +1,13 @@
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::super::WriteResult;
-use super::super::vault::Vault;
 use super::contacts;
-use super::names::Names;
 use super::row_errors::{decode_errors, encode_errors};
 use super::stored::{back, damaged, int};
+use super::tools::Tools;
 use super::{change, creating, runs, second_looks};
-use crate::clock;
 use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowRecord};
 use crate::journal::{Answered, CallVerdict, Entry, Hasher, Intent, Key, RunId, StepRecord, Taken};
 
@@ -18,14 +18,12 @@ const ROW_KEY_BYTES: usize = 8;
 /// Writes that come together; one whose intent claims what is another's is left out.
 pub(super) fn write_all(
     db: &Connection,
-    names: &mut Names,
-    hasher: &Hasher,
-    vault: &Vault,
+    tools: &mut Tools<'_>,
     run: &RunId,
     writes: &[Vec<Entry>],
 ) -> rusqlite::Result<Vec<WriteResult>> {
     let (number, account) = runs::number_and_account(db, run)?;
-    let mut writer = Writer { db, names, hasher, vault, run: number, account };
+    let mut writer = Writer { db, tools, run: number, account };
     writes
         .iter()
         .map(|entries| {
@@ -56,79 +54,77 @@ fn conflict(db: &Connection, account: i64, run: &RunId, entries: &[Entry]) -> ru
     Ok(None)
 }
 
-struct Writer<'a> {
+struct Writer<'a, 'tools> {
     db: &'a Connection,
-    names: &'a mut Names,
-    hasher: &'a Hasher,
-    vault: &'a Vault,
+    tools: &'a mut Tools<'tools>,
     run: i64,
     account: i64,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn write(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         let Self { db, run, account, .. } = *self;
+        let now = self.tools.now;
         match entry {
             Entry::Intent(intent) => {
-                creating::claim(db, account, run, intent.row, &intent.creates)?;
-                write_intent(db, run, intent)
+                creating::claim(db, account, run, intent.row, &intent.creates, now)?;
+                write_intent(db, run, intent, now)
             }
             Entry::Answered(answered) => {
                 match (answered.kind, answered.verdict) {
                     (CallKind::Create | CallKind::Upsert, CallVerdict::Done | CallVerdict::Exists) => {
-                        creating::made(db, run, answered.row)?;
+                        creating::made(db, run, answered.row, now)?;
                     }
                     (CallKind::Create | CallKind::Upsert, CallVerdict::Missing | CallVerdict::Refused) => {
                         creating::end(db, run, answered.row)?;
                     }
                     _ => {}
                 }
-                write_answer(db, run, answered)
+                write_answer(db, run, answered, now)
             }
             Entry::Known { account, contact, keys, told } => {
-                contacts::learn(db, self.names, self.vault, account, contact, keys, *told)
+                contacts::learn(db, self.tools, account, contact, keys, *told)
             }
             Entry::Settled { account, keys } => {
-                let account = self.names.account(db, account)?;
-                creating::settled(db, account, keys)
+                let account = self.tools.names.account(db, account)?;
+                creating::settled(db, account, keys, now)
             }
             Entry::TakenOver { account, keys, row, .. } => {
-                let account = self.names.account(db, account)?;
-                creating::claim(db, account, run, *row, keys)
+                let account = self.tools.names.account(db, account)?;
+                creating::claim(db, account, run, *row, keys, now)
             }
             Entry::LookAgain { row, identifiers } => {
-                second_looks::note(db, self.vault, (run, account, *row), identifiers)
+                second_looks::note(db, self.tools.vault, (run, account, *row), identifiers, now)
             }
             Entry::LookedAgain { run, row, twice } => second_looks::done(db, run, *row, twice),
-            Entry::Gone { account, id } => contacts::gone(db, self.names, account, id),
-            Entry::Before(image) => change::write(db, self.names, run, image),
+            Entry::Gone { account, id } => contacts::gone(db, self.tools.names, account, id),
+            Entry::Before(image) => change::write(db, self.tools.names, run, image),
             Entry::Row { position, record, keys } => {
                 if record.calls > 0 && record.outcome != Outcome::InDoubt {
                     creating::end(db, run, position.index)?;
                 }
-                write_row(db, self.hasher, run, *position, record, keys)
+                write_row(db, self.tools.hasher, run, *position, record, keys)
             }
         }
     }
 }
 
-/// The present moment in microseconds from the Unix epoch.
-fn micros() -> i64 {
-    i64::try_from(clock::unix_now().as_micros()).unwrap_or(i64::MAX)
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// An answer that came before says nothing about what leaves now, so it is taken away.
-fn write_intent(db: &Connection, run: i64, intent: &Intent) -> rusqlite::Result<()> {
+fn write_intent(db: &Connection, run: i64, intent: &Intent, now: Duration) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO call (run_id, row, step, kind, sent, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = max(sent + 1, excluded.sent), at = excluded.at, verdict = NULL,
          answers = NULL, http_status = NULL, contact_id = NULL",
     )?
-    .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, micros()])?;
+    .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, micros(now)])?;
     mark_open(db, run, intent.row)
 }
 
-fn write_answer(db: &Connection, run: i64, answered: &Answered) -> rusqlite::Result<()> {
+fn write_answer(db: &Connection, run: i64, answered: &Answered, now: Duration) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO call (run_id, row, step, kind, sent, at, verdict, answers, http_status, contact_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?8, ?9)
@@ -142,7 +138,7 @@ fn write_answer(db: &Connection, run: i64, answered: &Answered) -> rusqlite::Res
         answered.step,
         answered.kind.name(),
         answered.attempts,
-        micros(),
+        micros(now),
         answered.verdict.name(),
         answered.http_status,
         answered.contact_id.as_ref().map(|id| &id.0)

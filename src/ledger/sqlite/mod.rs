@@ -25,6 +25,7 @@ mod schema;
 mod second_looks;
 mod store;
 mod stored;
+mod tools;
 
 pub use checking::status;
 
@@ -37,7 +38,8 @@ use jiff::SignedDuration;
 use rusqlite::Connection;
 
 use self::executor::Executor;
-use self::store::{Store, Tools};
+use self::store::Store;
+use self::tools::Tools;
 use super::{
     Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
     LedgerHandle, LedgerKey, NewRun, People, Run, RunState, Runs, Worker, WriteResult,
@@ -143,7 +145,7 @@ impl Runs for SqliteLedger {
     async fn begin(&self, claim: &Claim, run: &NewRun) -> Result<RunId> {
         let run = run.clone();
         crash_point!("before_run");
-        let begun = self.change_of(claim, move |db, tools| runs::begin(db, tools.names, &run)).await;
+        let begun = self.change_of(claim, move |db, tools| runs::begin(db, tools, &run)).await;
         crash_point!("after_run");
         begun
     }
@@ -171,7 +173,7 @@ impl Runs for SqliteLedger {
 
     async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()> {
         let (id, counts) = (other.clone(), *counts);
-        self.change_of(by.claim(), move |db, _| runs::set_state(db, &id, state, &counts)).await
+        self.change_of(by.claim(), move |db, tools| runs::set_state(db, &id, state, &counts, tools.now)).await
     }
 }
 
@@ -188,7 +190,7 @@ impl Entries for SqliteLedger {
 
     async fn second_looks(&self, account: &str) -> Result<Vec<SecondLook>> {
         let account = account.to_owned();
-        self.look(move |db, tools| second_looks::open(db, tools.names, tools.vault, &account)).await
+        self.look(move |db, tools| second_looks::open(db, tools, &account)).await
     }
 
     async fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>> {

@@ -1,9 +1,10 @@
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::super::{Fingerprint, NewRun, Run, RunKind, RunState};
-use super::names::Names;
 use super::stored::{back, damaged, int};
-use crate::clock;
+use super::tools::Tools;
 use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
@@ -11,10 +12,10 @@ const COLUMNS: &str = "SELECT run.name, command, fingerprint, called, service, f
     ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name
     FROM run JOIN account ON account.id = run.account_id";
 
-pub(super) fn begin(db: &Connection, names: &mut Names, run: &NewRun) -> rusqlite::Result<RunId> {
-    super::creating::prune(db)?;
-    super::second_looks::prune(db)?;
-    let account = names.account(db, &run.identity)?;
+pub(super) fn begin(db: &Connection, tools: &mut Tools<'_>, run: &NewRun) -> rusqlite::Result<RunId> {
+    super::creating::prune(db, tools.now)?;
+    super::second_looks::prune(db, tools.now)?;
+    let account = tools.names.account(db, &run.identity)?;
     let id = new_id(db, run.started)?;
     db.execute(
         "INSERT INTO run (name, command, fingerprint, account_id, service, file, options, started, state, called)
@@ -80,8 +81,8 @@ pub(super) fn runs(db: &Connection, at_most: usize) -> rusqlite::Result<Vec<Run>
         .collect()
 }
 
-pub(super) fn set_state(db: &Connection, id: &RunId, state: RunState, counts: &Counts) -> rusqlite::Result<()> {
-    let ended = (state != RunState::Running).then(|| int(clock::unix_now().as_secs()));
+pub(super) fn set_state(db: &Connection, id: &RunId, state: RunState, counts: &Counts, now: Duration) -> rusqlite::Result<()> {
+    let ended = (state != RunState::Running).then(|| int(now.as_secs()));
     let number = number(db, id)?;
     let count = |outcome| int(counts[outcome]);
     db.execute(

@@ -1,10 +1,11 @@
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::vault::Vault;
-use super::names::Names;
+use super::tools::Tools;
 use super::row_errors::{decode_errors, encode_errors};
 use super::stored::{back, damaged, int};
-use crate::clock;
 use crate::contact::{Identifier, IdentifierKind, RemoteId, RowError};
 use crate::journal::{RunId, SecondLook};
 
@@ -16,6 +17,7 @@ pub(super) fn note(
     vault: &Vault,
     (run, account, row): (i64, i64, u64),
     identifiers: &[Identifier],
+    now: Duration,
 ) -> rusqlite::Result<()> {
     let list: Vec<_> = identifiers.iter().map(|one| (one.kind.name(), &one.value)).collect();
     let text = serde_json::to_vec(&list).map_err(|_| damaged("identifiers can't be written"))?;
@@ -23,7 +25,7 @@ pub(super) fn note(
     db.prepare_cached(
         "INSERT OR REPLACE INTO look_again (run_id, row, account_id, identifiers, since) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![run, int(row), account, sealed, int(clock::unix_now().as_secs())])
+    .execute(params![run, int(row), account, sealed, int(now.as_secs())])
     .map(drop)
 }
 
@@ -31,8 +33,7 @@ pub(super) fn note(
 /// their run.
 pub(super) fn open(
     db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
+    Tools { names, vault, now, .. }: &mut Tools<'_>,
     account: &str,
 ) -> rusqlite::Result<Vec<SecondLook>> {
     let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
@@ -43,7 +44,7 @@ pub(super) fn open(
          JOIN row_record ON row_record.run_id = look_again.run_id AND row_record.row = look_again.row
          WHERE look_again.account_id = ?1 AND look_again.since > ?2 ORDER BY look_again.run_id, look_again.row",
     )?;
-    let oldest = clock::unix_now().as_secs().saturating_sub(KEPT);
+    let oldest = now.as_secs().saturating_sub(KEPT);
     let looks = statement.query_map(params![account, int(oldest)], |found| {
         let sealed: Vec<u8> = found.get(3)?;
         Ok(SecondLook {
@@ -52,7 +53,7 @@ pub(super) fn open(
             line: back(found.get(2)?),
             identifiers: vault.unseal(&sealed).and_then(|text| read(&text)).unwrap_or_default(),
             contact_id: found.get::<_, Option<String>>(4)?.map(RemoteId),
-            since: back(found.get(5)?),
+            age: Duration::from_secs(now.as_secs().saturating_sub(back(found.get(5)?))),
         })
     })?;
     looks.collect()
@@ -83,7 +84,7 @@ pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[RemoteId]) -
 }
 
 /// Forgets rows that nobody came to look at in time.
-pub(super) fn prune(db: &Connection) -> rusqlite::Result<()> {
-    let before = clock::unix_now().as_secs().saturating_sub(KEPT);
+pub(super) fn prune(db: &Connection, now: Duration) -> rusqlite::Result<()> {
+    let before = now.as_secs().saturating_sub(KEPT);
     db.execute("DELETE FROM look_again WHERE since <= ?1", [int(before)]).map(drop)
 }

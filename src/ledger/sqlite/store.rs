@@ -8,6 +8,7 @@ use super::clock::{Reading, StoreClock};
 use super::entries;
 use super::errors;
 use super::names::Names;
+use super::tools::Tools;
 use super::opening;
 use crate::clock::{Calendar, UptimeSource};
 use crate::error::{Error, Result};
@@ -29,13 +30,6 @@ pub(super) struct Store {
     locks: Locks,
 }
 
-/// What a piece of work has at hand.
-pub(super) struct Tools<'a> {
-    pub(super) names: &'a mut Names,
-    pub(super) hasher: &'a Hasher,
-    pub(super) vault: &'a Vault,
-}
-
 impl Store {
     pub(super) fn open(path: &Path, key: &KeySource, calendar: Calendar, uptime: UptimeSource) -> Result<Self> {
         let (db, key) = opening::open(path, key)?;
@@ -54,9 +48,10 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>, &mut Tools<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let Self { db, hasher, vault, names, .. } = self;
+        let Self { db, hasher, vault, names, clock, .. } = self;
+        let now = clock.calendar();
         let outcome = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-            let done = work(&transaction, &mut Tools { names, hasher, vault })?;
+            let done = work(&transaction, &mut Tools { names, hasher, vault, now })?;
             transaction.commit()?;
             Ok(done)
         });
@@ -72,9 +67,10 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Connection, &mut Tools<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let Self { db, hasher, vault, names, .. } = self;
+        let Self { db, hasher, vault, names, clock, .. } = self;
+        let now = clock.calendar();
         let outcome = db.transaction().and_then(|transaction| {
-            let found = work(&transaction, &mut Tools { names, hasher, vault })?;
+            let found = work(&transaction, &mut Tools { names, hasher, vault, now })?;
             transaction.commit()?;
             Ok(found)
         });
@@ -95,7 +91,7 @@ impl Store {
 
     /// All entries of each write, or none of that write, in one transaction.
     pub(super) fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<WriteResult>> {
-        self.change_of(claim, |db, tools| entries::write_all(db, tools.names, tools.hasher, tools.vault, run, writes))
+        self.change_of(claim, |db, tools| entries::write_all(db, tools, run, writes))
     }
 
     pub(super) fn claim(&mut self, fingerprint: &Fingerprint, worker: &Worker, lease: Duration) -> Result<Claim> {
