@@ -316,6 +316,8 @@ fn every_code_of_a_row_error_has_its_line_in_the_docs() {
     let page = fs::read_to_string(root.join("docs/row-errors.md")).expect("the page is there");
     let mut files = Vec::new();
     collect(&root.join("src"), &mut files);
+    // What stands there ends a command, not a row.
+    files.retain(|path| !path.starts_with(root.join("src/error")));
     let mut missing = Vec::new();
     for path in files {
         let source = fs::read_to_string(&path).expect("a source is readable text");
@@ -695,7 +697,7 @@ fn each_reserved_word_is_found_outside_its_room_and_free_within() {
         ("rusqlite", "use rusqlite::Connection;\n", "ledger/sqlite/mod.rs"),
         ("rlibphonenumber", "use rlibphonenumber::Region;\n", "validate/numbering/mod.rs"),
         ("rolo_sandbox", "use rolo_sandbox::Sandbox;\n", "jobs/connect.rs"),
-        ("unix_now", "fn f() -> u64 { crate::clock::unix_now().as_secs() }\n", "jobs/mod.rs"),
+        ("unix_now", "fn f() -> u64 { unix_now().as_secs() }\n", "jobs/mod.rs"),
     ] {
         assert_eq!(said("src/mapping/x.rs", source), [format!("1: {word}")], "{source}");
         assert_eq!(said(&format!("src/{home}"), source), [""; 0], "{source}");
