@@ -61,7 +61,14 @@ pub(super) fn conflict(
 }
 
 /// Claims the keys for a row, whoever had them.
-pub(super) fn claim(db: &Connection, account: i64, run: i64, row: u64, keys: &[Key], now: Duration) -> rusqlite::Result<()> {
+pub(super) fn claim(
+    db: &Connection,
+    account: i64,
+    run: i64,
+    row: u64,
+    keys: &[Key],
+    now: Duration,
+) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached(
         "INSERT OR REPLACE INTO creating (account_id, key, run_id, row, since) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;

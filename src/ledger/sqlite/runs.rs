@@ -81,7 +81,13 @@ pub(super) fn runs(db: &Connection, at_most: usize) -> rusqlite::Result<Vec<Run>
         .collect()
 }
 
-pub(super) fn set_state(db: &Connection, id: &RunId, state: RunState, counts: &Counts, now: Duration) -> rusqlite::Result<()> {
+pub(super) fn set_state(
+    db: &Connection,
+    id: &RunId,
+    state: RunState,
+    counts: &Counts,
+    now: Duration,
+) -> rusqlite::Result<()> {
     let ended = (state != RunState::Running).then(|| int(now.as_secs()));
     let number = number(db, id)?;
     let count = |outcome| int(counts[outcome]);

@@ -3,9 +3,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::vault::Vault;
-use super::tools::Tools;
 use super::row_errors::{decode_errors, encode_errors};
 use super::stored::{back, damaged, int};
+use super::tools::Tools;
 use crate::contact::{Identifier, IdentifierKind, RemoteId, RowError};
 use crate::journal::{RunId, SecondLook};
 
