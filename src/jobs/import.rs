@@ -275,6 +275,7 @@ fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
         retries: job.retries.as_ref().map(|run| run.0.clone()),
         chosen: job.source.chosen_digest(),
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
+        held: job.source.held,
         plan: job.plan.as_ref().map(SavedPlan::record),
     }
 }

@@ -193,3 +193,31 @@ fn remote_38_the_proxy_is_said_on_a_line_of_its_own_and_no_name_is_blamed_that_w
     assert!(told.contains("`socks5h://` lets the proxy look up: chat.example.invalid through the proxy"), "{told}");
     assert!(!told.contains("the name of the proxy was not found"), "{told}");
 }
+
+#[test]
+fn a_rate_above_an_assumed_limit_is_taken_by_every_command_and_one_above_a_stated_limit_by_none() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled");
+    let people: String = (10..30).map(|n| format!("P{n},+447400100{n}0\n")).collect();
+    world.write("people.csv", &format!("first_name,phone\n{people}"));
+    let commands = ["accounts", "accounts test desk", "plan people.csv --to desk", "import people.csv --to desk --yes"];
+    let ends = |service: &str, more: &str| {
+        account(&world, service, &format!("{}/{service}", served.address), more);
+        commands.map(|command| {
+            let said = said(world.command(command).env("DESK", "sandbox"));
+            (said.code, format!("{}{}", said.out, said.err))
+        })
+    };
+    // 120 calls a minute are assumed: at that pace the import would take twenty seconds.
+    for (code, words) in ends("dmchamp", "rate = \"9000/1m\"\n") {
+        assert_eq!(code, 0, "{words}");
+    }
+    // 200 a minute are the vendor's word.
+    for (code, words) in ends("respondio-v1", "rate = \"9000/1m\"\n") {
+        assert_eq!(code, 2, "{words}");
+        assert!(
+            words.contains("the rate is above what the service admits: 9000 a minute against 200 a minute"),
+            "{words}"
+        );
+    }
+}
