@@ -159,8 +159,8 @@ fn source_of(run: &Run) -> Result<SourceSpec> {
 /// Whether the source of a run is there and holds the very bytes that it held then.
 fn is_as_it_was(source: &SourceSpec, run: &Run) -> Result<bool> {
     let mapping = ImportRecord::of(run)?.mapping;
-    let now = source.fingerprint(run.new.kind.name(), &run.new.identity, &mapping);
-    Ok(now.is_ok_and(|now| now == run.new.fingerprint))
+    let now = source.fingerprints(run.new.kind.name(), &run.new.identity, &mapping);
+    Ok(now.is_ok_and(|now| now.has(&run.new.fingerprint)))
 }
 
 fn changed_since(run: &Run) -> Error {

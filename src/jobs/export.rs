@@ -134,7 +134,7 @@ fn fingerprint(job: &ExportJob, identity: &str) -> Result<Fingerprint> {
         Some(columns) => columns.iter().fold(parts, |parts, column| parts.with("column", column)),
     };
     if let Some(source) = &job.identifiers {
-        source.digest_into(parts.hasher())?;
+        source.digest_into(std::slice::from_mut(parts.hasher()))?;
     }
     Ok(parts.fingerprint())
 }

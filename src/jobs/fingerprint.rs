@@ -1,5 +1,30 @@
 use crate::contact::Filter;
-use crate::ledger::Fingerprint;
+use crate::error::Result;
+use crate::ledger::{Fingerprint, LedgerHandle};
+
+/// What the runs of an import are found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportFingerprints {
+    /// Of version "import 2".
+    pub current: Fingerprint,
+    /// As it was before versions were part of it.
+    pub earlier: Fingerprint,
+}
+
+impl ImportFingerprints {
+    /// Whether a run with this fingerprint is of the same import, whichever build began it.
+    pub fn has(&self, fingerprint: &Fingerprint) -> bool {
+        [&self.current, &self.earlier].contains(&fingerprint)
+    }
+
+    /// The one to go on under: a run that an earlier build began, and that was cut off, is taken up under its own.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub async fn in_use(self, ledger: &LedgerHandle) -> Result<Fingerprint> {
+        Ok(if ledger.unfinished(&self.earlier).await?.is_some() { self.earlier } else { self.current })
+    }
+}
 
 /// Makes a fingerprint of named parts, each written with its length, so that parts can't run into
 /// each other. What is digested is stated here and nowhere else: no derived text takes part.

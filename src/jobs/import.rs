@@ -73,7 +73,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let KnownFields { definitions, to_create } = before_the_run(job, &opened.connection, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     let reader = job.source.open()?;
-    let fingerprint = job.source.fingerprint(&command(job), opened.connection.identity(), &mapped.text)?;
+    let fingerprints = job.source.fingerprints(&command(job), opened.connection.identity(), &mapped.text)?;
+    let fingerprint = fingerprints.in_use(&opened.ledger).await?;
     let written = context.written();
     let wanted = results_wanted(&job.results, job.keep_results, &fingerprint, &opened.ledger, &written).await?;
     let place = written.place(&wanted, IfTaken::NewName)?;

@@ -50,6 +50,7 @@ pub use connect::{Connection, connect, ledger_path, ledger_status, open_ledger};
 pub use copy::{CopyJob, copy, exported_for_copy, forget_export};
 pub use export::export;
 pub use export_job::ExportJob;
+pub use fingerprint::ImportFingerprints;
 pub use forecast::Forecast;
 pub use forget::{Forgotten, forget};
 pub use import::{ImportJob, import};

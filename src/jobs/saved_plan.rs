@@ -261,7 +261,7 @@ fn digest(bytes: &[u8]) -> String {
 
 fn source_digest(source: &SourceSpec) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
-    source.digest_into(&mut hasher)?;
+    source.digest_into(std::slice::from_mut(&mut hasher))?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 

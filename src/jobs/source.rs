@@ -1,5 +1,7 @@
+use std::io::{ErrorKind, Read as _};
 use std::path::PathBuf;
 
+use super::fingerprint::{ImportFingerprints, Parts};
 use super::guessed_table::{GUESSED, guessed_table};
 use super::mended_rows::MendedReader;
 use super::row_selection::{RowSelection, Selected};
@@ -216,25 +218,42 @@ impl SourceSpec {
 
     /// What makes two jobs the same: the command, the source's bytes, the mapping and the account.
     /// Thresholds and the like are not: given anew, the job goes on under the new ones.
-    pub fn fingerprint(&self, command: &str, account: &str, mapping: &str) -> Result<Fingerprint> {
-        let mut hasher = blake3::Hasher::new();
+    ///
+    /// # Errors
+    /// As for [`Self::digest_into`].
+    pub fn fingerprints(&self, command: &str, account: &str, mapping: &str) -> Result<ImportFingerprints> {
+        let mut parts =
+            Parts::new("import 2").with("command", command).with("account", account).with("mapping", mapping);
+        let mut earlier = blake3::Hasher::new();
         for part in [command, account, mapping] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
+            earlier.update(&(part.len() as u64).to_le_bytes());
+            earlier.update(part.as_bytes());
         }
-        self.digest_into(&mut hasher)?;
-        Ok(Fingerprint(*hasher.finalize().as_bytes()))
+        let mut hashers = [parts.hasher().clone(), earlier];
+        self.digest_into(&mut hashers)?;
+        let [current, earlier] = hashers.map(|hasher| Fingerprint(*hasher.finalize().as_bytes()));
+        Ok(ImportFingerprints { current, earlier })
     }
 
-    /// Digests the bytes that are read, which must still be those that stand at the path.
+    /// Digests, with each of these, the bytes that are read, which must still be those that stand at the path.
     ///
     /// # Errors
     /// Kind `Usage` if the file was replaced or changed since it was opened.
-    pub fn digest_into(&self, hasher: &mut blake3::Hasher) -> Result<()> {
+    pub fn digest_into(&self, hashers: &mut [blake3::Hasher]) -> Result<()> {
         let mut file = self.file()?;
-        std::io::copy(&mut file, hasher).map_err(|error| table::unreadable(&self.path, error))?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => hashers.iter_mut().for_each(|hasher| {
+                    hasher.update(&buffer[..count]);
+                }),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(table::unreadable(&self.path, error)),
+            }
+        }
         if let Some(RowSelection::Mended(rows)) = &self.chosen {
-            rows.digest_into(hasher);
+            hashers.iter_mut().for_each(|hasher| rows.digest_into(hasher));
         }
         file.still_there()
     }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::generated::{RESPONDIO, RESPONDIO_V1, Shape};
 use crate::rehearsal::{Peace, RESULTS, Rehearsal, SOURCE, Watched, calls_of, code, said, stderr};
+use crate::world::World;
 
 const SHAPE: Shape = Shape { custom: 0, ..RESPONDIO_V1 };
 
@@ -246,4 +247,37 @@ fn contacts_that_went_behind_the_ledgers_back_are_noticed_and_made_anew_once() {
     let fresh = Rehearsal::new(shape, &source("New"));
     let peace = Peace::of(&fresh);
     assert_eq!(rehearsal.contacts(), peace.contacts);
+}
+
+#[test]
+fn a_run_that_an_earlier_build_began_is_taken_up_again() {
+    let world = World::new();
+    world.write("people.csv", "phone,first_name\n+60123456789,Ann\n+60123456780,Bob\n");
+    world.done("import people.csv");
+    // As a build left it that knew no versions, and died at the end: parts with their lengths, then the file.
+    let ledger = rusqlite::Connection::open(world.path(".local/state/rolo/ledger.sqlite")).unwrap();
+    let sql =
+        "SELECT account.name, json_extract(options, '$.mapping') FROM run JOIN account ON account.id = account_id";
+    let (account, mapping): (String, String) = ledger.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let mut bytes = Vec::new();
+    for part in ["import", &account, &mapping] {
+        bytes.extend((part.len() as u64).to_le_bytes());
+        bytes.extend(part.as_bytes());
+    }
+    bytes.extend(world.read("people.csv").as_bytes());
+    let earlier = blake3::hash(&bytes);
+    let set = "UPDATE run SET state = 'running', fingerprint = ?1";
+    assert_eq!(ledger.execute(set, [&earlier.as_bytes()[..]]).unwrap(), 1);
+    world.done("import people.csv");
+    let states = || {
+        let mut states = ledger.prepare("SELECT state FROM run").unwrap();
+        states.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap).collect::<Vec<_>>()
+    };
+    assert_eq!(states(), ["finished"], "the run was taken up and no other begun");
+    // The next one is of this build.
+    world.done("import people.csv");
+    let others: i64 = ledger
+        .query_row("SELECT count(*) FROM run WHERE fingerprint <> ?1", [&earlier.as_bytes()[..]], |row| row.get(0))
+        .unwrap();
+    assert_eq!((states().len(), others), (2, 1));
 }

@@ -43,16 +43,16 @@ fn a_file_put_in_its_place_while_it_is_read_is_not_read_and_not_digested() {
     std::fs::write(&path, OLD).unwrap();
     let source = source(&path);
     let mapped = source.map(service().as_ref(), None).unwrap();
-    let before = source.fingerprint("import", "desk", &mapped.text).unwrap();
+    let before = source.fingerprints("import", "desk", &mapped.text).unwrap();
     std::fs::write(&other, NEW).unwrap();
     std::fs::rename(&other, &path).unwrap();
     assert_eq!(names(&source), "Ann Bob", "what is read is what was opened");
-    let error = source.fingerprint("import", "desk", &mapped.text).unwrap_err();
+    let error = source.fingerprints("import", "desk", &mapped.text).unwrap_err();
     assert_eq!(error.message, format!("{} was replaced or changed while it was read", path.display()));
     // As whoever gives the command again has it.
     let again = self::source(&path);
     assert_eq!(names(&again), "Cat");
-    assert_ne!(again.fingerprint("import", "desk", &mapped.text).unwrap(), before);
+    assert_ne!(again.fingerprints("import", "desk", &mapped.text).unwrap(), before);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_file_that_is_written_to_while_it_is_read_is_refused() {
     let source = source(&path);
     source.map(service().as_ref(), None).unwrap();
     std::fs::write(&path, [OLD, "Cat,+447400100103\n"].concat()).unwrap();
-    assert!(source.fingerprint("import", "desk", "").is_err());
+    assert!(source.fingerprints("import", "desk", "").is_err());
     let error = source.open().err().unwrap();
     assert_eq!(error.message, format!("{} was changed while it was read", path.display()));
 }
