@@ -63,6 +63,7 @@ pub struct Reconciliation {
     pub(super) row: Row,
     pub(super) state: State,
     pub(super) next: Next,
+    /// What is known of the contact. `None`, once that has been asked: nobody is there, so one is created.
     pub(super) there: Option<ObservedContact>,
     /// What the contact is addressed by in place of its id.
     pub(super) address: Option<Identifier>,

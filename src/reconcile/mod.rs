@@ -12,6 +12,11 @@
 //! have a rank ([`Fact`]): what an answer of this run told decides everything; what the ledger
 //! remembers decides only what the source always wins. [`Identification`] is the way to a contact by
 //! its identifiers, for every command. An import drives [`Reconciliation`]s, and so does a plan.
+//!
+//! In the order in which a row meets them: `beginning` (what is remembered, and what a cut-off run had
+//! done), `identifying` (who is it: somebody found is updated, nobody is created), `deciding` (what must
+//! be read first, then `decide`, which makes the steps in `create` or `update`), `applying` (one step
+//! after the other), `settling` (an answer was lost), `closing` (what the row is said to have become).
 
 #![warn(missing_docs, clippy::missing_errors_doc)]
 

@@ -3,7 +3,7 @@
 //! [`open`] looks at a file's content, not at its name, and gives a [`RowReader`]; [`create`] goes
 //! by the name and gives a [`RowWriter`].
 //!
-//! Reading streams: a [`RowReader`] fills a [`RowBatch`] that the caller owns and reuses, so no row
+//! Reading streams: a [`RowReader`] fills a [`RowBatch`] that the caller owns, hundreds of rows at a time, so no row
 //! allocates on its own. A row that the format itself makes unusable (too few cells, bytes that
 //! are not text) is still a row: it carries its [`crate::contact::RowError`]s and goes on to the
 //! results file. Memory is bounded by [`ReadLimits`] whatever the file holds.

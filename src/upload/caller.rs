@@ -45,7 +45,7 @@ pub enum Notice {
     },
 }
 
-/// Makes calls of one account, each to its end: intent, slot, request, verdict, and again.
+/// Makes calls of one account, each to its end: slot, intent (of a write), request, verdict, and again.
 pub struct Caller {
     pub account: ConnectedAccount,
     pub run: ClaimedRun,

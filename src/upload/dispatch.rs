@@ -25,7 +25,8 @@ pub struct RunEnd {
     pub halt: Option<Error>,
 }
 
-/// Owns a run's state: which rows are under way, which wait for an earlier one, what went wrong.
+/// Takes rows from the feed and hands finished ones on; `Stages` holds the run's state: which rows are under
+/// way, which wait for an earlier one, what went wrong.
 ///
 /// A row comes in two stages. First it is found out which contact it is about, ahead of its turn and
 /// together with other rows; then it begins, in the file's order, so that rows which lead to the same
@@ -41,7 +42,8 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// Drives every row of `feed` to its outcome and hands finished rows to `finished` in source
-    /// order, each once its outcome is durable. `notice` gets what happens meanwhile.
+    /// order: one that changed something once its outcome is durable, one that was only looked at perhaps
+    /// before, since a run that goes on looks at it again. `notice` gets what happens meanwhile.
     ///
     /// When the run stops, rows not begun are left in the feed and rows under way end after the
     /// request that is out.

@@ -38,7 +38,8 @@ impl Driver {
         Self { caller, rules, claims: Claims::default() }
     }
 
-    /// Brings one contact to what its row desires, and records how that ended.
+    /// Brings one contact to what its row desires, and records how that ended: a row by itself. An import
+    /// begins its rows in the file's order, and what then remains of each goes on from there.
     pub async fn drive(&self, row: Row) -> RowEnd {
         self.drive_and(row, |record| record).await
     }
@@ -74,6 +75,8 @@ impl Driver {
         Begun::Ended { record, entries }
     }
 
+    /// The loop of one contact: does what its reconciliation says comes next, makes durable what an answer
+    /// leaves behind, and ends with the row's record. `with` has the last word on what is recorded.
     pub(super) async fn go(
         &self,
         mut machine: Box<Reconciliation>,

@@ -1,6 +1,7 @@
 //! The ledger in one SQLite file, with its log (`-wal`) beside it.
 //!
-//! Every write is one transaction, synced to the disk before it returns. Several processes may have
+//! A write is durable, whole or not at all, when it returns; writes that come together share a transaction,
+//! and with it the wait for the disk. Several processes may have
 //! the file open; one writes at a time, and whoever waits gives up after ten seconds.
 
 mod accounts;
