@@ -42,9 +42,9 @@ fn test(name: &str, context: &CommandContext) -> Result<Exit> {
     let chosen = ChosenAccount::named(name, &context.config()?)?;
     let service = chosen.entry()?.name;
     let took = running::block_on(async {
-        let job = running::job_context(context)?;
+        let mut job = running::job_context(context)?;
         let account = running::account_spec(&chosen, &SandboxSettings::default(), context)?;
-        jobs::test_account(&account, &job).await
+        jobs::test_account(&account, &mut job).await
     })?;
     let name = chosen.name();
     print(&if context.json {

@@ -1,17 +1,16 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::Context;
 use super::account_spec::AccountSpec;
-use super::connect::{connect, open_ledger};
+use super::frame::Opened;
+use super::visit::Visit;
 use crate::clock;
 use crate::contact::Call;
 use crate::error::{Error, Result, StopReason};
-use crate::ledger::ClaimedRun;
 use crate::reconcile::CallEnd;
-use crate::upload::{Caller, Retry};
+use crate::upload::{Caller, Retry, Stop};
 
 /// Makes one harmless read of an account; returns how long it took.
 ///
@@ -19,20 +18,19 @@ use crate::upload::{Caller, Retry};
 /// In words that tell apart: credentials that were refused (kind `Stopped`), a service that can't be
 /// reached (`Stopped`), and a server that answers otherwise than the service does, as with a wrong
 /// base URL (`Usage`).
-pub async fn test_account(account: &AccountSpec, context: &Context) -> Result<Duration> {
-    let ledger = open_ledger(&context.state_dir)?;
-    let connection = connect(account, &context.state_dir, &ledger).await?;
+pub async fn test_account(account: &AccountSpec, context: &mut Context) -> Result<Duration> {
+    let opened = Opened::unrecognized(account, context).await?;
+    opened.visit("test", context, async |visit, context| check_once(account, visit, &context.stop).await).await
+}
+
+async fn check_once(account: &AccountSpec, visit: &Visit, stop: &Stop) -> Result<Duration> {
     let (sender, _notices) = mpsc::unbounded_channel();
     let mut retry = Retry::new(0);
     (retry.tries, retry.throttled, retry.open_after) = (1, 1, u32::MAX);
-    let run = ClaimedRun::unclaimed("test");
-    let caller = Arc::new(Caller::new(connection.account.clone(), run, retry, context.stop.clone(), sender));
+    let caller = Caller::new(visit.connection.account.clone(), visit.run.clone(), retry, stop.clone(), sender);
     let begun = clock::now();
     let result = caller.read(&Call::Check).await;
     let took = clock::now() - begun;
-    if let Some(sandbox) = connection.sandbox {
-        sandbox.stop().await;
-    }
     let (name, service) = (&account.name, account.service.name);
     let place = account.base_url.as_deref().unwrap_or(account.service.base_url);
     let elsewhere = |message: &str| {

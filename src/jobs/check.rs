@@ -3,13 +3,14 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::Context;
+use super::ended::Ended;
 use super::feed::Reading;
 use super::rows::RowResults;
 use super::source::SourceSpec;
-use crate::clock;
+use super::telling::Telling;
 use crate::contact::{Outcome, RowRecord};
 use crate::error::Result;
-use crate::report::{Event, JobKind, Note, Remark, Summary, words};
+use crate::report::{Event, JobKind, Note, Remark, Summary};
 use crate::services::Service;
 use crate::table::IfTaken;
 
@@ -24,20 +25,13 @@ pub struct CheckJob {
 /// Maps and validates every row, and writes the results file. A good row is `skipped`: nothing was
 /// asked to be sent.
 pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
-    let begun = clock::now();
+    let telling = Telling::begin(JobKind::Check);
     let mapped = job.source.map(job.service.as_ref(), None)?;
     let reader = job.source.open()?;
     let notes = reader.notes().to_vec();
     let place = context.written().place(&job.results, IfTaken::NewName)?;
     let results = super::import::results_writer(&place, &mapped.forward, reader.as_ref())?;
-    context.tell(Event::Started {
-        kind: JobKind::Check,
-        run: None,
-        account: None,
-        file: job.source.path.display().to_string(),
-        rows: None,
-        resumed: 0,
-    });
+    telling.start(&job.source.path, None, 0, context);
     for words in notes {
         context.note(Note::Source(words));
     }
@@ -47,10 +41,10 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let (sender, batches) = mpsc::channel();
     let mut rows = RowResults::new(batches, Some(results), sheet_names);
     let mut reading = Reading::start(reader, job.source.validator(mapped.forward)?.for_verdicts(), None);
-    let mut stopped = None;
+    let mut ended = Ended::Whole;
     while let Some(checked) = reading.next().await? {
         if context.stop.is_asked() {
-            stopped = Some(words::interrupted());
+            ended = Ended::Interrupted;
             reading.only_read();
         }
         let mut contacts = checked.contacts.into_iter();
@@ -67,18 +61,14 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     }
     rows.finish()?;
     let summary = Summary {
-        kind: JobKind::Check,
         rows: rows.read,
         counts: rows.counts,
         codes: std::mem::take(&mut rows.codes),
-        elapsed: clock::now() - begun,
         remarks: Remark::of_place(&job.results, &place).into_iter().collect(),
         file: Some(place.path),
         unmapped,
         told: rows.told(),
-        stopped,
-        ..Summary::default()
+        ..telling.summary()
     };
-    context.tell(Event::Finished(Box::new(summary.clone())));
-    Ok(summary)
+    telling.finish(ended, summary, context)
 }

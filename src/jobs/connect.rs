@@ -157,6 +157,13 @@ fn sandbox_secret(service: &dyn Service) -> &'static str {
 }
 
 impl Connection {
+    /// Lets go of the account: a sandbox that was started for it ends.
+    pub async fn close(self) {
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+    }
+
     /// Makes the keys under which the account's contacts are remembered.
     pub fn keys(&self, ledger: &LedgerHandle) -> Keys {
         let keys = Keys::new(ledger.hasher(), self.identity(), self.account.service.capabilities().tags_ignore_case);

@@ -2,23 +2,26 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::account_spec::AccountSpec;
-use super::connect::{connect, open_ledger};
+use super::connect::open_ledger;
+use super::ended::Ended;
 use super::export::export;
 use super::export_job::ExportJob;
 use super::fingerprint::Parts;
 use super::frame::{Opened, absolute};
-use super::import::{ImportJob, definitions, import};
+use super::import::{ImportJob, import};
 use super::import_options::ImportOptions;
 use super::left_behind::LeftBehind;
 use super::recognize::{Keep, last_identity};
 use super::source::{MappingChoice, SourceSpec, facts};
+use super::telling::Telling;
 use super::verify::Verify;
+use super::visit::Visit;
 use crate::contact::Filter;
 use crate::error::{Error, Result};
 use crate::ledger::RunKind;
 use crate::mapping::{self, ColumnRule, Feeds, Sample};
 use crate::platform::make_private_folder;
-use crate::report::{Event, JobKind, Remark, Summary};
+use crate::report::{JobKind, Remark, Summary};
 use crate::table::{self, IfTaken, OpenedOnce, PlusNumbers, ReadOptions, RowBatch};
 use crate::validate::Looks;
 
@@ -44,6 +47,7 @@ pub struct CopyJob {
 /// The export lies in the state folder between the two; a copy that was cut off goes on from there.
 /// It stays until the next copy where rows need attention, so that these can be sent again.
 pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
+    let telling = Telling::begin(JobKind::Copy);
     let file = meantime(job, context).await?;
     let done = file.with_extension("done");
     if let Some(ended) = export_meanwhile(job, &file, context).await? {
@@ -80,8 +84,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     } else {
         std::fs::write(&done, b"").map_err(|error| Error::stopped("the copy can't be marked done").caused_by(error))?;
     }
-    context.tell(Event::Finished(Box::new(summary.clone())));
-    Ok(summary)
+    telling.finish(Ended::Whole, summary, context)
 }
 
 /// What a copy would send: the export, which the copy then goes on from. `None` if there is nothing to
@@ -188,13 +191,17 @@ async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Resu
             Error::usage(format!("the mapping file can't be read: {}", path.display())).at_path(path).caused_by(error)
         });
     }
-    let ledger = open_ledger(&context.state_dir)?;
-    let connection = connect(&job.to, &context.state_dir, &ledger).await?;
-    let defined = definitions(&connection, context).await?;
+    let opened = Opened::unrecognized(&job.to, context).await?;
+    opened.visit("copy", context, async |visit, _| guessed_mapping(file, visit).await).await
+}
+
+/// The guess for an export, by the fields of the account copied to.
+async fn guessed_mapping(file: &Path, visit: &Visit) -> Result<String> {
+    let defined = visit.definitions().await?;
     let mut reader = table::open(file, &ReadOptions::default())?;
     let headers = reader.headers().to_vec();
     let sample = Sample::read(reader.as_mut())?;
-    let service = connection.account.service.as_ref();
+    let service = visit.connection.account.service.as_ref();
     let mut guess = mapping::guess(&headers, &sample, &facts(service, defined.as_deref()), &Looks::default());
     if headers.iter().any(|header| header == "id") {
         guess.mapping.columns.insert("id".into(), ColumnRule::new(Feeds::Nothing));
@@ -202,9 +209,6 @@ async fn mapping_text(job: &CopyJob, file: &Path, context: &mut Context) -> Resu
     for rule in guess.mapping.columns.values_mut().filter(|rule| !rule.separators.is_empty()) {
         // What an export of ours puts between names, whatever the names hold.
         rule.separators = vec![";".to_owned()];
-    }
-    if let Some(sandbox) = connection.sandbox {
-        sandbox.stop().await;
     }
     Ok(mapping::write_commented(&guess))
 }
@@ -215,9 +219,7 @@ async fn recognized(account: &AccountSpec, context: &mut Context) -> Result<Stri
         return Ok(account.name.clone());
     }
     let opened = Opened::account(account, Keep::Nothing, context).await?;
-    let identity = opened.connection.identity().to_owned();
-    opened.close().await;
-    Ok(identity)
+    opened.visit("copy", context, async |visit, _| Ok(visit.connection.identity().to_owned())).await
 }
 
 /// Keeps which id became which.

@@ -1,23 +1,27 @@
-//! What all jobs have in common: open the account, begin a run or go on with one, say so, finish.
+//! What all jobs with a run have in common: open the account, begin the run or go on with it, say so, finish.
+//!
+//! A job without a run has the parts of it that it needs: [`Opened`] and [`super::visit`] to read an account,
+//! [`super::telling`] to say that it starts and what came of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::connect::{Connection, connect, open_ledger};
+use super::ended::Ended;
 use super::recognize::{Keep, recognize, same_place};
 use super::run_record::RunRecord;
+use super::telling::{Telling, finished};
 use crate::clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::journal::RunId;
-use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, RunState, Worker};
+use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
 use crate::reconcile::Keys;
-use crate::report::{Event, JobKind, Note, Summary, words};
-use crate::upload::{Caller, Notice, Stop};
+use crate::report::{Note, Summary};
+use crate::upload::{Caller, Notice};
 
 /// An account that is connected and recognized, and the ledger that remembers it.
 pub struct Opened {
@@ -54,31 +58,31 @@ pub struct Frame {
     /// What the caller tells; taken by whoever listens while calls are made.
     pub notices: Option<UnboundedReceiver<Notice>>,
     elsewhere: Option<Note>,
-    kind: JobKind,
     account: String,
-    begun: tokio::time::Instant,
-}
-
-/// How driving a run ended.
-pub enum Ended {
-    /// Nothing is left to be done.
-    Whole,
-    /// All was tried, and something of it is to be tried again.
-    InPart,
-    /// A signal ended it.
-    Interrupted,
-    Stopped(Error),
+    telling: Telling,
 }
 
 impl Opened {
     /// Opens the ledger, connects the account and finds out which memory is its own.
+    ///
+    /// # Errors
+    /// Those of opening the ledger, of connecting and of recognizing.
     pub async fn account(account: &AccountSpec, keep: Keep, context: &mut Context) -> Result<Self> {
+        let mut opened = Self::unrecognized(account, context).await?;
+        opened.elsewhere = recognize(account, &mut opened.connection, keep, &context.stop).await?;
+        Ok(opened)
+    }
+
+    /// Opens the ledger and connects the account, whose memory is of no use to the job: no call is made.
+    ///
+    /// # Errors
+    /// Those of opening the ledger and of connecting.
+    pub async fn unrecognized(account: &AccountSpec, context: &mut Context) -> Result<Self> {
         let begun = clock::now();
         let ledger = open_ledger(&context.state_dir)?;
-        let mut connection = connect(account, &context.state_dir, &ledger).await?;
-        let elsewhere = recognize(account, &mut connection, keep, &context.stop).await?;
+        let connection = connect(account, &context.state_dir, &ledger).await?;
         let (account, service) = (account.name.clone(), account.service.name);
-        Ok(Self { ledger, connection, elsewhere, account, service, begun })
+        Ok(Self { ledger, connection, elsewhere: None, account, service, begun })
     }
 
     /// Takes up the run that is meant, or begins one; nobody else works on it from then on.
@@ -120,40 +124,26 @@ impl Opened {
         let run = lease.run(id);
         let (caller, notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
+        let telling = Telling::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun);
         Ok(Frame {
             run,
             is_resumed,
             caller,
             keys,
             notices: Some(notices),
-            kind: kind.into(),
             ledger: self.ledger,
             connection: self.connection,
             elsewhere: self.elsewhere,
             account: self.account,
-            begun: self.begun,
+            telling,
         })
-    }
-
-    /// Lets go of an account that no run was begun with.
-    pub async fn close(self) {
-        if let Some(sandbox) = self.connection.sandbox {
-            sandbox.stop().await;
-        }
     }
 }
 
 impl Frame {
     /// Says that the run begins. `resumed` rows or contacts were done by an earlier execution.
     pub fn tell_start(&self, file: &Path, rows: Option<u64>, resumed: u64, context: &mut Context) {
-        context.tell(Event::Started {
-            kind: self.kind,
-            run: Some(self.run.to_string()),
-            account: Some(self.account.clone()),
-            file: file.display().to_string(),
-            rows,
-            resumed,
-        });
+        self.telling.start(file, rows, resumed, context);
         if let Some(elsewhere) = &self.elsewhere {
             context.note(elsewhere.clone());
         }
@@ -161,12 +151,7 @@ impl Frame {
 
     /// A summary of nothing yet.
     pub fn summary(&self) -> Summary {
-        Summary {
-            kind: self.kind,
-            run: Some(self.run.to_string()),
-            account: Some(self.account.clone()),
-            ..Summary::default()
-        }
+        self.telling.summary()
     }
 
     /// Counts the calls that were made since this was last asked.
@@ -192,54 +177,11 @@ impl Frame {
         let service = self.connection.account.service.name();
         let state = ended.about(&self.run, &self.account, service).tell(&mut summary)?;
         summary.state = Some(state);
-        summary.elapsed = self.elapsed();
+        summary.elapsed = self.telling.elapsed();
         self.ledger.set_state(&self.run, state, &summary.counts).await?;
-        if let Some(sandbox) = self.connection.sandbox {
-            sandbox.stop().await;
-        }
+        self.connection.close().await;
         self.run.release().await;
-        context.tell(Event::Finished(Box::new(summary.clone())));
-        Ok(summary)
-    }
-
-    fn elapsed(&self) -> Duration {
-        clock::now() - self.begun
-    }
-}
-
-impl Ended {
-    /// A halt has stopped the run, or else a signal, or nothing.
-    pub fn of(halt: Option<Error>, stop: &Stop) -> Self {
-        match halt {
-            Some(halt) => Self::Stopped(halt),
-            None if stop.is_asked() => Self::Interrupted,
-            None => Self::Whole,
-        }
-    }
-
-    /// The same, with the run it was and whose account.
-    fn about(self, run: &RunId, account: &str, service: &str) -> Self {
-        match self {
-            Self::Stopped(halt) => Self::Stopped(halt.in_service(service).in_account(account).in_run(&run.0)),
-            other => other,
-        }
-    }
-
-    /// Puts into the summary why the run stopped, and returns how it stands.
-    fn tell(self, summary: &mut Summary) -> Result<RunState> {
-        match self {
-            Self::Whole => Ok(RunState::Finished),
-            Self::InPart => Ok(RunState::Stopped),
-            Self::Interrupted => {
-                summary.stopped = Some(words::interrupted());
-                Ok(RunState::Interrupted)
-            }
-            Self::Stopped(halt) if halt.kind == ErrorKind::Bug => Err(halt),
-            Self::Stopped(halt) => {
-                summary.stopped = Some(halt);
-                Ok(RunState::Stopped)
-            }
-        }
+        Ok(finished(summary, context))
     }
 }
 

@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::connect::Connection;
+use super::ended::Ended;
 use super::feed::{Reading, RowFeed};
-use super::frame::{Beginning, Ended, Frame, Opened, absolute};
+use super::frame::{Beginning, Frame, Opened, absolute};
 use super::import_options::ImportOptions;
 use super::listing::{first_contacts, learn_instead, look_ups_needed};
 use super::new_fields::{KnownFields, create_fields, known_fields};
@@ -29,7 +30,7 @@ use crate::reconcile::{Keys, Rules, Strategy};
 use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
-use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, list_fields};
+use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work};
 
 /// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
 const LANES_PER_REQUEST: usize = 4;
@@ -317,18 +318,6 @@ fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
     let limits = service.limits();
     let requests = limits.concurrency.value.max(1);
     if unthrottled { requests * LANES_PER_REQUEST } else { requests.max(limits.identifiers_per_find.value / 2 + 1) }
-}
-
-/// The custom fields the account defines, where an unknown one would refuse whole calls.
-pub async fn definitions(
-    connection: &Connection,
-    context: &mut Context,
-) -> Result<Option<Vec<crate::contact::FieldDefinition>>> {
-    if !connection.account.service.capabilities().fields_defined {
-        return Ok(None);
-    }
-    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
-    list_fields(&caller).await.map(Some)
 }
 
 /// The custom fields of the account, read before there is a run.

@@ -10,6 +10,7 @@ mod check;
 mod collect;
 mod connect;
 mod copy;
+mod ended;
 mod export;
 mod export_job;
 mod feed;
@@ -40,8 +41,10 @@ mod run_record;
 mod saved_plan;
 mod source;
 mod spool;
+mod telling;
 mod undo;
 mod verify;
+mod visit;
 
 pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::assumed::Assumed;
-use super::connect::{connect, ledger_path, open_ledger};
+use super::connect::ledger_path;
 use super::forecast::{Forecast, sample};
+use super::frame::Opened;
 use super::new_fields::{KnownFields, known_fields, words};
 use super::planned_row::PlannedRow;
-use super::recognize::{Keep, recognize};
+use super::recognize::Keep;
 use super::saved_plan::{PlanHead, PlanWriter};
 use super::source::SourceSpec;
+use super::visit::Visit;
 use crate::contact::{Call, CallKind, Contact, Identifier, Outcome, Position, RemoteId, RowRecord};
 use crate::error::{Error, Result};
-use crate::ledger::{ClaimedRun, LedgerHandle};
+use crate::ledger::LedgerHandle;
 use crate::reconcile::{
     CallEnd, CallResult, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup, Strategy,
 };
@@ -44,18 +46,19 @@ pub struct PlanJob {
 /// Those of reading the file and the account; `Stopped` if a look-up fails.
 pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
     let remembers = ledger_path(&context.state_dir).exists();
-    let ledger = open_ledger(&context.state_dir)?;
-    let mut connection = connect(&job.account, &context.state_dir, &ledger).await?;
-    if let Some(elsewhere) = recognize(&job.account, &mut connection, Keep::Nothing, &context.stop).await? {
+    let mut opened = Opened::account(&job.account, Keep::Nothing, context).await?;
+    if let Some(elsewhere) = opened.elsewhere.take() {
         context.note(elsewhere);
     }
+    opened.visit("plan", context, async |visit, context| foresee(job, remembers, visit, context).await).await
+}
+
+async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Context) -> Result<Forecast> {
+    let Visit { ledger, connection, run, caller, keys } = visit;
     let service = connection.account.service.clone();
-    let run = ClaimedRun::unclaimed("plan");
-    let (caller, _notices) = connection.caller(&run, &context.stop);
-    let KnownFields { definitions, to_create } = known_fields(&job.source, job.create_fields, &caller, context).await?;
+    let KnownFields { definitions, to_create } = known_fields(&job.source, job.create_fields, caller, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     context.tell(crate::report::Event::Mapping(Box::new(mapped.table()?)));
-    let keys = connection.keys(&ledger);
     let mut forecast = Forecast { unmapped: mapped.forward.unmapped().to_vec(), ..Forecast::default() };
     forecast.count(CallKind::CreateField, to_create.len() as u64);
     forecast.new_fields = to_create.iter().map(words).collect();
@@ -66,7 +69,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
         }
         Strategy::LookUp
     } else {
-        let choice = super::listing::foresee(&connection, &caller, &keys, &mapped, &job.source).await?;
+        let choice = super::listing::foresee(connection, caller, keys, &mapped, &job.source).await?;
         forecast.count(CallKind::List, choice.calls);
         choice.strategy
     };
@@ -75,7 +78,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
         by_plan: job.save.is_some(),
         keep_before: job.save.is_some(),
         tries: caller.retry.tries,
-        ..super::import::rules(&run, &connection, &mapped.forward, &keys)
+        ..super::import::rules(run, connection, &mapped.forward, keys)
     };
     forecast.strategy = rules.strategy.name();
     let mut foreseeing = Foreseeing {
@@ -88,7 +91,7 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
         forecast,
         saves: match &job.save {
             Some(path) => {
-                let head = PlanHead::of(&job.account.name, &job.source, &mapped, &connection, &ledger)?;
+                let head = PlanHead::of(&job.account.name, &job.source, &mapped, connection, ledger)?;
                 Some(PlanWriter::create(path, &head, &context.written())?)
             }
             None => None,
@@ -96,15 +99,12 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
     };
     // What a saved plan says of a contact was seen, and not remembered.
     let remembers = remembers && job.save.is_none();
-    foreseeing.take_all(job, mapped.forward, remembers.then_some(&ledger), &context.stop).await?;
+    foreseeing.take_all(job, mapped.forward, remembers.then_some(ledger), &context.stop).await?;
     if let Some(saves) = foreseeing.saves {
         saves.finish()?;
     }
     let mut forecast = foreseeing.forecast;
     forecast.time = connection.account.budget.estimate(forecast.total_calls());
-    if let Some(sandbox) = connection.sandbox {
-        sandbox.stop().await;
-    }
     Ok(forecast)
 }
 

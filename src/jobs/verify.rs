@@ -9,14 +9,14 @@ use super::frame::Opened;
 use super::left_behind::LeftBehind;
 use super::recognize::Keep;
 use super::source::{MappingChoice, SourceSpec};
+use super::visit::Visit;
 use crate::contact::{Call, Contact, Identifier, IdentifierKind, RemoteId, Snapshot, Target};
 use crate::error::{Error, Result};
-use crate::ledger::ClaimedRun;
 use crate::reconcile::{CallEnd, Comparison, Identified, Observed as _, SnapshotObserved};
 use crate::report::Remark;
 use crate::services::Reply;
 use crate::table::{self, IfTaken, OpenedOnce, ReadOptions, RowBatch};
-use crate::upload::{Caller, LookupBatcher, list_fields};
+use crate::upload::{Caller, LookupBatcher};
 use crate::validate::Validator;
 
 /// A comparison of what a copy desired with what the account now holds.
@@ -33,10 +33,12 @@ impl Verify<'_> {
     /// Reads every copied contact again, writes what differs beside the results, and says how many do.
     pub async fn check(&self, context: &mut Context) -> Result<Remark> {
         let opened = Opened::account(self.account, Keep::Nothing, context).await?;
-        let connection = &opened.connection;
-        let service = connection.account.service.clone();
-        let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("verify"), &context.stop);
-        let definitions = if service.capabilities().fields_defined { Some(list_fields(&caller).await?) } else { None };
+        opened.visit("verify", context, async |visit, context| self.compare(visit, context).await).await
+    }
+
+    async fn compare(&self, visit: &Visit, context: &mut Context) -> Result<Remark> {
+        let service = visit.connection.account.service.clone();
+        let definitions = visit.definitions().await?;
         let source = SourceSpec {
             path: self.results.to_owned(),
             read: ReadOptions::default(),
@@ -51,7 +53,7 @@ impl Verify<'_> {
         let mut validator = Validator::new(mapped.forward)?.of_held(source.held);
         let mut reader = source.open()?;
         let headers = reader.headers().to_vec();
-        let reading = Reading { batcher: Connection::lookup_batcher(&caller), caller: &caller };
+        let reading = Reading { batcher: Connection::lookup_batcher(&visit.caller), caller: &visit.caller };
         let place = context.written().place(&differences_path(self.results), IfTaken::NewName)?;
         let mut writer = table::create(&place, &["line", "contact_id", "field", "difference"])?;
         let (mut same, mut different, mut absent) = (0_u64, 0_u64, 0_u64);
@@ -91,7 +93,6 @@ impl Verify<'_> {
             }
         }
         writer.finish()?;
-        opened.close().await;
         Ok(Remark::Compared { same, different, absent, file: place.path })
     }
 }

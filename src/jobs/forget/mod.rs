@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::connect::open_ledger;
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
 use crate::journal::RunId;
@@ -36,7 +37,8 @@ pub struct Forgotten {
 /// # Errors
 /// Of kind `Usage` if the identifier is that of several contacts of one account: somebody else would
 /// be forgotten along.
-pub async fn forget(ledger: &LedgerHandle, state_dir: &Path, identifier: &Identifier) -> Result<Forgotten> {
+pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgotten> {
+    let ledger = &open_ledger(state_dir)?;
     let key = ledger.hasher().identifier(identifier);
     let history = ledger.history(&key).await?;
     refuse_several(&history)?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Context;
 use super::account_spec::AccountSpec;
+use super::ended::Ended;
 use super::fingerprint::Parts;
-use super::frame::{Beginning, Ended, Frame, Opened};
+use super::frame::{Beginning, Frame, Opened};
 use super::new_fields::fields_created;
 use super::recognize::{Keep, same_place};
 use super::run_record::UndoRecord;
