@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub national: usize,
     pub emails: usize,
     pub countries: usize,
+    /// Cells that are the calling code of a country.
+    pub calling_codes: usize,
     pub languages: usize,
     /// Cells that are a list of texts in JSON.
     pub json_lists: usize,
@@ -70,6 +72,7 @@ impl Seen {
         }
         self.emails += usize::from(looks.email(cell));
         self.countries += usize::from(country_code(cell).is_some());
+        self.calling_codes += usize::from(looks.calling_code(cell));
         // A region behind a language is left out when it is sent.
         let language = cell.split(['-', '_']).next().unwrap_or_default();
         self.languages += usize::from(language_code(cell).or_else(|| language_code(language)).is_some());

@@ -10,6 +10,9 @@ pub trait LooksLike {
     /// Whether the cell holds an e-mail address, or is near enough to one that a person meant one.
     fn email(&self, cell: &str) -> bool;
 
+    /// Whether the cell is the calling code of a country, such as 44 or +44.
+    fn calling_code(&self, cell: &str) -> bool;
+
     /// How the numbers of a column are written that have no plus sign, with the evidence in words; `None`
     /// if its cells don't settle it.
     fn numbers(&self, cells: &[&str]) -> Option<(Numbers, String)>;

@@ -197,7 +197,8 @@ impl Guessing<'_> {
             let seen = &self.seen[*country];
             let known =
                 field_of(&self.headers[*country]).is_some_and(|s| matches!(s.field, "country" | "country_name"));
-            known && seen.filled > 0 && seen.countries * 2 >= seen.filled
+            // A calling code beside a number is as good as its country.
+            known && seen.filled > 0 && (seen.countries + seen.calling_codes) * 2 >= seen.filled
         });
         let countries: Vec<_> = countries.collect();
         let header = &self.headers[column];

@@ -145,7 +145,8 @@ pub(super) fn region_of<'a>(check: &Check, row: &RowView<'a>, default: Option<Re
     if stated.is_empty() {
         return default.map_or(PhoneRegion::Unknown, PhoneRegion::Known);
     }
-    match country_code(stated).and_then(numbering::region) {
+    let region = country_code(stated).and_then(numbering::region);
+    match region.or_else(|| numbering::region_of_calling_code(stated)) {
         Some(region) => PhoneRegion::Known(region),
         None => PhoneRegion::NotACountry(stated),
     }

@@ -1,6 +1,7 @@
 use super::date::settle_day_order;
 use super::email::check_email;
 use super::number::settle_decimal_mark;
+use super::numbering;
 use super::phone::{PhoneRegion, check_phone};
 use super::phone_column::settle_numbers;
 use crate::mapping::{DateOrder, DecimalMark, LooksLike, Numbers, PhoneLook};
@@ -42,6 +43,10 @@ impl LooksLike for Looks<'_> {
                 Ok(_) => true,
                 Err(fault) => matches!(fault.code, "email.several_addresses" | "email.not_bare" | "email.domain"),
             }
+    }
+
+    fn calling_code(&self, cell: &str) -> bool {
+        numbering::region_of_calling_code(cell).is_some()
     }
 
     fn numbers(&self, cells: &[&str]) -> Option<(Numbers, String)> {

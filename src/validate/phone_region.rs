@@ -57,11 +57,11 @@ pub fn region_doubt(cells: &[&str], region: &str) -> Option<String> {
     }
     fits.retain(|(count, _)| *count == best);
     let named: Vec<&str> = fits.iter().take(MOST_NAMED).map(|(_, code)| *code).collect();
-    let first = named[0];
-    Some(format!(
-        "{begins}, and {best} would be of {}: state --region {first} if that is their country",
-        named.join(" or ")
-    ))
+    let state = match named[..] {
+        [only] => format!("--region {only} if that is their country"),
+        _ => "with --region which of them is theirs".to_owned(),
+    };
+    Some(format!("{begins}, and {best} would be of {}: state {state}", named.join(" or ")))
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
         let spanish: Vec<String> = (0..12).map(|n| format!("6123456{n:02}")).collect();
         let said = doubt(&spanish, "GB").expect("a doubt");
         assert!(said.starts_with("12 of 12 phone numbers without a country code are none of GB"), "{said}");
-        assert!(said.contains("ES"), "{said}");
+        assert!(said.contains("12 would be of FR or DE or ES: state with --region which of them is theirs"), "{said}");
         assert_eq!(doubt(&spanish, "Spain"), None);
         assert_eq!(doubt(&spanish[..9], "GB"), None, "too few");
     }

@@ -125,6 +125,14 @@ pub fn may_exist_abroad(digits: &str) -> bool {
     }) == Some(true)
 }
 
+/// The country that is known for a calling code as people write it beside a number: `44`, `+44`, `0044`.
+pub fn region_of_calling_code(text: &str) -> Option<Region> {
+    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix("00")).unwrap_or(text).trim();
+    let is_code = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let code = digits.parse().ok().filter(|_| is_code)?;
+    PLANS.get_region_for_country_code(code).filter(|region| *region != Region::World)
+}
+
 /// The region of an ISO 3166 code of two letters.
 pub fn region(code: &str) -> Option<Region> {
     Region::from_code(code).ok()
