@@ -29,7 +29,7 @@ pub fn run(args: &ReportCommand, context: &CommandContext) -> Result<Exit> {
         let run = running::find_run(&ledger, args.run.as_deref(), reportable, "to report").await?;
         if run.new.kind == RunKind::Export {
             return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))
-                .hint(format!("`rolo show {}` tells how it stands", run.id)));
+                .hint(format!("`rolo show {}` shows its state", run.id)));
         }
         let mut page = Vec::new();
         jobs::report(&ledger, &run, &mut page).await?;

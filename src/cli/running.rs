@@ -1,4 +1,4 @@
-//! From checked settings to a job of the pipeline, and from its summary to words and an exit code.
+//! From checked settings to a job, and from its summary to words and an exit code.
 
 use std::io::Write as _;
 use std::path::PathBuf;

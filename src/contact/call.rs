@@ -77,7 +77,7 @@ pub struct Edit {
     pub groups: Groups,
 }
 
-/// What one HTTP request carries. The planner makes them, a service turns them into requests.
+/// What one HTTP request carries. A reconciliation makes them, a service turns them into requests.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
     /// Look contacts up by at most `Limits::identifiers_per_find` identifiers. An answer may hold

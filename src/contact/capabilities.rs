@@ -50,7 +50,7 @@ pub struct Filters {
     pub field: bool,
 }
 
-/// What a service can do. A flat record: the planner and the upload read it and never ask which
+/// What a service can do. A flat record: reconciliations and the upload read it and never ask which
 /// service they talk to. A verb alone (`update`) means the call exists; `verb_with_x` or `x_in_verb`
 /// is a refinement of it.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The vocabulary: plain values that every room speaks in, and that import nothing of ours.
 //!
 //! A row of a source becomes a [`Contact`] (what is wanted). What a service holds of a person is a
-//! [`Snapshot`]. The planner turns the difference into [`Call`]s, within the [`Capabilities`] and
+//! [`Snapshot`]. A reconciliation turns the difference into [`Call`]s, within the [`Capabilities`] and
 //! [`Limits`] of the service, and each row ends in exactly one [`Outcome`].
 
 #![warn(missing_docs, clippy::missing_errors_doc)]

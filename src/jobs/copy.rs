@@ -76,8 +76,8 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     summary.remarks.extend(left.remarks(&job.from));
     keep_ids(job, context).await?;
     if job.verify {
-        let parity = Verify { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left };
-        summary.remarks.push(parity.check(context).await?);
+        let verify = Verify { account: &job.to, results: &job.results, mapping: &source.mapping, left: &left };
+        summary.remarks.push(verify.check(context).await?);
     }
     if summary.counts.needing_attention() == 0 {
         remove(&file)?;

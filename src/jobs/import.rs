@@ -32,8 +32,8 @@ use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
 use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work};
 
-/// Lanes in flight for each request that a service takes at once: some wait for slots or look-ups.
-const LANES_PER_REQUEST: usize = 4;
+/// Contacts under way for each request that a service takes at once: some wait for slots or look-ups.
+const CONTACTS_PER_REQUEST: usize = 4;
 
 /// A file to be imported into an account.
 pub struct ImportJob {
@@ -317,7 +317,7 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
 fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
     let limits = service.limits();
     let requests = limits.concurrency.value.max(1);
-    if unthrottled { requests * LANES_PER_REQUEST } else { requests.max(limits.identifiers_per_find.value / 2 + 1) }
+    if unthrottled { requests * CONTACTS_PER_REQUEST } else { requests.max(limits.identifiers_per_find.value / 2 + 1) }
 }
 
 /// The custom fields of the account, read before there is a run.

@@ -36,7 +36,7 @@ pub enum Entry {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intent {
     pub row: u64,
-    /// Position of the call in the row's lane; stable when the row is driven again.
+    /// Position of the call on the contact's way; stable when the row is driven again.
     pub step: u32,
     pub kind: CallKind,
     /// From 1, counting every time the step was about to be sent.

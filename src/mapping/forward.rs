@@ -142,7 +142,7 @@ impl Forward {
         &self.conditions
     }
 
-    /// Columns that feed nothing although nobody said so.
+    /// Columns that the mapping leaves out without saying so.
     pub fn unmapped(&self) -> &[String] {
         &self.unmapped
     }

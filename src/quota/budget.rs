@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::floor::Floor;
+use super::min_interval::MinInterval;
 use super::pace::{Pace, usual_margin};
 use crate::clock;
 use crate::contact::Quota;
@@ -66,14 +66,14 @@ struct Shared {
 }
 
 struct Turn {
-    floor: Floor,
+    interval: MinInterval,
 }
 
 impl Budget {
     pub fn new(options: BudgetOptions, ledger: LedgerHandle) -> Self {
         let pace = Pace::new(options.quota, options.margin);
         let now = clock::now();
-        let turn = Turn { floor: Floor::new(now, pace.period(now)) };
+        let turn = Turn { interval: MinInterval::new(now, pace.period(now)) };
         let shared = Shared {
             scope: options.scope,
             ledger,
@@ -189,7 +189,7 @@ impl Turn {
             sleep_until(until).await;
             let lateness = lock(&shared.pace).lateness();
             let scheduled = clock::now().checked_sub(lateness).map_or(until, |earliest| earliest.max(until));
-            match self.floor.take(scheduled, period) {
+            match self.interval.take(scheduled, period) {
                 Ok(()) => return,
                 Err(later) => until = later,
             }

@@ -11,7 +11,7 @@
 
 mod budget;
 mod delays;
-mod floor;
+mod min_interval;
 mod pace;
 
 pub use budget::{Budget, BudgetOptions, Slot};

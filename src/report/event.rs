@@ -77,7 +77,7 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Results file, or the exported file.
     pub file: Option<PathBuf>,
-    /// Columns of the source that feed nothing.
+    /// Columns of the source that the mapping leaves out without saying so.
     pub unmapped: Vec<String>,
     /// What is told of rows that need nobody, by code and column.
     pub told: Vec<Told>,

@@ -13,7 +13,7 @@ use crate::ledger::Run;
 pub fn runs_words(runs: &[Run]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.add_row(["run", "began", "took", "command", "account", "file", "how it stands", "rows", "next"]);
+    table.add_row(["run", "began", "took", "command", "account", "file", "state", "rows", "next"]);
     for run in runs {
         table.add_row([
             run.id.0.clone(),

@@ -11,7 +11,7 @@ pub struct MappingTable {
     /// Rows in the file.
     pub rows: u64,
     pub columns: Vec<MappedColumn>,
-    /// Columns that feed nothing although nobody said so.
+    /// Columns that the mapping leaves out without saying so.
     pub unmapped: Vec<UnmappedColumn>,
     /// Columns left out on purpose.
     pub ignored: Vec<String>,

@@ -44,7 +44,7 @@ mod rehearsal;
 mod reported;
 mod results;
 mod roundtrip;
-mod sabotage;
+mod safeguards;
 mod samples;
 mod secrets;
 mod signals;

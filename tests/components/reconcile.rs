@@ -13,7 +13,7 @@ use rolo::reconcile::{CallEnd, CallResult, Keys, Next, ReconcileEvent, Reconcili
 use rolo::services::Reply;
 
 mod cut_off;
-mod defects;
+mod mutations;
 
 pub const PHONE: &str = "+60123456789";
 const NOW: u64 = 1_800_000_000;
@@ -198,12 +198,12 @@ struct Exploration {
     remembers: bool,
     paths: usize,
     /// A mistake planted in the machine, to be found.
-    defect: Option<defects::Defect>,
+    mutation: Option<mutations::Mutation>,
 }
 
 impl Exploration {
     fn explore(&mut self, machine: &Reconciliation, path: &Path) {
-        let next = defects::shown(self.defect, machine, path);
+        let next = mutations::shown(self.mutation, machine, path);
         if let Next::Done(record) = &next {
             self.paths += 1;
             let least = machine.least_calls().unwrap_or(0);
@@ -237,7 +237,7 @@ impl Exploration {
             let mut machine = machine.clone();
             let mut path = path.clone();
             note(&mut path, &next, word, &event);
-            if defects::is_unheard(self.defect, &next, &path) {
+            if mutations::is_unheard(self.mutation, &next, &path) {
                 self.explore(&machine, &path);
                 continue;
             }
@@ -330,7 +330,7 @@ fn note(path: &mut Path, next: &Next, word: &str, event: &ReconcileEvent) {
 }
 
 /// Explores services of every kind and memory of every rank; how many ends were reached.
-fn explore_all(defect: Option<defects::Defect>) -> usize {
+fn explore_all(mutation: Option<mutations::Mutation>) -> usize {
     let memories: [(Option<u64>, bool); 3] = [(None, false), (Some(1), true), (Some(30), false)];
     let mut paths = 0;
     for safety in
@@ -340,7 +340,7 @@ fn explore_all(defect: Option<defects::Defect>) -> usize {
             for (age, trusted) in memories {
                 let rules = Arc::new(rules(safety, tells_id, reads));
                 let machine = Reconciliation::new(row(age.map(remembered), Vec::new()), rules.clone());
-                let mut exploration = Exploration { rules, trusted, remembers: age.is_some(), paths: 0, defect };
+                let mut exploration = Exploration { rules, trusted, remembers: age.is_some(), paths: 0, mutation };
                 exploration.explore(&machine, &Path::default());
                 paths += exploration.paths;
             }

@@ -1,4 +1,4 @@
-//! The engine at a service's limit, in virtual time, against the emulator's own window.
+//! An upload at a service's limit, in virtual time, against the emulator's own window.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

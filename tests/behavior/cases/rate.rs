@@ -12,7 +12,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         case!("rate", calls_up_to_the_limit_are_admitted),
         case!("rate", a_call_too_many_waits_as_long_as_the_service_says),
-        case!("rate", an_import_is_put_off_and_loses_no_row),
+        case!("rate", an_import_is_throttled_and_loses_no_row),
     ]
 }
 
@@ -56,7 +56,7 @@ async fn a_call_too_many_waits_as_long_as_the_service_says(stage: Stage) {
 }
 
 /// Three answers of "too many requests" in the midst of an import.
-async fn an_import_is_put_off_and_loses_no_row(stage: Stage) {
+async fn an_import_is_throttled_and_loses_no_row(stage: Stage) {
     let world = stage.open().await;
     // A pause of no length: the words are the vendor's, the time is not what is tested here.
     let fault = rolo_sandbox::Fault::parse("status=429,retry-after:0,nth:2,times:3").unwrap();
@@ -64,7 +64,7 @@ async fn an_import_is_put_off_and_loses_no_row(stage: Stage) {
     let (csv, mapping) = world.table_of(&[1, 2, 3], "Note", &["a", "b", "c"], "ignore = true");
     let imported = world.imported(&csv, &mapping).await;
     assert_eq!(imported.rows.len(), 3);
-    let put_off = world.sandbox.log().iter().filter(|entry| entry.status == Some(429)).count();
+    let throttled = world.sandbox.log().iter().filter(|entry| entry.status == Some(429)).count();
     let asked = world.sandbox.log().len();
-    assert!(put_off == 3 || asked < 5, "{put_off} of {asked} requests were put off");
+    assert!(throttled == 3 || asked < 5, "{throttled} of {asked} requests were throttled");
 }

@@ -38,7 +38,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     definitions: true,
     create_with_custom_fields: true,
     // Two creates of one phone at the same moment both succeed: only the model checks it. The
-    // engine never runs two rows of one identifier side by side.
+    // upload never runs two rows of one identifier side by side.
     create_safety: Sourced::new(
         CreateSafety::UniqueConstraint,
         Source::Docs("app/models/contact.rb: e-mail and identifier by index, phone by the model alone"),

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 ///
 /// It judges the moments for which calls were scheduled, not those at which timers woke: a call that
 /// leaves a little late does not push back all that follow.
-pub(super) struct Floor {
+pub(super) struct MinInterval {
     origin: Instant,
     moment: Moment,
     limiter: RateLimiter<NotKeyed, InMemoryState, Moment, NoOpMiddleware<Nanos>>,
@@ -21,7 +21,7 @@ pub(super) struct Floor {
     last: Option<Instant>,
 }
 
-impl Floor {
+impl MinInterval {
     pub(super) fn new(origin: Instant, period: Duration) -> Self {
         let moment = Moment::default();
         Self { origin, limiter: limiter(period, &moment), moment, period, last: None }
@@ -57,7 +57,7 @@ fn limiter(period: Duration, moment: &Moment) -> RateLimiter<NotKeyed, InMemoryS
     RateLimiter::direct_with_clock(quota, moment.clone())
 }
 
-/// A clock that stands where it is put: nanoseconds from the floor's origin.
+/// A clock that stands where it is put: nanoseconds from the interval's origin.
 #[derive(Clone, Default)]
 struct Moment(Arc<AtomicU64>);
 
@@ -84,23 +84,23 @@ mod tests {
     #[test]
     fn calls_stay_a_period_apart_and_idling_saves_no_credit() {
         let start = crate::clock::now();
-        let mut floor = Floor::new(start, PERIOD);
-        assert_eq!(floor.take(start, PERIOD), Ok(()));
-        assert_eq!(floor.take(start + PERIOD / 2, PERIOD), Err(start + PERIOD));
-        assert_eq!(floor.take(start + PERIOD, PERIOD), Ok(()));
+        let mut interval = MinInterval::new(start, PERIOD);
+        assert_eq!(interval.take(start, PERIOD), Ok(()));
+        assert_eq!(interval.take(start + PERIOD / 2, PERIOD), Err(start + PERIOD));
+        assert_eq!(interval.take(start + PERIOD, PERIOD), Ok(()));
         let later = start + PERIOD * 100;
-        assert_eq!(floor.take(later, PERIOD), Ok(()));
-        assert_eq!(floor.take(later, PERIOD), Err(later + PERIOD));
+        assert_eq!(interval.take(later, PERIOD), Ok(()));
+        assert_eq!(interval.take(later, PERIOD), Err(later + PERIOD));
     }
 
     #[test]
     fn a_new_period_counts_from_the_last_call() {
         let start = crate::clock::now();
-        let mut floor = Floor::new(start, PERIOD);
+        let mut interval = MinInterval::new(start, PERIOD);
         let first = start + PERIOD * 7;
-        assert_eq!(floor.take(first, PERIOD), Ok(()));
-        assert_eq!(floor.take(first + PERIOD, PERIOD * 2), Err(first + PERIOD * 2));
-        assert_eq!(floor.take(first + PERIOD * 2, PERIOD * 2), Ok(()));
-        assert_eq!(floor.take(first + PERIOD * 3, PERIOD), Ok(()));
+        assert_eq!(interval.take(first, PERIOD), Ok(()));
+        assert_eq!(interval.take(first + PERIOD, PERIOD * 2), Err(first + PERIOD * 2));
+        assert_eq!(interval.take(first + PERIOD * 2, PERIOD * 2), Ok(()));
+        assert_eq!(interval.take(first + PERIOD * 3, PERIOD), Ok(()));
     }
 }
