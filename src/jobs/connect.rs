@@ -17,7 +17,7 @@ use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
 use crate::services::Service;
 use crate::transport::{HttpOptions, HttpTransport};
-use crate::upload::{Caller, ConnectedAccount, LookupBatcher, Notice, Renew, Retry, Stop};
+use crate::upload::{Caller, ConnectedAccount, FieldNames, LookupBatcher, Notice, Renew, Retry, Stop};
 
 /// How long what is remembered of a contact is trusted, unless the account says otherwise.
 const TRUST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -103,8 +103,15 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
         BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
         ledger.clone(),
     );
-    let account =
-        ConnectedAccount { name: spec.name.clone(), service, transport, budget, ledger: ledger.clone(), renew };
+    let account = ConnectedAccount {
+        name: spec.name.clone(),
+        service,
+        transport,
+        budget,
+        ledger: ledger.clone(),
+        renew,
+        field_names: FieldNames::default(),
+    };
     let trust = spec.trust.unwrap_or(TRUST);
     let identity = identity(spec, crate::clock::unix_now().as_nanos());
     Ok(Connection { account, identity, sandbox, unthrottled, quota, trust, hashes_only: spec.hashes_only })

@@ -119,10 +119,16 @@ pub async fn create_fields(fields: &[NewField], frame: &mut Frame, context: &mut
         }
     }
     let there = list_fields(&frame.caller).await?;
-    if let Some(absent) = fields.iter().find(|field| there.iter().all(|there| there.name != field.definition.name)) {
+    if let Some(absent) =
+        fields.iter().find(|field| there.iter().all(|there| !is_called(there, &field.definition.name)))
+    {
         return Err(not_created(absent, frame.connection.account.service.name(), "it is not there afterwards"));
     }
     Ok(wanted)
+}
+
+fn is_called(field: &FieldDefinition, name: &str) -> bool {
+    field.name == name || field.alias.as_deref() == Some(name)
 }
 
 fn not_created(field: &NewField, service: &str, said: &str) -> Error {

@@ -94,6 +94,11 @@ impl<'a> Guessing<'a> {
 
     fn claim_header(&mut self, column: usize, header: &str) {
         if let Some(found) = self.custom_field(header) {
+            if let Some(because) = self.facts.definition(&found.name).and_then(|field| self.facts.ambiguous(field)) {
+                self.warnings.push(format!("{header} feeds nothing: {because}; {}", self.facts.how_to_tell_apart()));
+                self.leave_unmapped(column, because, None);
+                return;
+            }
             let (because, brief) = if self.facts.definition(&found.name).is_some() {
                 (format!("the account defines the custom field {}", found.name), "a field of the account")
             } else {

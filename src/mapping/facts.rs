@@ -41,6 +41,29 @@ impl<'a> Facts<'a> {
         named.or_else(|| definitions.iter().find(|definition| definition.alias.as_deref() == Some(name)))
     }
 
+    /// Why requests can't tell this custom field from another one of the account; `None` where they can.
+    pub(crate) fn ambiguous(&self, definition: &FieldDefinition) -> Option<String> {
+        let name = definition.name.as_str();
+        let called = |other: &&FieldDefinition| other.name == name || other.alias.as_deref() == Some(name);
+        let called: Vec<_> = self.definitions?.iter().filter(called).collect();
+        let shown = |field: &&FieldDefinition| match &field.alias {
+            Some(alias) => format!("{}, also called {alias}", field.name),
+            None => field.name.clone(),
+        };
+        (called.len() > 1).then(|| {
+            let fields: Vec<_> = called.iter().map(shown).collect();
+            format!("{} custom fields of the account answer to {name} ({})", called.len(), fields.join("; "))
+        })
+    }
+
+    /// What a person does about a name that several custom fields answer to.
+    pub(crate) fn how_to_tell_apart(&self) -> String {
+        let service = self.service;
+        format!(
+            "rename one of them in {service}, or let its fields go by their other name: see `rolo services {service}`"
+        )
+    }
+
     /// The one custom field of the account whose name differs at most in how it is written.
     pub(crate) fn definition_alike(&self, name: &str) -> Option<&'a FieldDefinition> {
         let mut alike = self.definitions?.iter().filter(|definition| key(&definition.name) == key(name));

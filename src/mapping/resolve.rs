@@ -51,12 +51,16 @@ fn resolve_custom(
     if let Some(definitions) = facts.definitions {
         let Some(definition) = facts.definition(name) else {
             let known = definitions.iter().map(|definition| definition.name.as_str());
+            let known = known.chain(definitions.iter().filter_map(|definition| definition.alias.as_deref()));
             let cure = match nearest(name, known) {
                 Some(near) => format!("did you mean: custom.{near}"),
                 None => format!("{} first, or set ignore = true", facts.how_to_create("the field")),
             };
             return Err((format!("the account defines no custom field of this name: {name}"), cure));
         };
+        if let Some(why) = facts.ambiguous(definition) {
+            return Err((why, facts.how_to_tell_apart()));
+        }
         defined = definition.kind.clone();
     }
     // An export says of a column that its cells are JSON, not that the field holds structure.

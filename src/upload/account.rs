@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::field_names::FieldNames;
 use crate::ledger::LedgerHandle;
 use crate::quota::Budget;
 use crate::services::Service;
@@ -20,4 +21,6 @@ pub struct ConnectedAccount {
     pub budget: Budget,
     pub ledger: LedgerHandle,
     pub renew: Option<Renew>,
+    /// Under which other names answers may show custom fields.
+    pub field_names: FieldNames,
 }

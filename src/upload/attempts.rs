@@ -157,7 +157,8 @@ impl<'a> Attempts<'a> {
             _ => retry_after(answer),
         };
         caller.account.budget.answered(&caller.account.service.quota_hint(answer), wait).await;
-        if let Verdict::Done { warnings, .. } = &mut verdict {
+        if let Verdict::Done { reply, warnings } = &mut verdict {
+            caller.account.field_names.apply(reply);
             for warning in std::mem::take(warnings) {
                 caller.tell(Notice::Warning(warning));
             }

@@ -22,6 +22,7 @@ mod circuit_breaker;
 mod claims;
 mod dispatch;
 mod drive;
+mod field_names;
 mod listing;
 mod look_up;
 mod lookup_batcher;
@@ -40,6 +41,7 @@ pub use call_state::{AfterAttempt, AfterFailure, CallState, Patience, ServiceSto
 pub use caller::{Caller, Notice};
 pub use dispatch::{Dispatcher, RunEnd};
 pub use drive::{Driver, RowEnd};
+pub use field_names::FieldNames;
 pub use listing::{ListedPage, Listing, Turned};
 pub use look_up::look_up;
 pub use lookup_batcher::LookupBatcher;

@@ -38,6 +38,7 @@ pub async fn list_fields(caller: &Caller) -> Result<Vec<FieldDefinition>> {
             result => return Err(listing_error(caller, &result, "custom fields")),
         }
         if cursor.is_none() || cursor == before {
+            caller.account.field_names.learn(&fields);
             return Ok(fields);
         }
     }

@@ -169,6 +169,33 @@ fn a_custom_field_the_account_does_not_define_is_refused() {
 }
 
 #[test]
+fn a_custom_field_that_two_of_the_account_answer_to_is_refused_with_both() {
+    let field = |name: &str, alias: &str| FieldDefinition {
+        name: name.into(),
+        alias: Some(alias.into()),
+        kind: FieldKind::Text,
+    };
+    let mut made = two_names();
+    made.definitions = Some(vec![field("plan", "plan_1"), field("Tariff", "plan"), field("Work email", "work_email")]);
+    let mapped = |name: &str| format!("[columns.P]\nfield = \"phone\"\n[columns.T]\nfield = \"custom.{name}\"");
+    let both = "column T: 2 custom fields of the account answer to plan (plan, also called plan_1; Tariff, also \
+                called plan) (rename one of them in two-names, ";
+    // Requests would call the first of them plan, whatever the mapping calls it.
+    for name in ["plan", "plan_1"] {
+        let error = refusal(&mapped(name), &["P", "T"], &made);
+        assert!(error.starts_with(both), "{error}");
+    }
+    let sent = |name: &str| {
+        let rows = checked(&mapped(name), &["P", "T"], &made, &[&["+34600123456", "gold"]]);
+        fields(rows[0].as_ref().unwrap())
+    };
+    assert_eq!(sent("Tariff"), ["phone=+34600123456", "custom.Tariff=gold"]);
+    assert_eq!(sent("work_email"), ["phone=+34600123456", "custom.Work email=gold"]);
+    let error = refusal(&mapped("work_emial"), &["P", "T"], &made);
+    assert!(error.ends_with("of this name: work_emial (did you mean: custom.work_email)"), "{error}");
+}
+
+#[test]
 fn policies_of_the_file_and_of_a_column_reach_the_contact() {
     let toml = r#"
         mode = "update"

@@ -329,7 +329,9 @@ async fn what_the_vendors_own_programs_ask_is_answered() {
     assert_eq!(client.get(&format!("/space/custom_field/{}", field["id"])).await.json(), field);
     assert_eq!(client.get("/space/custom_field/99").await.status, 404);
 
-    for (name, size) in [("shoe", 41), ("Shoe size", 42)] {
+    // By slug, by name, and by id, which the node takes where there is no slug.
+    let by_id = field["id"].to_string();
+    for (name, size) in [("shoe", 41), ("Shoe size", 42), (by_id.as_str(), 43)] {
         let set = json!({"firstName": "Ana", "custom_fields": [{"name": name, "value": size}]});
         let updated = client.post(&format!("/contact/create_or_update/id:{id}"), &set).await;
         assert_eq!((updated.status, &updated.json()["contactId"]), (200, &id), "{name}");
@@ -376,4 +378,15 @@ async fn the_workspace_can_be_filled_before_the_client_comes() {
     sandbox.seed(SERVICE, seeded).unwrap();
     let read = client.get(ANA).await.json();
     assert_eq!((&read["id"], &read["tags"], value(&read, "shoe size")), (&json!(7), &json!(["vip"]), json!(38)));
+}
+
+#[tokio::test]
+async fn contacts_show_their_fields_by_slug_where_they_are_told_to() {
+    let (sandbox, client) = with_ana().await;
+    let field = json!({"name": "Shoe size", "slug": "shoe", "dataType": "number"});
+    sandbox.seed(SERVICE, json!({"custom_fields": [field], "custom_fields_shown_by": "slug"})).unwrap();
+    client.put(ANA, &json!({"custom_fields": [{"name": "Shoe size", "value": 41}]})).await;
+    let shown = client.get(ANA).await.json();
+    assert_eq!(value(&shown, "shoe"), json!(41));
+    assert!(shown["custom_fields"].as_array().unwrap().iter().all(|field| field["name"] != "Shoe size"));
 }

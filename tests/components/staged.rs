@@ -113,6 +113,7 @@ impl Stage {
             budget: setting.budget,
             ledger: setting.ledger,
             renew: None,
+            field_names: rolo::upload::FieldNames::default(),
         };
         let caller = Arc::new(Caller::new(account, setting.run, setting.retry, Stop::default(), sender));
         let driver = Arc::new(Driver::new(caller.clone(), Arc::new(rules)));

@@ -203,6 +203,7 @@ async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
         budget: unthrottled(&ledger),
         ledger,
         renew: renewed.then(|| -> rolo::upload::Renew { Arc::new(|| async { Ok(None) }.boxed()) }),
+        field_names: rolo::upload::FieldNames::default(),
     };
     let (sender, _notices) = unbounded_channel();
     let caller = Caller::new(account, run, Retry::new(1), Stop::default(), sender);
@@ -252,6 +253,7 @@ async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Optio
         budget: unthrottled(&ledger),
         ledger,
         renew: None,
+        field_names: rolo::upload::FieldNames::default(),
     };
     let (sender, _notices) = unbounded_channel();
     let caller = Caller::new(account, run, Retry::new(1), Stop::default(), sender);

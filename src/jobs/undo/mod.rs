@@ -17,6 +17,7 @@ use crate::ledger::{Run, RunKind, RunState};
 use crate::reconcile::{Rules, Strategy};
 use crate::report::{Event, Remark, Summary};
 use crate::table::{self, IfTaken, RowWriter};
+use crate::upload::list_fields;
 
 mod changed;
 mod put_back;
@@ -62,6 +63,10 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     summary.remarks.extend(Remark::of_place(&job.results, &place));
     let fields = fields_created(&frame.ledger, &job.run).await?;
     summary.remarks.extend((!fields.is_empty()).then_some(Remark::FieldsStay { fields }));
+    if frame.connection.account.service.capabilities().fields_defined {
+        // Contacts may show a field under another name than the one that a before-image has.
+        list_fields(&frame.caller).await?;
+    }
     put_all_back(&contacts, &mut frame, writer.as_mut(), &mut summary, context).await?;
     // Whoever has the run now writes the results file.
     frame.run.confirm().await?;

@@ -29,7 +29,8 @@ impl Contact {
             shown.insert((*name).to_owned(), self.value(name).into());
         }
         let custom = |name: &str| self.custom(name).cloned().unwrap_or_default();
-        let fields = space.fields().iter().map(|field| json!({ "name": field.name, "value": custom(&field.name) }));
+        let fields =
+            space.fields().iter().map(|field| json!({ "name": space.shown_as(field), "value": custom(&field.name) }));
         shown.insert("custom_fields".to_owned(), fields.collect());
         shown.insert("tags".to_owned(), self.tags.clone().into());
         shown.insert("status".to_owned(), "close".into());

@@ -82,11 +82,13 @@ impl Emulator for Respondio {
     }
 
     /// An array of contacts as they are read, or an object with `contacts` and `custom_fields`, the
-    /// latter as `POST /space/custom_field` takes them.
+    /// latter as `POST /space/custom_field` takes them; `"custom_fields_shown_by": "slug"` beside them makes
+    /// contacts show their fields so.
     fn seed(&mut self, contacts: Value, now: Duration) -> Result<(), String> {
         let (fields, contacts) = match contacts {
             Value::Array(contacts) => (Vec::new(), contacts),
             Value::Object(mut both) => {
+                self.space.show_slugs(both["custom_fields_shown_by"] == "slug");
                 let mut list = |name| match both.remove(name) {
                     Some(Value::Array(list)) => list,
                     _ => Vec::new(),

@@ -55,12 +55,14 @@ impl CustomField {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Space {
     fields: Vec<CustomField>,
+    #[serde(default)]
+    shows_slugs: bool,
     tags: BTreeMap<String, Value>,
 }
 
 impl Default for Space {
     fn default() -> Self {
-        let mut space = Self { fields: Vec::new(), tags: BTreeMap::new() };
+        let mut space = Self { fields: Vec::new(), shows_slugs: false, tags: BTreeMap::new() };
         for (name, data_type) in [
             ("company", "text"),
             ("city", "text"),
@@ -85,10 +87,22 @@ impl Space {
         &self.fields
     }
 
-    /// The field of this name, else of this slug: programs of the vendor's own use either.
+    /// The field of this name, else of this slug, else of this id: the vendor's SDK writes names, its n8n
+    /// node slugs, and ids where there is no slug.
     pub(super) fn field(&self, name: &str) -> Option<&CustomField> {
         let by_name = self.fields.iter().find(|field| field.name == name);
-        by_name.or_else(|| self.fields.iter().find(|field| field.slug == name))
+        let by_slug = || self.fields.iter().find(|field| field.slug == name);
+        by_name.or_else(by_slug).or_else(|| self.fields.iter().find(|field| field.id.to_string() == name))
+    }
+
+    /// What contacts show this field as: the documents show names, which nobody tried.
+    pub(super) fn shown_as<'a>(&self, field: &'a CustomField) -> &'a str {
+        if self.shows_slugs { &field.slug } else { &field.name }
+    }
+
+    /// Contacts show their fields by slug from now on, or by name.
+    pub(super) fn show_slugs(&mut self, shows: bool) {
+        self.shows_slugs = shows;
     }
 
     pub(super) fn field_of_id(&self, id: &str) -> Result<Value, WireAnswer> {

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::NamedBy;
 use super::failures;
 use super::fields::by_key;
 use crate::contact::{Call, Cursor, Field, FieldDefinition, FieldKind, Snapshot, Value};
@@ -9,18 +10,19 @@ use crate::services::http::Answer;
 use crate::services::reading::{custom, id, moment, names, text, value};
 use crate::services::verdict::{Page, Reply, Verdict, by_status};
 
-pub(super) fn verdict(call: &Call, answer: &Answer) -> Verdict {
+pub(super) fn verdict(call: &Call, answer: &Answer, named_by: NamedBy) -> Verdict {
     let json = answer.json();
     match json {
         Some(json) if (200..300).contains(&answer.status) && !failures::carries_an_error(&json) => {
-            success(call, &json).map_or_else(|| by_status(answer, ""), Verdict::done)
+            success(call, &json, named_by).map_or_else(|| by_status(answer, ""), Verdict::done)
         }
         json => failures::verdict(call, answer, json.as_ref()),
     }
 }
 
 /// The reply of a good answer; `None` if it can't be read.
-fn success(call: &Call, json: &Json) -> Option<Reply> {
+fn success(call: &Call, json: &Json, named_by: NamedBy) -> Option<Reply> {
+    let definition = |json: &Json| definition(json, named_by);
     match call {
         Call::Find { .. } => {
             let items = vec![snapshot(json)?];
@@ -41,8 +43,8 @@ fn success(call: &Call, json: &Json) -> Option<Reply> {
 ///
 /// Of the next page's address only its cursor is taken: the sample lacks `/v2`, and an address
 /// from an answer is not to be trusted with a token.
-fn page<T>(json: &Json, cursor: Option<&Cursor>, item: fn(&Json) -> Option<T>) -> Option<Page<T>> {
-    let items = json.get("items")?.as_array()?.iter().map(item).collect::<Option<Vec<T>>>()?;
+fn page<T>(json: &Json, cursor: Option<&Cursor>, item: impl Fn(&Json) -> Option<T>) -> Option<Page<T>> {
+    let items = json.get("items")?.as_array()?.iter().map(&item).collect::<Option<Vec<T>>>()?;
     let next = json
         .pointer("/pagination/next")
         .and_then(cursor_id)
@@ -94,8 +96,9 @@ fn custom_fields(held: &mut Snapshot, json: &Json) {
     }
 }
 
-/// One custom field of the workspace; `None` without a name.
-fn definition(json: &Json) -> Option<FieldDefinition> {
+/// One custom field of the workspace, called as it goes out; `None` without a name. A field without a
+/// slug goes by its name.
+fn definition(json: &Json, named_by: NamedBy) -> Option<FieldDefinition> {
     let name = json.get("name").and_then(text)?;
     let kind = match json.get("dataType").and_then(Json::as_str).unwrap_or_default() {
         "list" => choices(json.get("allowedValues")),
@@ -107,7 +110,11 @@ fn definition(json: &Json) -> Option<FieldDefinition> {
         "time" => FieldKind::Time,
         _ => FieldKind::Text,
     };
-    let alias = json.get("slug").and_then(text).filter(|slug| *slug != name);
+    let slug = json.get("slug").and_then(text).filter(|slug| !slug.is_empty() && *slug != name);
+    let (name, alias) = match (named_by, slug) {
+        (NamedBy::Slug, Some(slug)) => (slug, Some(name)),
+        (_, slug) => (name, slug),
+    };
     Some(FieldDefinition { name, alias, kind })
 }
 

@@ -36,7 +36,24 @@ pub const ENTRY: ServiceEntry = ServiceEntry {
     connect: |settings| Ok(Box::new(Respondio::new(settings)?)),
 };
 
+/// By which of its names a custom field of the workspace goes out.
+///
+/// The documents disagree: the vendor's SDK writes the name that is shown, the vendor's n8n node the slug, and
+/// v1 took the slug alone. Either is refused with 400 where the workspace wants the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NamedBy {
+    Name,
+    Slug,
+}
+
 const SETTINGS: &[SettingSpec] = &[
+    SettingSpec {
+        name: "custom_fields_by",
+        required: false,
+        default: "name",
+        meaning: "`name` or `slug`: what custom fields are called in requests",
+        source: Source::Docs("official TypeScript SDK, which writes names; the official n8n node writes slugs"),
+    },
     SettingSpec {
         name: "fields_per_call",
         required: false,
@@ -55,6 +72,7 @@ const SETTINGS: &[SettingSpec] = &[
 
 /// One workspace of respond.io.
 pub struct Respondio {
+    named_by: NamedBy,
     capabilities: Capabilities,
     limits: Limits,
 }
@@ -66,6 +84,13 @@ impl Respondio {
         if let Some(lag) = settings.seconds("search_lag")? {
             capabilities.search_lag.value = lag;
         }
+        let named_by = match settings.get("custom_fields_by") {
+            None | Some("name") => NamedBy::Name,
+            Some("slug") => NamedBy::Slug,
+            Some(other) => {
+                return Err(Error::usage(format!("the setting custom_fields_by is neither name nor slug: {other}")));
+            }
+        };
         let mut limits = limits::LIMITS;
         if let Some(text) = settings.get("fields_per_call") {
             let fields = text.parse().ok().filter(|fields| *fields > 0).ok_or_else(|| {
@@ -74,7 +99,7 @@ impl Respondio {
             let fields = Some(Sourced::new(fields, Source::Account));
             (limits.fields_per_create, limits.fields_per_update) = (fields, fields);
         }
-        Ok(Self { capabilities, limits })
+        Ok(Self { named_by, capabilities, limits })
     }
 }
 
@@ -146,11 +171,11 @@ impl Service for Respondio {
     }
 
     fn request(&self, call: &Call) -> Result<Request> {
-        requests::request(call)
+        requests::request(call, self.named_by)
     }
 
     fn verdict(&self, call: &Call, answer: &Answer) -> Verdict {
-        answers::verdict(call, answer)
+        answers::verdict(call, answer, self.named_by)
     }
 
     /// The vendor sends how many calls its window admits and how many are left, never how long the

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::{data_type, filterable, wire_value, writable};
-use super::limits;
+use super::{NamedBy, limits};
 use crate::contact::{
     Call, CallKind, Cursor, CustomEdit, Edit, FieldDefinition, FieldKind, Filter, Identifier, IdentifierKind, TagEdit,
     TagMode, Target, Value,
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::services::http::{Method, Request};
 use crate::services::reading::segment;
 
-pub(super) fn request(call: &Call) -> Result<Request> {
+pub(super) fn request(call: &Call, named_by: NamedBy) -> Result<Request> {
     match call {
         Call::Find { identifiers, cursor: None } => match identifiers.as_slice() {
             [identifier] => Ok(Request::new(Method::Get, by_identifier(identifier)?)),
@@ -32,16 +32,19 @@ pub(super) fn request(call: &Call) -> Result<Request> {
             Ok(paged(Request::new(Method::Get, "/space/custom_field"), limits::PAGE, cursor.as_ref()))
         }
         Call::CreateField { definition } => {
-            Ok(Request::new(Method::Post, "/space/custom_field").json(new_field(definition)))
+            Ok(Request::new(Method::Post, "/space/custom_field").json(new_field(definition, named_by)))
         }
         Call::Check => Ok(paged(Request::new(Method::Get, "/space/custom_field"), 1, None)),
         _ => Err(no_such_call(call.kind())),
     }
 }
 
-/// A field of the workspace; the service makes its slug.
-fn new_field(definition: &FieldDefinition) -> Json {
+/// A field of the workspace; the service makes its slug, unless fields go by that.
+fn new_field(definition: &FieldDefinition, named_by: NamedBy) -> Json {
     let mut body = json!({ "name": definition.name, "dataType": data_type(&definition.kind) });
+    if named_by == NamedBy::Slug {
+        body["slug"] = json!(definition.name);
+    }
     if let FieldKind::Choice(values) = &definition.kind {
         body["allowedValues"] = json!(values);
     }

@@ -273,10 +273,38 @@ fn every_call_of_the_capabilities_is_in_an_operation() {
 #[test]
 fn settings_are_checked() {
     let with = |name: &str, value: &str| Respondio::new(&Settings([(name.into(), value.into())].into()));
+    assert_eq!(with("custom_fields_by", "id").err().unwrap().kind, ErrorKind::Usage);
     assert_eq!(with("fields_per_call", "0").err().unwrap().kind, ErrorKind::Usage);
     let limits = with("fields_per_call", "30").unwrap().limits;
     assert_eq!(limits.fields_per_create, Some(Sourced::new(30, Source::Account)));
     assert_eq!(limits.fields_per_update, Some(Sourced::new(30, Source::Account)));
+}
+
+#[test]
+fn custom_fields_go_by_the_name_or_the_slug_of_the_list_as_the_account_says() {
+    let by = |named_by: &str| {
+        let settings = [("custom_fields_by".into(), named_by.into())];
+        let listed = r#"{"items": [
+            {"id": 1, "name": "Work email", "slug": "work_email", "dataType": "email"},
+            {"id": 2, "name": "plan", "slug": "plan", "dataType": "text"},
+            {"id": 3, "name": "No slug", "slug": null, "dataType": "text"}
+        ]}"#;
+        let service = Respondio::new(&Settings(settings.into())).unwrap();
+        match service.verdict(&Call::ListFields { cursor: None }, &answer(200, listed)) {
+            Verdict::Done { reply: Reply::Fields(page), .. } => {
+                page.items.into_iter().map(|field| (field.name, field.alias)).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let named = |name: &str, alias: Option<&str>| (name.to_owned(), alias.map(str::to_owned));
+    assert_eq!(by("name"), [named("Work email", Some("work_email")), named("plan", None), named("No slug", None)]);
+    assert_eq!(by("slug"), [named("work_email", Some("Work email")), named("plan", None), named("No slug", None)]);
+    let settings = Settings([("custom_fields_by".into(), "slug".into())].into());
+    let definition = FieldDefinition { name: "shoe_size".into(), alias: None, kind: FieldKind::Number };
+    let request = Respondio::new(&settings).unwrap().request(&Call::CreateField { definition }).unwrap();
+    let expected = json!({"name": "shoe_size", "slug": "shoe_size", "dataType": "number"});
+    assert_eq!(request.body, Body::Json(expected), "so that it can be written to by that slug");
 }
 
 proptest! {
