@@ -36,7 +36,7 @@ pub fn import(criterion: &mut Criterion) {
                         hashes_only: false,
                         ca_file: None,
                         proxies: rolo::transport::Proxies::default(),
-                        sandbox: Some(SandboxSpec { unthrottled: true, memory: true, faults: Vec::new() }),
+                        sandbox: Some(SandboxSpec { unthrottled: true, memory: true, ..SandboxSpec::default() }),
                     },
                     results: folder.path().join("results.csv"),
                     options: ImportOptions::default(),
@@ -48,6 +48,7 @@ pub fn import(criterion: &mut Criterion) {
                     began: None,
                 };
                 let mut context = Context {
+                    written_in: None,
                     state_dir: folder.path().join("state"),
                     reporter: Box::new(Silent),
                     stop: Stop::default(),

@@ -1,6 +1,7 @@
 //! The only place that reads the time. Pacing uses tokio's clock, which tests can pause; the
 //! calendar is asked only for records and for `Retry-After` dates.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,6 +52,45 @@ pub fn simulated_uptime() -> UptimeSource {
     static START: OnceLock<tokio::time::Instant> = OnceLock::new();
     let start = *START.get_or_init(|| now().checked_sub(EARLIER).unwrap_or_else(now));
     Arc::new(move || Some(Uptime { boot: 0, since: now().saturating_duration_since(start) }))
+}
+
+/// A clock that stands still unless somebody moves it on: for what is to take no time and yet to tell how
+/// long it would have taken. Clones are one clock.
+#[derive(Clone, Debug)]
+pub struct MovedClock {
+    began: tokio::time::Instant,
+    calendar_began: Duration,
+    /// Microseconds since then.
+    passed: Arc<AtomicU64>,
+}
+
+impl Default for MovedClock {
+    fn default() -> Self {
+        Self { began: now(), calendar_began: unix_now(), passed: Arc::default() }
+    }
+}
+
+impl MovedClock {
+    /// The moment at which it stands.
+    pub fn now(&self) -> tokio::time::Instant {
+        self.began + self.passed()
+    }
+
+    /// The same on the calendar, from the Unix epoch; it began at the present moment.
+    pub fn unix_now(&self) -> Duration {
+        self.calendar_began + self.passed()
+    }
+
+    /// How far it was moved on in all.
+    pub fn passed(&self) -> Duration {
+        Duration::from_micros(self.passed.load(Ordering::Acquire))
+    }
+
+    /// Moves it on to this moment, unless it stands there or later.
+    pub fn move_to(&self, moment: tokio::time::Instant) {
+        let passed = moment.saturating_duration_since(self.began).as_nanos().div_ceil(1000);
+        self.passed.fetch_max(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::AcqRel);
+    }
 }
 
 /// Where a simulated calendar begins: 2026-11-21 00:00:30 UTC, in the middle of a minute.

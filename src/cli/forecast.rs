@@ -6,12 +6,18 @@ use crate::report::{count, escape, listed, number, span};
 
 /// What an import would do, in words.
 pub fn forecast_words(forecast: &Forecast) -> String {
+    let title = format!("plan for {}; nothing was sent", count(forecast.rows, "row"));
+    forecast_words_under(&title, "for example", forecast)
+}
+
+/// The same under another title, and with other words before the samples.
+pub fn forecast_words_under(title: &str, samples: &str, forecast: &Forecast) -> String {
     let mut words = String::new();
     let mut line = |text: String| {
         words.push_str(&text);
         words.push('\n');
     };
-    line(format!("plan for {}; nothing was sent", count(forecast.rows, "row")));
+    line(title.to_owned());
     line(String::new());
     for (outcome, rows) in forecast.counts.iter().filter(|(_, rows)| *rows > 0) {
         let verb = match outcome {
@@ -61,7 +67,7 @@ pub fn forecast_words(forecast: &Forecast) -> String {
     }
     if !forecast.samples.is_empty() {
         line(String::new());
-        line("for example".into());
+        line(samples.to_owned());
         for sample in &forecast.samples {
             line(format!("  {}", escape(sample)));
         }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::consent::consent;
 use super::import_settings::ImportSettings;
 use super::source::{RunArgs, RunSettings, SandboxArgs, SourceArgs};
-use super::{ChosenAccount, CommandContext, Exit, by_plan, running};
+use super::{ChosenAccount, CommandContext, Exit, by_plan, rehearse, running};
 use crate::config::Config;
 use crate::error::Result;
 use crate::jobs;
@@ -13,6 +13,7 @@ Examples:
   rolo import contacts.csv                                rehearse in the sandbox; harms nobody
   rolo import contacts.xlsx --sheet Leads --to support
   rolo import contacts.csv --to support --canary 20 --stop-when failed=5%
+  rolo import contacts.csv --to support --rehearse        how long, which calls, which rows fail
   rolo import --plan contacts.plan                        what `rolo plan --live --save` showed
   zcat old.csv.gz | rolo import - --mapping old.mapping.toml --to support";
 
@@ -39,6 +40,10 @@ pub struct ImportCommand {
     /// Create the custom fields that columns or the mapping name and the account lacks.
     #[arg(long)]
     pub(super) create_fields: bool,
+    /// Try it all on the emulator of the account's service, filled with what is remembered of the account,
+    /// and tell time, calls and failures. Sends nothing, and remembers nothing.
+    #[arg(long, conflicts_with = "plan")]
+    pub(super) rehearse: bool,
     #[command(flatten)]
     pub(super) sandbox: SandboxArgs,
 }
@@ -73,6 +78,7 @@ pub fn run(args: &ImportCommand, context: &CommandContext) -> Result<Exit> {
             };
             by_plan::import(&choices, plan, context)
         }
+        None if args.rehearse => rehearse::rehearse(args.settings(context)?, args.source.results.is_some(), context),
         None => import(&args.settings(context)?, context),
     }
 }

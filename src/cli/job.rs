@@ -37,6 +37,7 @@ impl RunCommand {
                 let args = import::ImportCommand {
                     verify: job.verify,
                     // Nobody would see what is created.
+                    rehearse: false,
                     create_fields: false,
                     file: Some(file.clone()),
                     plan: None,

@@ -30,6 +30,7 @@ mod output;
 mod places;
 pub mod plan;
 mod recorded;
+mod rehearse;
 pub mod report;
 pub mod resume;
 pub mod retry;

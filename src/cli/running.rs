@@ -31,7 +31,8 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 pub fn job_context(context: &CommandContext) -> Result<jobs::Context> {
     let stop = Stop::default();
     listen(&stop)?;
-    let job = jobs::Context { state_dir: context.state_dir()?.value, reporter: progress(context), stop };
+    let job =
+        jobs::Context { state_dir: context.state_dir()?.value, written_in: None, reporter: progress(context), stop };
     job.written().sweep();
     Ok(job)
 }
@@ -63,8 +64,12 @@ pub fn account_spec(
 ) -> Result<AccountSpec> {
     let entry = chosen.entry()?;
     let place = chosen.connect()?.credential();
-    let wanted =
-        SandboxSpec { unthrottled: sandbox.unthrottled, memory: sandbox.memory, faults: sandbox.faults.clone() };
+    let wanted = SandboxSpec {
+        unthrottled: sandbox.unthrottled,
+        memory: sandbox.memory,
+        faults: sandbox.faults.clone(),
+        stands_in: None,
+    };
     match chosen {
         ChosenAccount::Sandbox(_) => {
             let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

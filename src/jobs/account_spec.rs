@@ -1,8 +1,10 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::stand_in::StandIn;
 use crate::contact::Quota;
 use crate::services::{ServiceEntry, Settings};
 use crate::transport::Proxies;
@@ -47,4 +49,6 @@ pub struct SandboxSpec {
     pub memory: bool,
     /// As after `--fault`.
     pub faults: Vec<String>,
+    /// It stands in for another account.
+    pub stands_in: Option<Arc<StandIn>>,
 }

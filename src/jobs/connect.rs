@@ -2,15 +2,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rolo_sandbox::Sandbox;
+use rolo_sandbox::{KnownAccount, KnownContact, KnownKind, Sandbox};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::account_spec::{AccountSpec, SandboxSpec};
 use super::identity::identity;
 use super::renewal::Renewal;
+use super::stand_in::{StandIn, named};
 use crate::config::rate_within;
-use crate::contact::Quota;
+use crate::contact::{Field, FieldKind, Quota};
 use crate::error::{Error, Result};
 use crate::ledger::{self, ClaimedRun, KeySource, LedgerHandle};
 use crate::quota::{Budget, BudgetOptions};
@@ -39,6 +40,14 @@ pub struct Connection {
 /// Opens the ledger of a state folder, which is made if it isn't there.
 pub fn open_ledger(state_dir: &Path) -> Result<LedgerHandle> {
     ledger::open(&ledger_path(state_dir), &KeySource::File(key_path(state_dir)))
+}
+
+/// Copies the ledger of a state folder, with its key, into another folder. The ledger is only read.
+pub fn copy_ledger(state_dir: &Path, to: &Path) -> Result<()> {
+    ledger::copy(&ledger_path(state_dir), &ledger_path(to))?;
+    std::fs::copy(key_path(state_dir), key_path(to))
+        .map(drop)
+        .map_err(|error| Error::stopped("the key of the ledger can't be copied").caused_by(error))
 }
 
 /// How the ledger of a state folder stands, damaged or not; `None` if there is none.
@@ -99,8 +108,14 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
         None => service.limits().quota.value,
     };
     let unthrottled = spec.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled);
+    let stands_in = spec.sandbox.as_ref().and_then(|sandbox| sandbox.stands_in.as_deref());
+    let simulated = stands_in.map(|stands_in| stands_in.clock.clone());
     let budget = Budget::new(
-        BudgetOptions { unthrottled, ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota) },
+        BudgetOptions {
+            unthrottled,
+            simulated,
+            ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota)
+        },
         ledger.clone(),
     );
     let account = ConnectedAccount {
@@ -113,7 +128,8 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
         field_names: FieldNames::default(),
     };
     let trust = spec.trust.unwrap_or(TRUST);
-    let identity = identity(spec, crate::clock::unix_now().as_nanos());
+    let identity = stands_in
+        .map_or_else(|| identity(spec, crate::clock::unix_now().as_nanos()), |stands_in| stands_in.identity.clone());
     Ok(Connection { account, identity, sandbox, unthrottled, quota, trust, hashes_only: spec.hashes_only })
 }
 
@@ -140,6 +156,10 @@ async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<Http
 
 async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &Path) -> Result<Sandbox> {
     let mut options = rolo_sandbox::Options::new(crate::clock::unix_now);
+    if let Some(stands_in) = &wanted.stands_in {
+        let clock = stands_in.clock.clone();
+        options.clock = Arc::new(move || clock.unix_now());
+    }
     options.services = vec![service.to_owned()];
     options.emulator.unthrottled = wanted.unthrottled;
     options.state = (!wanted.memory).then(|| state_dir.join("sandbox"));
@@ -149,11 +169,42 @@ async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &
                 .map_err(|why| Error::usage(format!("the fault can't be read: {fault}")).hint(why))?,
         );
     }
-    rolo_sandbox::start(options).await.map_err(|error| match error.kind() {
+    let sandbox = rolo_sandbox::start(options).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
             .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
         _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
-    })
+    })?;
+    if let Some(stands_in) = &wanted.stands_in {
+        sandbox
+            .know(service, &known_account(stands_in))
+            .map_err(|why| Error::stopped(format!("the sandbox can't hold what is remembered: {why}")))?;
+    }
+    Ok(sandbox)
+}
+
+/// What is remembered of an account, in the sandbox's words.
+fn known_account(stands_in: &StandIn) -> KnownAccount {
+    let contacts = stands_in.contacts.iter().map(|(id, values)| KnownContact {
+        id: id.0.clone(),
+        fields: named(values, |field| field.custom_name().is_none().then(|| field.name())),
+        custom: named(values, Field::custom_name),
+        tags: values.tags.clone().unwrap_or_default(),
+        lists: values.lists.clone(),
+    });
+    let kind = |kind: &FieldKind| match kind {
+        FieldKind::Number => KnownKind::Number,
+        FieldKind::Boolean => KnownKind::Boolean,
+        FieldKind::Date => KnownKind::Date,
+        FieldKind::Time => KnownKind::Time,
+        FieldKind::Url => KnownKind::Url,
+        FieldKind::Email => KnownKind::Email,
+        _ => KnownKind::Text,
+    };
+    KnownAccount {
+        contacts: contacts.collect(),
+        custom_fields: stands_in.fields.iter().map(|field| (field.name.clone(), kind(&field.kind))).collect(),
+        nothing_else: stands_in.nothing_else,
+    }
 }
 
 fn sandbox_secret(service: &dyn Service) -> &'static str {

@@ -33,6 +33,7 @@ mod plan;
 mod plan_record;
 mod planned_row;
 mod recognize;
+mod rehearsal;
 mod renewal;
 mod results_place;
 mod row_selection;
@@ -41,6 +42,7 @@ mod run_record;
 mod saved_plan;
 mod source;
 mod spool;
+mod stand_in;
 mod telling;
 mod undo;
 mod verify;
@@ -63,6 +65,7 @@ pub use mending::{EditRules, Mending};
 pub use new_fields::fields_created;
 pub use page::report;
 pub use plan::{PlanJob, plan};
+pub use rehearsal::{Rehearsal, rehearse};
 pub use row_selection::RowSelection;
 pub use run_record::{ExportRecord, ImportRecord, ReadRecord, RunRecord, UndoRecord, results_of};
 pub use saved_plan::SavedPlan;
@@ -76,6 +79,8 @@ use crate::upload::Stop;
 pub struct Context {
     /// Folder of the ledger, the locks and the sandbox's contacts.
     pub state_dir: std::path::PathBuf,
+    /// The state folder of the record of written files, where that is another.
+    pub written_in: Option<std::path::PathBuf>,
     pub reporter: Box<dyn Reporter>,
     pub stop: Stop,
 }
@@ -88,7 +93,7 @@ impl Context {
 
     /// The record of the files that were written.
     pub fn written(&self) -> crate::table::WrittenFiles {
-        crate::table::WrittenFiles::in_state(&self.state_dir)
+        crate::table::WrittenFiles::in_state(self.written_in.as_ref().unwrap_or(&self.state_dir))
     }
 
     fn note(&mut self, note: Note) {

@@ -65,6 +65,12 @@ pub async fn known_fields(
     Ok(KnownFields { definitions: Some(definitions), to_create: lacking })
 }
 
+/// The custom fields that a mapping, or without one a header, names.
+pub(super) fn named_fields(source: &SourceSpec, service: &dyn Service) -> Result<Vec<FieldDefinition>> {
+    let (named, _, _) = lacking(source, service, &[])?;
+    Ok(named.into_iter().map(|field| field.definition).collect())
+}
+
 /// What the source feeds and the account lacks, whether the mapping is guessed, and the names of all
 /// custom fields that the source feeds.
 fn lacking(

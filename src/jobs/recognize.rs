@@ -3,7 +3,7 @@ use secrecy::ExposeSecret as _;
 use super::connect::Connection;
 
 use super::account_spec::AccountSpec;
-use super::identity::difference;
+use super::identity::{difference, identity};
 use crate::contact::{Call, Field, Identifier, IdentifierKind, Snapshot, Target};
 use crate::error::{Error, Result};
 use crate::journal::{Key, KnownContact};
@@ -48,11 +48,7 @@ pub async fn recognize(
     let ledger = connection.account.ledger.clone();
     let place = connection.identity().to_owned();
     let name = format!("account {}", spec.name);
-    let token = spec
-        .secret
-        .as_ref()
-        .filter(|_| spec.service.account_settings.is_empty())
-        .map(|secret| ledger.hasher().key("token", secret.expose_secret()).hex());
+    let token = token(spec, &ledger);
     let alias = token.as_ref().map(|token| format!("token {token} of {place}"));
     let before = called(&ledger, &name).await?;
     // A ledger of the first version knows an account by its name alone.
@@ -108,6 +104,28 @@ pub async fn recognize(
     }
     connection.set_identity(identity);
     Ok(note)
+}
+
+/// Under what an account is remembered, as far as that can be told without asking it.
+pub async fn remembered_as(spec: &AccountSpec, ledger: &LedgerHandle) -> Result<String> {
+    let place = identity(spec, crate::clock::unix_now().as_nanos());
+    if spec.sandbox.is_some() {
+        return Ok(place);
+    }
+    if let Some(token) = token(spec, ledger)
+        && let Some(known) = called(ledger, &format!("token {token} of {place}")).await?
+    {
+        return Ok(known);
+    }
+    let before = called(ledger, &format!("account {}", spec.name)).await?;
+    let is_of_place = |before: &String| *before == place || before.starts_with(&format!("{place} "));
+    Ok(before.filter(is_of_place).unwrap_or(place))
+}
+
+/// What tells one token from another, where the token alone chooses the workspace.
+fn token(spec: &AccountSpec, ledger: &LedgerHandle) -> Option<String> {
+    let secret = spec.secret.as_ref().filter(|_| spec.service.account_settings.is_empty())?;
+    Some(ledger.hasher().key("token", secret.expose_secret()).hex())
 }
 
 /// Refuses to go on with a run, or to put it back, at another place than it was made at.

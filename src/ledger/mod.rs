@@ -44,6 +44,15 @@ pub fn open(file: &Path, key: &KeySource) -> Result<LedgerHandle> {
     sqlite::open(file, key)
 }
 
+/// Copies the ledger in this file, which is only read, as it stands at one moment; its key is not copied.
+///
+/// # Errors
+///
+/// As for [`sqlite::copy`].
+pub fn copy(file: &Path, to: &Path) -> Result<()> {
+    sqlite::copy(file, to)
+}
+
 /// How the ledger in this file stands, damaged or not; `None` if there is none.
 ///
 /// # Errors

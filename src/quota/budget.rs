@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::min_interval::MinInterval;
 use super::pace::{Pace, usual_margin};
-use crate::clock;
+use crate::clock::{self, MovedClock};
 use crate::contact::Quota;
 use crate::crash::Safeguard;
 use crate::error::Result;
@@ -30,11 +30,13 @@ pub struct BudgetOptions {
     pub margin: Duration,
     /// Calls leave at once, unless the service has asked for a wait.
     pub unthrottled: bool,
+    /// Nothing is waited for: this clock is moved on instead, and no other process has a part in the quota.
+    pub simulated: Option<MovedClock>,
 }
 
 impl BudgetOptions {
     pub fn new(scope: impl Into<String>, quota: Quota) -> Self {
-        Self { scope: scope.into(), quota, margin: usual_margin(quota.per), unthrottled: false }
+        Self { scope: scope.into(), quota, margin: usual_margin(quota.per), unthrottled: false, simulated: None }
     }
 }
 
@@ -57,6 +59,7 @@ struct Shared {
     scope: String,
     ledger: LedgerHandle,
     unthrottled: bool,
+    simulated: Option<MovedClock>,
     pace: Mutex<Pace>,
     /// No call leaves before, since the service said so.
     not_before: Mutex<Option<Instant>>,
@@ -67,17 +70,20 @@ struct Shared {
 
 struct Turn {
     interval: MinInterval,
+    /// When the next call may leave by a simulated clock.
+    next: Instant,
 }
 
 impl Budget {
     pub fn new(options: BudgetOptions, ledger: LedgerHandle) -> Self {
         let pace = Pace::new(options.quota, options.margin);
-        let now = clock::now();
-        let turn = Turn { interval: MinInterval::new(now, pace.period(now)) };
+        let now = options.simulated.as_ref().map_or_else(clock::now, MovedClock::now);
+        let turn = Turn { interval: MinInterval::new(now, pace.period(now)), next: now };
         let shared = Shared {
             scope: options.scope,
             ledger,
             unthrottled: options.unthrottled,
+            simulated: options.simulated,
             pace: Mutex::new(pace),
             not_before: Mutex::new(None),
             turn: tokio::sync::Mutex::new(turn),
@@ -95,8 +101,13 @@ impl Budget {
                 if wait > PARK {
                     return Ok(Slot::Parked(wait));
                 }
-                sleep_until(clock::now() + wait).await;
+                shared.sleep(wait).await;
                 continue;
+            }
+            if let Some(clock) = shared.simulated.as_ref().filter(|_| !shared.unthrottled) {
+                clock.move_to(turn.next);
+                turn.next = clock.now() + shared.period();
+                return Ok(Slot::Go);
             }
             if shared.unthrottled || !Safeguard::Pace.holds() {
                 return Ok(Slot::Go);
@@ -120,7 +131,7 @@ impl Budget {
     /// every process.
     pub async fn answered(&self, hint: &QuotaHint, wait: Option<Duration>) {
         let shared = &self.shared;
-        let now = clock::now();
+        let now = shared.now();
         let already_waiting = shared.asked_to_wait().is_some();
         {
             let mut pace = lock(&shared.pace);
@@ -138,7 +149,20 @@ impl Budget {
 
     /// How long a call took from leaving to its answer, whatever that was.
     pub fn took(&self, round_trip: Duration) {
-        lock(&self.shared.pace).took(round_trip);
+        // By a clock that doesn't wait, it says nothing.
+        if self.shared.simulated.is_none() {
+            lock(&self.shared.pace).took(round_trip);
+        }
+    }
+
+    /// Lets this time pass, by the clock that calls are paced by.
+    pub async fn wait(&self, time: Duration) {
+        self.shared.sleep(time).await;
+    }
+
+    /// Whether a clock is moved on in place of waiting.
+    pub fn is_simulated(&self) -> bool {
+        self.shared.simulated.is_some()
     }
 
     /// Time between two calls, as of now. Zero if nothing is throttled.
@@ -154,19 +178,33 @@ impl Budget {
 }
 
 impl Shared {
+    fn now(&self) -> Instant {
+        self.simulated.as_ref().map_or_else(clock::now, MovedClock::now)
+    }
+
+    async fn sleep(&self, time: Duration) {
+        match &self.simulated {
+            Some(clock) => clock.move_to(clock.now() + time),
+            None => tokio::time::sleep(time).await,
+        }
+    }
+
     fn period(&self) -> Duration {
-        lock(&self.pace).period(clock::now())
+        lock(&self.pace).period(self.now())
     }
 
     fn asked_to_wait(&self) -> Option<Duration> {
         let until = (*lock(&self.not_before))?;
-        until.checked_duration_since(clock::now()).filter(|wait| !wait.is_zero())
+        until.checked_duration_since(self.now()).filter(|wait| !wait.is_zero())
     }
 
     async fn postpone(&self, now: Instant, wait: Duration) {
         {
             let mut not_before = lock(&self.not_before);
             *not_before = Some(not_before.map_or(now + wait, |earlier| earlier.max(now + wait)));
+        }
+        if self.simulated.is_some() {
+            return;
         }
         // If it can't be written, neither can the next reservation, and that is reported.
         let _ = self.ledger.postpone(&self.scope, wait).await;

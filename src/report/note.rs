@@ -33,6 +33,8 @@ pub enum Note {
     AnotherPass,
     /// A listing begins again, since the service forgot where it was.
     ListedAnew,
+    /// Contacts of which no value is remembered are missing in a rehearsal.
+    KnownByHashes { contacts: u64 },
 }
 
 impl fmt::Display for Note {
@@ -68,6 +70,11 @@ impl fmt::Display for Note {
             Self::AnotherPass => {
                 f.write_str("contacts came, went or moved while the pages were read: reading them once more")
             }
+            Self::KnownByHashes { contacts } => write!(
+                f,
+                "{} of the account are remembered by hashes alone: their rows are rehearsed as new ones",
+                count(*contacts, "contact")
+            ),
             Self::ListedAnew => f.write_str("the service no longer knows where the listing was: it begins again"),
         }
     }

@@ -73,7 +73,9 @@ impl Caller {
         stop: Stop,
         notices: UnboundedSender<Notice>,
     ) -> Self {
-        let in_flight = account.service.limits().concurrency.value.max(1);
+        // A clock that doesn't wait must not run ahead of a request that is still on its way.
+        let in_flight =
+            if account.budget.is_simulated() { 1 } else { account.service.limits().concurrency.value.max(1) };
         Self {
             circuit_breaker: CircuitBreaker::new(retry.open_after),
             account,
@@ -166,7 +168,7 @@ impl Caller {
         tokio::select! {
             biased;
             () = self.stop.asked() => {}
-            () = tokio::time::sleep(time) => {}
+            () = self.account.budget.wait(time) => {}
         }
     }
 

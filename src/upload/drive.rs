@@ -170,7 +170,7 @@ impl Driver {
                 tokio::select! {
                     biased;
                     () = self.caller.stop.asked() => return Err(Halted),
-                    () = tokio::time::sleep(pause) => ReconcileEvent::Waited(pause),
+                    () = self.caller.account.budget.wait(pause) => ReconcileEvent::Waited(pause),
                 }
             }
             Next::Claim(_) | Next::Done(_) => return Err(Halted),

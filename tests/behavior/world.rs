@@ -447,12 +447,17 @@ impl World {
             hashes_only: false,
             ca_file: None,
             proxies: rolo::transport::Proxies::default(),
-            sandbox: Some(SandboxSpec { unthrottled: true, memory: true, faults: Vec::new() }),
+            sandbox: Some(SandboxSpec { unthrottled: true, memory: true, ..SandboxSpec::default() }),
         }
     }
 
     fn context(&self, reporter: Collects) -> Context {
-        Context { state_dir: self.folder.path().join("state"), reporter: Box::new(reporter), stop: Stop::default() }
+        Context {
+            state_dir: self.folder.path().join("state"),
+            written_in: None,
+            reporter: Box::new(reporter),
+            stop: Stop::default(),
+        }
     }
 }
 

@@ -41,6 +41,7 @@ mod power;
 mod program;
 mod random;
 mod rehearsal;
+mod rehearsed;
 mod reported;
 mod results;
 mod roundtrip;

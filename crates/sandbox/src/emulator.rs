@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{WireAnswer, WireRequest, faults};
+use crate::{KnownAccount, WireAnswer, WireRequest, faults};
 
 /// One service, as its documents describe it: state, validation, limits, answers.
 ///
@@ -35,6 +35,11 @@ pub trait Emulator: Send {
 
     /// Adds contacts that were there before the client came.
     fn seed(&mut self, _contacts: serde_json::Value, _now: Duration) -> Result<(), String> {
+        Err("this emulator takes no contacts in advance".to_owned())
+    }
+
+    /// What a client knows of an account, in the form that [`Emulator::seed`] takes.
+    fn known(&self, _known: &KnownAccount) -> Result<serde_json::Value, String> {
         Err("this emulator takes no contacts in advance".to_owned())
     }
 

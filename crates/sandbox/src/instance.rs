@@ -11,7 +11,7 @@ use super::faults::Change;
 #[cfg(any(test, feature = "mutants"))]
 use super::mutants::Mutant;
 use super::write_log::{Record, WriteLog};
-use super::{Emulator, Fault, MakeEmulator, Options, WireAnswer, WireRequest};
+use super::{Emulator, Fault, KnownAccount, MakeEmulator, Options, WireAnswer, WireRequest};
 
 pub(super) struct Instance {
     pub(super) name: String,
@@ -114,6 +114,12 @@ impl Instance {
         state.emulator.seed(contacts.clone(), now)?;
         state.keep(|| Record::Seed { at: now, contacts });
         state.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Fills the emulator with what a client knows.
+    pub(super) fn know(&self, known: &KnownAccount, now: Duration) -> Result<(), String> {
+        let contacts = self.state().emulator.known(known)?;
+        self.seed(contacts, now)
     }
 
     pub(super) fn contacts(&self) -> Value {

@@ -44,6 +44,7 @@ mod emulators;
 pub mod faults;
 pub mod ids;
 mod instance;
+mod known;
 mod log;
 #[cfg(any(test, feature = "mutants"))]
 mod mutants;
@@ -68,6 +69,7 @@ pub use dmchamp::{DmchampOptions, Duplicates};
 pub use emulator::Emulator;
 pub use emulators::{EMULATORS, MakeEmulator};
 pub use faults::Fault;
+pub use known::{KnownAccount, KnownContact, KnownKind};
 pub use log::LoggedRequest;
 #[cfg(any(test, feature = "mutants"))]
 pub use mutants::Mutation;

@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::instance::Instance;
 use super::log::RequestLog;
 use super::shared::Shared;
-use super::{EMULATORS, Fault, LoggedRequest, Options, connection};
+use super::{EMULATORS, Fault, KnownAccount, LoggedRequest, Options, connection};
 
 /// Starts serving, on the runtime it is called in.
 ///
@@ -112,6 +112,17 @@ impl Sandbox {
         let instance =
             self.shared.instance(service).ok_or_else(|| format!("no service of that name here: {service}"))?;
         instance.seed(contacts, (self.shared.clock)())
+    }
+
+    /// Fills a service with what a client knows of an account.
+    ///
+    /// # Errors
+    ///
+    /// A service that isn't served, an id that it couldn't have told.
+    pub fn know(&self, service: &str, known: &KnownAccount) -> Result<(), String> {
+        let instance =
+            self.shared.instance(service).ok_or_else(|| format!("no service of that name here: {service}"))?;
+        instance.know(known, (self.shared.clock)())
     }
 
     /// Adds to the faults in use.

@@ -29,6 +29,7 @@ mod stored;
 mod tools;
 
 pub use checking::status;
+pub use opening::copy;
 
 use std::path::Path;
 use std::sync::Arc;

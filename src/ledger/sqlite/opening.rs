@@ -77,6 +77,18 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
     Ok((db, key))
 }
 
+/// Copies the ledger in this file to another, which must not be there yet.
+///
+/// # Errors
+/// Of kind `Stopped`: one of the files can't be opened, or the disk is full.
+pub fn copy(path: &Path, to: &Path) -> Result<()> {
+    let told = |error| errors::told(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(told)?;
+    db.busy_timeout(errors::BUSY).map_err(told)?;
+    db.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop).map_err(told)
+}
+
 fn another(key: &KeySource) -> Error {
     Error::stopped(format!("the key is another ledger's: {}", key.place()))
         .hint("put back the file that lay beside the ledger; ledger and key belong together")

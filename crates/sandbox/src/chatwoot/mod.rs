@@ -39,6 +39,7 @@ mod filter;
 mod flavor;
 mod inbox;
 mod index;
+mod known;
 mod label;
 mod labels;
 mod links;
@@ -73,7 +74,7 @@ use state::State;
 use throttle::Throttle;
 
 use super::faults::Change;
-use super::{Emulator, EmulatorOptions, WireAnswer, WireRequest};
+use super::{Emulator, EmulatorOptions, KnownAccount, WireAnswer, WireRequest};
 
 pub(super) fn emulator(options: EmulatorOptions) -> Box<dyn Emulator> {
     Box::new(Chatwoot::new(Flavor::Chatwoot, options))
@@ -188,6 +189,10 @@ impl Emulator for Chatwoot {
 
     fn seed(&mut self, contacts: Value, now: Duration) -> Result<(), String> {
         seed::add(&mut self.state, contacts, now)
+    }
+
+    fn known(&self, known: &KnownAccount) -> Result<Value, String> {
+        known::in_own_form(known)
     }
 
     fn set_search_lag(&mut self, lag: Duration) {

@@ -59,6 +59,22 @@ pub(super) fn create(store: &mut Store, asked: &Asked) -> Result<WireAnswer, Ref
     Ok(answer)
 }
 
+/// Takes a contact that was there before the client came, with its own id, tags and lists.
+pub(super) fn put(store: &mut Store, asked: &Asked, id: &str) -> Result<(), Refusal> {
+    let body = asked.body;
+    let phone = fields::phone(body["phoneNumber"].as_str().unwrap_or_default())?;
+    let mut contact = Contact { id: id.to_owned(), ..Contact::new(phone, asked.now) };
+    fields::apply_common(body, &mut contact)?;
+    fields::apply_create(body, &mut contact)?;
+    let texts = |key: &str| {
+        let texts = body[key].as_array().into_iter().flatten();
+        texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    (contact.tags, contact.lists) = (texts("tags"), texts("lists"));
+    store.put(contact);
+    Ok(())
+}
+
 fn created(asked: &Asked, message: &str, id: &str) -> WireAnswer {
     if asked.options.dmchamp.id_beside {
         return WireAnswer::json(200, &json!({ "success": true, "message": message, "contactId": id }));

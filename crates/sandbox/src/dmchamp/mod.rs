@@ -20,6 +20,7 @@ mod answers;
 mod asked;
 mod contacts;
 mod fields;
+mod known;
 mod lists;
 mod options;
 mod record;
@@ -42,7 +43,7 @@ use state::{State, Tag};
 use store::Store;
 
 use super::window::SlidingWindow;
-use super::{Emulator, EmulatorOptions, WireAnswer, WireRequest};
+use super::{Emulator, EmulatorOptions, KnownAccount, WireAnswer, WireRequest};
 
 const SECRET: &str = "sandbox";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -136,9 +137,16 @@ impl Emulator for Dmchamp {
                 let answer = refusal.answer(&DmchampOptions::default());
                 format!("a contact is refused: {}", String::from_utf8_lossy(&answer.body))
             };
-            contacts::create(&mut self.state.store, &asked).map_err(refused)?;
+            match body["id"].as_str() {
+                Some(id) => contacts::put(&mut self.state.store, &asked, id).map_err(refused)?,
+                None => drop(contacts::create(&mut self.state.store, &asked).map_err(refused)?),
+            }
         }
         Ok(())
+    }
+
+    fn known(&self, known: &KnownAccount) -> Result<Value, String> {
+        Ok(known::in_own_form(known))
     }
 
     fn set_search_lag(&mut self, lag: Duration) {

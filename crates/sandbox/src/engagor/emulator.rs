@@ -7,7 +7,7 @@ use super::contacts::{Contact, Contacts};
 use super::{oauth, preloaded};
 use crate::faults::Change;
 use crate::window::FixedWindow;
-use crate::{Emulator, EmulatorOptions, WireAnswer, WireRequest};
+use crate::{Emulator, EmulatorOptions, KnownAccount, WireAnswer, WireRequest};
 
 /// Authenticated calls an hour.
 const CALLS_AN_HOUR: u32 = 350;
@@ -95,8 +95,27 @@ impl Emulator for Engagor {
     }
 
     fn seed(&mut self, contacts: Value, now: Duration) -> Result<(), String> {
-        let Value::Array(contacts) = contacts else { return Err("contacts come as an array".to_owned()) };
+        let contacts = match contacts {
+            Value::Array(contacts) => contacts,
+            Value::Object(mut known) => {
+                if known.get("no_others") == Some(&Value::Bool(true)) {
+                    self.contacts = Contacts::default();
+                }
+                let Some(Value::Array(contacts)) = known.remove("contacts") else {
+                    return Err("contacts come as an array".to_owned());
+                };
+                contacts.iter().filter_map(|contact| contact["id"].as_u64()).for_each(|id| {
+                    self.contacts.remove(id);
+                });
+                contacts
+            }
+            _ => return Err("contacts come as an array, or as an object that holds one".to_owned()),
+        };
         contacts.into_iter().try_for_each(|contact| self.contacts.seed(&contact, now))
+    }
+
+    fn known(&self, known: &KnownAccount) -> Result<Value, String> {
+        super::known::in_own_form(known)
     }
 
     fn change(&mut self, change: Change, now: Duration) {

@@ -16,6 +16,7 @@
 
 mod contacts;
 mod emulator;
+mod known;
 mod listing;
 mod oauth;
 mod preloaded;

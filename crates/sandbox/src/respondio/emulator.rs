@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::contacts::{Contacts, Identifier};
 use super::failure::failure;
 use super::fields::Changes;
+use super::known;
 use super::space::Space;
 use crate::faults::Change;
 use crate::window::SlidingWindow;
-use crate::{Emulator, EmulatorOptions, WireAnswer, WireRequest};
+use crate::{Emulator, EmulatorOptions, KnownAccount, WireAnswer, WireRequest};
 
 /// Requests a second for one API method.
 const REQUESTS_A_SECOND: u32 = 5;
@@ -83,12 +84,15 @@ impl Emulator for Respondio {
 
     /// An array of contacts as they are read, or an object with `contacts` and `custom_fields`, the
     /// latter as `POST /space/custom_field` takes them; `"custom_fields_shown_by": "slug"` beside them makes
-    /// contacts show their fields so.
+    /// contacts show their fields so, `"no_other_fields": true` takes the fields of a newcomer away.
     fn seed(&mut self, contacts: Value, now: Duration) -> Result<(), String> {
         let (fields, contacts) = match contacts {
             Value::Array(contacts) => (Vec::new(), contacts),
             Value::Object(mut both) => {
-                self.space.show_slugs(both["custom_fields_shown_by"] == "slug");
+                self.space.show_slugs(both.get("custom_fields_shown_by").is_some_and(|by| by == "slug"));
+                if both.get("no_other_fields") == Some(&Value::Bool(true)) {
+                    self.space.forget_fields();
+                }
                 let mut list = |name| match both.remove(name) {
                     Some(Value::Array(list)) => list,
                     _ => Vec::new(),
@@ -97,13 +101,21 @@ impl Emulator for Respondio {
             }
             _ => return Err("contacts come as an array, or as an object that holds one".to_owned()),
         };
-        for field in fields {
-            self.space.create_field(&field).map_err(|refusal| String::from_utf8_lossy(&refusal.body).into_owned())?;
+        // One that is there already stays as it is.
+        for field in &fields {
+            if field["name"].as_str().is_some_and(|name| self.space.has(name)) {
+                continue;
+            }
+            self.space.create_field(field).map_err(|refusal| String::from_utf8_lossy(&refusal.body).into_owned())?;
         }
         for contact in contacts {
             self.contacts.seed(&contact, now)?;
         }
         Ok(())
+    }
+
+    fn known(&self, known: &KnownAccount) -> Result<Value, String> {
+        known::in_own_form(known)
     }
 
     fn set_search_lag(&mut self, lag: Duration) {

@@ -7,7 +7,7 @@
 //! - A create whose phone or e-mail belongs to a contact is refused with 400 and "already exists".
 //! - create_or_update overwrites what it is given, and answers with `contactId`; by `id:` it updates alone.
 //! - A body may hold no keys but the documented ones; a phone is E.164 with `+`.
-//! - A custom field is named by its `name` or its `slug`, and shown by its name. A workspace comes with those of
+//! - A custom field is named by its `name`, its `slug` or its id, and shown by its name. A workspace comes with those of
 //!   [`space`].
 //! - `code` is a number but in the answer to a create; the values of a list are `{"listValues": [...]}`; `search`
 //!   may be missing; a range is `{"from": ..., "to": ...}`: so the vendor's own programs have it.
@@ -18,6 +18,7 @@ mod contacts;
 mod emulator;
 mod failure;
 mod fields;
+mod known;
 mod listing;
 mod requests;
 mod space;

@@ -95,6 +95,16 @@ impl Space {
         by_name.or_else(by_slug).or_else(|| self.fields.iter().find(|field| field.id.to_string() == name))
     }
 
+    /// Whether a field has exactly this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
+    /// Takes away the fields of a newcomer.
+    pub(super) fn forget_fields(&mut self) {
+        self.fields.clear();
+    }
+
     /// What contacts show this field as: the documents show names, which nobody tried.
     pub(super) fn shown_as<'a>(&self, field: &'a CustomField) -> &'a str {
         if self.shows_slugs { &field.slug } else { &field.name }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::contacts::{Contact, Contacts};
 use crate::faults::Change;
 use crate::window::SlidingWindow;
-use crate::{Emulator, EmulatorOptions, WireAnswer, WireRequest};
+use crate::{Emulator, EmulatorOptions, KnownAccount, WireAnswer, WireRequest};
 
 /// Calls a minute for one channel's token.
 const CALLS_A_MINUTE: u32 = 200;
@@ -98,6 +98,10 @@ impl Emulator for RespondioV1 {
             self.contacts.add_tags(id, tags);
         }
         Ok(())
+    }
+
+    fn known(&self, known: &KnownAccount) -> Result<Value, String> {
+        Ok(super::known::in_own_form(known))
     }
 
     fn set_search_lag(&mut self, lag: Duration) {

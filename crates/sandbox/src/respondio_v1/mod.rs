@@ -13,6 +13,7 @@
 
 mod contacts;
 mod emulator;
+mod known;
 mod requests;
 
 pub(super) use emulator::emulator;

@@ -2,9 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::NamedBy;
 use super::failures;
-use super::fields::by_key;
+use super::fields::{NamedBy, by_key};
 use crate::contact::{Call, Cursor, Field, FieldDefinition, FieldKind, Snapshot, Value};
 use crate::services::http::Answer;
 use crate::services::reading::{custom, id, moment, names, text, value};

@@ -10,6 +10,16 @@ use crate::contact::{Field, FieldKind, FieldSpec, Source, SpecKind, Value};
 const SDK: Source = Source::Docs("official TypeScript SDK, types of a contact");
 const N8N: Source = Source::Docs("official n8n node, types of a contact");
 
+/// By which of its names a custom field of the workspace goes out.
+///
+/// The documents disagree: the vendor's SDK writes the name that is shown, the vendor's n8n node the slug, and
+/// v1 took the slug alone. Either is refused with 400 where the workspace wants the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NamedBy {
+    Name,
+    Slug,
+}
+
 pub(super) const FIELDS: &[FieldSpec] = &[
     read_only("id", "id", || FieldKind::Text, SDK),
     written("first_name", "firstName", || FieldKind::Text),

@@ -14,6 +14,8 @@ mod tests;
 
 use std::time::Duration;
 
+use fields::NamedBy;
+
 use crate::contact::{
     Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
 };
@@ -35,16 +37,6 @@ pub const ENTRY: ServiceEntry = ServiceEntry {
     sandbox_settings: &[("search_lag", "0")],
     connect: |settings| Ok(Box::new(Respondio::new(settings)?)),
 };
-
-/// By which of its names a custom field of the workspace goes out.
-///
-/// The documents disagree: the vendor's SDK writes the name that is shown, the vendor's n8n node the slug, and
-/// v1 took the slug alone. Either is refused with 400 where the workspace wants the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NamedBy {
-    Name,
-    Slug,
-}
 
 const SETTINGS: &[SettingSpec] = &[
     SettingSpec {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{data_type, filterable, wire_value, writable};
-use super::{NamedBy, limits};
+use super::fields::{NamedBy, data_type, filterable, wire_value, writable};
+use super::limits;
 use crate::contact::{
     Call, CallKind, Cursor, CustomEdit, Edit, FieldDefinition, FieldKind, Filter, Identifier, IdentifierKind, TagEdit,
     TagMode, Target, Value,

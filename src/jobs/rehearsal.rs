@@ -1,0 +1,175 @@
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::account_spec::{AccountSpec, SandboxSpec};
+use super::connect::{copy_ledger, ledger_path, open_ledger};
+use super::import::{ImportJob, import};
+use super::new_fields::named_fields;
+use super::recognize::remembered_as;
+use super::stand_in::StandIn;
+use super::{Context, SourceSpec};
+use crate::contact::Outcome;
+use crate::error::{Error, Result};
+use crate::report::{Event, Note, Reporter, Summary};
+use crate::services::Settings;
+use crate::transport::Proxies;
+
+/// How the name of a rehearsal's folder begins.
+const PREFIX: &str = ".rolo-rehearsal-";
+
+/// The file of it that is locked as long as the rehearsal goes on.
+const LOCK: &str = "lock";
+
+/// Rows that are named one by one.
+const NAMED: usize = 20;
+
+/// What an import would do, as it was tried on the emulator of the account's service.
+pub struct Rehearsal {
+    pub account: String,
+    /// As the import's would be, but for the run, which there is none of.
+    pub summary: Summary,
+    /// How long the import would take, at the quota and with what the service asks to wait.
+    pub time: Duration,
+    /// The first rows that would be rejected, fail or be in doubt: `line 12: failed, service.value`.
+    pub failing: Vec<String>,
+    /// Contacts that the emulator held at the beginning.
+    pub known: u64,
+}
+
+/// Runs a whole import against the emulator of the account's service, filled with what the ledger knows of
+/// the account, by a clock that doesn't wait.
+///
+/// Nothing is sent to the account, and the ledger is not written: the run is one of a copy, which is removed.
+///
+/// # Errors
+/// Those of [`import`], and of kind `Stopped` if the ledger can't be copied.
+pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Context) -> Result<Rehearsal> {
+    let folder = Folder::make(&context.state_dir)?;
+    let source = ledger_path(&context.state_dir);
+    if source.exists() {
+        copy_ledger(&context.state_dir, &folder.path)?;
+    }
+    let stand_in = stand_in(&job, &folder.path).await?;
+    let (clock, known) = (stand_in.clock.clone(), stand_in.contacts.len() as u64);
+    if stand_in.by_hash_alone > 0 {
+        context.note(Note::KnownByHashes { contacts: stand_in.by_hash_alone });
+    }
+    let account = job.account.name.clone();
+    job.account = stood_in_for(job.account, stand_in, faults);
+    let failing = Arc::new(Mutex::new(Vec::new()));
+    let heard = Heard { to: std::mem::replace(&mut context.reporter, Box::new(Silent)), failing: failing.clone() };
+    let mut inside = Context {
+        state_dir: folder.path.clone(),
+        written_in: Some(context.written_in.clone().unwrap_or_else(|| context.state_dir.clone())),
+        reporter: Box::new(heard),
+        stop: context.stop.clone(),
+    };
+    let summary = import(&job, &mut inside).await?;
+    let failing = std::mem::take(&mut *failing.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Rehearsal { account, summary, time: clock.passed(), failing, known })
+}
+
+/// What is known of the job's account.
+async fn stand_in(job: &ImportJob, folder: &Path) -> Result<StandIn> {
+    let ledger = open_ledger(folder)?;
+    let service = (job.account.service.connect)(&job.account.settings)?;
+    // What the import would create is not there yet.
+    let named = if job.options.create_fields { Vec::new() } else { named_in(&job.source, service.as_ref())? };
+    let identity = remembered_as(&job.account, &ledger).await?;
+    let stand_in = StandIn::of(identity, named, &ledger).await?;
+    Ok(StandIn { nothing_else: job.account.sandbox.is_none(), ..stand_in })
+}
+
+fn named_in(
+    source: &SourceSpec,
+    service: &dyn crate::services::Service,
+) -> Result<Vec<crate::contact::FieldDefinition>> {
+    if service.capabilities().fields_defined { named_fields(source, service) } else { Ok(Vec::new()) }
+}
+
+/// The account with the embedded server in its place.
+fn stood_in_for(account: AccountSpec, stand_in: StandIn, faults: Vec<String>) -> AccountSpec {
+    let mut settings = account.settings.0;
+    for (name, value) in account.service.sandbox_settings {
+        settings.insert((*name).to_owned(), (*value).to_owned());
+    }
+    let sandbox = SandboxSpec { memory: true, faults, ..account.sandbox.unwrap_or_default() };
+    AccountSpec {
+        settings: Settings(settings),
+        base_url: None,
+        secret: None,
+        refresh: None,
+        ca_file: None,
+        proxies: Proxies::default(),
+        sandbox: Some(SandboxSpec { stands_in: Some(Arc::new(stand_in)), ..sandbox }),
+        ..account
+    }
+}
+
+/// A folder of the state folder that goes when the rehearsal ends.
+struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes it, and removes what killed rehearsals left.
+    fn make(state_dir: &Path) -> Result<Self> {
+        let told = |error| Error::stopped("the folder of the rehearsal can't be made").caused_by(error);
+        crate::platform::make_private_folder(state_dir).map_err(told)?;
+        sweep(state_dir);
+        let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(state_dir).map_err(told)?.keep();
+        let lock = File::create(path.join(LOCK)).and_then(|file| file.lock().map(|()| file)).map_err(told)?;
+        Ok(Self { path, _lock: lock })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What can't be removed now, the next rehearsal removes.
+        drop(fs::remove_dir_all(&self.path));
+    }
+}
+
+fn sweep(state_dir: &Path) {
+    for entry in fs::read_dir(state_dir).into_iter().flatten().flatten() {
+        let is_one = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if is_one && File::open(entry.path().join(LOCK)).is_ok_and(|file| file.try_lock().is_ok()) {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
+struct Silent;
+
+impl Reporter for Silent {
+    fn event(&mut self, _event: &Event) {}
+}
+
+/// Passes on what is worth knowing, and keeps which rows wouldn't go well. That a run began, its calls and
+/// how it ended would be taken for a real one's.
+struct Heard {
+    to: Box<dyn Reporter>,
+    failing: Arc<Mutex<Vec<String>>>,
+}
+
+impl Reporter for Heard {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Note(_) | Event::Warning(_) | Event::Mapping(_) => self.to.event(event),
+            Event::Row { position, record } => {
+                if !matches!(record.outcome, Outcome::Rejected | Outcome::Failed | Outcome::InDoubt) {
+                    return;
+                }
+                let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+                if failing.len() < NAMED {
+                    let codes: Vec<_> = record.errors.iter().map(|error| error.code.as_ref()).collect();
+                    failing.push(format!("{position}: {}, {}", record.outcome.name(), codes.join(" | ")));
+                }
+            }
+            _ => {}
+        }
+    }
+}
