@@ -87,8 +87,12 @@ mod tests {
 
     fn listening() -> (Heard, Context) {
         let heard = Heard::default();
-        let context =
-            Context { state_dir: "/nowhere".into(), reporter: Box::new(heard.clone()), stop: Stop::default() };
+        let context = Context {
+            state_dir: "/nowhere".into(),
+            written_in: None,
+            reporter: Box::new(heard.clone()),
+            stop: Stop::default(),
+        };
         (heard, context)
     }
 

@@ -79,7 +79,7 @@ mod tests {
             hashes_only: false,
             ca_file: None,
             proxies: Proxies::default(),
-            sandbox: Some(SandboxSpec { unthrottled: true, memory: false, faults: Vec::new() }),
+            sandbox: Some(SandboxSpec { unthrottled: true, ..SandboxSpec::default() }),
         }
     }
 
@@ -87,6 +87,7 @@ mod tests {
     async fn an_account_is_let_go_of_even_where_its_job_fails() {
         let folder = tempfile::tempdir().unwrap();
         let mut context = Context {
+            written_in: None,
             state_dir: folder.path().to_owned(),
             reporter: Box::new(Several(Vec::new())),
             stop: Stop::default(),
