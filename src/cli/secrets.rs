@@ -71,19 +71,18 @@ fn from_file(path: &Path, allowed: Option<u32>) -> Result<String> {
     if !metadata.is_file() {
         return Err(Error::usage(format!("the secret is not in a file: {}", path.display())).at_path(path));
     }
-    if let (Some(allowed), Some(mode)) = (allowed, platform::mode(&metadata)) {
-        if mode & 0o077 & !allowed != 0 && !platform::is_on_a_read_only_mount(&file) {
-            return Err(Error::usage(format!(
-                "others can read or change the file with the secret (mode {:03o}): {}",
-                mode,
-                path.display()
-            ))
-            .hint(format!(
-                "chmod 600 {}; where others have to read it, say so: `allow_mode = \"{:04o}\"` beside `file`",
-                path.display(),
-                mode
-            )));
-        }
+    if let (Some(allowed), Some(mode)) = (allowed, platform::mode(&metadata))
+        && mode & 0o077 & !allowed != 0
+        && !platform::is_on_a_read_only_mount(&file)
+    {
+        return Err(Error::usage(format!(
+            "others can read or change the file with the secret (mode {mode:03o}): {}",
+            path.display()
+        ))
+        .hint(format!(
+            "chmod 600 {}; where others have to read it, say so: `allow_mode = \"{mode:04o}\"` beside `file`",
+            path.display()
+        )));
     }
     bounded(file).map_err(unreadable)
 }

@@ -253,7 +253,9 @@ impl SourceSpec {
             }
         }
         if let Some(RowSelection::Mended(rows)) = &self.chosen {
-            hashers.iter_mut().for_each(|hasher| rows.digest_into(hasher));
+            for hasher in hashers.iter_mut() {
+                rows.digest_into(hasher);
+            }
         }
         file.still_there()
     }

@@ -165,7 +165,7 @@ impl WrittenColumn {
                 let message = format!("a column with values has no type of its own: {header}");
                 return Err((message, "remove type, or remove values".into()));
             }
-            (Some(values), None) => Some(choice(values, header)?),
+            (Some(values), None) => Some(choice(&values, header)?),
         };
         Ok(ColumnRule {
             feeds: one,
@@ -185,7 +185,7 @@ impl WrittenColumn {
 }
 
 /// What a column may hold, by its list of values.
-fn choice(values: Vec<String>, header: &str) -> Result<FieldKind, (String, String)> {
+fn choice(values: &[String], header: &str) -> Result<FieldKind, (String, String)> {
     let is_twice = |at: usize| values[..at].iter().any(|value| value.trim() == values[at].trim());
     if values.is_empty() || values.iter().any(|value| value.trim().is_empty()) || (0..values.len()).any(is_twice) {
         let cure = "write each value once, such as values = [\"free\", \"gold\"]";

@@ -152,7 +152,7 @@ impl Guessing<'_> {
         let is_mark = |c: char| c.is_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | ':' | '.' | '/');
         let is_plain = |cell: &&str| cell.split(' ').all(|word| word.chars().all(is_mark));
         let Some(example) = cells.iter().find(|cell| cell.contains(' ')) else { return };
-        if cells.iter().all(|cell| is_plain(&cell)) {
+        if cells.iter().all(is_plain) {
             let header = &self.headers[column];
             self.warnings.push(format!(
                 "{header}: \"{example}\" is taken for one tag: write separator = \" \" for this column if each \

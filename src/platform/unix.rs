@@ -1,5 +1,7 @@
 //! Unix, as the standard library and rustix reach it.
 
+#![expect(clippy::unnecessary_wraps, reason = "its portable twin can't tell")]
+
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};

@@ -17,7 +17,7 @@ struct Case {
     /// Where in a contact, as the service itself shows it, its custom fields are.
     custom: &'static str,
     /// What names a contact's e-mail address there.
-    contact: fn(&str, Value) -> Value,
+    contact: fn(&str, &Value) -> Value,
     held: fn() -> [Value; 2],
     /// Cells of the first contact in a file whose headers state no types, and what they become.
     edits: fn() -> Vec<(&'static str, &'static str, Value)>,
@@ -56,16 +56,17 @@ fn edits_of_all_types() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-fn chatwoot_like(email: &str, custom: Value) -> Value {
+fn chatwoot_like(email: &str, custom: &Value) -> Value {
     json!({ "name": email.split('@').next(), "email": email, "custom_attributes": custom })
 }
 
-fn respondio(email: &str, custom: Value) -> Value {
+fn respondio(email: &str, custom: &Value) -> Value {
     let pairs = custom.as_object().unwrap().iter().map(|(name, value)| json!({ "name": name, "value": value }));
     json!({ "firstName": "P", "email": email, "custom_fields": pairs.collect::<Vec<_>>() })
 }
 
-fn respondio_v1(email: &str, mut custom: Value) -> Value {
+fn respondio_v1(email: &str, custom: &Value) -> Value {
+    let mut custom = custom.clone();
     custom["email"] = json!(email);
     json!({ "custom_fields": custom })
 }
@@ -166,7 +167,7 @@ impl<'a> Pair<'a> {
         };
         let (here, there) = (served(), served());
         let [ann, ben] = (case.held)();
-        let contacts = json!([(case.contact)(EMAILS[0], ann), (case.contact)(EMAILS[1], ben)]);
+        let contacts = json!([(case.contact)(EMAILS[0], &ann), (case.contact)(EMAILS[1], &ben)]);
         here.seed(case.service, contacts).unwrap();
         let world = World::new();
         let account = |name: &str, sandbox: &Sandbox| {
