@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! import
-//!   file ─► table ─► mapping ─► validate ─► reconcile ─► upload ─► report ─► results file
-//!           rows     drafts     contacts     ▲        │           ▲
-//!                               row errors   │        │ intent,   │ replay
-//!                                            │        │ outcome   │
-//!                                         ledger ◄────┘───────────┘
+//!   file ─► table ─► mapping, validate ─► reconcile ─► upload ─► report ─► results file
+//!           rows     contacts,             ▲        │ ▲
+//!                    row errors            │        │ │ rows that have ended already
+//!                                  known   │ intent,│ │
+//!                                          │ outcome│ │
+//!                                         ledger ◄──┘ │
+//!                                           └─────────┘
 //!
 //!             every call of an upload ─► quota ─► service (request, verdict) ─► transport ─► vendor or sandbox
 //! export
