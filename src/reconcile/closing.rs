@@ -130,7 +130,10 @@ impl Reconciliation {
         let mut record = match &result.end {
             CallEnd::Done(_) => self.failed("service.unexpected", "the service answered something else than was asked"),
             CallEnd::Missing { message } => self.failed("contact.not_found", message.clone()),
-            CallEnd::Exists { message, id, .. } => self.failed("contact.conflict", taken_by(message, id.as_ref())),
+            CallEnd::Exists { message, fields, id } => {
+                let own = self.there.as_ref().map(super::ObservedContact::id);
+                self.failed("contact.conflict", taken_by(message, fields, id.as_ref(), own))
+            }
             CallEnd::Refused { code, message, fields } => {
                 let said =
                     if fields.is_empty() { message.clone() } else { format!("{message} ({})", fields.join(", ")) };
@@ -145,8 +148,18 @@ impl Reconciliation {
     }
 }
 
-fn taken_by(message: &str, id: Option<&RemoteId>) -> String {
-    id.map_or_else(|| message.to_owned(), |id| format!("{message}: contact {id} has it"))
+/// Names the contacts that the answers told of: who has the value already, where the service said so, and
+/// whom the row is about.
+fn taken_by(message: &str, fields: &[String], holder: Option<&RemoteId>, own: Option<&RemoteId>) -> String {
+    let what = if fields.is_empty() { "values".to_owned() } else { fields.join(", ") };
+    match (holder, own) {
+        (Some(holder), Some(own)) if holder != own => {
+            format!("{message}: contact {holder} has it, and contact {own} was not given the row's {what}")
+        }
+        (Some(holder), _) => format!("{message}: contact {holder} has it"),
+        (None, Some(own)) => format!("{message}: contact {own} was not given the row's {what}"),
+        (None, None) => message.to_owned(),
+    }
 }
 
 /// The calendar day of a moment, in UTC.

@@ -128,6 +128,11 @@ fn remote_46_a_change_that_the_service_always_refuses_is_sent_once_and_fails_its
     let (finished, rows) = desk.import(&format!("E-mail,Phone\n{rows}"), "", 1);
     assert_eq!(cells(&rows, "_outcome"), ["failed", "failed", "failed", "failed", "updated"]);
     assert_eq!(cells(&rows[..4], "_code"), ["contact.conflict"; 4]);
+    for (n, row) in rows[..4].iter().enumerate() {
+        let own = desk.held(&format!("p{n}@b.example"))["id"].to_string();
+        let named = format!("contact {own} was not given the row's phone");
+        assert!(row["_message"].contains(&named), "{}", row["_message"]);
+    }
     assert_eq!(finished["calls"]["update"], 5, "one for each row: {finished}");
 }
 

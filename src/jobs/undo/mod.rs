@@ -63,7 +63,9 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     summary.remarks.extend(Remark::of_place(&job.results, &place));
     let fields = fields_created(&frame.ledger, &job.run).await?;
     summary.remarks.extend((!fields.is_empty()).then_some(Remark::FieldsStay { fields }));
-    if frame.connection.account.service.capabilities().fields_defined {
+    let has_custom =
+        |contact: &ChangedContact| !contact.created && contact.fields.keys().any(|field| field.custom_name().is_some());
+    if frame.connection.account.service.capabilities().fields_defined && contacts.iter().any(has_custom) {
         // Contacts may show a field under another name than the one that a before-image has.
         list_fields(&frame.caller).await?;
     }
