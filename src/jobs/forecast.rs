@@ -25,8 +25,8 @@ pub struct Forecast {
     pub codes: BTreeMap<String, u64>,
     /// Custom fields that would be created: `seats (number)`.
     pub new_fields: Vec<String>,
-    /// Lists that contacts would be added to, and how many: no service can be asked whether it has them. The first
-    /// [`LISTS_NAMED`] alone.
+    /// Lists that contacts would be added to, and how many: no service can be asked whether it has them.
+    /// Where they are many, the first of them.
     pub lists: BTreeMap<String, u64>,
     /// How contacts are found: `look-ups` or `listing`.
     pub strategy: &'static str,

@@ -63,7 +63,7 @@ mod tests {
         let names = FieldNames::default();
         names.learn(fields);
         let mut contact = Snapshot::new(RemoteId("1".into()));
-        contact.fields = shown.iter().map(|name| (Field::new(*name), Value::Text((*name).into()))).collect();
+        contact.fields = shown.iter().map(|name| (Field::new(name), Value::Text((*name).into()))).collect();
         let mut reply = Reply::Contact(Box::new(contact));
         names.apply(&mut reply);
         let Reply::Contact(contact) = reply else { unreachable!() };
