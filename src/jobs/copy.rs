@@ -202,7 +202,7 @@ async fn guessed_mapping(file: &Path, visit: &Visit) -> Result<String> {
     let headers = reader.headers().to_vec();
     let sample = Sample::read(reader.as_mut())?;
     let service = visit.connection.account.service.as_ref();
-    let mut guess = mapping::guess(&headers, &sample, &facts(service, defined.as_deref()), &Looks::default());
+    let mut guess = mapping::guess(&headers, &sample, &facts(service, defined.as_deref()), &Looks::default(), &[]);
     if headers.iter().any(|header| header == "id") {
         guess.mapping.columns.insert("id".into(), ColumnRule::new(Feeds::Nothing));
     }

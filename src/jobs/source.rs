@@ -123,7 +123,8 @@ impl SourceSpec {
         let (text, origin, guess) = match self.mapping_text()? {
             Some((text, origin)) => (text, origin, None),
             None => {
-                let guess = mapping::guess(&headers, &sample, &facts, &Looks { region: self.region.as_deref() });
+                let looks = Looks { region: self.region.as_deref() };
+                let guess = mapping::guess(&headers, &sample, &facts, &looks, &self.only);
                 let text = mapping::write_commented(&guess);
                 (text, GUESSED.to_owned(), Some(guess))
             }
@@ -176,7 +177,9 @@ impl SourceSpec {
         let headers = reader.headers().to_vec();
         let sample = Sample::read(reader.as_mut())?;
         let facts = facts(service, None);
-        let guess = mapping::guess(&headers, &sample, &facts, &Looks { region: self.region.as_deref() });
+        let looks = Looks { region: self.region.as_deref() };
+        let mut guess = mapping::guess(&headers, &sample, &facts, &looks, &self.only);
+        guess.mapping.region.clone_from(&self.region);
         let text = mapping::write_commented(&guess);
         let origin = GUESSED.to_owned();
         let table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {

@@ -200,7 +200,7 @@ impl<'a> Guessing<'a> {
         let seen = &self.seen[column];
         let mut brief = brief(rank).to_owned();
         let because = match seen.fitting(field) {
-            Some((fitting, what)) if seen.filled > 0 => {
+            Some((meant, fitting, what)) if seen.filled > 0 => {
                 let all = seen.filled;
                 let count = if fitting == all {
                     format!("the {all} cells looked at are {what}")
@@ -210,13 +210,13 @@ impl<'a> Guessing<'a> {
                 // A header that is exactly a phone or an e-mail is mapped whatever its cells are: bad ones
                 // are errors of their rows. The name of a channel may as well head a yes or no.
                 let believed = Shape::of_field(field).is_some() && !is_channel(&self.headers[column]);
-                if fitting * 2 < all && !believed {
+                if meant * 2 < all && !believed {
                     self.leave_unmapped(column, format!("{because}, but only {count}"), None);
                     return;
                 }
-                sure = match fitting * 10 {
+                sure = match meant * 10 {
                     nine if nine >= all * 9 => Sureness::Sure,
-                    _ if fitting * 2 >= all => Sureness::Likely,
+                    _ if meant * 2 >= all => Sureness::Likely,
                     _ => Sureness::Unsure,
                 };
                 brief = format!("{fitting} of {all} fit");

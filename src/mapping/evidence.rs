@@ -1,7 +1,7 @@
 //! What the cells of a sample say about a column.
 
 use super::codes::{country_code, language_code};
-use super::looks::{LooksLike, PhoneLook};
+use super::looks::{EmailLook, LooksLike, PhoneLook};
 use super::placeholder::is_placeholder;
 use super::tags::{SEPARATORS, json_list, separators_in};
 use crate::contact::trim_unseen;
@@ -18,7 +18,12 @@ pub(super) struct Seen {
     pub international: usize,
     /// Those without a country code.
     pub national: usize,
+    /// Those that no row could send.
+    pub damaged_phones: usize,
+    /// Cells that a person meant as e-mail addresses.
     pub emails: usize,
+    /// Those that no row could send.
+    pub damaged_emails: usize,
     pub countries: usize,
     /// Cells that are the calling code of a country.
     pub calling_codes: usize,
@@ -68,9 +73,14 @@ impl Seen {
                 self.phones += 1;
                 self.national += 1;
             }
-            Some(PhoneLook::Damaged) => self.phones += 1,
+            Some(PhoneLook::Damaged) => {
+                self.phones += 1;
+                self.damaged_phones += 1;
+            }
         }
-        self.emails += usize::from(looks.email(cell));
+        let email = looks.email(cell);
+        self.emails += usize::from(email.is_some());
+        self.damaged_emails += usize::from(email == Some(EmailLook::Damaged));
         self.countries += usize::from(country_code(cell).is_some());
         self.calling_codes += usize::from(looks.calling_code(cell));
         // A region behind a language is left out when it is sent.
@@ -108,12 +118,16 @@ impl Seen {
         separators
     }
 
-    /// How many of the filled cells fit the field; `None` for a field that any text fits.
-    pub fn fitting(&self, field: &str) -> Option<(usize, &'static str)> {
+    /// How many of the filled cells were meant for the field, and how many of those fit it, as far as the
+    /// cells alone tell; `None` for a field that any text fits.
+    pub fn fitting(&self, field: &str) -> Option<(usize, usize, &'static str)> {
         match (Shape::of_field(field), field) {
-            (Some(shape), _) => Some((shape.fitting(self), shape.plural())),
-            (None, "country") => Some((self.countries, "countries")),
-            (None, "language") => Some((self.languages, "languages")),
+            (Some(shape), _) => {
+                let meant = shape.fitting(self);
+                Some((meant, meant - shape.damaged(self), shape.plural()))
+            }
+            (None, "country") => Some((self.countries, self.countries, "countries")),
+            (None, "language") => Some((self.languages, self.languages, "languages")),
             _ => None,
         }
     }
@@ -151,7 +165,15 @@ impl Shape {
         }
     }
 
-    /// Cells of a column that have this shape.
+    /// Cells that have this shape and that no row could send.
+    const fn damaged(self, seen: &Seen) -> usize {
+        match self {
+            Self::Phone => seen.damaged_phones,
+            Self::Email => seen.damaged_emails,
+        }
+    }
+
+    /// Cells of a column that have this shape, damaged ones included.
     pub const fn fitting(self, seen: &Seen) -> usize {
         match self {
             Self::Phone => seen.phones,

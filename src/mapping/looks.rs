@@ -7,8 +7,8 @@ pub trait LooksLike {
     /// What the cell is as a phone number; `None` if it is none.
     fn phone(&self, cell: &str) -> Option<PhoneLook>;
 
-    /// Whether the cell holds an e-mail address, or is near enough to one that a person meant one.
-    fn email(&self, cell: &str) -> bool;
+    /// What the cell is as an e-mail address; `None` if nobody meant one.
+    fn email(&self, cell: &str) -> Option<EmailLook>;
 
     /// Whether the cell is the calling code of a country, such as 44 or +44.
     fn calling_code(&self, cell: &str) -> bool;
@@ -25,6 +25,15 @@ pub trait LooksLike {
 
     /// What stands before the fraction of the numbers of a column; `None` if its cells don't settle it.
     fn decimal_mark(&self, cells: &[&str]) -> Option<DecimalMark>;
+}
+
+/// What a cell is as an e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailLook {
+    /// Usable as it stands, or without what stands around it.
+    Usable,
+    /// Meant as an address and not usable: two addresses, half a domain.
+    Damaged,
 }
 
 /// What a cell is as a phone number.

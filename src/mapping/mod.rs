@@ -50,7 +50,7 @@ pub use file::{
 pub use forward::{Becomes, ColumnFeed, Constant, FieldFeed, Forward, NameFeed, SetFeed};
 pub use guess::guess;
 pub use guessed::{ColumnEvidence, Guess, Sureness};
-pub use looks::{LooksLike, PhoneLook};
+pub use looks::{EmailLook, LooksLike, PhoneLook};
 pub use names::{collapse, join_name, split_name, splits_back};
 pub use new_fields::{NewField, new_fields};
 pub use placeholder::is_placeholder;

@@ -94,7 +94,7 @@ fn kind_of(sample: &Sample, column: usize, looks: &dyn LooksLike) -> FieldKind {
         FieldKind::Date
     } else if all(&|cell| cell.starts_with("https://") || cell.starts_with("http://")) {
         FieldKind::Url
-    } else if all(&|cell| looks.email(cell)) {
+    } else if all(&|cell| looks.email(cell).is_some()) {
         FieldKind::Email
     } else {
         FieldKind::Text

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::check::DecimalMark;
 use super::claims::{Claim, Guessing};
+use super::condition::Condition;
 use super::decimal::decimal_warning;
 use super::evidence::Seen;
 use super::evidence::Shape;
@@ -228,8 +229,8 @@ impl Guessing<'_> {
     }
 
     /// What a person should look at before anything is sent: columns of phone numbers or e-mail addresses
-    /// that feed nothing, and columns that say who wants to be written to.
-    pub fn point_out(&mut self) {
+    /// that feed nothing, and columns that say who wants to be written to and that no row is chosen by.
+    pub fn point_out(&mut self, chosen_by: &[Condition]) {
         let total = self.sample.total;
         let mut wishes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for column in 0..self.headers.len() {
@@ -246,7 +247,8 @@ impl Guessing<'_> {
                     evidence.because
                 ));
             }
-            if let Some(says) = contact_wish(header).filter(|_| filled > 0) {
+            let is_asked = chosen_by.iter().any(|condition| condition.column == *header);
+            if let Some(says) = contact_wish(header).filter(|_| filled > 0 && !is_asked) {
                 wishes.entry(says).or_default().push(column);
             }
         }

@@ -4,7 +4,7 @@ use super::number::settle_decimal_mark;
 use super::numbering;
 use super::phone::{PhoneRegion, check_phone};
 use super::phone_column::settle_numbers;
-use crate::mapping::{DateOrder, DecimalMark, LooksLike, Numbers, PhoneLook};
+use crate::mapping::{DateOrder, DecimalMark, EmailLook, LooksLike, Numbers, PhoneLook};
 
 /// The checks of rows, as a guess asks them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,12 +37,18 @@ impl LooksLike for Looks<'_> {
         }
     }
 
-    fn email(&self, cell: &str) -> bool {
-        cell.contains('@')
-            && match check_email(cell) {
-                Ok(_) => true,
-                Err(fault) => matches!(fault.code, "email.several_addresses" | "email.not_bare" | "email.domain"),
+    fn email(&self, cell: &str) -> Option<EmailLook> {
+        if !cell.contains('@') {
+            return None;
+        }
+        match check_email(cell) {
+            Ok(_) => Some(EmailLook::Usable),
+            // A row leaves out what stands around the address.
+            Err(fault) if fault.code == "email.not_bare" => Some(EmailLook::Usable),
+            Err(fault) => {
+                matches!(fault.code, "email.several_addresses" | "email.domain").then_some(EmailLook::Damaged)
             }
+        }
     }
 
     fn calling_code(&self, cell: &str) -> bool {
@@ -99,8 +105,10 @@ mod tests {
         for cell in
             ["anna@example.com", "Anna <anna@example.com>", "mailto:anna@example.com", "a@b.example; c@d.example"]
         {
-            assert!(LOOKS.email(cell), "{cell}");
+            assert!(LOOKS.email(cell).is_some(), "{cell}");
         }
-        assert!(!LOOKS.email("n/a") && !LOOKS.email("@anna"));
+        assert_eq!((LOOKS.email("n/a"), LOOKS.email("@anna")), (None, None));
+        assert_eq!(LOOKS.email("anna@example"), Some(EmailLook::Damaged));
+        assert_eq!(LOOKS.email("Anna <anna@example.com>"), Some(EmailLook::Usable));
     }
 }

@@ -24,6 +24,7 @@ mod export;
 mod foretold;
 mod forget;
 mod generated;
+mod guessed;
 mod held;
 mod help;
 mod history;

@@ -241,7 +241,7 @@ pub fn batch(rows: &[&[&str]]) -> RowBatch {
 
 /// The guess of a file with these rows, with the checks that rows have to pass.
 pub fn guessed(columns: &[&str], rows: &[&[&str]], made: &Made) -> Guess {
-    guess(&headers(columns), &Sample::of(columns.len(), batch(rows)), &made.facts(), &Looks::default())
+    guess(&headers(columns), &Sample::of(columns.len(), batch(rows)), &made.facts(), &Looks::default(), &[])
 }
 
 /// The mapping in `toml`, compiled for columns and service.

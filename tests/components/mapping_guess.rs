@@ -298,7 +298,7 @@ proptest! {
         for made in [two_names(), one_name(), everything()] {
             let mut sample = RowBatch::new();
             rows.rows().for_each(|row| sample.push_row(row));
-            let guess = guess(&columns, &Sample::of(columns.len(), sample), &made.facts(), &Looks::default());
+            let guess = guess(&columns, &Sample::of(columns.len(), sample), &made.facts(), &Looks::default(), &[]);
             prop_assert_eq!(guess.columns.len(), columns.len());
             if let Err(error) = guess.mapping.forward(&columns, &made.facts(), None) {
                 prop_assert!(error.message.contains("no column feeds an identifier"), "{}", error);

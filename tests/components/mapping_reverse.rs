@@ -90,7 +90,7 @@ fn an_exported_file_maps_back_to_the_same_values() {
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let rows = batch(&[&cells]);
     let sample = Sample::of(cells.len(), batch(&[&cells]));
-    let guess = guess(reverse.headers(), &sample, &made.facts(), &Looks::default());
+    let guess = guess(reverse.headers(), &sample, &made.facts(), &Looks::default(), &[]);
     assert!(guess.columns.iter().all(|column| column.mapped), "{:?}", guess.columns);
     let forward = guess.mapping.forward(reverse.headers(), &made.facts(), None).unwrap();
     assert_eq!(forward.unmapped(), Vec::<String>::new());
