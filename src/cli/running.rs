@@ -172,7 +172,7 @@ pub fn import_options(settings: &RunSettings) -> ImportOptions {
         create_fields: settings.create_fields,
         fresh: settings.fresh,
         same_cause: settings.stop_when.same_reason,
-        canary: settings.canary.filter(|_| !settings.yes),
+        canary: settings.canary,
         ..ImportOptions::default()
     };
     match settings.stop_when.failed {

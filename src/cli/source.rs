@@ -243,7 +243,7 @@ pub struct RunArgs {
     /// Stop when this much went wrong: failed=5%, rejected=100, same_reason=20.
     #[arg(long, value_name = "WHAT=MUCH")]
     pub stop_when: Vec<String>,
-    /// Send this many rows first, and go on only if all went well or --yes is given.
+    /// Send this many rows first, and go on only if all of them went well.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub canary: Option<u64>,
     /// Go on without asking.
