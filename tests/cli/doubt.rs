@@ -1,5 +1,7 @@
-//! Creates whose answers were lost on a service whose search lags longer than anybody believes.
+//! Creates whose answers were lost on a service whose search lags longer than anybody believes: it shows
+//! nothing new until a request that a test chooses, however long the import before it takes.
 
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use crate::held::rolo;
@@ -19,9 +21,20 @@ fn account(world: &World, faults: &str) -> Served {
     served
 }
 
-/// The same, whose search lags four seconds, and where the connection breaks once the first contact is made.
-fn lagging(world: &World) -> Served {
-    account(world, "--fault search-lag=4s --fault reset-after-apply,method:POST,nth:1")
+/// The same, whose search shows nothing new until this request, and where the connection breaks once the
+/// first contact is made.
+fn lagging_until(world: &World, request: &str) -> Served {
+    let faults =
+        format!("--fault search-lag=1h --fault search-lag=0s,{request} --fault reset-after-apply,method:POST,nth:1");
+    account(world, &faults)
+}
+
+/// A request of nobody's, at which the search catches up.
+fn catch_up(served: &Served) {
+    let address = served.address.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /respondio-v1/caught-up HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
 }
 
 fn import(world: &World, arguments: &str) -> serde_json::Value {
@@ -39,7 +52,7 @@ fn doubles(finished: &serde_json::Value) -> Vec<String> {
 #[test]
 fn attack_11_a_double_of_a_search_that_lags_too_long_is_told_by_the_next_run_with_both_ids() {
     let world = World::new();
-    let _served = lagging(&world);
+    let served = lagging_until(&world, "path:caught-up");
     world.write("one.csv", "First name,Phone\nAnn,+447400000001\n");
     world.write("other.csv", "First name,Phone\nBen,+447400000002\n");
     let first = import(&world, "one.csv");
@@ -47,7 +60,9 @@ fn attack_11_a_double_of_a_search_that_lags_too_long_is_told_by_the_next_run_wit
     assert_eq!(first["calls"]["create"], 2, "the search did not show the first");
     assert!(doubles(&first).is_empty(), "nobody can know yet");
 
-    std::thread::sleep(Duration::from_secs(4));
+    // The look is due once the account's lag has passed.
+    std::thread::sleep(Duration::from_secs(2));
+    catch_up(&served);
     let next = import(&world, "other.csv");
     let run = first["run"].as_str().unwrap();
     let told = doubles(&next);
@@ -72,11 +87,9 @@ fn attack_11_a_double_of_a_search_that_lags_too_long_is_told_by_the_next_run_wit
 #[test]
 fn attack_11_a_run_that_lasts_longer_than_the_search_lags_tells_its_own_double() {
     let world = World::new();
-    // The second row comes when the first is done, and its create takes its time.
-    let _served = account(
-        &world,
-        "--fault search-lag=4s --fault reset-after-apply,method:POST,nth:1 --fault latency=6s,method:POST,body-has:400000002",
-    );
+    // The second row comes when the first is done, and its create takes longer than the account's lag.
+    let _served =
+        lagging_until(&world, "method:POST,body-has:400000002 --fault latency=3s,method:POST,body-has:400000002");
     world.write("two.csv", "First name,Phone\nAnn,+447400000001\nBen,+447400000002\n");
     let finished = import(&world, "two.csv --canary 1");
     assert_eq!((&finished["outcomes"]["created"], &finished["calls"]["create"]), (&2.into(), &3.into()));

@@ -43,7 +43,8 @@ pub trait Emulator: Send {
         Err("this emulator takes no contacts in advance".to_owned())
     }
 
-    /// From now on a created contact stays invisible to look-ups for this long.
+    /// From now on a created contact stays invisible to look-ups for this long. None at all: the search
+    /// has caught up, and shows also what was created before.
     fn set_search_lag(&mut self, _lag: Duration) {}
 
     /// From now on contacts that are equal by what a listing is sorted by come in another order on each page.

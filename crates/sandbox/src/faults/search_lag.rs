@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use super::{Behavior, Fields};
 
-/// From the first chosen request on, a created contact can't be looked up for a while.
+/// From the first chosen request on, a created contact can't be looked up for a while. A lag of nothing
+/// ends that, also for those created before.
 pub struct SearchLag {
     pub lag: Duration,
 }

@@ -120,6 +120,9 @@ impl Emulator for Respondio {
 
     fn set_search_lag(&mut self, lag: Duration) {
         self.options.search_lag = lag;
+        if lag.is_zero() {
+            self.contacts.show_all();
+        }
     }
 
     fn change(&mut self, change: Change, now: Duration) {

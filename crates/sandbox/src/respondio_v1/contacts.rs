@@ -87,6 +87,14 @@ impl Contacts {
         self.indexes.get(name).and_then(|index| index.get(value)).map_or(&[], Vec::as_slice)
     }
 
+    /// Every contact can be looked up from now on.
+    pub(super) fn show_all(&mut self) {
+        self.all_visible_from = Duration::ZERO;
+        for contact in self.by_id.values_mut() {
+            contact.visible_from = Duration::ZERO;
+        }
+    }
+
     /// Those of them that can be looked up already.
     pub(super) fn visible(&mut self, name: &str, value: &str, now: Duration) -> Cow<'_, [u64]> {
         if self.all_visible_from <= now {

@@ -106,6 +106,9 @@ impl Emulator for RespondioV1 {
 
     fn set_search_lag(&mut self, lag: Duration) {
         self.options.search_lag = lag;
+        if lag.is_zero() {
+            self.contacts.show_all();
+        }
     }
 
     /// A listing is by the value of a field, which a contact made by somebody else need not have.
