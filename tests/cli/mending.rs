@@ -191,10 +191,16 @@ fn a_source_that_changes_while_it_is_sent_is_told_at_the_end() {
     let world = World::new();
     let rows: String = (0..60).map(|n| format!("P {n},+4474001002{n:02}\n")).collect();
     world.write("contacts.csv", &format!("Name,Phone\n{rows}"));
-    let mut command = world.command("import contacts.csv --unthrottled --fault latency=150ms");
+    // One answer is held back, so that it can't be done before the file is replaced.
+    let mut command = world.command("import contacts.csv --unthrottled --fault latency=4s,nth:1");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let is_sending =
-        || world.path(".local/state/rolo/written").exists() && world.rolo("runs").out.contains("contacts.csv");
+    let ledger = world.path(".local/state/rolo/ledger.sqlite");
+    let is_sending = || {
+        let db = rusqlite::Connection::open_with_flags(&ledger, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let intents =
+            |db: rusqlite::Connection| db.query_row("SELECT count(*) FROM call", [], |row| row.get::<_, i64>(0));
+        db.and_then(intents).is_ok_and(|intents| intents > 0)
+    };
     while !is_sending() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it was seen to begin");
         std::thread::sleep(Duration::from_millis(20));
