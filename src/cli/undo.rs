@@ -87,7 +87,8 @@ fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
     if plan.created + plan.changed + plan.unknown == 0 {
         lines.push("the run changed nothing\n".to_owned());
     } else if plan.changed == 0 && (plan.created == 0 || !deletes) {
-        lines.push("\nnothing can be put back; an import with --keep-before remembers what it replaces\n".to_owned());
+        let next_time = if plan.unknown > 0 { "; an import with --keep-before remembers what it replaces" } else { "" };
+        lines.push(format!("\nnothing can be put back{next_time}\n"));
     } else {
         lines.push(format!("\ncalls at most: {}", number(calls)));
         lines.push(format!("nothing was sent; do it with: `rolo undo {} --yes`\n", run.id));

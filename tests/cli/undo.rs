@@ -113,6 +113,16 @@ fn a_service_that_deletes_nothing_keeps_what_was_created_and_says_so() {
     assert_eq!(rehearsal.contacts().len(), 4);
 }
 
+#[test]
+fn where_nothing_can_be_put_back_only_what_would_help_is_advised() {
+    let rehearsal = Rehearsal::new(RESPONDIO_V1, &source(RESPONDIO_V1, "New", "new", 0..2));
+    assert_eq!(code(&rehearsal.import().output().unwrap()), 0);
+    let shown = rehearsal.command(&["undo"]).output().unwrap();
+    let plan = String::from_utf8(shown.stdout).unwrap();
+    assert!(plan.contains("2  created contacts would stay: this service can't delete contacts"), "{plan}");
+    assert!(plan.ends_with("\nnothing can be put back\n"), "nothing was replaced that could be kept: {plan}");
+}
+
 /// The state of a recorded run.
 fn state_of(rehearsal: &Rehearsal, run: &str) -> String {
     let db = rusqlite::Connection::open(rehearsal.ledger_path()).unwrap();
