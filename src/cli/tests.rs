@@ -1,40 +1,10 @@
 use std::path::Path;
 
-use clap::{CommandFactory as _, Parser};
+use clap::{CommandFactory as _, Parser as _};
 
 use super::source::Input;
 use super::*;
 use crate::error::Result;
-
-/// Every command's arguments, so that those not yet reachable from the program are checked as well.
-#[derive(Debug, Parser)]
-#[command(name = "rolo")]
-struct Everything {
-    #[command(flatten)]
-    global: GlobalArgs,
-    #[command(subcommand)]
-    command: Any,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Any {
-    Guess(guess::GuessCommand),
-    Check(check::CheckCommand),
-    Plan(plan::PlanCommand),
-    Import(Box<import::ImportCommand>),
-    Export(export::ExportCommand),
-    Copy(copy::CopyCommand),
-    Resume(resume::ResumeCommand),
-    Retry(retry::RetryCommand),
-    Undo(undo::UndoCommand),
-    Runs(runs::RunsCommand),
-    Show(show::ShowCommand),
-    Why(why::WhyCommand),
-    Forget(forget::ForgetCommand),
-    Report(report::ReportCommand),
-    Sandbox(sandbox::SandboxCommand),
-    Run(job::RunCommand),
-}
 
 fn context(config: Option<&Path>, variables: &[(&str, &str)]) -> CommandContext {
     let global = GlobalArgs { config: config.map(Path::to_owned), ..GlobalArgs::default() };
@@ -42,21 +12,20 @@ fn context(config: Option<&Path>, variables: &[(&str, &str)]) -> CommandContext 
 }
 
 fn import_settings(words: &str, variables: &[(&str, &str)]) -> Result<source::SourceSettings> {
-    let line = Everything::try_parse_from(words.split(' ')).unwrap();
-    let Any::Import(args) = line.command else { panic!("not an import") };
+    let line = CommandLine::try_parse_from(words.split(' ')).unwrap();
+    let Command::Import(args) = line.command else { panic!("not an import") };
     let context = context(None, variables);
     args.source.settings(args.file.clone().unwrap(), &crate::config::Config::default(), &context)
 }
 
 #[test]
-fn the_command_lines_are_well_formed() {
-    Everything::command().debug_assert();
+fn the_command_line_is_well_formed() {
     CommandLine::command().debug_assert();
 }
 
 #[test]
 fn help_shows_examples_before_options() {
-    for command in Everything::command().get_subcommands_mut() {
+    for command in CommandLine::command().get_subcommands_mut() {
         let help = command.render_help().to_string();
         let (examples, usage) = (help.find("Examples:"), help.find("Usage:"));
         assert!(examples.is_some() && examples < usage, "{help}");
@@ -121,7 +90,7 @@ fn the_mapping_beside_the_file_is_found() {
 #[test]
 fn faults_and_limits_are_read_apart() {
     let line = "rolo import a.csv --unthrottled --fault reset_after=3 --fault slow --stop-when failed=5% --stop-when same_reason=20";
-    let Any::Import(args) = Everything::try_parse_from(line.split(' ')).unwrap().command else {
+    let Command::Import(args) = CommandLine::try_parse_from(line.split(' ')).unwrap().command else {
         panic!("not an import")
     };
     let sandbox = args.sandbox.settings();
@@ -136,7 +105,9 @@ fn faults_and_limits_are_read_apart() {
 fn the_sandbox_is_for_this_machine_alone() {
     let parse = |address| {
         let words = ["rolo", "sandbox", "--listen", address];
-        let Any::Sandbox(args) = Everything::try_parse_from(words).unwrap().command else { panic!("not a sandbox") };
+        let Command::Sandbox(args) = CommandLine::try_parse_from(words).unwrap().command else {
+            panic!("not a sandbox")
+        };
         args.settings()
     };
     assert_eq!(parse("127.0.0.1:0").unwrap().listen.port(), 0);
@@ -153,7 +124,7 @@ fn a_configuration_that_is_named_must_be_there() {
 
 #[test]
 fn a_secret_cannot_be_given_on_the_command_line() {
-    for command in Everything::command().get_subcommands() {
+    for command in CommandLine::command().get_subcommands() {
         for argument in command.get_arguments() {
             let name = argument.get_id().as_str();
             assert!(!["token", "secret", "password", "key"].iter().any(|word| name.contains(word)), "{name}");
