@@ -20,6 +20,7 @@ mod row;
 mod snapshot;
 mod source;
 mod value;
+mod wait_reason;
 
 pub use call::{Call, CallKind, Cursor, CustomEdit, Edit, Filter, Groups, TagEdit, TagMode, Target};
 pub use capabilities::{Capabilities, ClearBy, CreateSafety, Filters, ListAll, Operation};
@@ -34,3 +35,4 @@ pub use row::{Position, RowError};
 pub use snapshot::{Message, Snapshot};
 pub use source::{Source, Sourced};
 pub use value::Value;
+pub use wait_reason::WaitReason;

@@ -27,7 +27,7 @@ use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
 use crate::reconcile::{Keys, Rules, Strategy};
-use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary};
+use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary, Warning};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
 use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work};
@@ -238,7 +238,10 @@ fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
             reporter.event(&Event::Called { kind, http_status, attempt });
         }
         Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
-        Notice::Warning(text) => reporter.event(&Event::Warning(text)),
+        Notice::Warned { message } => reporter.event(&Event::Warning(Warning::OfService { message })),
+        Notice::RefreshTokenChanged => reporter.event(&Event::Warning(Warning::RefreshTokenChanged)),
+        Notice::NotRenewed { message } => reporter.event(&Event::Warning(Warning::NotRenewed { message })),
+        Notice::FirstRowsWentWell { rows } => reporter.event(&Event::Warning(Warning::FirstRowsWentWell { rows })),
         Notice::MadeTwice { run, line, ids } => summary.remarks.push(Remark::MadeTwice { run, line, ids }),
         Notice::LookedAt { drifted } => {
             summary.looked_at += 1;

@@ -7,7 +7,7 @@ use super::account_spec::{AccountSpec, RefreshSecrets};
 use crate::error::Result;
 use crate::services::{Answer, Credential, Method, RefreshSpec, Request};
 use crate::transport::{FailureKind, HttpOptions, HttpTransport, Transport as _};
-use crate::upload::Renew;
+use crate::upload::{Renew, Renewed};
 
 /// Tries of one renewal that may end without an answer.
 const TRIES: u32 = 3;
@@ -47,9 +47,9 @@ impl Renewal {
         })
     }
 
-    /// Gets a new access token, which every call that leaves from now on carries. `Ok` with a warning
-    /// where the service changed the refresh token too: only the user can keep that.
-    pub async fn renew(&self) -> Result<Option<String>, String> {
+    /// Gets a new access token, which every call that leaves from now on carries, and a new refresh token
+    /// where the service gives one.
+    pub async fn renew(&self) -> Result<Renewed, String> {
         let mut request = Request::new(Method::Get, self.spec.path);
         for (name, value) in self.spec.fixed {
             request = request.query(name, *value);
@@ -66,17 +66,17 @@ impl Renewal {
             return Err(format!("{word} (status {})", answer.status));
         };
         self.transport.set_secret(token.to_owned().into()).map_err(|error| error.message)?;
-        text(self.spec.answer_refresh_token).map_or(Ok(None), |token| self.keep(token))
+        text(self.spec.answer_refresh_token).map_or(Ok(Renewed::AccessToken), |token| self.keep(token))
     }
 
-    fn keep(&self, token: &str) -> Result<Option<String>, String> {
+    fn keep(&self, token: &str) -> Result<Renewed, String> {
         let mut present = self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner);
         if present.expose_secret() == token {
-            return Ok(None);
+            return Ok(Renewed::AccessToken);
         }
         *present = token.to_owned().into();
         self.asking.set_secret(present.clone()).map_err(|error| error.message)?;
-        Ok(Some("the service gave a new refresh token, which holds for this run: get one for the next".to_owned()))
+        Ok(Renewed::RefreshTokenToo)
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, String> {

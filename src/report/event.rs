@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{JobKind, MappingTable, Note, Remark};
-use crate::contact::{CallKind, Counts, Position, RowRecord};
+use super::{JobKind, MappingTable, Note, Remark, Warning};
+use crate::contact::{CallKind, Counts, Position, RowRecord, WaitReason};
 use crate::error::Error;
 use crate::ledger::RunState;
 
@@ -42,12 +42,12 @@ pub enum Event {
     /// Sending pauses.
     Waiting {
         time: Duration,
-        reason: String,
+        reason: WaitReason,
     },
     /// Something worth knowing that needs no action.
     Note(Note),
     /// Something worth doing.
-    Warning(String),
+    Warning(Warning),
     Finished(Box<Summary>),
 }
 

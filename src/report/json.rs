@@ -100,10 +100,11 @@ fn to_json(event: &Event) -> Value {
         Event::Waiting { time, reason } => json!({
             "event": "waiting",
             "seconds": time.as_secs_f64(),
-            "reason": reason,
+            "reason": reason.message(),
+            "cause": reason.name(),
         }),
         Event::Note(note) => json!({"event": "note", "text": note.to_string()}),
-        Event::Warning(text) => json!({"event": "warning", "text": text}),
+        Event::Warning(warning) => json!({"event": "warning", "text": warning.to_string()}),
         Event::Finished(summary) => summary_json(summary),
     }
 }
@@ -179,7 +180,7 @@ pub fn steps_json(steps: &[NextStep]) -> Value {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use super::super::{JobKind, Note};
+    use super::super::{JobKind, Note, Warning};
     use super::*;
     use crate::contact::{CallKind, Counts, Outcome, Position, RowError, RowRecord};
 
@@ -266,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_line_holds_nothing_a_terminal_would_obey() {
-        let text = line(&Event::Warning("odd header \u{9b}31m \u{202e}".into()));
+        let text = line(&Event::Warning(Warning::OfService { message: "odd header \u{9b}31m \u{202e}".into() }));
         assert_eq!(text, "{\"event\":\"warning\",\"text\":\"odd header \\u009b31m \\u202e\"}\n");
     }
 

@@ -21,6 +21,7 @@ mod progress;
 mod remark;
 mod results;
 mod story;
+mod warning;
 pub mod words;
 
 pub use closing::closing_words;
@@ -39,6 +40,7 @@ pub use progress::Progress;
 pub use remark::Remark;
 pub use results::{ResultsLayout, ResultsWriter};
 pub use story::story;
+pub use warning::Warning;
 pub use words::{count, listed, number, span};
 
 /// Passes each event on to several reporters, in order.

@@ -52,7 +52,7 @@ impl Reporter for Progress {
                     }
                     Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now)),
                     Event::Note(note) => Some(escape(&note.to_string()).into_owned()),
-                    Event::Warning(text) => Some(escape(text).into_owned()),
+                    Event::Warning(warning) => Some(escape(&warning.to_string()).into_owned()),
                     Event::Mapping(table) => Some(table.words()),
                     _ if now >= *next => Some(self.tally.line(now)),
                     _ => None,
@@ -85,7 +85,7 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
             bar.set_position(tally.done);
         }
         Event::Note(note) => bar.println(escape(&note.to_string())),
-        Event::Warning(text) => bar.println(escape(text)),
+        Event::Warning(warning) => bar.println(escape(&warning.to_string())),
         Event::Mapping(table) => bar.println(table.words()),
         Event::Finished(_) => bar.finish_and_clear(),
         _ => {
@@ -178,7 +178,7 @@ impl Tally {
                 self.waiting = None;
             }
             Event::Waiting { time, reason } if *time >= WORTH_TELLING => {
-                self.waiting = Some(format!("waiting {}: {}", span(*time), escape(reason)));
+                self.waiting = Some(format!("waiting {}: {}", span(*time), escape(reason.message())));
             }
             Event::Finished(_) => {
                 self.finished = true;
@@ -239,7 +239,11 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::contact::{CallKind, Outcome, Position, RowRecord};
+    use crate::contact::{CallKind, Outcome, Position, RowRecord, WaitReason};
+
+    fn throttled(message: &str) -> WaitReason {
+        WaitReason::Throttled { message: message.into() }
+    }
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -323,9 +327,9 @@ mod tests {
     async fn a_pause_is_told_until_the_next_answer_and_cannot_drive_the_terminal() {
         let mut tally = Tally::default();
         tally.take(&started(None, 0));
-        tally.take(&Event::Waiting { time: Duration::from_millis(300), reason: "pacing".into() });
+        tally.take(&Event::Waiting { time: Duration::from_millis(300), reason: throttled("pacing") });
         assert_eq!(tally.extras(), "0 calls");
-        tally.take(&Event::Waiting { time: Duration::from_secs(58), reason: "too many\u{1b}[2J requests".into() });
+        tally.take(&Event::Waiting { time: Duration::from_secs(58), reason: throttled("too many\u{1b}[2J requests") });
         assert_eq!(tally.extras(), "0 calls  waiting 58 s: too many<U+001B>[2J requests");
         tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 2 });
         assert_eq!(tally.extras(), "1 call");

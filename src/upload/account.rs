@@ -8,9 +8,16 @@ use crate::quota::Budget;
 use crate::services::Service;
 use crate::transport::Transport;
 
-/// Gets a new credential where the old one has run out: a warning for the user if there is one to
-/// give, `Err` in words where it can't.
-pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<Option<String>, String>> + Send + Sync>;
+/// Gets a new credential where the old one has run out; `Err` has the words of whoever refused it.
+pub type Renew = Arc<dyn Fn() -> BoxFuture<'static, Result<Renewed, String>> + Send + Sync>;
+
+/// What a renewal brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    AccessToken,
+    /// A new refresh token came with it, and the one that the user keeps is worth nothing any more.
+    RefreshTokenToo,
+}
 
 /// A named connection to a service, ready for calls. Cloning is cheap.
 #[derive(Clone)]

@@ -1,9 +1,11 @@
 use super::account::ConnectedAccount;
-use super::call_state::{AfterAttempt, AfterFailure, CallState, ServiceStop};
-use super::caller::{Caller, Notice};
+use super::call_state::{AfterAttempt, AfterFailure, CallState};
+use super::caller::Caller;
+use super::halt::ServiceStop;
+use super::notice::Notice;
 use super::stop::StopLevel;
 use crate::clock;
-use crate::contact::{Call, CallKind};
+use crate::contact::{Call, CallKind, WaitReason};
 use crate::crash::Safeguard;
 use crate::error::ErrorKind;
 use crate::journal::{Entry, Intent, Key};
@@ -159,8 +161,8 @@ impl<'a> Attempts<'a> {
         caller.account.budget.answered(&caller.account.service.quota_hint(answer), wait).await;
         if let Verdict::Done { reply, warnings } = &mut verdict {
             caller.account.field_names.apply(reply);
-            for warning in std::mem::take(warnings) {
-                caller.tell(Notice::Warning(warning));
+            for message in std::mem::take(warnings) {
+                caller.tell(Notice::Warned { message });
             }
         }
         self.state.answered(answer, verdict, wait)
@@ -176,16 +178,14 @@ impl<'a> Attempts<'a> {
             }
             // The budget waits before the next slot.
             AfterAttempt::Throttled { time, message } => {
-                if time >= std::time::Duration::from_secs(1) {
-                    caller.tell(Notice::Waiting { time, reason: message });
-                }
+                caller.tell_of_wait(time, WaitReason::Throttled { message });
                 Next::Again
             }
             AfterAttempt::Failed { message, .. } if caller.went_wrong(self.kind) => {
                 self.stopped_by(&ServiceStop::Unreachable(message))
             }
             AfterAttempt::Failed { message, then: AfterFailure::Again { failures } } => {
-                caller.pause(caller.retry.pause(failures), &message).await;
+                caller.pause(caller.retry.pause(failures), WaitReason::Failed { message }).await;
                 Next::Again
             }
             AfterAttempt::Failed { then: AfterFailure::End(end), .. } => Next::End(end),

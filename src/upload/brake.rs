@@ -1,5 +1,5 @@
+use super::halt::{BadRows, BrakeStop};
 use crate::contact::{Outcome, RowRecord};
-use crate::error::{Error, Result, StopReason};
 
 /// When a run should stop by itself because too much goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,6 +15,9 @@ pub struct Brake {
     /// The same error code in this many rows in a row.
     pub same_cause: Option<u64>,
 }
+
+/// A share of fewer rows says nothing yet.
+const SHARE_FROM: u64 = 100;
 
 /// Counts what goes wrong against the brake's thresholds.
 #[derive(Debug, Default)]
@@ -85,49 +88,34 @@ impl Watch {
         }
     }
 
-    /// Whether the first rows all went well.
-    pub(super) fn canary(&self, rows: u64) -> Result<String> {
+    /// How many rows went first, if all of them went well.
+    pub(super) fn canary(&self, rows: u64) -> Result<u64, BrakeStop> {
         let First { sent, failed, cause } = &self.first;
         if *failed == 0 {
-            return Ok(format!("the first {} rows all went well: going on with the others", sent.min(&rows)));
+            return Ok(rows.min(*sent));
         }
-        Err(Error::stopped(format!("{failed} of the first {sent} rows failed: {cause}"))
-            .because(StopReason::FirstRows)
-            .hint("look at the results file; `rolo resume` goes on with the others all the same"))
+        Err(BrakeStop::FirstRows { failed: *failed, sent: *sent, code: cause.clone() })
     }
 
-    pub(super) fn verdict(&self) -> Option<Error> {
-        let stop = |message: String| {
-            let hint = "look at the results file; `rolo resume` goes on with the rows not sent, `rolo retry` sends the failed ones again";
-            Some(Error::stopped(message).because(StopReason::Threshold).hint(hint))
-        };
-        let kinds = [
-            ("failed", self.failed, self.sent, self.brake.failed_at_most, self.brake.failed_share),
-            ("were rejected", self.rejected, self.read, self.brake.rejected_at_most, self.brake.rejected_share),
-        ];
-        for (what, bad, of, at_most, share) in kinds {
-            if let Some(most) = at_most
-                && bad >= most.max(1)
-            {
-                return stop(format!("{bad} rows {what}, and the run was told to stop at {most}"));
-            }
-            #[expect(clippy::cast_precision_loss, reason = "a share of rows needs no more than 52 bits")]
-            let present = bad as f64 / of.max(1) as f64;
-            if let Some(most) = share
-                && of >= 100
-                && present >= most
-            {
-                return stop(format!(
-                    "{bad} of {of} rows {what}, and the run was told to stop at {:.1} %",
-                    most * 100.0
-                ));
-            }
-        }
-        if let Some(most) = self.brake.same_cause
-            && self.same_cause >= most.max(1)
-        {
-            return stop(format!("the last {} rows all failed for the same reason: {}", self.same_cause, self.cause));
-        }
-        None
+    /// Whether more went wrong than the run was told to bear.
+    pub(super) fn verdict(&self) -> Option<BrakeStop> {
+        let Brake { failed_at_most, failed_share, rejected_at_most, rejected_share, same_cause } = self.brake;
+        over(BadRows::Failed, self.failed, self.sent, failed_at_most, failed_share)
+            .or_else(|| over(BadRows::Rejected, self.rejected, self.read, rejected_at_most, rejected_share))
+            .or_else(|| {
+                let is_over = same_cause.is_some_and(|most| self.same_cause >= most.max(1));
+                is_over.then(|| BrakeStop::SameCause { rows: self.same_cause, code: self.cause.clone() })
+            })
     }
+}
+
+/// Whether these rows are too many, as a number or as a share of `of` rows.
+fn over(bad: BadRows, rows: u64, of: u64, at_most: Option<u64>, share: Option<f64>) -> Option<BrakeStop> {
+    if let Some(at_most) = at_most.filter(|most| rows >= *most.max(&1)) {
+        return Some(BrakeStop::Rows { bad, rows, at_most });
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share of rows needs no more than 52 bits")]
+    let present = rows as f64 / of.max(1) as f64;
+    let at_most = share.filter(|most| of >= SHARE_FROM && present >= *most)?;
+    Some(BrakeStop::Share { bad, rows, of, at_most })
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use super::halt::ServiceStop;
 use crate::contact::{Call, CallKind, Filter};
-use crate::error::{Error, StopReason};
 use crate::reconcile::CallEnd;
 use crate::services::{Answer, Reply, Verdict};
 use crate::transport::{Failure, FailureKind};
@@ -60,42 +60,6 @@ pub enum AfterAttempt {
 pub enum AfterFailure {
     Again { failures: u32 },
     End(CallEnd),
-}
-
-/// Why a service keeps a run from going on. Each has the words that came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServiceStop {
-    /// It can't be reached, or takes no calls.
-    Unreachable(String),
-    /// It refused the account's credential.
-    Unauthorized(String),
-    /// Whoever answers is not the service.
-    Misdirected(String),
-    /// Its certificate is not trusted; nothing was sent.
-    Untrusted(String),
-}
-
-impl ServiceStop {
-    /// Why the run stops, in words, and what to do.
-    pub fn error(&self, service: &str, account: &str) -> Error {
-        let error = match self {
-            Self::Unreachable(message) => Error::stopped(format!("{service} can't be reached: {message}"))
-                .because(StopReason::Unreachable)
-                .hint("nothing is lost: `rolo resume` goes on when the service answers again"),
-            Self::Unauthorized(message) => Error::stopped(format!("{service} refused account {account}: {message}"))
-                .because(StopReason::Unauthorized)
-                .hint("check the account's token and settings, then `rolo resume`"),
-            Self::Misdirected(message) => {
-                Error::stopped(format!("{service} is not where account {account} says: {message}"))
-                    .because(StopReason::Misdirected)
-                    .hint("check base_url of the account, then `rolo resume`")
-            }
-            Self::Untrusted(message) => Error::stopped(message.clone())
-                .because(StopReason::Untrusted)
-                .hint("nothing was sent; `rolo resume` goes on once the certificate is trusted"),
-        };
-        error.in_service(service).in_account(account)
-    }
 }
 
 impl<'a> CallState<'a> {

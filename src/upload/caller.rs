@@ -4,46 +4,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::account::ConnectedAccount;
+use super::account::{ConnectedAccount, Renewed};
 use super::backoff::Retry;
 use super::circuit_breaker::CircuitBreaker;
+use super::halt::ServiceStop;
+use super::notice::Notice;
 use super::stop::{Stop, StopLevel};
-use crate::contact::{CallKind, RemoteId};
-use crate::error::{Error, StopReason};
-use crate::journal::RunId;
+use crate::contact::{CallKind, WaitReason};
+use crate::error::Error;
 use crate::ledger::ClaimedRun;
 use crate::quota::Slot;
-
-/// What the caller tells while it works.
-#[derive(Clone, Debug)]
-pub enum Notice {
-    Called {
-        kind: CallKind,
-        http_status: Option<u16>,
-        attempt: u32,
-    },
-    Waiting {
-        time: Duration,
-        reason: String,
-    },
-    /// A service's own words about a call that went well.
-    Warning(String),
-    /// A row is about to be sent that no client could do with fewer calls than these.
-    Planned {
-        least_calls: u64,
-    },
-    /// A row of an earlier or this run turned out to be several contacts, after a create whose answer
-    /// was lost.
-    MadeTwice {
-        run: RunId,
-        line: u64,
-        ids: Vec<RemoteId>,
-    },
-    /// A contact whose row is as last applied was looked at: had somebody changed it since?
-    LookedAt {
-        drifted: bool,
-    },
-}
 
 /// Makes calls of one account, each to its end: slot, intent (of a write), request, verdict, and again.
 pub struct Caller {
@@ -143,14 +113,7 @@ impl Caller {
             slot = self.account.budget.slot() => match slot {
                 Ok(Slot::Go) => !self.stop.is_asked(),
                 Ok(Slot::Parked(wait)) => {
-                    let (name, minutes) = (self.account.service.name(), wait.as_secs().div_ceil(60));
-                    self.halt(
-                        Error::stopped(format!("{name} asks to be left alone for {minutes} minutes"))
-                            .because(StopReason::Parked)
-                            .in_service(name)
-                            .in_account(&self.account.name)
-                            .hint("nothing is lost: `rolo resume` goes on after that"),
-                    );
+                    self.halt(ServiceStop::Parked(wait).error(self.account.service.name(), &self.account.name));
                     false
                 }
                 Err(error) => {
@@ -161,14 +124,19 @@ impl Caller {
         }
     }
 
-    pub(super) async fn pause(&self, time: Duration, reason: &str) {
-        if time >= Duration::from_secs(1) {
-            self.tell(Notice::Waiting { time, reason: reason.to_owned() });
-        }
+    pub(super) async fn pause(&self, time: Duration, reason: WaitReason) {
+        self.tell_of_wait(time, reason);
         tokio::select! {
             biased;
             () = self.stop.asked() => {}
             () = self.account.budget.wait(time) => {}
+        }
+    }
+
+    /// Tells that sending pauses, where that is no mere pacing.
+    pub(super) fn tell_of_wait(&self, time: Duration, reason: WaitReason) {
+        if time >= Duration::from_secs(1) {
+            self.tell(Notice::Waiting { time, reason });
         }
     }
 
@@ -186,15 +154,15 @@ impl Caller {
             return true;
         }
         match renew().await {
-            Ok(warning) => {
+            Ok(renewed) => {
                 self.renewals.fetch_add(1, Ordering::Release);
-                if let Some(warning) = warning {
-                    self.tell(Notice::Warning(warning));
+                if renewed == Renewed::RefreshTokenToo {
+                    self.tell(Notice::RefreshTokenChanged);
                 }
                 true
             }
             Err(message) => {
-                self.tell(Notice::Warning(format!("the access token could not be renewed: {message}")));
+                self.tell(Notice::NotRenewed { message });
                 false
             }
         }

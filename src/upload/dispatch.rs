@@ -5,8 +5,8 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::brake::Brake;
-use super::caller::Notice;
 use super::drive::Driver;
+use super::notice::Notice;
 use super::stages::Stages;
 use super::work::Work;
 use crate::contact::{Position, RowRecord};
@@ -88,12 +88,12 @@ impl Dispatcher {
                 }
             }
             match stages.canary_end(feeding) {
-                Some(Ok(told)) => notice(Notice::Warning(told)),
-                Some(Err(halt)) => caller.halt(halt),
+                Some(Ok(rows)) => notice(Notice::FirstRowsWentWell { rows }),
+                Some(Err(stop)) => caller.halt(stop.error()),
                 None => {}
             }
-            if let Some(halt) = stages.watch.verdict() {
-                caller.halt(halt);
+            if let Some(stop) = stages.watch.verdict() {
+                caller.halt(stop.error());
             }
         }
         let _ = self.record(&mut stages.unrecorded).await;

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use super::caller::{Caller, Notice};
+use super::caller::Caller;
 use super::claims::{Claims, Ticket};
 use super::look_up::look_up;
+use super::notice::Notice;
 use crate::contact::{RemoteId, RowRecord};
 use crate::crash::Safeguard;
 use crate::journal::Entry;

@@ -1,6 +1,6 @@
-use super::caller::Notice;
 use super::drive::Driver;
 use super::look_up::look_up;
+use super::notice::Notice;
 use crate::contact::{Identifier, RemoteId, Snapshot};
 use crate::journal::{Entry, SecondLook};
 use crate::reconcile::{CallEnd, Identification, has_identifier};

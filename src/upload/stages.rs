@@ -6,6 +6,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::brake::{Brake, Watch};
 use super::drive::{Begun, Driver, RowEnd};
+use super::halt::BrakeStop;
 use super::look_up::identify_together;
 use super::sample::Sample;
 use super::work::Work;
@@ -222,8 +223,8 @@ impl Stages {
         Some((position, record))
     }
 
-    /// The verdict on the first rows, once they are done.
-    pub(super) fn canary_end(&mut self, feeding: bool) -> Option<crate::error::Result<String>> {
+    /// How many rows went first and well, or that not all of them did, once they are done.
+    pub(super) fn canary_end(&mut self, feeding: bool) -> Option<Result<u64, BrakeStop>> {
         let rows = self.canary.filter(|rows| (self.sent >= *rows || !feeding) && self.is_empty())?;
         self.canary = None;
         Some(self.watch.canary(rows))

@@ -92,8 +92,8 @@ async fn a_refused_refresh_token_stops_the_run_and_no_secret_is_told() {
     let mut told = format!("{halt:?}");
     while let Ok(notice) = notices.try_recv() {
         told += &format!("{notice:?}");
-        if let Notice::Warning(words) = notice {
-            assert_eq!(words, "the access token could not be renewed: invalid_grant (status 400)");
+        if let Notice::NotRenewed { message } = notice {
+            assert_eq!(message, "invalid_grant (status 400)");
         }
     }
     assert!(told.contains("invalid_grant"), "{told}");

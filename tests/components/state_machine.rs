@@ -11,7 +11,7 @@ use rolo::error::{Error, Result, StopReason};
 use rolo::reconcile::{CallEnd, StepAt, Write};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
 use rolo::transport::{Failure, FailureKind, Transport};
-use rolo::upload::{Caller, ConnectedAccount, Retry, Stop};
+use rolo::upload::{Caller, ConnectedAccount, Renew, Renewed, Retry, Stop};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::staged::{begin, ledger, service, unthrottled};
@@ -202,7 +202,7 @@ async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
         transport: Arc::new(Wire(script.clone())),
         budget: unthrottled(&ledger),
         ledger,
-        renew: renewed.then(|| -> rolo::upload::Renew { Arc::new(|| async { Ok(None) }.boxed()) }),
+        renew: renewed.then(|| -> Renew { Arc::new(|| async { Ok(Renewed::AccessToken) }.boxed()) }),
         field_names: rolo::upload::FieldNames::default(),
     };
     let (sender, _notices) = unbounded_channel();
