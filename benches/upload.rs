@@ -3,7 +3,7 @@
 use criterion::{BatchSize, Criterion, Throughput};
 use rolo::jobs::{self, AccountSpec, Context, ImportJob, ImportOptions, SandboxSpec};
 use rolo::report::{Event, Reporter};
-use rolo::services::{self, Settings};
+use rolo::services;
 use rolo::upload::Stop;
 
 const ROWS: u64 = 200;
@@ -24,20 +24,11 @@ pub fn import(criterion: &mut Criterion) {
             |folder| {
                 let job = ImportJob {
                     source: super::source(folder.path(), ROWS),
-                    account: AccountSpec {
-                        name: "bench".into(),
-                        service: services::find("respondio-v1").unwrap(),
-                        settings: Settings::default(),
-                        base_url: None,
-                        secret: None,
-                        refresh: None,
-                        rate: None,
-                        trust: None,
-                        hashes_only: false,
-                        ca_file: None,
-                        proxies: rolo::transport::Proxies::default(),
-                        sandbox: Some(SandboxSpec { unthrottled: true, memory: true, ..SandboxSpec::default() }),
-                    },
+                    account: AccountSpec::of_sandbox(
+                        "bench",
+                        services::find("respondio-v1").unwrap(),
+                        SandboxSpec { unthrottled: true, memory: true, ..SandboxSpec::default() },
+                    ),
                     results: folder.path().join("results.csv"),
                     options: ImportOptions::default(),
                     command: rolo::ledger::RunKind::Import,

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::{CommandContext, secrets};
 use crate::config::{Account, Config, RESERVED, layer};
 use crate::error::{Error, Result};
-use crate::services::{self, Credential, Service, ServiceEntry, Settings};
+use crate::services::{self, Credential, Service, ServiceEntry};
 
 /// The account that a command was told to use.
 #[derive(Clone)]
@@ -53,10 +53,7 @@ impl ChosenAccount {
     /// The service with the account's settings; those of the sandbox fit its emulator.
     pub fn connect(&self) -> Result<Box<dyn Service>> {
         match self {
-            Self::Sandbox(entry) => {
-                let settings = entry.sandbox_settings.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-                (entry.connect)(&Settings(settings.collect()))
-            }
+            Self::Sandbox(entry) => entry.connect_to_sandbox(),
             Self::Configured(account) => account.connect(),
         }
     }

@@ -12,7 +12,6 @@ use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run};
 use crate::platform::StopSignals;
 use crate::report::{Summary, closing_words, escape};
-use crate::services::Settings;
 use crate::table::{OpenedOnce, ReadOptions};
 use crate::transport::Proxies;
 use crate::upload::{Stop, StopLevel};
@@ -72,21 +71,8 @@ pub fn account_spec(
     };
     match chosen {
         ChosenAccount::Sandbox(_) => {
-            let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            Ok(AccountSpec {
-                name: chosen.name(),
-                service: entry,
-                settings: Settings(settings.collect()),
-                base_url: None,
-                secret: chosen.secret(place, context)?,
-                refresh: None,
-                rate: None,
-                trust: None,
-                hashes_only: false,
-                ca_file: None,
-                proxies: Proxies::default(),
-                sandbox: Some(wanted),
-            })
+            let secret = chosen.secret(place, context)?;
+            Ok(AccountSpec { secret, ..AccountSpec::of_sandbox(chosen.name(), entry, wanted) })
         }
         ChosenAccount::Configured(account) => {
             if wanted.unthrottled || wanted.memory || !wanted.faults.is_empty() {
@@ -107,9 +93,6 @@ pub fn account_spec(
                 }),
             };
             Ok(AccountSpec {
-                name: account.name.clone(),
-                service: entry,
-                settings: account.settings.clone(),
                 base_url: account.base_url.clone(),
                 secret: chosen.secret(place, context)?,
                 refresh,
@@ -118,7 +101,7 @@ pub fn account_spec(
                 hashes_only: account.hashes_only,
                 ca_file: chosen.ca_file(context),
                 proxies,
-                sandbox: None,
+                ..AccountSpec::new(&account.name, entry, account.settings.clone())
             })
         }
     }

@@ -5,7 +5,7 @@ use super::{CommandContext, Exit, print};
 use crate::config::rate_words;
 use crate::contact::{CallKind, CreateSafety, Limits, ListAll, Source, Sourced};
 use crate::error::Result;
-use crate::services::{self, Service, ServiceEntry, Settings};
+use crate::services::{self, Service, ServiceEntry};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,14 +25,14 @@ pub struct ServicesCommand {
 pub fn run(args: &ServicesCommand, context: &CommandContext) -> Result<Exit> {
     if let Some(name) = &args.service {
         let entry = services::find(name)?;
-        let service = connect(entry)?;
+        let service = entry.connect_to_sandbox()?;
         print(&if context.json { format!("{}\n", to_json(entry, &*service)) } else { details(entry, &*service) })?;
         return Ok(Exit::Done);
     }
     let mut table = table();
     table.add_row(["service", "product", "quota", "contacts", "tags", "lists", "list all"]);
     for entry in services::ALL {
-        let service = connect(entry)?;
+        let service = entry.connect_to_sandbox()?;
         if context.json {
             print(&format!("{}\n", to_json(entry, &*service)))?;
         } else {
@@ -43,12 +43,6 @@ pub fn run(args: &ServicesCommand, context: &CommandContext) -> Result<Exit> {
         print(&format!("{}\n\n`rolo services NAME` shows limits, fields and operations\n", table.trim_fmt()))?;
     }
     Ok(Exit::Done)
-}
-
-/// The service with the settings of its sandbox, since what it can do doesn't depend on an account.
-fn connect(entry: &ServiceEntry) -> Result<Box<dyn Service>> {
-    let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    (entry.connect)(&Settings(settings.collect()))
 }
 
 fn table() -> Table {

@@ -43,8 +43,7 @@ fn connect(settings: &Settings) -> Result<Box<dyn Service>> {
     settings.checked("invented", SETTINGS)?;
     // What else it can do does not matter here, so it is as the first service there is.
     let first = services::ALL.first().expect("there is a service");
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let first = (first.connect)(&Settings(first.sandbox_settings.iter().map(owned).collect()))?;
+    let first = first.connect_to_sandbox()?;
     let quota = Sourced::new(Quota { calls: 100, per: Duration::from_secs(60) }, Source::Seed);
     Ok(Box::new(Invented {
         capabilities: first.capabilities().clone(),

@@ -33,6 +33,31 @@ pub struct AccountSpec {
     pub sandbox: Option<SandboxSpec>,
 }
 
+impl AccountSpec {
+    /// An account of which no more is known: without a secret, at the service's own address and pace.
+    pub fn new(name: impl Into<String>, service: &'static ServiceEntry, settings: Settings) -> Self {
+        Self {
+            name: name.into(),
+            service,
+            settings,
+            base_url: None,
+            secret: None,
+            refresh: None,
+            rate: None,
+            trust: None,
+            hashes_only: false,
+            ca_file: None,
+            proxies: Proxies::default(),
+            sandbox: None,
+        }
+    }
+
+    /// The embedded server of a service.
+    pub fn of_sandbox(name: impl Into<String>, service: &'static ServiceEntry, sandbox: SandboxSpec) -> Self {
+        Self { sandbox: Some(sandbox), ..Self::new(name, service, Settings::of(service.sandbox_settings)) }
+    }
+}
+
 /// What renews an access token that has run out.
 #[derive(Clone)]
 pub struct RefreshSecrets {

@@ -82,20 +82,9 @@ mod tests {
     use crate::services::{self, Settings};
 
     fn spec(service: &str, base_url: Option<&str>, settings: &[(&str, &str)]) -> AccountSpec {
-        AccountSpec {
-            name: "desk".into(),
-            service: services::find(service).unwrap(),
-            settings: Settings(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()),
-            base_url: base_url.map(str::to_owned),
-            secret: None,
-            refresh: None,
-            rate: None,
-            trust: None,
-            hashes_only: false,
-            ca_file: None,
-            proxies: crate::transport::Proxies::default(),
-            sandbox: None,
-        }
+        let service = services::find(service).unwrap();
+        let base_url = base_url.map(str::to_owned);
+        AccountSpec { base_url, ..AccountSpec::new("desk", service, Settings::of(settings)) }
     }
 
     #[test]

@@ -91,13 +91,11 @@ fn named_in(
 
 /// The account with the embedded server in its place.
 fn stood_in_for(account: AccountSpec, stand_in: StandIn, faults: Vec<String>) -> AccountSpec {
-    let mut settings = account.settings.0;
-    for (name, value) in account.service.sandbox_settings {
-        settings.insert((*name).to_owned(), (*value).to_owned());
-    }
+    let mut settings = account.settings;
+    settings.0.extend(Settings::of(account.service.sandbox_settings).0);
     let sandbox = SandboxSpec { memory: true, faults, ..account.sandbox.unwrap_or_default() };
     AccountSpec {
-        settings: Settings(settings),
+        settings,
         base_url: None,
         secret: None,
         refresh: None,

@@ -59,28 +59,13 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::report::Several;
-    use crate::services::{ALL, Settings};
-    use crate::transport::Proxies;
+    use crate::services::ALL;
     use crate::upload::Stop;
 
     /// An account of the sandbox, whose contacts in the state folder only one process at a time may have.
     fn sandbox() -> AccountSpec {
-        let service = &ALL[0];
-        let settings = service.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        AccountSpec {
-            name: "sandbox".into(),
-            service,
-            settings: Settings(settings.collect()),
-            base_url: None,
-            secret: None,
-            refresh: None,
-            rate: None,
-            trust: None,
-            hashes_only: false,
-            ca_file: None,
-            proxies: Proxies::default(),
-            sandbox: Some(SandboxSpec { unthrottled: true, ..SandboxSpec::default() }),
-        }
+        let sandbox = SandboxSpec { unthrottled: true, ..SandboxSpec::default() };
+        AccountSpec::of_sandbox("sandbox", &ALL[0], sandbox)
     }
 
     #[tokio::test]

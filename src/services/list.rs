@@ -28,14 +28,10 @@ pub fn find(name: &str) -> Result<&'static ServiceEntry> {
 mod tests {
     use super::*;
     use crate::contact::CallKind;
-    use crate::services::{Service, Settings};
+    use crate::services::Service;
 
     fn connected() -> impl Iterator<Item = (&'static ServiceEntry, Box<dyn Service>)> {
-        ALL.iter().map(|entry| {
-            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-            let settings = Settings(entry.sandbox_settings.iter().map(owned).collect());
-            (entry, (entry.connect)(&settings).unwrap())
-        })
+        ALL.iter().map(|entry| (entry, entry.connect_to_sandbox().unwrap()))
     }
 
     #[test]

@@ -104,3 +104,13 @@ pub struct ServiceEntry {
     /// The service with these settings. A missing or wrong setting is an error of kind `Usage`.
     pub connect: fn(&Settings) -> Result<Box<dyn Service>>,
 }
+
+impl ServiceEntry {
+    /// The service with the settings that fit the sandbox: what it can do doesn't depend on an account.
+    ///
+    /// # Errors
+    /// None where the entry states every setting that it requires, which a test holds.
+    pub fn connect_to_sandbox(&self) -> Result<Box<dyn Service>> {
+        (self.connect)(&Settings::of(self.sandbox_settings))
+    }
+}

@@ -37,6 +37,11 @@ pub struct SettingSpec {
 pub struct Settings(pub BTreeMap<String, String>);
 
 impl Settings {
+    /// Settings of these names and values.
+    pub fn of(settings: &[(&str, &str)]) -> Self {
+        Self(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// The settings, after every name has been checked against `specs` and defaults filled in.
     ///
     /// # Errors

@@ -79,8 +79,7 @@ impl Stage {
     }
 
     pub fn settings(&self) -> Settings {
-        let pairs = self.entry.sandbox_settings.iter().chain(self.settings);
-        Settings(pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Settings::of(&[self.entry.sandbox_settings, self.settings].concat())
     }
 
     pub fn service(&self) -> Arc<dyn Service> {

@@ -433,21 +433,13 @@ impl World {
     }
 
     fn account(&self) -> AccountSpec {
+        // The sandbox that the job starts is idle: it only says that nothing is paced.
+        let sandbox = SandboxSpec { unthrottled: true, memory: true, ..SandboxSpec::default() };
         AccountSpec {
-            name: "account".to_owned(),
-            service: self.stage.entry,
             settings: self.stage.settings(),
-            // This world's own sandbox. The one that the job starts is idle: it only says that
-            // nothing is paced.
+            // This world's own sandbox.
             base_url: Some(self.sandbox.base_url(self.stage.entry.name)),
-            secret: None,
-            refresh: None,
-            rate: None,
-            trust: None,
-            hashes_only: false,
-            ca_file: None,
-            proxies: rolo::transport::Proxies::default(),
-            sandbox: Some(SandboxSpec { unthrottled: true, memory: true, ..SandboxSpec::default() }),
+            ..AccountSpec::of_sandbox("account", self.stage.entry, sandbox)
         }
     }
 

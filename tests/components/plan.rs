@@ -232,8 +232,7 @@ fn a_wide_contact_takes_the_calls_that_the_seed_counts() {
 #[test]
 fn no_service_splits_a_group_of_fields_over_calls() {
     for entry in rolo::services::ALL {
-        let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let service = (entry.connect)(&rolo::services::Settings(settings.collect())).unwrap();
+        let service = entry.connect_to_sandbox().unwrap();
         let grouped: Vec<_> = service.fields().iter().filter(|spec| spec.group.is_some()).collect();
         if grouped.is_empty() {
             continue;

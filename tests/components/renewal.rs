@@ -25,9 +25,6 @@ fn spec(sandbox: &Sandbox, token: Option<&str>, refresh_token: &str) -> AccountS
     let base_url = sandbox.base_url("engagor");
     let settings = [("account_id", "1"), ("topic_ids", "1"), ("site", base_url.as_str())];
     AccountSpec {
-        name: "care".into(),
-        service: entry("engagor"),
-        settings: Settings(settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
         base_url: Some(base_url.clone()),
         secret: token.map(|token| token.to_owned().into()),
         refresh: Some(RefreshSecrets {
@@ -35,12 +32,7 @@ fn spec(sandbox: &Sandbox, token: Option<&str>, refresh_token: &str) -> AccountS
             client_id: CANARIES[1].to_owned().into(),
             client_secret: CANARIES[2].to_owned().into(),
         }),
-        rate: None,
-        trust: None,
-        hashes_only: false,
-        ca_file: None,
-        proxies: rolo::transport::Proxies::default(),
-        sandbox: None,
+        ..AccountSpec::new("care", entry("engagor"), Settings::of(&settings))
     }
 }
 
@@ -112,7 +104,7 @@ async fn a_service_whose_tokens_last_takes_no_refresh() {
     let sandbox = sandbox().await;
     let mut spec = spec(&sandbox, Some("sandbox"), "sandbox-refresh");
     spec.service = entry("chatwoot");
-    spec.settings = Settings([("account_id".to_owned(), "1".to_owned())].into());
+    spec.settings = Settings::of(&[("account_id", "1")]);
     let error = connected(&spec).await.err().unwrap();
     assert_eq!(
         (error.kind, error.message.as_str()),

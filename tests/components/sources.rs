@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rolo::contact::Value;
 use rolo::jobs::{MappingChoice, SourceSpec};
-use rolo::services::{self, Service, Settings};
+use rolo::services::{self, Service};
 use rolo::table::{OpenedOnce, ReadOptions, RowBatch};
 use rolo::validate::Validator;
 
@@ -23,8 +23,7 @@ fn source(path: &Path) -> SourceSpec {
 
 fn service() -> Box<dyn Service> {
     let entry = services::ALL.first().unwrap();
-    let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-    (entry.connect)(&Settings(settings.collect())).unwrap()
+    entry.connect_to_sandbox().unwrap()
 }
 
 fn names(source: &SourceSpec) -> String {
@@ -77,8 +76,7 @@ fn a_name_that_an_entry_leaves_out_empties_nothing_and_a_null_does() {
     let mapping = "[columns.phone]\nfield = \"phone\"\n[columns.city]\nfield = \"city\"\nblank = \"clear\"\n";
     let source = SourceSpec { mapping: MappingChoice::Text(mapping.into()), ..source(&path) };
     let entry = services::find("chatwoot").unwrap();
-    let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-    let service = (entry.connect)(&Settings(settings.collect())).unwrap();
+    let service = entry.connect_to_sandbox().unwrap();
     let mapped = source.map(service.as_ref(), None).unwrap();
     let mut batch = RowBatch::new();
     source.open().unwrap().read(&mut batch, 10).unwrap();

@@ -1,6 +1,5 @@
 //! The upload set up over one account, for tests that drive it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,13 +24,7 @@ pub fn entry(name: &str) -> &'static ServiceEntry {
 /// The service as the sandbox serves it, with these settings beside.
 pub fn service(name: &str, settings: &[(&str, &str)]) -> Arc<dyn Service> {
     let entry = entry(name);
-    let all: BTreeMap<String, String> = entry
-        .sandbox_settings
-        .iter()
-        .chain(settings)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    Arc::from((entry.connect)(&Settings(all)).unwrap())
+    Arc::from((entry.connect)(&Settings::of(&[entry.sandbox_settings, settings].concat())).unwrap())
 }
 
 pub fn ledger() -> LedgerHandle {

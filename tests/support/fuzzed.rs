@@ -12,7 +12,7 @@ use rolo::contact::{
 };
 use rolo::jobs::facts;
 use rolo::mapping::Mapping;
-use rolo::services::{self, Answer, Service, Settings, Verdict};
+use rolo::services::{self, Answer, Service, Verdict};
 use rolo::table::{ReadLimits, ReadOptions, RowBatch};
 use rolo::validate::{PhoneRegion, check_email, check_phone};
 
@@ -131,11 +131,7 @@ pub fn phone(data: &[u8]) {
 }
 
 static SERVICES: LazyLock<Vec<Box<dyn Service>>> = LazyLock::new(|| {
-    let connected = services::ALL.iter().map(|entry| {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        (entry.connect)(&Settings(entry.sandbox_settings.iter().map(owned).collect())).expect("sandbox settings fit")
-    });
-    connected.collect()
+    services::ALL.iter().map(|entry| entry.connect_to_sandbox().expect("sandbox settings fit")).collect()
 });
 
 /// Any text as a mapping file, held against every service.

@@ -21,8 +21,7 @@ fn kind_of_error(service: &Chatwoot, call: &Call) -> ErrorKind {
 fn the_three_names_are_listed_and_connect_to_the_sandbox() {
     for name in ["chatwoot", "99digital", "engagelab"] {
         let entry = ALL.iter().find(|entry| entry.name == name).unwrap();
-        let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let service = (entry.connect)(&Settings(settings.collect())).unwrap();
+        let service = entry.connect_to_sandbox().unwrap();
         assert_eq!(service.name(), name);
     }
 }

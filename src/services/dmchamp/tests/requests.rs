@@ -20,8 +20,7 @@ fn is_bug(service: &DmChamp, call: &Call) -> bool {
 #[test]
 fn it_is_listed_and_connects_to_the_sandbox() {
     let entry = ALL.iter().find(|entry| entry.name == "dmchamp").unwrap();
-    let settings = entry.sandbox_settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let service = (entry.connect)(&Settings(settings.collect())).unwrap();
+    let service = entry.connect_to_sandbox().unwrap();
     assert_eq!((service.name(), service.credential()), ("dmchamp", Credential::Query("apiKey")));
     assert_eq!(service.capabilities().search_lag.value, Duration::ZERO);
 }
