@@ -49,6 +49,11 @@ impl KnownContact {
         names.iter().filter_map(own).collect()
     }
 
+    /// The custom fields as an object.
+    pub(crate) fn custom_by_name(&self) -> Value {
+        self.custom.clone().into_iter().collect::<Map<_, _>>().into()
+    }
+
     pub(crate) fn number_id(&self) -> Result<u64, String> {
         self.id.parse().map_err(|_| format!("an id of this service is a number, not: {}", self.id))
     }

@@ -49,6 +49,7 @@ mod log;
 #[cfg(any(test, feature = "mutants"))]
 mod mutants;
 mod options;
+mod saved;
 mod server;
 mod shared;
 mod socket;

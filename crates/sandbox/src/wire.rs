@@ -13,13 +13,28 @@ pub struct WireRequest {
 }
 
 impl WireRequest {
+    /// The path between its slashes, each part decoded.
+    pub(crate) fn path_parts(&self) -> Vec<String> {
+        self.path.split('/').skip(1).map(decoded).collect()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        value_of(&self.headers, name)
     }
 
     pub fn query_value(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        value_of(&self.query, name)
     }
+}
+
+/// A part of a path without its percent-encoding.
+pub(crate) fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+/// The first value under a name.
+pub(crate) fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// An answer about to leave.

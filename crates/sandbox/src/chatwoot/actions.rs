@@ -1,18 +1,18 @@
 use serde_json::{Map, Value};
 
 use super::answers::{Refusal, empty};
-use super::asked::Asked;
 use super::contacts;
 use super::labels;
 use super::record::{Contact, Shown};
+use super::request::Request;
 use super::routes::number;
 use super::state::State;
 use crate::WireAnswer;
 
 /// The mergee is destroyed; where both have a value, the base's stays. The answer is the contact, not wrapped.
-pub(super) fn merge(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
+pub(super) fn merge(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
     let find = |name: &str| {
-        let id = asked.parameter(name).map_or(0, |text| number(&text));
+        let id = request.parameter(name).map_or(0, |text| number(&text));
         state.store.get(id).cloned().ok_or(Refusal::Missing)
     };
     let (mut base, mergee) = (find("base_contact_id")?, find("mergee_contact_id")?);
@@ -31,7 +31,7 @@ pub(super) fn merge(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refu
             .extend(notes.into_iter().map(|note| super::note::Note { contact_id: id, ..note }));
         state.store.replace(base.clone());
     }
-    let shown = Shown { links: false, ..asked.shown() };
+    let shown = Shown { links: false, ..request.shown() };
     Ok(WireAnswer::json(200, &base.body(shown)))
 }
 
@@ -64,19 +64,19 @@ fn deep(mut under: Map<String, Value>, over: &Map<String, Value>) -> Map<String,
 
 /// Labels added to or taken from many contacts, or a deletion. The vendor does it later and reports no outcome:
 /// ids that do not exist are passed over.
-pub(super) fn bulk(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    if asked.body.get("type").and_then(Value::as_str) != Some("Contact") {
+pub(super) fn bulk(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
+    if request.body.get("type").and_then(Value::as_str) != Some("Contact") {
         return Err(Refusal::Unsuccessful);
     }
-    let deleting = asked.body.get("action_name").and_then(Value::as_str) == Some("delete");
-    if deleting && asked.options.agent {
+    let deleting = request.body.get("action_name").and_then(Value::as_str) == Some("delete");
+    if deleting && request.options.agent {
         return Err(Refusal::RoleTooLow);
     }
-    let sent = asked.body.get("labels");
+    let sent = request.body.get("labels");
     let list = |key: &str| labels::texts(sent.and_then(|labels| labels.get(key)));
     let added = labels::tags_of(&list("add"));
     let removed: Vec<String> = list("remove").iter().map(|label| label.to_lowercase()).collect();
-    for id in labels::texts(asked.body.get("ids")).iter().map(|text| number(text)) {
+    for id in labels::texts(request.body.get("ids")).iter().map(|text| number(text)) {
         let Some(contact) = state.store.get(id) else { continue };
         if deleting {
             state.store.remove(id);

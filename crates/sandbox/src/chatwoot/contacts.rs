@@ -1,53 +1,53 @@
 use serde_json::{Value, json};
 
 use super::answers::{Refusal, empty, payload};
-use super::asked::Asked;
 use super::flavor::Flavor;
 use super::inbox::Inbox;
 use super::links;
 use super::record::{Contact, Link};
+use super::request::Request;
 use super::routes::number;
 use super::state::State;
 use super::text::is_blank;
 use super::{fields, validation};
 use crate::WireAnswer;
 
-pub(super) fn read(state: &State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
+pub(super) fn read(state: &State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
     let contact = state.store.get(id).ok_or(Refusal::Missing)?;
-    Ok(payload(contact.body(asked.shown())))
+    Ok(payload(contact.body(request.shown())))
 }
 
 /// Answers 200, not 201.
-pub(super) fn create(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let inbox = asked.parameter("inbox_id").filter(|text| !is_blank(text));
-    if inbox.is_none() && asked.flavor.inbox_required() {
+pub(super) fn create(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
+    let inbox = request.parameter("inbox_id").filter(|text| !is_blank(text));
+    if inbox.is_none() && request.flavor.inbox_required() {
         return Err(Refusal::missing_parameter("inbox_id"));
     }
-    let mut contact = Contact { name: Some(String::new()), created_at: asked.microseconds(), ..Contact::default() };
-    fields::apply(asked, asked.flavor.create_fields(asked.options.undocumented), &mut contact)?;
+    let mut contact = Contact { name: Some(String::new()), created_at: request.microseconds(), ..Contact::default() };
+    fields::apply(request, request.flavor.create_fields(request.options.undocumented), &mut contact)?;
     check(state, &contact)?;
     contact.id = state.store.free_id(&contact);
     if let Some(text) = inbox {
         let inbox = Inbox::find(number(&text)).ok_or(Refusal::Missing)?;
-        let link = links::make(&contact, inbox, asked.parameter("source_id"))?;
+        let link = links::make(&contact, inbox, request.parameter("source_id"))?;
         if state.store.source_taken(&link, contact.id) {
             return Err(Refusal::Broken);
         }
         contact.links.push(link);
     }
-    let answer = with_link(&contact, &shown_before_its_avatar(asked, &contact, ""), asked.flavor);
+    let answer = with_link(&contact, &shown_before_its_avatar(request, &contact, ""), request.flavor);
     state.store.insert(contact);
     Ok(payload(answer))
 }
 
-pub(super) fn update(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
+pub(super) fn update(state: &mut State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
     let before = state.store.get(id).ok_or(Refusal::Missing)?;
     let avatar_before = before.avatar_url.clone();
     let mut contact = before.clone();
-    fields::apply(asked, asked.flavor.update_fields(asked.options.undocumented), &mut contact)?;
+    fields::apply(request, request.flavor.update_fields(request.options.undocumented), &mut contact)?;
     check(state, &contact)?;
-    let shown = shown_before_its_avatar(asked, &contact, &avatar_before);
-    let answer = if asked.flavor.nested_update() { with_link(&contact, &shown, asked.flavor) } else { shown };
+    let shown = shown_before_its_avatar(request, &contact, &avatar_before);
+    let answer = if request.flavor.nested_update() { with_link(&contact, &shown, request.flavor) } else { shown };
     state.store.replace(contact);
     Ok(payload(answer))
 }
@@ -59,24 +59,24 @@ pub(super) fn delete(state: &mut State, id: u64) -> Result<WireAnswer, Refusal> 
     Ok(empty())
 }
 
-pub(super) fn remove_attributes(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
+pub(super) fn remove_attributes(state: &mut State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
     let mut contact = state.store.get(id).ok_or(Refusal::Missing)?.clone();
-    let named = asked.body.get("custom_attributes");
+    let named = request.body.get("custom_attributes");
     // A text stands for the list of it alone.
     let keys = named.and_then(Value::as_array).map_or(named.map(std::slice::from_ref), |list| Some(list));
     for key in keys.unwrap_or_default().iter().filter_map(Value::as_str) {
         contact.custom_attributes.shift_remove(key);
     }
     check(state, &contact)?;
-    let answer = contact.body(asked.shown());
+    let answer = contact.body(request.shown());
     state.store.replace(contact);
     Ok(payload(answer))
 }
 
-pub(super) fn remove_avatar(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
+pub(super) fn remove_avatar(state: &mut State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
     let mut contact = state.store.get(id).ok_or(Refusal::Missing)?.clone();
     contact.avatar_url.clear();
-    let answer = contact.body(asked.shown());
+    let answer = contact.body(request.shown());
     state.store.replace(contact);
     Ok(payload(answer))
 }
@@ -103,8 +103,8 @@ pub(super) fn check(state: &State, contact: &Contact) -> Result<(), Refusal> {
 }
 
 /// The picture is fetched by a job after the answer.
-fn shown_before_its_avatar(asked: &Asked, contact: &Contact, avatar: &str) -> Value {
-    let mut shown = contact.body(asked.shown());
+fn shown_before_its_avatar(request: &Request, contact: &Contact, avatar: &str) -> Value {
+    let mut shown = contact.body(request.shown());
     shown["thumbnail"] = avatar.into();
     shown
 }

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
 use super::answers::{Refusal, empty};
-use super::asked::Asked;
 use super::definition::{DISPLAYS, Definition};
 use super::operation::Action;
+use super::request::Request;
 use super::state::State;
 use super::text::is_blank;
 use super::validation::{Problem, Rule};
@@ -24,19 +24,20 @@ const STANDARD: [&str; 10] = [
 ];
 
 /// A bare array.
-pub(super) fn list(state: &State, asked: &Asked) -> WireAnswer {
-    let wanted = asked.query_value("attribute_model").map(|text| text == "1" || text == "contact_attribute");
+pub(super) fn list(state: &State, request: &Request) -> WireAnswer {
+    let wanted = request.query_value("attribute_model").map(|text| text == "1" || text == "contact_attribute");
     let chosen = state.definitions.iter().filter(|one| wanted.is_none_or(|contacts| one.of_contacts == contacts));
     WireAnswer::json(200, &chosen.map(Definition::body).collect())
 }
 
-pub(super) fn change(state: &mut State, asked: &Asked, action: Action) -> Result<WireAnswer, Refusal> {
-    let body = asked.body.get("custom_attribute_definition").filter(|value| value.is_object()).unwrap_or(asked.body);
+pub(super) fn change(state: &mut State, request: &Request, action: Action) -> Result<WireAnswer, Refusal> {
+    let body =
+        request.body.get("custom_attribute_definition").filter(|value| value.is_object()).unwrap_or(request.body);
     let position =
         |state: &State, id: u64| state.definitions.iter().position(|one| one.id == id).ok_or(Refusal::Missing);
     let definition = match action {
         Action::Add => {
-            let mut definition = Definition { created_at: asked.microseconds() / 1000, ..Definition::default() };
+            let mut definition = Definition { created_at: request.microseconds() / 1000, ..Definition::default() };
             fill(&mut definition, body)?;
             check(state, &definition)?;
             definition.id = state.next_id();

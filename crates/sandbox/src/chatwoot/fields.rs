@@ -1,8 +1,8 @@
 use serde_json::{Map, Value};
 
 use super::answers::Refusal;
-use super::asked::Asked;
 use super::record::Contact;
+use super::request::Request;
 use super::text::{Text, is_blank, text};
 use crate::WireRequest;
 use crate::wire::form_pairs;
@@ -70,8 +70,8 @@ fn form(body: &[u8]) -> Value {
 }
 
 /// Writes the permitted keys of the body into the contact. Nothing is stored yet, nothing is judged by the model.
-pub(super) fn apply(asked: &Asked, permitted: &[&str], contact: &mut Contact) -> Result<(), Refusal> {
-    let sent = |key: &str| asked.body.get(key).filter(|_| permitted.contains(&key));
+pub(super) fn apply(request: &Request, permitted: &[&str], contact: &mut Contact) -> Result<(), Refusal> {
+    let sent = |key: &str| request.body.get(key).filter(|_| permitted.contains(&key));
     let targets = [
         ("name", &mut contact.name),
         ("email", &mut contact.email),
@@ -91,7 +91,7 @@ pub(super) fn apply(asked: &Asked, permitted: &[&str], contact: &mut Contact) ->
     if let Some(value) = sent("blocked") {
         contact.blocked = flag(value, contact.blocked)?;
     }
-    if let Text::Some(address) = text(sent("avatar_url").filter(|_| !asked.options.no_pictures))
+    if let Text::Some(address) = text(sent("avatar_url").filter(|_| !request.options.no_pictures))
         && (address.starts_with("https://") || address.starts_with("http://"))
     {
         contact.avatar_url = address;
@@ -103,7 +103,7 @@ pub(super) fn apply(asked: &Asked, permitted: &[&str], contact: &mut Contact) ->
     }
     if let Some(Value::Object(additional)) = sent("additional_attributes") {
         refuse_nul(additional)?;
-        if asked.options.additional_replaced {
+        if request.options.additional_replaced {
             contact.additional_attributes.clear();
         }
         merge(&mut contact.additional_attributes, additional);

@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::answers::Refusal;
-use super::asked::Asked;
 use super::definition::{Definition, Display};
 use super::flavor::ChatwootOptions;
 use super::pattern::Pattern;
 use super::record::Contact;
+use super::request::Request;
 use super::store::Store;
 
 /// Conditions joined by AND and OR, where AND binds closer: one of the groups must hold whole.
@@ -132,11 +132,11 @@ impl Attribute {
 
 impl Conditions {
     /// Without `payload` the vendor's code breaks, for it looks no further.
-    pub fn read(asked: &Asked, definitions: &[Definition]) -> Result<Self, Refusal> {
-        let payload = asked.body.get("payload").and_then(Value::as_array).ok_or(Refusal::Broken)?;
+    pub fn read(request: &Request, definitions: &[Definition]) -> Result<Self, Refusal> {
+        let payload = request.body.get("payload").and_then(Value::as_array).ok_or(Refusal::Broken)?;
         let mut groups = vec![Vec::new()];
         for (position, sent) in payload.iter().enumerate() {
-            let condition = Condition::read(sent, definitions, asked)?;
+            let condition = Condition::read(sent, definitions, request)?;
             if let Some(group) = groups.last_mut() {
                 group.push(condition);
             }
@@ -181,7 +181,7 @@ impl Conditions {
 }
 
 impl Condition {
-    fn read(sent: &Value, definitions: &[Definition], asked: &Asked) -> Result<Self, Refusal> {
+    fn read(sent: &Value, definitions: &[Definition], request: &Request) -> Result<Self, Refusal> {
         let key = sent.get("attribute_key").and_then(Value::as_str).unwrap_or_default();
         let attribute = Attribute::read(key, definitions).ok_or_else(|| {
             Refusal::Text(format!(
@@ -212,7 +212,7 @@ impl Condition {
             // Read from the list, not from what is in it.
             Operator::DaysBefore => return Err(Refusal::Broken),
             _ if first.is_null() => return Err(invalid()),
-            _ => Wanted::read(&attribute, operator, &first, asked.options).ok_or_else(|| {
+            _ => Wanted::read(&attribute, operator, &first, request.options).ok_or_else(|| {
                 if attribute.is_date() && matches!(operator, Operator::Greater | Operator::Less) {
                     invalid()
                 } else {

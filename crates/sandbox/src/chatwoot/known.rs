@@ -1,4 +1,4 @@
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{KnownAccount, KnownContact};
 
@@ -42,7 +42,7 @@ fn contact(known: &KnownContact) -> Result<Value, String> {
         additional.insert("social_profiles".into(), profiles.into());
     }
     own.insert("additional_attributes".into(), additional.into());
-    own.insert("custom_attributes".into(), known.custom.clone().into_iter().collect::<Map<_, _>>().into());
+    own.insert("custom_attributes".into(), known.custom_by_name());
     own.insert("labels".into(), known.tags.clone().into());
     Ok(Value::Object(own))
 }

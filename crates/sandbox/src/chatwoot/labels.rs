@@ -3,11 +3,11 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::answers::{Refusal, empty, payload};
-use super::asked::Asked;
 use super::contacts;
 use super::label::AccountLabel;
 use super::operation::Action;
 use super::order::collated;
+use super::request::Request;
 use super::state::State;
 use super::validation::{Problem, Rule, is_label};
 use crate::WireAnswer;
@@ -19,8 +19,8 @@ pub(super) fn of_contact(state: &State, id: u64) -> Result<WireAnswer, Refusal> 
 
 /// The new list takes the place of the old; no list clears it. The answer shows the labels as they were sent,
 /// though a label known in another spelling is kept in that one.
-pub(super) fn replace(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
-    let labels = tags_of(&texts(asked.body.get("labels")));
+pub(super) fn replace(state: &mut State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
+    let labels = tags_of(&texts(request.body.get("labels")));
     set(state, id, &labels)?;
     Ok(payload(json!(labels)))
 }
@@ -96,9 +96,9 @@ pub(super) fn of_account(state: &State) -> WireAnswer {
     payload(json!(labels))
 }
 
-pub(super) fn change(state: &mut State, asked: &Asked, action: Action) -> Result<WireAnswer, Refusal> {
+pub(super) fn change(state: &mut State, request: &Request, action: Action) -> Result<WireAnswer, Refusal> {
     // The framework takes the keys bare as well as under the model's name.
-    let body = asked.body.get("label").filter(|value| value.is_object()).unwrap_or(asked.body);
+    let body = request.body.get("label").filter(|value| value.is_object()).unwrap_or(request.body);
     let position =
         |state: &State, id: u64| state.labels.iter().position(|label| label.id == id).ok_or(Refusal::Missing);
     let label = match action {

@@ -1,9 +1,9 @@
 use serde_json::json;
 
 use super::answers::{Refusal, payload};
-use super::asked::Asked;
 use super::inbox::{Address, INBOXES, Inbox};
 use super::record::{Contact, Link};
+use super::request::Request;
 use super::routes::number;
 use super::state::State;
 use super::text::is_blank;
@@ -31,15 +31,15 @@ fn random(contact: u64, inbox: u64) -> String {
     format!("{}-{}-4{}-8{}-{}", &hash[..8], &hash[8..12], &hash[13..16], &hash[17..20], &hash[20..32])
 }
 
-pub(super) fn link(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
+pub(super) fn link(state: &mut State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
     let mut contact = state.store.get(id).ok_or(Refusal::Missing)?.clone();
-    let wanted = asked.parameter("inbox_id").unwrap_or_default();
+    let wanted = request.parameter("inbox_id").unwrap_or_default();
     let inbox = Inbox::find(number(&wanted)).ok_or(Refusal::Missing)?;
-    let link = make(&contact, inbox, asked.parameter("source_id"))?;
+    let link = make(&contact, inbox, request.parameter("source_id"))?;
     if state.store.source_taken(&link, id) {
         return Err(Refusal::Broken);
     }
-    let answer = WireAnswer::json(200, &link.body(asked.flavor));
+    let answer = WireAnswer::json(200, &link.body(request.flavor));
     if !contact.links.contains(&link) {
         contact.links.push(link);
         state.store.replace(contact);
@@ -48,18 +48,18 @@ pub(super) fn link(state: &mut State, asked: &Asked, id: u64) -> Result<WireAnsw
 }
 
 /// The inboxes that could reach the contact.
-pub(super) fn reachable(state: &State, asked: &Asked, id: u64) -> Result<WireAnswer, Refusal> {
+pub(super) fn reachable(state: &State, request: &Request, id: u64) -> Result<WireAnswer, Refusal> {
     let contact = state.store.get(id).ok_or(Refusal::Missing)?;
     let reachable = INBOXES.iter().filter_map(|inbox| {
         let known = contact.links.iter().find(|link| link.inbox_id == inbox.id).cloned();
         let link = known.or_else(|| make(contact, inbox, None).ok())?;
-        Some(json!({ "inbox": inbox.body(asked.flavor), "source_id": link.source_id }))
+        Some(json!({ "inbox": inbox.body(request.flavor), "source_id": link.source_id }))
     });
     Ok(payload(reachable.collect()))
 }
 
-pub(super) fn inboxes(asked: &Asked) -> WireAnswer {
-    payload(INBOXES.iter().map(|inbox| inbox.body(asked.flavor)).collect())
+pub(super) fn inboxes(request: &Request) -> WireAnswer {
+    payload(INBOXES.iter().map(|inbox| inbox.body(request.flavor)).collect())
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 use serde_json::{Map, Value};
 
 use super::answers::Refusal;
-use super::asked::Asked;
 use super::filter;
 use super::flavor::Flavor;
 use super::order::{self, What};
 use super::pattern::Pattern;
 use super::record::Contact;
+use super::request::Request;
 use super::state::State;
 use super::store::Store;
 use super::text::is_blank;
@@ -24,9 +24,9 @@ struct Page {
 }
 
 impl Page {
-    fn read(asked: &Asked) -> Result<Self, Refusal> {
-        let sent = asked.body.get("page").filter(|page| page.is_string() || page.is_number()).cloned();
-        let sent = sent.or_else(|| asked.query_value("page").map(Value::from));
+    fn read(request: &Request) -> Result<Self, Refusal> {
+        let sent = request.body.get("page").filter(|page| page.is_string() || page.is_number()).cloned();
+        let sent = sent.or_else(|| request.query_value("page").map(Value::from));
         let current = sent.unwrap_or_else(|| 1.into());
         let number = match &current {
             Value::String(text) => leading(text).ok_or(Refusal::Broken)?,
@@ -55,11 +55,11 @@ fn leading(text: &str) -> Option<i64> {
 }
 
 /// Only contacts with an e-mail, a phone or an identifier.
-pub(super) fn list(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    if asked.flavor == Flavor::Engagelab && asked.query_value("q").is_some_and(|text| !is_blank(text)) {
-        return search(state, asked);
+pub(super) fn list(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
+    if request.flavor == Flavor::Engagelab && request.query_value("q").is_some_and(|text| !is_blank(text)) {
+        return search(state, request);
     }
-    let labels: Vec<String> = asked
+    let labels: Vec<String> = request
         .query
         .iter()
         .filter(|(key, _)| key == "labels[]" || key == "labels")
@@ -67,12 +67,12 @@ pub(super) fn list(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refus
         .filter(|label| !is_blank(label))
         .collect();
     let State { store, orders, .. } = state;
-    let sort = order::read(asked);
+    let sort = order::read(request);
     let slots = orders.sorted(store, What::List(labels.clone()), sort, || listed(store, &labels));
-    let page = Page::read(asked)?;
+    let page = Page::read(request)?;
     Ok(answer(
         store,
-        asked,
+        request,
         page.slice(slots),
         Counts { count: slots.len().into(), has_more: None, page: page.current },
     ))
@@ -93,22 +93,22 @@ fn listed(store: &Store, labels: &[String]) -> Vec<u32> {
 
 /// A substring of name, e-mail, phone or identifier, in the identifier with regard to case; contacts without
 /// identifiers are found too.
-pub(super) fn search(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let newer = asked.flavor.newer_search(asked.options);
-    let page = Page::read(asked)?;
-    let text = asked.query_value("q").unwrap_or_default().trim();
+pub(super) fn search(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
+    let newer = request.flavor.newer_search(request.options);
+    let page = Page::read(request)?;
+    let text = request.query_value("q").unwrap_or_default().trim();
     if text.is_empty() {
         let counts = Counts { count: Value::Null, has_more: newer.then_some(Value::Null), page: page.current };
-        return Ok(answer(&state.store, asked, &[], counts));
+        return Ok(answer(&state.store, request, &[], counts));
     }
     // The newer code computes its own offset, and the database takes no negative one.
     if newer && page.number < 1 {
         return Err(Refusal::Broken);
     }
-    let lagging = !asked.search_lag.is_zero();
-    let what = What::Search(text.to_owned(), lagging.then(|| asked.microseconds()));
+    let lagging = !request.search_lag.is_zero();
+    let what = What::Search(text.to_owned(), lagging.then(|| request.microseconds()));
     let State { store, orders, .. } = state;
-    let slots = orders.sorted(store, what, order::read(asked), || found(store, asked, text));
+    let slots = orders.sorted(store, what, order::read(request), || found(store, request, text));
     let shown = page.slice(slots);
     let counts = if newer {
         let shown_so_far = usize::try_from(page.number).unwrap_or(usize::MAX).saturating_mul(PAGE);
@@ -116,10 +116,10 @@ pub(super) fn search(state: &mut State, asked: &Asked) -> Result<WireAnswer, Ref
     } else {
         Counts { count: slots.len().into(), has_more: None, page: page.current }
     };
-    Ok(answer(store, asked, shown, counts))
+    Ok(answer(store, request, shown, counts))
 }
 
-fn found(store: &Store, asked: &Asked, text: &str) -> Vec<u32> {
+fn found(store: &Store, request: &Request, text: &str) -> Vec<u32> {
     let pattern = Pattern::containing(text);
     let exactly = Pattern::containing_exactly(text);
     let matches = |contact: &Contact| {
@@ -127,7 +127,7 @@ fn found(store: &Store, asked: &Asked, text: &str) -> Vec<u32> {
         texts.any(|text| pattern.matches(text))
             || contact.identifier.as_ref().is_some_and(|identifier| exactly.matches(identifier))
     };
-    let hit = |slot: &u32| store.slot(*slot).is_some_and(|contact| visible(contact, asked) && matches(contact));
+    let hit = |slot: &u32| store.slot(*slot).is_some_and(|contact| visible(contact, request) && matches(contact));
     match store.candidates(pattern.pieces()) {
         Some(slots) => slots.iter().copied().filter(hit).collect(),
         None => store.all().filter(hit).collect(),
@@ -135,26 +135,26 @@ fn found(store: &Store, asked: &Asked, text: &str) -> Vec<u32> {
 }
 
 /// Whether a lagging index knows the contact yet.
-fn visible(contact: &Contact, asked: &Asked) -> bool {
-    let lag = u64::try_from(asked.search_lag.as_micros()).unwrap_or(u64::MAX);
-    lag == 0 || contact.created_at.saturating_add(lag) <= asked.microseconds()
+fn visible(contact: &Contact, request: &Request) -> bool {
+    let lag = u64::try_from(request.search_lag.as_micros()).unwrap_or(u64::MAX);
+    lag == 0 || contact.created_at.saturating_add(lag) <= request.microseconds()
 }
 
-pub(super) fn filter(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let conditions = filter::Conditions::read(asked, &state.definitions)?;
+pub(super) fn filter(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
+    let conditions = filter::Conditions::read(request, &state.definitions)?;
     let store = &state.store;
     let mut slots = conditions.find(store)?;
-    slots.retain(|slot| store.slot(*slot).is_some_and(|one| one.has_identifier() && visible(one, asked)));
-    order::arrange(store, &mut slots, &order::read(asked));
-    let page = Page::read(asked)?;
+    slots.retain(|slot| store.slot(*slot).is_some_and(|one| one.has_identifier() && visible(one, request)));
+    order::arrange(store, &mut slots, &order::read(request));
+    let page = Page::read(request)?;
     let counts = Counts { count: slots.len().into(), has_more: None, page: page.current.clone() };
-    Ok(answer(store, asked, page.slice(&slots), counts))
+    Ok(answer(store, request, page.slice(&slots), counts))
 }
 
 /// Contacts online now: nobody visits the sandbox.
-pub(super) fn active(asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let counts = Counts { count: 0.into(), has_more: None, page: Page::read(asked)?.current };
-    Ok(answer(&Store::default(), asked, &[], counts))
+pub(super) fn active(request: &Request) -> Result<WireAnswer, Refusal> {
+    let counts = Counts { count: 0.into(), has_more: None, page: Page::read(request)?.current };
+    Ok(answer(&Store::default(), request, &[], counts))
 }
 
 struct Counts {
@@ -163,8 +163,8 @@ struct Counts {
     page: Value,
 }
 
-fn answer(store: &Store, asked: &Asked, slots: &[u32], counts: Counts) -> WireAnswer {
-    let descendant = asked.flavor == Flavor::NinetyNineDigital;
+fn answer(store: &Store, request: &Request, slots: &[u32], counts: Counts) -> WireAnswer {
+    let descendant = request.flavor == Flavor::NinetyNineDigital;
     let mut meta = Map::new();
     meta.insert("count".into(), counts.count);
     meta.insert("current_page".into(), counts.page);
@@ -174,7 +174,7 @@ fn answer(store: &Store, asked: &Asked, slots: &[u32], counts: Counts) -> WireAn
     if descendant {
         meta.insert("contacts_all".into(), store.len().into());
     }
-    let shown = super::record::Shown { conversations: descendant, ..asked.shown() };
+    let shown = super::record::Shown { conversations: descendant, ..request.shown() };
     let contacts = slots.iter().filter_map(|slot| store.slot(*slot)).map(|contact| contact.body(shown)).collect();
     let mut body = Map::new();
     body.insert("meta".into(), Value::Object(meta));

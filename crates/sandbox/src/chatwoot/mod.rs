@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `flavor` | where the three differ, and the switches of one server |
 //! | `routes`, `operation` | paths to operations, and which are documented |
-//! | `asked`, `text` | one request, and how its parameters are read |
+//! | `request`, `text` | one request, and how its parameters are read |
 //! | `auth` | keys and accounts |
 //! | `throttle` | the fixed windows of one minute |
 //! | `fields`, `validation` | what a body may set, and what the model refuses |
@@ -29,7 +29,6 @@
 
 mod actions;
 mod answers;
-mod asked;
 mod auth;
 mod contacts;
 mod definition;
@@ -50,6 +49,7 @@ mod operation;
 mod order;
 mod pattern;
 mod record;
+mod request;
 mod routes;
 mod seed;
 mod sort_key;
@@ -65,10 +65,10 @@ mod test_client;
 use std::time::Duration;
 
 use answers::Refusal;
-use asked::Asked;
 use flavor::Flavor;
 pub use flavor::{ChatwootOptions, Language};
 use operation::Operation;
+use request::Request;
 use serde_json::{Value, json};
 use state::State;
 use throttle::Throttle;
@@ -111,7 +111,7 @@ impl Chatwoot {
         }
         let route = route.ok_or(Refusal::NoRoute)?;
         auth::admit(self.flavor, own, request, &route)?;
-        let asked = Asked {
+        let request = Request {
             flavor: self.flavor,
             options: own,
             search_lag: self.options.search_lag,
@@ -119,38 +119,38 @@ impl Chatwoot {
             body: &fields::read(request)?,
             now,
         };
-        serve(&mut self.state, &route.operation, &asked)
+        serve(&mut self.state, &route.operation, &request)
     }
 }
 
-fn serve(state: &mut State, operation: &Operation, asked: &Asked) -> Result<WireAnswer, Refusal> {
+fn serve(state: &mut State, operation: &Operation, request: &Request) -> Result<WireAnswer, Refusal> {
     match operation {
-        Operation::Profile => Ok(auth::profile(asked.options)),
-        Operation::List => listing::list(state, asked),
-        Operation::Search => listing::search(state, asked),
-        Operation::Filter => listing::filter(state, asked),
-        Operation::Active => listing::active(asked),
-        Operation::Read(id) => contacts::read(state, asked, *id),
-        Operation::Create => contacts::create(state, asked),
-        Operation::Update(id) => contacts::update(state, asked, *id),
+        Operation::Profile => Ok(auth::profile(request.options)),
+        Operation::List => listing::list(state, request),
+        Operation::Search => listing::search(state, request),
+        Operation::Filter => listing::filter(state, request),
+        Operation::Active => listing::active(request),
+        Operation::Read(id) => contacts::read(state, request, *id),
+        Operation::Create => contacts::create(state, request),
+        Operation::Update(id) => contacts::update(state, request, *id),
         Operation::Delete(id) => contacts::delete(state, *id),
-        Operation::RemoveAttributes(id) => contacts::remove_attributes(state, asked, *id),
-        Operation::RemoveAvatar(id) => contacts::remove_avatar(state, asked, *id),
+        Operation::RemoveAttributes(id) => contacts::remove_attributes(state, request, *id),
+        Operation::RemoveAvatar(id) => contacts::remove_avatar(state, request, *id),
         Operation::Conversations(id) => contacts::conversations(state, *id),
         Operation::Export => Ok(contacts::export()),
-        Operation::ReachableInboxes(id) => links::reachable(state, asked, *id),
-        Operation::Link(id) => links::link(state, asked, *id),
-        Operation::Inboxes => Ok(links::inboxes(asked)),
+        Operation::ReachableInboxes(id) => links::reachable(state, request, *id),
+        Operation::Link(id) => links::link(state, request, *id),
+        Operation::Inboxes => Ok(links::inboxes(request)),
         Operation::ContactLabels(id) => labels::of_contact(state, *id),
-        Operation::ReplaceLabels(id) => labels::replace(state, asked, *id),
+        Operation::ReplaceLabels(id) => labels::replace(state, request, *id),
         Operation::Labels => Ok(labels::of_account(state)),
-        Operation::Label(action) => labels::change(state, asked, *action),
-        Operation::Definitions => Ok(definitions::list(state, asked)),
-        Operation::Definition(action) => definitions::change(state, asked, *action),
+        Operation::Label(action) => labels::change(state, request, *action),
+        Operation::Definitions => Ok(definitions::list(state, request)),
+        Operation::Definition(action) => definitions::change(state, request, *action),
         Operation::Notes(id) => notes::list(state, *id),
-        Operation::Note(id, action) => notes::change(state, asked, *id, *action),
-        Operation::Merge => actions::merge(state, asked),
-        Operation::Bulk => actions::bulk(state, asked),
+        Operation::Note(id, action) => notes::change(state, request, *id, *action),
+        Operation::Merge => actions::merge(state, request),
+        Operation::Bulk => actions::bulk(state, request),
     }
 }
 

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
 use super::answers::{Refusal, empty};
-use super::asked::Asked;
 use super::note::Note;
 use super::operation::Action;
+use super::request::Request;
 use super::state::State;
 use super::text::is_blank;
 use super::validation::{Problem, Rule};
@@ -16,10 +16,10 @@ pub(super) fn list(state: &State, id: u64) -> Result<WireAnswer, Refusal> {
     Ok(WireAnswer::json(200, &notes.collect()))
 }
 
-pub(super) fn change(state: &mut State, asked: &Asked, id: u64, action: Action) -> Result<WireAnswer, Refusal> {
+pub(super) fn change(state: &mut State, request: &Request, id: u64, action: Action) -> Result<WireAnswer, Refusal> {
     state.store.get(id).ok_or(Refusal::Missing)?;
-    let seconds = asked.now.as_secs();
-    let content = asked.body.get("note").unwrap_or(asked.body).get("content").and_then(Value::as_str);
+    let seconds = request.now.as_secs();
+    let content = request.body.get("note").unwrap_or(request.body).get("content").and_then(Value::as_str);
     if action == Action::Add {
         let note = Note {
             id: state.next_id(),

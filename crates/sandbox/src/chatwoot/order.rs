@@ -3,9 +3,9 @@ use std::cmp::Reverse;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::asked::Asked;
 use super::flavor::Flavor;
 use super::record::Contact;
+use super::request::Request;
 use super::sort_key::Key;
 use super::store::Store;
 
@@ -13,21 +13,21 @@ use super::store::Store;
 pub(super) type Sort = Vec<(Key, bool)>;
 
 /// `sort=-name,email`, or EngageLab's `sort=name&direction=desc`. Unknown keys are ignored.
-pub(super) fn read(asked: &Asked) -> Sort {
-    let known = asked.flavor.sort_keys();
-    let downward = asked.query_value("direction").is_some_and(|text| text.eq_ignore_ascii_case("desc"));
+pub(super) fn read(request: &Request) -> Sort {
+    let known = request.flavor.sort_keys();
+    let downward = request.query_value("direction").is_some_and(|text| text.eq_ignore_ascii_case("desc"));
     let mut sort = Sort::new();
-    for name in asked.query_value("sort").unwrap_or_default().split(',') {
+    for name in request.query_value("sort").unwrap_or_default().split(',') {
         let (name, minus) = name.strip_prefix('-').map_or((name, false), |rest| (rest, true));
         if let Some((_, key)) = known.iter().find(|(known, _)| *known == name) {
-            sort.push((*key, minus || (asked.flavor == Flavor::Engagelab && downward)));
+            sort.push((*key, minus || (request.flavor == Flavor::Engagelab && downward)));
         }
     }
     sort.sort_by_key(|(key, _)| *key);
     // By these two every contact was seen to come once.
     let unique = sort.iter().any(|(key, _)| matches!(key, Key::Email | Key::Phone));
-    if asked.options.unstable_ties && !unique {
-        let page = asked.query_value("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    if request.options.unstable_ties && !unique {
+        let page = request.query_value("page").and_then(|page| page.parse().ok()).unwrap_or(1);
         sort.push((Key::Shuffled(page), false));
     }
     sort

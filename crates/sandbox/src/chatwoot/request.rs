@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::flavor::{ChatwootOptions, Flavor};
 use super::record::Shown;
 use super::text::{Text, text};
+use crate::wire::value_of;
 
 /// One request, past the check of its key.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct Request<'a> {
     pub flavor: Flavor,
     pub options: &'a ChatwootOptions,
     pub search_lag: Duration,
@@ -18,9 +19,9 @@ pub(super) struct Asked<'a> {
     pub now: Duration,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     pub fn query_value(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        value_of(self.query, name)
     }
 
     /// A parameter as text, wherever it stands; a body comes before the query.

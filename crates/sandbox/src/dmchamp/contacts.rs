@@ -1,69 +1,69 @@
 use serde_json::{Value, json};
 
 use super::answers::Refusal;
-use super::asked::Asked;
 use super::options::Duplicates;
 use super::record::Contact;
+use super::request::Request;
 use super::store::Store;
 use super::{fields, lists};
 use crate::WireAnswer;
 
 /// The contact with a phone, or else with an e-mail.
-pub(super) fn find(store: &Store, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let given = |name| asked.query_value(name).filter(|text| !text.trim().is_empty());
+pub(super) fn find(store: &Store, request: &Request) -> Result<WireAnswer, Refusal> {
+    let given = |name| request.query_value(name).filter(|text| !text.trim().is_empty());
     let contact = match (given("phoneNumber"), given("email")) {
-        (Some(phone), _) => store.with_phone(&fields::phone(phone)?).filter(|contact| visible(contact, asked)),
-        (None, Some(email)) => store.with_email(email.trim()).find(|contact| visible(contact, asked)),
+        (Some(phone), _) => store.with_phone(&fields::phone(phone)?).filter(|contact| visible(contact, request)),
+        (None, Some(email)) => store.with_email(email.trim()).find(|contact| visible(contact, request)),
         (None, None) => return Err(Refusal::Missing("Missing phoneNumber or email")),
     };
     let contact = contact.ok_or(Refusal::NotFound("Contact not found"))?;
     let mut body = json!({ "success": true, "contactId": contact.id });
-    if !asked.options.dmchamp.only_id {
-        body["contact"] = contact.body(&asked.options.dmchamp);
+    if !request.options.dmchamp.only_id {
+        body["contact"] = contact.body(&request.options.dmchamp);
     }
     Ok(WireAnswer::json(200, &body))
 }
 
 /// Whether a lagging index knows the contact yet.
-pub(super) fn visible(contact: &Contact, asked: &Asked) -> bool {
-    let lag = i64::try_from(asked.options.search_lag.as_millis()).unwrap_or(i64::MAX);
-    let now = i64::try_from(asked.now.as_millis()).unwrap_or(i64::MAX);
+pub(super) fn visible(contact: &Contact, request: &Request) -> bool {
+    let lag = i64::try_from(request.options.search_lag.as_millis()).unwrap_or(i64::MAX);
+    let now = i64::try_from(request.now.as_millis()).unwrap_or(i64::MAX);
     lag == 0 || contact.created_at.saturating_add(lag) <= now
 }
 
-pub(super) fn create(store: &mut Store, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let body = asked.body;
+pub(super) fn create(store: &mut Store, request: &Request) -> Result<WireAnswer, Refusal> {
+    let body = request.body;
     let phone = match body.get("phoneNumber") {
         None | Some(Value::Null) => return Err(Refusal::Missing("Missing required parameters")),
         Some(Value::String(text)) => fields::phone(text)?,
         Some(_) => return Err(Refusal::Invalid("phoneNumber must be a string".into())),
     };
-    let mut contact = Contact::new(phone, asked.now);
+    let mut contact = Contact::new(phone, request.now);
     fields::apply_common(body, &mut contact)?;
     fields::apply_create(body, &mut contact)?;
     for list in fields::lists(body)? {
-        lists::check_on_create(&asked.options.dmchamp, &list)?;
+        lists::check_on_create(&request.options.dmchamp, &list)?;
         if !contact.lists.contains(&list) {
             contact.lists.push(list);
         }
     }
     if let Some(existing) = store.with_phone(&contact.phone_number) {
-        return match asked.options.dmchamp.duplicates {
+        return match request.options.dmchamp.duplicates {
             Duplicates::Refused => Err(Refusal::Exists { in_200: false }),
             Duplicates::RefusedIn200 => Err(Refusal::Exists { in_200: true }),
-            Duplicates::Returned => Ok(created(asked, "Contact already exists", &existing.id)),
+            Duplicates::Returned => Ok(created(request, "Contact already exists", &existing.id)),
         };
     }
-    let answer = created(asked, "Contact created successfully", &contact.id);
+    let answer = created(request, "Contact created successfully", &contact.id);
     store.put(contact);
     Ok(answer)
 }
 
 /// Takes a contact that was there before the client came, with its own id, tags and lists.
-pub(super) fn put(store: &mut Store, asked: &Asked, id: &str) -> Result<(), Refusal> {
-    let body = asked.body;
+pub(super) fn put(store: &mut Store, request: &Request, id: &str) -> Result<(), Refusal> {
+    let body = request.body;
     let phone = fields::phone(body["phoneNumber"].as_str().unwrap_or_default())?;
-    let mut contact = Contact { id: id.to_owned(), ..Contact::new(phone, asked.now) };
+    let mut contact = Contact { id: id.to_owned(), ..Contact::new(phone, request.now) };
     fields::apply_common(body, &mut contact)?;
     fields::apply_create(body, &mut contact)?;
     let texts = |key: &str| {
@@ -75,20 +75,20 @@ pub(super) fn put(store: &mut Store, asked: &Asked, id: &str) -> Result<(), Refu
     Ok(())
 }
 
-fn created(asked: &Asked, message: &str, id: &str) -> WireAnswer {
-    if asked.options.dmchamp.id_beside {
+fn created(request: &Request, message: &str, id: &str) -> WireAnswer {
+    if request.options.dmchamp.id_beside {
         return WireAnswer::json(200, &json!({ "success": true, "message": message, "contactId": id }));
     }
     WireAnswer::json(200, &json!({ "success": true, "data": { "message": message, "contactId": id } }))
 }
 
 /// Five fields can be changed; the phone cannot.
-pub(super) fn update(store: &mut Store, asked: &Asked, id: &str) -> Result<WireAnswer, Refusal> {
+pub(super) fn update(store: &mut Store, request: &Request, id: &str) -> Result<WireAnswer, Refusal> {
     let mut contact = store.get(id).ok_or(Refusal::NotFound("Contact not found"))?.clone();
-    if asked.body.is_null() {
+    if request.body.is_null() {
         return Err(Refusal::Invalid("Invalid request".into()));
     }
-    fields::apply_common(asked.body, &mut contact)?;
+    fields::apply_common(request.body, &mut contact)?;
     store.put(contact);
     Ok(WireAnswer::json(200, &json!({ "success": true, "message": "Contact updated successfully" })))
 }

@@ -1,9 +1,9 @@
 use serde_json::json;
 
 use super::answers::Refusal;
-use super::asked::Asked;
 use super::options::DmchampOptions;
 use super::record::Contact;
+use super::request::Request;
 use super::store::Store;
 use crate::WireAnswer;
 
@@ -19,8 +19,8 @@ pub(super) fn check_on_create(options: &DmchampOptions, list: &str) -> Result<()
     if exists(options, list) { Ok(()) } else { Err(Refusal::NotFound("List not found")) }
 }
 
-pub(super) fn add(store: &mut Store, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let (mut contact, list) = named(store, asked)?;
+pub(super) fn add(store: &mut Store, request: &Request) -> Result<WireAnswer, Refusal> {
+    let (mut contact, list) = named(store, request)?;
     if !contact.lists.contains(&list) {
         contact.lists.push(list.clone());
         store.put(contact);
@@ -29,20 +29,20 @@ pub(super) fn add(store: &mut Store, asked: &Asked) -> Result<WireAnswer, Refusa
 }
 
 /// Documented by name only; path and method mirror the addition.
-pub(super) fn remove(store: &mut Store, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let (mut contact, list) = named(store, asked)?;
+pub(super) fn remove(store: &mut Store, request: &Request) -> Result<WireAnswer, Refusal> {
+    let (mut contact, list) = named(store, request)?;
     contact.lists.retain(|known| *known != list);
     store.put(contact);
     Ok(done(&format!("Contact removed from list {list} successfully")))
 }
 
 /// Both operations list no 404: what is not there is not permitted.
-fn named(store: &Store, asked: &Asked) -> Result<(Contact, String), Refusal> {
-    let text = |key: &str| asked.body.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
+fn named(store: &Store, request: &Request) -> Result<(Contact, String), Refusal> {
+    let text = |key: &str| request.body.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     let (Some(id), Some(list)) = (text("contactId"), text("listId")) else {
         return Err(Refusal::Missing("Missing required parameters"));
     };
-    let contact = store.get(id).filter(|_| exists(&asked.options.dmchamp, list)).ok_or(Refusal::Denied)?;
+    let contact = store.get(id).filter(|_| exists(&request.options.dmchamp, list)).ok_or(Refusal::Denied)?;
     Ok((contact.clone(), list.to_owned()))
 }
 

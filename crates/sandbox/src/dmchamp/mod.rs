@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `options` | which of the vendor's own, differing descriptions is followed |
-//! | `routes`, `asked` | paths to operations, and one request |
+//! | `routes`, `request` | paths to operations, and one request |
 //! | `fields`, `record`, `store`, `state` | what a body may set, what is kept, the indexes |
 //! | `contacts`, `lists`, `tags` | the operations |
 //! | `answers` | the three shapes of a refusal |
@@ -17,13 +17,13 @@
 //! - There is no rate limit unless the options set one, which is then per minute.
 
 mod answers;
-mod asked;
 mod contacts;
 mod fields;
 mod known;
 mod lists;
 mod options;
 mod record;
+mod request;
 mod routes;
 mod state;
 mod store;
@@ -35,8 +35,8 @@ mod test_client;
 use std::time::Duration;
 
 use answers::Refusal;
-use asked::Asked;
 pub use options::{DmchampOptions, Duplicates};
+use request::Request;
 use routes::Operation;
 use serde_json::{Value, json};
 use state::{State, Tag};
@@ -74,18 +74,18 @@ impl Dmchamp {
             return Err(Refusal::Unauthorized);
         }
         let body = fields::read(&request.body)?;
-        let asked = Asked { options: &self.options, query: &request.query, body: &body, now };
+        let request = Request { options: &self.options, query: &request.query, body: &body, now };
         let state = &mut self.state;
         match operation {
-            Operation::Find => contacts::find(&state.store, &asked),
-            Operation::Create => contacts::create(&mut state.store, &asked),
-            Operation::Update(id) => contacts::update(&mut state.store, &asked, &id),
+            Operation::Find => contacts::find(&state.store, &request),
+            Operation::Create => contacts::create(&mut state.store, &request),
+            Operation::Update(id) => contacts::update(&mut state.store, &request, &id),
             Operation::Messages(id) => contacts::messages(&state.store, &id),
-            Operation::AddToList => lists::add(&mut state.store, &asked),
-            Operation::RemoveFromList => lists::remove(&mut state.store, &asked),
+            Operation::AddToList => lists::add(&mut state.store, &request),
+            Operation::RemoveFromList => lists::remove(&mut state.store, &request),
             Operation::TagsOf(id) => tags::of_contact(state, &id),
             Operation::Tags => Ok(tags::all(state)),
-            Operation::Tag => tags::add(state, &asked),
+            Operation::Tag => tags::add(state, &request),
             Operation::MissingId => Err(Refusal::Missing("Missing contact ID")),
         }
     }
@@ -132,14 +132,14 @@ impl Emulator for Dmchamp {
     fn seed(&mut self, contacts: Value, now: Duration) -> Result<(), String> {
         let contacts: Vec<Value> = serde_json::from_value(contacts).map_err(|_| "contacts come as an array")?;
         for body in contacts {
-            let asked = Asked { options: &self.options, query: &[], body: &body, now };
+            let request = Request { options: &self.options, query: &[], body: &body, now };
             let refused = |refusal: Refusal| {
                 let answer = refusal.answer(&DmchampOptions::default());
                 format!("a contact is refused: {}", String::from_utf8_lossy(&answer.body))
             };
             match body["id"].as_str() {
-                Some(id) => contacts::put(&mut self.state.store, &asked, id).map_err(refused)?,
-                None => drop(contacts::create(&mut self.state.store, &asked).map_err(refused)?),
+                Some(id) => contacts::put(&mut self.state.store, &request, id).map_err(refused)?,
+                None => drop(contacts::create(&mut self.state.store, &request).map_err(refused)?),
             }
         }
         Ok(())
@@ -170,10 +170,10 @@ mod tests {
     fn the_key_stands_in_the_query_and_nowhere_else() {
         let mut server = Dmchamp::new(EmulatorOptions::default());
         for query in [vec![], vec![("apiKey".into(), "wrong".into())], vec![("userId".into(), "sandbox".into())]] {
-            let mut asked = request("GET", "/v1/tags", None);
-            asked.query = query;
-            asked.headers.push(("authorization".into(), "Bearer sandbox".into()));
-            let answer = server.answer(&asked, Duration::ZERO);
+            let mut keyless = request("GET", "/v1/tags", None);
+            keyless.query = query;
+            keyless.headers.push(("authorization".into(), "Bearer sandbox".into()));
+            let answer = server.answer(&keyless, Duration::ZERO);
             let body: Value = serde_json::from_slice(&answer.body).unwrap();
             assert_eq!(answer.status, 401);
             assert!(body.is_string());

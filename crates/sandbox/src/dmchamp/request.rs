@@ -3,9 +3,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::EmulatorOptions;
+use crate::wire::value_of;
 
 /// One request, past the key.
-pub(super) struct Asked<'a> {
+pub(super) struct Request<'a> {
     pub options: &'a EmulatorOptions,
     pub query: &'a [(String, String)],
     /// Null when there is none.
@@ -13,9 +14,9 @@ pub(super) struct Asked<'a> {
     pub now: Duration,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     pub fn query_value(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        value_of(self.query, name)
     }
 
     /// A text of the body or else of the query; blank counts as missing.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::answers::Refusal;
-use super::asked::Asked;
+use super::request::Request;
 use super::state::{State, Tag};
 use super::{contacts, fields};
 use crate::WireAnswer;
@@ -19,16 +19,16 @@ pub(super) fn of_contact(state: &State, id: &str) -> Result<WireAnswer, Refusal>
 }
 
 /// Makes the tag if there is none of the name, and gives it to the contact. The body is documented now, the query was.
-pub(super) fn add(state: &mut State, asked: &Asked) -> Result<WireAnswer, Refusal> {
-    let name = asked.parameter("tag").ok_or(Refusal::Missing("Missing required parameters"))?;
-    let contact = match (asked.parameter("phoneNumber"), asked.parameter("email")) {
+pub(super) fn add(state: &mut State, request: &Request) -> Result<WireAnswer, Refusal> {
+    let name = request.parameter("tag").ok_or(Refusal::Missing("Missing required parameters"))?;
+    let contact = match (request.parameter("phoneNumber"), request.parameter("email")) {
         (Some(phone), _) => {
             let bare = !phone.starts_with('+');
             let phone = fields::phone(&format!("+{}", phone.trim_start_matches('+')))?;
-            let found = state.store.with_phone(&phone).filter(|contact| contacts::visible(contact, asked));
-            found.filter(|_| bare || !asked.options.dmchamp.tags_without_plus)
+            let found = state.store.with_phone(&phone).filter(|contact| contacts::visible(contact, request));
+            found.filter(|_| bare || !request.options.dmchamp.tags_without_plus)
         }
-        (None, Some(email)) => state.store.with_email(email).find(|contact| contacts::visible(contact, asked)),
+        (None, Some(email)) => state.store.with_email(email).find(|contact| contacts::visible(contact, request)),
         (None, None) => return Err(Refusal::Missing("Missing required parameters")),
     };
     let mut contact = contact.ok_or(Refusal::NotFound("Contact not found"))?.clone();

@@ -4,6 +4,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::saved;
+
 /// The fields that hold text and can be written. The documents name the first four; the others are
 /// in the product's screen, under keys that nobody has seen.
 pub(super) const TEXT_FIELDS: &[&str] =
@@ -61,15 +63,12 @@ pub(super) struct Contacts {
 
 impl Contacts {
     pub(super) fn save(&self) -> Value {
-        serde_json::to_value(self.by_id.values().collect::<Vec<_>>()).unwrap_or_default()
+        saved::save(self.by_id.values())
     }
 
     pub(super) fn load(saved: Value) -> Result<Self, String> {
-        let saved: Vec<Contact> = serde_json::from_value(saved).map_err(|error| error.to_string())?;
         let mut contacts = Self::default();
-        for contact in saved {
-            contacts.insert(contact);
-        }
+        saved::load(saved)?.into_iter().for_each(|contact| contacts.insert(contact));
         Ok(contacts)
     }
 
@@ -87,11 +86,10 @@ impl Contacts {
                 vec![SocialProfile { kind: "twitter".to_owned(), service_id: (900_000_000 + id).to_string() }]
             });
         let added = shown["dateadd"].as_u64().unwrap_or(now.as_secs());
-        let tags = shown["tags"].as_array().into_iter().flatten();
         self.insert(Contact {
             id,
             texts: TEXT_FIELDS.iter().filter_map(text).collect(),
-            tags: tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect(),
+            tags: saved::texts(&shown["tags"]),
             attributes: shown["customattributes"].as_object().cloned().unwrap_or_default(),
             profiles,
             added,

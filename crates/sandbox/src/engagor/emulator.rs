@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::contacts::{Contact, Contacts};
@@ -42,7 +41,7 @@ impl From<Value> for Success {
 
 impl Emulator for Engagor {
     fn answer(&mut self, request: &WireRequest, now: Duration) -> WireAnswer {
-        let parts: Vec<String> = request.path.split('/').skip(1).map(decoded).collect();
+        let parts: Vec<String> = request.path_parts();
         let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         if parts == ["oauth", "access_token"] {
             return oauth::exchange(request);
@@ -166,10 +165,6 @@ fn conditional(request: &WireRequest, mut answer: WireAnswer) -> WireAnswer {
     }
     answer.headers.push(("etag".to_owned(), tag));
     answer
-}
-
-fn decoded(part: &str) -> String {
-    percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
 pub(super) fn failure(code: u16, error: &str, description: &str) -> WireAnswer {

@@ -1,4 +1,4 @@
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::contacts::TEXT_FIELDS;
 use crate::known::as_text;
@@ -24,7 +24,7 @@ fn contact(known: &KnownContact) -> Result<Value, String> {
     {
         own.insert("socialprofiles".into(), json!([{ "type": platform, "service_id": id }]));
     }
-    own.insert("customattributes".into(), known.custom.clone().into_iter().collect::<Map<_, _>>().into());
+    own.insert("customattributes".into(), known.custom_by_name());
     own.insert("tags".into(), known.tags.clone().into());
     Ok(Value::Object(own))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{Changes, STANDARD};
 use super::space::Space;
-use crate::ids;
+use crate::{ids, saved};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Contact {
@@ -68,15 +68,12 @@ pub(super) struct Contacts {
 
 impl Contacts {
     pub(super) fn save(&self) -> Value {
-        serde_json::to_value(self.by_id.values().collect::<Vec<_>>()).unwrap_or_default()
+        saved::save(self.by_id.values())
     }
 
     pub(super) fn load(saved: Value) -> Result<Self, String> {
-        let saved: Vec<Contact> = serde_json::from_value(saved).map_err(|error| error.to_string())?;
         let mut contacts = Self::default();
-        for contact in saved {
-            contacts.insert(contact);
-        }
+        saved::load(saved)?.into_iter().for_each(|contact| contacts.insert(contact));
         Ok(contacts)
     }
 
@@ -84,12 +81,11 @@ impl Contacts {
         let standard = STANDARD.iter().filter_map(|name| Some(((*name).to_owned(), shown[name].as_str()?.to_owned())));
         let custom = shown["custom_fields"].as_array().into_iter().flatten();
         let custom = custom.filter_map(|field| Some((field["name"].as_str()?.to_owned(), field["value"].clone())));
-        let tags = shown["tags"].as_array().into_iter().flatten();
         let mut contact = Contact {
             id: 0,
             standard: standard.collect(),
             custom: custom.filter(|(_, value)| !value.is_null()).collect(),
-            tags: tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect(),
+            tags: saved::texts(&shown["tags"]),
             lifecycle: shown["lifecycle"].as_str().map(str::to_owned),
             created_at: shown["created_at"].as_u64().unwrap_or(now.as_secs()),
             visible_from: Duration::ZERO,

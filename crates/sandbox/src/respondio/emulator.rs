@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::contacts::{Contacts, Identifier};
@@ -36,7 +35,7 @@ impl Emulator for Respondio {
         if request.header("authorization") != Some("Bearer sandbox") {
             return failure(401, "Unauthorized");
         }
-        let parts: Vec<String> = request.path.split('/').skip(1).map(decoded).collect();
+        let parts: Vec<String> = request.path_parts();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let operation = operation(&request.method, &parts);
         let mut headers = Vec::new();
@@ -156,8 +155,4 @@ fn operation(method: &str, parts: &[&str]) -> String {
         ["contact", _, rest @ ..] => format!("{method} /contact/*/{}", rest.join("/")),
         _ => format!("{method} elsewhere"),
     }
-}
-
-fn decoded(part: &str) -> String {
-    percent_decode_str(part).decode_utf8_lossy().into_owned()
 }

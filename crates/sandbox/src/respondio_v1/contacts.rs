@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids;
+use crate::{ids, saved};
 
 /// The standard fields, each shown even when it has no value.
 const STANDARD_FIELDS: &[&str] =
@@ -55,11 +55,11 @@ pub(super) struct Contacts {
 
 impl Contacts {
     pub(super) fn save(&self) -> Value {
-        serde_json::to_value(self.by_id.values().collect::<Vec<_>>()).unwrap_or_default()
+        saved::save(self.by_id.values())
     }
 
     pub(super) fn load(saved: Value) -> Result<Self, String> {
-        let contacts: Vec<Contact> = serde_json::from_value(saved).map_err(|error| error.to_string())?;
+        let contacts: Vec<Contact> = saved::load(saved)?;
         let all_visible_from = contacts.iter().map(|contact| contact.visible_from).max().unwrap_or_default();
         let by_id = contacts.into_iter().map(|contact| (contact.id, contact)).collect();
         Ok(Self { by_id, indexes: HashMap::new(), all_visible_from })

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::contacts::{Contact, Contacts};
 use crate::faults::Change;
+use crate::saved::texts;
 use crate::window::SlidingWindow;
+use crate::wire::decoded;
 use crate::{Emulator, EmulatorOptions, KnownAccount, WireAnswer, WireRequest};
 
 /// Calls a minute for one channel's token.
@@ -37,7 +38,6 @@ impl Place {
         if parts.next() != Some("") {
             return None;
         }
-        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
         match (parts.next(), parts.next(), parts.next()) {
             (None | Some(""), None, None) => Some(Self::Collection),
             (Some("by_custom_field"), None, None) => Some(Self::Search),
@@ -90,12 +90,10 @@ impl Emulator for RespondioV1 {
         for contact in contacts {
             let fields = contact["custom_fields"].as_object().into_iter().flatten();
             let fields = fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-            let tags = contact["tags"].as_array().into_iter().flatten();
-            let tags: Vec<_> = tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect();
             let id = contact["id"].as_str().and_then(|id| id.parse().ok());
             let created_at = contact["created_at"].as_u64().unwrap_or(now.as_secs());
             let id = self.contacts.create(id, fields.collect(), created_at, Duration::ZERO);
-            self.contacts.add_tags(id, tags);
+            self.contacts.add_tags(id, texts(&contact["tags"]));
         }
         Ok(())
     }
