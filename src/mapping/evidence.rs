@@ -123,7 +123,7 @@ impl Seen {
     pub fn fitting(&self, field: &str) -> Option<(usize, usize, &'static str)> {
         match (Shape::of_field(field), field) {
             (Some(shape), _) => {
-                let meant = shape.fitting(self);
+                let meant = shape.meant(self);
                 Some((meant, meant - shape.damaged(self), shape.plural()))
             }
             (None, "country") => Some((self.countries, self.countries, "countries")),
@@ -173,8 +173,8 @@ impl Shape {
         }
     }
 
-    /// Cells of a column that have this shape, damaged ones included.
-    pub const fn fitting(self, seen: &Seen) -> usize {
+    /// Cells of a column that were meant to be such a value: those that have its shape, damaged ones included.
+    pub const fn meant(self, seen: &Seen) -> usize {
         match self {
             Self::Phone => seen.phones,
             Self::Email => seen.emails,

@@ -33,21 +33,22 @@ impl Guessing<'_> {
     }
 
     /// What decides between two columns for one field, smaller first: an exact name of a custom field
-    /// before one that is only alike, then how full it is of values that fit, in quarters of the file,
+    /// before one that is only alike, then how full it is of values meant for the field, in quarters of the file,
     /// then the spelling.
     fn preference(&self, column: usize) -> (usize, std::cmp::Reverse<u64>, usize, usize) {
         let Some(claim) = &self.claims[column] else { return (0, std::cmp::Reverse(0), 0, column) };
         let alike = if claim.field.contains('.') { claim.rank } else { 0 };
-        let quarters = (self.usable(column, &claim.field) * 4).div_ceil(self.sample.total.max(1));
+        let quarters = (self.meant(column, &claim.field) * 4).div_ceil(self.sample.total.max(1));
         (alike, std::cmp::Reverse(quarters), claim.rank, column)
     }
 
-    /// Rows of the file in which a column holds something that fits the field, as far as the sample tells.
-    fn usable(&self, column: usize, field: &str) -> u64 {
+    /// Rows of the file in which a column holds something that was meant for the field, as far as the sample
+    /// tells.
+    fn meant(&self, column: usize, field: &str) -> u64 {
         let seen = &self.seen[column];
         let filled = self.filled(column);
-        match Shape::of_field(field).map(|shape| shape.fitting(seen)) {
-            Some(fitting) if seen.filled > 0 => filled * fitting as u64 / seen.filled as u64,
+        match Shape::of_field(field).map(|shape| shape.meant(seen)) {
+            Some(meant) if seen.filled > 0 => filled * meant as u64 / seen.filled as u64,
             _ => filled,
         }
     }
@@ -60,7 +61,7 @@ impl Guessing<'_> {
             let Some(claim) = self.claims[column].take() else { continue };
             let stands_in = Shape::of_field(field).is_some_and(|shape| {
                 let seen = &self.seen[column];
-                seen.filled > 0 && shape.fitting(seen) * 2 >= seen.filled
+                seen.filled > 0 && shape.meant(seen) * 2 >= seen.filled
             });
             if stands_in {
                 chain.push(self.headers[column].clone());
@@ -272,8 +273,8 @@ impl Guessing<'_> {
         let said = said.filter(|_| !is_channel(header));
         Shape::ALL.into_iter().find_map(|shape| {
             let plain = seen.filled > 0 && shape.plain(seen) * 2 >= seen.filled;
-            let fits = shape.fitting(seen) * 2 >= seen.filled.max(1);
-            (plain || said == Some(shape.field())).then_some((shape, plain || fits))
+            let meant = shape.meant(seen) * 2 >= seen.filled.max(1);
+            (plain || said == Some(shape.field())).then_some((shape, plain || meant))
         })
     }
 }
