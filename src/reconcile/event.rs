@@ -74,7 +74,12 @@ pub enum ReconcileEvent {
     Waited(Duration),
 }
 
-/// How a call ended.
+/// How a call ended, after all its attempts: what is known of it for good.
+///
+/// [`Verdict`](crate::services::Verdict) is what one answer means. A verdict that leaves nothing open ends the
+/// call and comes here with what it carries (done, missing, exists, refused); others lead to another attempt,
+/// or stop the run. What only a call can come to is here alone: that no attempt was answered, that its
+/// identifiers are taken by another create, that the run stopped under it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallEnd {
     /// It was applied, for sure.

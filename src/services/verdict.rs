@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use super::http::{Answer, Wait, retry_after};
 use crate::contact::{Cursor, FieldDefinition, Message, RemoteId, Snapshot};
 
-/// What an answer means for the call that it answers.
+/// What one answer means for the call that it answers: a service's judgement, without regard to what came
+/// before it. Whether the call is over with that, or is attempted again, is decided by whoever makes it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// Applied, for sure.
