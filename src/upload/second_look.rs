@@ -25,12 +25,12 @@ impl Driver {
         };
         let is_due = |look: &SecondLook| look.age > rules.search_lag;
         let due: Vec<_> = looks.into_iter().filter(is_due).collect();
-        let asks_of = |look: &SecondLook| -> Vec<Identifier> {
+        let identifiers_of = |look: &SecondLook| -> Vec<Identifier> {
             Identification::new(&look.identifiers, &rules.capabilities, &rules.limits).asks().cloned().collect()
         };
-        let asked: Vec<_> = due.iter().flat_map(asks_of).collect();
+        let looked_up: Vec<Vec<Identifier>> = due.iter().map(identifiers_of).collect();
         let mut found = Vec::new();
-        for some in asked.chunks(rules.limits.identifiers_per_find.value.max(1)) {
+        for some in looked_up.concat().chunks(rules.limits.identifiers_per_find.value.max(1)) {
             let (contacts, result) = look_up(caller, some).await;
             match result.end {
                 CallEnd::Done(_) | CallEnd::Missing { .. } => found.extend(contacts),
@@ -38,8 +38,8 @@ impl Driver {
                 _ => return,
             }
         }
-        for look in due {
-            let twice = match shown(&asks_of(&look), look.contact_id.as_ref(), &found) {
+        for (look, identifiers) in due.into_iter().zip(looked_up) {
+            let twice = match shown(&identifiers, look.contact_id.as_ref(), &found) {
                 Shown::Nothing => continue,
                 Shown::Once => Vec::new(),
                 Shown::Twice(ids) => ids,
@@ -56,15 +56,16 @@ impl Driver {
     }
 }
 
-fn shown(asked: &[Identifier], made: Option<&RemoteId>, found: &[Snapshot]) -> Shown {
+fn shown(looked_up: &[Identifier], made: Option<&RemoteId>, found: &[Snapshot]) -> Shown {
     let mut ids: Vec<RemoteId> = Vec::new();
-    for contact in found.iter().filter(|contact| asked.iter().any(|identifier| has_identifier(contact, identifier))) {
+    for contact in found.iter().filter(|contact| looked_up.iter().any(|identifier| has_identifier(contact, identifier)))
+    {
         if !ids.contains(&contact.id) {
             ids.push(contact.id.clone());
         }
     }
     if ids.is_empty() {
-        return if asked.is_empty() { Shown::Once } else { Shown::Nothing };
+        return if looked_up.is_empty() { Shown::Once } else { Shown::Nothing };
     }
     if let Some(made) = made.filter(|made| !ids.contains(made)) {
         ids.insert(0, made.clone());
@@ -84,17 +85,17 @@ mod tests {
 
     #[test]
     fn a_second_contact_of_the_same_phone_is_a_double_and_nobody_else_is() {
-        let asked = [Identifier::new(IdentifierKind::Phone, "+447400000001")];
+        let looked_up = [Identifier::new(IdentifierKind::Phone, "+447400000001")];
         let (one, other) = (contact("1", "+447400000001"), contact("2", "+447400000001"));
         let stranger = contact("3", "+447400000003");
         let made = RemoteId("1".into());
         let twice = |ids: &[&str]| Shown::Twice(ids.iter().map(|id| RemoteId((*id).into())).collect());
-        assert_eq!(shown(&asked, Some(&made), &[]), Shown::Nothing);
-        assert_eq!(shown(&asked, Some(&made), std::slice::from_ref(&stranger)), Shown::Nothing);
-        assert_eq!(shown(&asked, Some(&made), &[one.clone(), one.clone(), stranger]), Shown::Once);
-        assert_eq!(shown(&asked, Some(&made), &[one.clone(), other.clone()]), twice(&["1", "2"]));
+        assert_eq!(shown(&looked_up, Some(&made), &[]), Shown::Nothing);
+        assert_eq!(shown(&looked_up, Some(&made), std::slice::from_ref(&stranger)), Shown::Nothing);
+        assert_eq!(shown(&looked_up, Some(&made), &[one.clone(), one.clone(), stranger]), Shown::Once);
+        assert_eq!(shown(&looked_up, Some(&made), &[one.clone(), other.clone()]), twice(&["1", "2"]));
         // The one that is known is still not shown, and the one that nobody knew of is.
-        assert_eq!(shown(&asked, Some(&made), std::slice::from_ref(&other)), twice(&["1", "2"]));
-        assert_eq!(shown(&asked, None, &[one, other]), twice(&["1", "2"]));
+        assert_eq!(shown(&looked_up, Some(&made), std::slice::from_ref(&other)), twice(&["1", "2"]));
+        assert_eq!(shown(&looked_up, None, &[one, other]), twice(&["1", "2"]));
     }
 }
