@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::contact::Position;
+use super::row_cursor::{Renumbering, RowCursor};
 use crate::error::{Error, Result};
 use crate::table::{RowBatch, RowReader, RowView};
 
@@ -98,13 +98,11 @@ impl Places {
 /// The rows of a mended file that are sent, or those that are not. They are numbered anew, and have the
 /// lines and sheets of the source.
 pub struct MendedReader {
-    inner: Box<dyn RowReader>,
+    rows: RowCursor,
     mended: Arc<MendedRows>,
     /// Take the rows that are not sent.
     others: bool,
-    buffer: RowBatch,
-    at: usize,
-    taken: u64,
+    renumbering: Renumbering,
     /// Rows of the second sheet that the first didn't have yet.
     left: BTreeSet<RowPlace>,
     notes: Vec<String>,
@@ -114,64 +112,45 @@ impl MendedReader {
     pub fn new(inner: Box<dyn RowReader>, mended: Arc<MendedRows>, others: bool) -> Self {
         let notes = inner.notes().iter().chain(&mended.notes).cloned().collect();
         let left = mended.instead.rows.keys().copied().collect();
-        Self { inner, mended, others, buffer: RowBatch::new(), at: 0, taken: 0, left, notes }
-    }
-
-    fn takes(&self, place: RowPlace) -> bool {
-        self.mended.sent.contains(&place) != self.others
-    }
-
-    fn push(&mut self, batch: &mut RowBatch, (sheet, line): RowPlace, row: RowView<'_>) {
-        batch.push_row_at(row, Position { index: self.taken, line, sheet });
-        self.taken += 1;
+        Self { rows: RowCursor::new(inner), mended, others, renumbering: Renumbering::default(), left, notes }
     }
 }
 
 impl RowReader for MendedReader {
     fn headers(&self) -> &[String] {
-        self.inner.headers()
+        self.rows.source.headers()
     }
 
     fn own_columns(&self) -> &[String] {
-        self.inner.own_columns()
+        self.rows.source.own_columns()
     }
 
     fn read(&mut self, batch: &mut RowBatch, max_rows: usize) -> Result<usize> {
         batch.clear();
-        batch.set_own_columns(&self.inner.own_columns().into());
-        let mended = self.mended.clone();
-        while !batch.is_full(max_rows) {
-            if self.at >= self.buffer.len() {
-                self.at = 0;
-                if self.inner.read(&mut self.buffer, max_rows.max(64))? == 0 {
-                    break;
-                }
+        batch.set_own_columns(&self.rows.source.own_columns().into());
+        let (mended, others) = (self.mended.as_ref(), self.others);
+        let takes = |place: &RowPlace| mended.sent.contains(place) != others;
+        while !batch.is_full(max_rows)
+            && let Some(row) = self.rows.next(max_rows)?
+        {
+            let Some(place) = mended.places.named_by(&row)? else { continue };
+            self.left.remove(&place);
+            if takes(&place) {
+                self.renumbering.push(batch, mended.instead.get(place).unwrap_or(row), place);
             }
-            let buffer = std::mem::take(&mut self.buffer);
-            let row = buffer.row(self.at);
-            self.at += 1;
-            let place = mended.places.named_by(&row);
-            if let Ok(Some(place)) = place {
-                self.left.remove(&place);
-                if self.takes(place) {
-                    self.push(batch, place, mended.instead.get(place).unwrap_or(row));
-                }
-            }
-            self.buffer = buffer;
-            place?;
         }
         while !batch.is_full(max_rows)
             && let Some(place) = self.left.pop_first()
         {
-            if let Some(row) = mended.instead.get(place).filter(|_| self.takes(place)) {
-                self.push(batch, place, row);
+            if let Some(row) = mended.instead.get(place).filter(|_| takes(&place)) {
+                self.renumbering.push(batch, row, place);
             }
         }
         Ok(batch.len())
     }
 
     fn header_place(&self) -> String {
-        self.inner.header_place()
+        self.rows.source.header_place()
     }
 
     fn notes(&self) -> &[String] {

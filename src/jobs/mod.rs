@@ -36,6 +36,7 @@ mod recognize;
 mod rehearsal;
 mod renewal;
 mod results_place;
+mod row_cursor;
 mod row_selection;
 mod rows;
 mod run_record;

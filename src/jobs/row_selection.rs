@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::mended_rows::{MendedRows, RowPlace};
-use crate::contact::Position;
+use super::row_cursor::{Renumbering, RowCursor};
 use crate::error::Result;
 use crate::table::{RowBatch, RowReader};
 
@@ -16,61 +16,52 @@ pub enum RowSelection {
 }
 
 /// A source of which only some rows are read. They are numbered anew, and keep their lines.
-pub struct Selected {
-    inner: Box<dyn RowReader>,
+pub struct SelectedReader {
+    rows: RowCursor,
     places: Arc<BTreeSet<RowPlace>>,
     /// Take the rows that are not chosen.
     others: bool,
-    buffer: RowBatch,
-    at: usize,
-    taken: u64,
+    renumbering: Renumbering,
 }
 
-impl Selected {
+impl SelectedReader {
     /// The rows at these places, or the others.
     pub fn new(inner: Box<dyn RowReader>, places: Arc<BTreeSet<RowPlace>>, others: bool) -> Self {
-        Self { inner, places, others, buffer: RowBatch::new(), at: 0, taken: 0 }
+        Self { rows: RowCursor::new(inner), places, others, renumbering: Renumbering::default() }
     }
 }
 
-impl RowReader for Selected {
+impl RowReader for SelectedReader {
     fn headers(&self) -> &[String] {
-        self.inner.headers()
+        self.rows.source.headers()
     }
 
     fn own_columns(&self) -> &[String] {
-        self.inner.own_columns()
+        self.rows.source.own_columns()
     }
 
     fn read(&mut self, batch: &mut RowBatch, max_rows: usize) -> Result<usize> {
         batch.clear();
-        while !batch.is_full(max_rows) {
-            if self.at >= self.buffer.len() {
-                self.at = 0;
-                if self.inner.read(&mut self.buffer, max_rows.max(64))? == 0 {
-                    break;
-                }
-            }
-            let row = self.buffer.row(self.at);
-            self.at += 1;
-            let Position { line, sheet, .. } = row.position();
-            if self.places.contains(&(sheet, line)) != self.others {
-                batch.push_row_at(row, Position { index: self.taken, line, sheet });
-                self.taken += 1;
+        while !batch.is_full(max_rows)
+            && let Some(row) = self.rows.next(max_rows)?
+        {
+            let place = (row.position().sheet, row.position().line);
+            if self.places.contains(&place) != self.others {
+                self.renumbering.push(batch, row, place);
             }
         }
         Ok(batch.len())
     }
 
     fn header_place(&self) -> String {
-        self.inner.header_place()
+        self.rows.source.header_place()
     }
 
     fn notes(&self) -> &[String] {
-        self.inner.notes()
+        self.rows.source.notes()
     }
 
     fn sheet_name(&self, sheet: u16) -> Option<&str> {
-        self.inner.sheet_name(sheet)
+        self.rows.source.sheet_name(sheet)
     }
 }

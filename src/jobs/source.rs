@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::fingerprint::{ImportFingerprints, Parts};
 use super::guessed_table::{GUESSED, guessed_table};
 use super::mended_rows::MendedReader;
-use super::row_selection::{RowSelection, Selected};
+use super::row_selection::{RowSelection, SelectedReader};
 use crate::contact::FieldDefinition;
 use crate::error::{Error, Result};
 use crate::ledger::Fingerprint;
@@ -77,7 +77,7 @@ impl SourceSpec {
 
     fn open_chosen(&self, chosen: &RowSelection, others: bool) -> Result<Box<dyn RowReader>> {
         match chosen {
-            RowSelection::Places(places) => Ok(Box::new(Selected::new(self.open_whole()?, places.clone(), others))),
+            RowSelection::Places(places) => Ok(Box::new(SelectedReader::new(self.open_whole()?, places.clone(), others))),
             RowSelection::Mended(rows) => {
                 let sheet = rows.main_sheet.clone().or_else(|| self.read.sheet.clone());
                 let options = ReadOptions { sheet, ..self.read_options() };
