@@ -7,7 +7,8 @@ use super::import_settings::ImportSettings;
 use super::source::Input;
 use super::{ChosenAccount, CommandContext, kept_input, running};
 use crate::error::{Error, Result};
-use crate::jobs::{self, CopyJob, PlanJob, SourceSpec};
+use crate::jobs::{self, CopyExport, CopyJob, PlanJob, SourceSpec};
+use crate::report::Summary;
 
 /// Rows of which the changes are shown before somebody is asked.
 const SAMPLES: usize = 5;
@@ -56,7 +57,7 @@ pub async fn consent(
 }
 
 /// The same for a copy, whose mapping is guessed for what was exported. Where nobody can be asked, nothing
-/// is read of either account.
+/// is read of either account. A summary if the copy has ended with its export.
 ///
 /// # Errors
 /// Kind `Usage`, with the cure, if nobody said yes.
@@ -65,16 +66,19 @@ pub async fn consent_to_copy(
     to: &ChosenAccount,
     is_agreed: bool,
     job: &mut jobs::Context,
-) -> Result<()> {
+) -> Result<Option<Summary>> {
     if is_agreed || !matches!(to, ChosenAccount::Configured(_)) {
-        return Ok(());
+        return Ok(None);
     }
     let account = to.name();
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Error::usage(format!("a guessed mapping is not sent to a real account unasked: {account}"))
             .hint("name a mapping with --mapping, or say --yes"));
     }
-    let Some(source) = jobs::exported_for_copy(copy, job).await? else { return Ok(()) };
+    let source = match jobs::export_for_copy(copy, job).await? {
+        CopyExport::Rows(source) => *source,
+        CopyExport::Ended(summary) => return Ok(Some(*summary)),
+    };
     let file = source.path.clone();
     let plan =
         PlanJob { source, account: copy.to.clone(), live: false, samples: SAMPLES, create_fields: false, save: None };
@@ -82,7 +86,7 @@ pub async fn consent_to_copy(
     if asked.is_err() {
         jobs::forget_export(&file)?;
     }
-    asked
+    asked.map(|()| None)
 }
 
 /// Shows what would be done, and asks whether to.

@@ -117,8 +117,11 @@ pub(super) fn copy(settings: &CopySettings, context: &CommandContext) -> Result<
             options: running::import_options(&settings.run),
             verify: settings.verify,
         };
-        consent_to_copy(&copy, &settings.to, settings.mapping.is_some() || settings.run.yes, &mut job).await?;
-        let summary = jobs::copy(&copy, &mut job).await?;
+        let is_agreed = settings.mapping.is_some() || settings.run.yes;
+        let summary = match consent_to_copy(&copy, &settings.to, is_agreed, &mut job).await? {
+            Some(ended) => ended,
+            None => jobs::copy(&copy, &mut job).await?,
+        };
         Ok(running::ended(&summary, context))
     })
 }

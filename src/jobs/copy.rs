@@ -87,14 +87,21 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     telling.finish(Ended::Whole, summary, context)
 }
 
-/// What a copy would send: the export, which the copy then goes on from. `None` if there is nothing to
-/// send or the export did not come to its end, which the copy says.
-pub async fn exported_for_copy(job: &CopyJob, context: &mut Context) -> Result<Option<SourceSpec>> {
+/// The first half of a copy.
+pub enum CopyExport {
+    /// What the copy would send; it goes on from there.
+    Rows(Box<SourceSpec>),
+    /// The copy has ended: there is nothing to send, or the export did not come to its end.
+    Ended(Box<Summary>),
+}
+
+/// Exports what a copy would send, for somebody to see it first.
+pub async fn export_for_copy(job: &CopyJob, context: &mut Context) -> Result<CopyExport> {
     let file = meantime(job, context).await?;
-    if export_meanwhile(job, &file, context).await?.is_some() {
-        return Ok(None);
+    if let Some(ended) = export_meanwhile(job, &file, context).await? {
+        return Ok(CopyExport::Ended(Box::new(ended)));
     }
-    exported_source(job, &file, context).await.map(Some)
+    Ok(CopyExport::Rows(Box::new(exported_source(job, &file, context).await?)))
 }
 
 /// Removes the export of a copy that is not to be.

@@ -53,7 +53,7 @@ pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;
 pub use check::{CheckJob, check};
 pub use connect::{Connection, connect, ledger_path, ledger_status, open_ledger};
-pub use copy::{CopyJob, copy, exported_for_copy, forget_export};
+pub use copy::{CopyExport, CopyJob, copy, export_for_copy, forget_export};
 pub use export::export;
 pub use export_job::ExportJob;
 pub use fingerprint::ImportFingerprints;

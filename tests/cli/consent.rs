@@ -114,3 +114,13 @@ fn a_copy_with_a_guessed_mapping_asks_too() {
     let yes = desk.run(&[&copy[..], &["--yes"]].concat());
     assert_eq!(yes.status.code(), Some(0), "{}", said(&yes.stderr));
 }
+
+#[test]
+fn a_copy_that_would_ask_and_finds_nothing_lists_the_account_once() {
+    let desk = desk();
+    let (screen, code) = typed_command(&desk, "copy --from sandbox:respondio --to desk", "");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(screen.contains("nothing to copy: sandbox:respondio has no such contact"), "{screen}");
+    let runs = said(&desk.run(&["runs"]).stdout);
+    assert_eq!(runs.matches(" export ").count(), 1, "{runs}");
+}
