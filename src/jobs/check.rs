@@ -27,7 +27,7 @@ pub struct CheckJob {
 pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let telling = Telling::begin(JobKind::Check);
     let mapped = job.source.map(job.service.as_ref(), None)?;
-    let reader = job.source.open()?;
+    let reader = job.source.open_for(&job.results)?;
     let notes = reader.notes().to_vec();
     let place = context.written().place(&job.results, IfTaken::NewName)?;
     let results = super::import::results_writer(&place, &mapped.forward, reader.as_ref())?;

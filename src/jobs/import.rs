@@ -73,7 +73,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let service = opened.connection.account.service.clone();
     let KnownFields { definitions, to_create } = before_the_run(job, &opened.connection, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
-    let reader = job.source.open()?;
+    let reader = job.source.open_for(&job.results)?;
     let fingerprints = job.source.fingerprints(&command(job), opened.connection.identity(), &mapped.text)?;
     let fingerprint = fingerprints.in_use(&opened.ledger).await?;
     let written = context.written();

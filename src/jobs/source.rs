@@ -1,5 +1,5 @@
 use std::io::{ErrorKind, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::fingerprint::{ImportFingerprints, Parts};
 use super::guessed_table::{GUESSED, guessed_table};
@@ -64,23 +64,37 @@ pub struct Mapped {
 }
 
 impl SourceSpec {
+    /// The rows, as texts.
     pub fn open(&self) -> Result<Box<dyn RowReader>> {
+        self.open_with(&self.read_options())
+    }
+
+    /// The rows, with what cells of a workbook hold that are no texts.
+    pub fn open_typed(&self) -> Result<Box<dyn RowReader>> {
+        self.open_with(&ReadOptions { keep_types: true, ..self.read_options() })
+    }
+
+    /// The rows as they go into these results: a workbook holds more than texts.
+    pub fn open_for(&self, results: &Path) -> Result<Box<dyn RowReader>> {
+        if table::is_workbook(results)? { self.open_typed() } else { self.open() }
+    }
+
+    fn open_with(&self, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
         match &self.chosen {
-            None => self.open_whole(),
-            Some(chosen) => self.open_chosen(chosen, false),
+            None => table::open_file(&self.file()?, options),
+            Some(chosen) => self.open_chosen(chosen, options, false),
         }
     }
 
-    fn open_whole(&self) -> Result<Box<dyn RowReader>> {
-        table::open_file(&self.file()?, &self.read_options())
-    }
-
-    fn open_chosen(&self, chosen: &RowSelection, others: bool) -> Result<Box<dyn RowReader>> {
+    fn open_chosen(&self, chosen: &RowSelection, options: &ReadOptions, others: bool) -> Result<Box<dyn RowReader>> {
         match chosen {
-            RowSelection::Places(places) => Ok(Box::new(SelectedReader::new(self.open_whole()?, places.clone(), others))),
+            RowSelection::Places(places) => {
+                let reader = table::open_file(&self.file()?, options)?;
+                Ok(Box::new(SelectedReader::new(reader, places.clone(), others)))
+            }
             RowSelection::Mended(rows) => {
                 let sheet = rows.main_sheet.clone().or_else(|| self.read.sheet.clone());
-                let options = ReadOptions { sheet, ..self.read_options() };
+                let options = ReadOptions { sheet, ..options.clone() };
                 let reader = table::open_file(&self.file()?, &options)?;
                 Ok(Box::new(MendedReader::new(reader, rows.clone(), others)))
             }
@@ -98,12 +112,12 @@ impl SourceSpec {
         let mapping = self.mapping_text().ok().flatten();
         let mapping = mapping.and_then(|(text, origin)| Mapping::parse(&text, &origin).ok());
         let repeat_merged = mapping.is_some_and(|mapping| mapping.merged == MergedRule::Repeat);
-        ReadOptions { repeat_merged, keep_types: true, ..self.read.clone() }
+        ReadOptions { repeat_merged, ..self.read.clone() }
     }
 
     /// The rows of the file that are not of this job, if there are any: those that a retry leaves out.
     pub fn open_others(&self) -> Result<Option<Box<dyn RowReader>>> {
-        self.chosen.as_ref().map(|chosen| self.open_chosen(chosen, true)).transpose()
+        self.chosen.as_ref().map(|chosen| self.open_chosen(chosen, &self.read_options(), true)).transpose()
     }
 
     /// Which rows of a mended file these are, as a digest.
@@ -117,7 +131,7 @@ impl SourceSpec {
     /// The mapping for this source and service.
     pub fn map(&self, service: &dyn Service, definitions: Option<&[FieldDefinition]>) -> Result<Mapped> {
         let facts = facts(service, definitions);
-        let mut reader = self.open()?;
+        let mut reader = self.open_typed()?;
         let headers = reader.headers().to_vec();
         let sample = Sample::read(reader.as_mut())?;
         let (text, origin, guess) = match self.mapping_text()? {
@@ -173,7 +187,7 @@ impl SourceSpec {
     /// A guessed mapping as a commented file, and as a table. A guess that can't work yet is one as well:
     /// it is there to be mended.
     pub fn guess(&self, service: &dyn Service) -> Result<Guessed> {
-        let mut reader = self.open()?;
+        let mut reader = self.open_typed()?;
         let headers = reader.headers().to_vec();
         let sample = Sample::read(reader.as_mut())?;
         let facts = facts(service, None);

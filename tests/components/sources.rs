@@ -5,7 +5,7 @@ use std::path::Path;
 use rolo::contact::Value;
 use rolo::jobs::{MappingChoice, SourceSpec};
 use rolo::services::{self, Service};
-use rolo::table::{OpenedOnce, ReadOptions, RowBatch};
+use rolo::table::{OpenedOnce, ReadOptions, RowBatch, RowReader};
 use rolo::validate::Validator;
 
 fn source(path: &Path) -> SourceSpec {
@@ -89,4 +89,25 @@ fn a_name_that_an_entry_leaves_out_empties_nothing_and_a_null_does() {
         })
         .collect();
     assert_eq!(cities, [vec![Value::Clear], vec![]]);
+}
+
+fn holds_types(batch: &RowBatch) -> bool {
+    batch.rows().any(|row| (0..row.len()).any(|column| row.typed(column).is_some()))
+}
+
+#[test]
+fn what_cells_hold_beside_text_is_read_where_results_or_a_guess_have_a_use_for_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.xlsx");
+    std::fs::write(&path, include_bytes!("../cases/64-xlsx-types.xlsx")).unwrap();
+    let source = source(&path);
+    let keeps_types = |mut reader: Box<dyn RowReader>| {
+        let mut batch = RowBatch::new();
+        reader.read(&mut batch, 10).unwrap();
+        holds_types(&batch)
+    };
+    assert!(keeps_types(source.open_for(Path::new("results.xlsx")).unwrap()));
+    assert!(!keeps_types(source.open_for(Path::new("results.csv")).unwrap()));
+    let mapped = source.map(service().as_ref(), None).unwrap();
+    assert!(holds_types(&mapped.sample.rows));
 }
