@@ -55,7 +55,7 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
                 "account": event.account,
                 "file": event.file,
                 "line": event.line,
-                "what": event.what,
+                "what": event.what.to_string(),
                 "contact_id": event.contact_id.map(|id| id.0),
             });
             print(&format!("{}\n", escape_json(&line.to_string())))?;

@@ -1,5 +1,7 @@
-use crate::contact::{Counts, RemoteId};
-use crate::journal::{RunId, Taken};
+use std::fmt;
+
+use crate::contact::{CallKind, Counts, Outcome, RemoteId};
+use crate::journal::{CallVerdict, RunId, Taken};
 
 /// What makes two runs the same job: command, content of the source, mapping, account, options.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -140,10 +142,47 @@ pub struct HistoryEvent {
     pub file: String,
     /// Line of the row in it.
     pub line: u64,
-    /// What happened, in the ledger's words: `call create: done (200)`, `row: created`.
-    pub what: String,
+    /// What happened.
+    pub what: HistoryStep,
     /// The contact, where it is known.
     pub contact_id: Option<RemoteId>,
+}
+
+/// What happened in one line of a contact's history. Shown, it is as `rolo why --json` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryStep {
+    /// A call was about to leave.
+    Call {
+        /// Which.
+        kind: CallKind,
+        /// What its answer meant; `None` if none came.
+        verdict: Option<CallVerdict>,
+        /// Status of the answer.
+        http_status: Option<u16>,
+    },
+    /// The row ended.
+    Row {
+        /// As what.
+        outcome: Outcome,
+        /// Codes of its errors and remarks.
+        codes: Vec<String>,
+    },
+    /// A later look showed that the row's contact is there several times; in words.
+    MadeTwice(String),
+}
+
+impl fmt::Display for HistoryStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { kind, verdict, http_status } => {
+                write!(f, "call {}: {}", kind.name(), verdict.map_or("no answer", CallVerdict::name))?;
+                http_status.map_or(Ok(()), |status| write!(f, " ({status})"))
+            }
+            Self::Row { outcome, codes } if codes.is_empty() => write!(f, "row: {outcome}"),
+            Self::Row { outcome, codes } => write!(f, "row: {outcome} ({})", codes.join(", ")),
+            Self::MadeTwice(words) => f.write_str(words),
+        }
+    }
 }
 
 /// What came of a write.

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use super::cures::cause;
 use super::escape;
 use super::words::moment;
-use crate::journal::RunId;
-use crate::ledger::{HistoryEvent, Run, RunKind, RunState};
+use crate::contact::{CallKind, Outcome};
+use crate::journal::{CallVerdict, RunId};
+use crate::ledger::{HistoryEvent, HistoryStep, Run, RunKind, RunState};
 
 /// The code of a row that rests on memory alone.
 const NOT_LOOKED_AT: &str = "contact.not_looked_at";
@@ -49,8 +50,10 @@ pub fn story(events: &[HistoryEvent], runs: &[Run], fields: &BTreeMap<RunId, Vec
 /// Whether an undo deleted the contact: its row ends well only if the delete did, whose answer the ledger
 /// keeps in the row alone.
 fn is_deletion(chapter: &[&HistoryEvent]) -> bool {
-    chapter.iter().any(|event| event.what.starts_with("call delete: "))
-        && chapter.iter().any(|event| event.what == "row: updated")
+    let deletes = |step: &HistoryStep| matches!(step, HistoryStep::Call { kind: CallKind::Delete, .. });
+    let ends_well =
+        |step: &HistoryStep| matches!(step, HistoryStep::Row { outcome: Outcome::Updated, codes } if codes.is_empty());
+    chapter.iter().any(|event| deletes(&event.what)) && chapter.iter().any(|event| ends_well(&event.what))
 }
 
 fn run_of<'r>(event: &HistoryEvent, runs: &'r [Run]) -> Option<&'r Run> {
@@ -83,75 +86,73 @@ fn heading(event: &HistoryEvent, run: Option<&Run>) -> String {
     )
 }
 
-/// One event as a sentence. The ledger has two kinds: `call create: done (200)` and `row: created`.
+/// One event as a sentence.
 fn sentence(event: &HistoryEvent) -> String {
     let id = event.contact_id.as_ref().map(|id| escape(&id.0));
-    if let Some((kind, answer)) = event.what.strip_prefix("call ").and_then(|call| call.split_once(": ")) {
-        let (verdict, status) = match answer.split_once(" (") {
-            Some((verdict, status)) => (verdict, format!(" (HTTP {status}")),
-            None => (answer, String::new()),
-        };
-        return called(kind, verdict, &status, id.as_deref());
-    }
-    match event.what.strip_prefix("row: ") {
-        Some(row) => ended(row, id.as_deref()),
-        None => escape(&event.what).into_owned(),
+    match &event.what {
+        HistoryStep::Call { kind, verdict, http_status } => called(*kind, *verdict, *http_status, id.as_deref()),
+        HistoryStep::Row { outcome, codes } => ended(*outcome, codes, id.as_deref()),
+        HistoryStep::MadeTwice(words) => escape(words).into_owned(),
     }
 }
 
-fn called(kind: &str, verdict: &str, status: &str, id: Option<&str>) -> String {
-    let looks = matches!(kind, "find" | "read" | "read tags" | "list");
-    let sent = match kind {
-        "find" => "looked for at the service",
-        "read" => "read at the service",
-        "read tags" => "its tags read at the service",
-        "create" => "sent: a new contact",
-        "update" => "sent: changed fields",
-        "upsert" => "sent: the contact, to be made or changed",
-        "clear fields" => "sent: fields to be emptied",
-        "add tags" => "sent: tags to add",
-        "remove tags" => "sent: tags to take away",
-        "replace tags" => "sent: all its tags",
-        "add to list" => "sent: a list to put it on",
-        "remove from list" => "sent: a list to take it off",
-        "delete" => "sent: that it be deleted",
-        other => return format!("{}: {}{status}", escape(other), escape(verdict)),
-    };
+fn called(kind: CallKind, verdict: Option<CallVerdict>, http_status: Option<u16>, id: Option<&str>) -> String {
+    use CallVerdict::{Done, Exists, Missing, OtherPerson, Refused, Unclear};
+    let status = http_status.map_or(String::new(), |status| format!(" (HTTP {status})"));
+    let looks = matches!(kind, CallKind::Find | CallKind::Read | CallKind::ReadTags | CallKind::List);
     let came = match (verdict, id) {
-        ("done", Some(id)) if kind == "find" => format!("found, id {id}"),
-        ("done", None) if kind == "find" => "nobody found".to_owned(),
-        ("done", _) if looks => "it told".to_owned(),
-        ("done", Some(id)) if kind == "create" => format!("made, id {id}"),
-        ("done", _) if kind == "delete" => "deleted".to_owned(),
-        ("done", _) => "done".to_owned(),
-        ("missing", _) if looks => "nobody found".to_owned(),
-        ("missing", _) => format!("the service has no such contact any more{status}"),
-        ("exists", _) => format!("the service has such a contact already{status}"),
-        ("refused", _) => format!("the service refused it{status}"),
-        ("other person", _) => "the service answered with somebody else".to_owned(),
-        ("no answer", _) => "no answer came".to_owned(),
-        _ => format!("the answer could not be understood{status}"),
+        (Some(Done), Some(id)) if kind == CallKind::Find => format!("found, id {id}"),
+        (Some(Done), None) if kind == CallKind::Find => "nobody found".to_owned(),
+        (Some(Done), _) if looks => "it told".to_owned(),
+        (Some(Done), Some(id)) if kind == CallKind::Create => format!("made, id {id}"),
+        (Some(Done), _) if kind == CallKind::Delete => "deleted".to_owned(),
+        (Some(Done), _) => "done".to_owned(),
+        (Some(Missing), _) if looks => "nobody found".to_owned(),
+        (Some(Missing), _) => format!("the service has no such contact any more{status}"),
+        (Some(Exists), _) => format!("the service has such a contact already{status}"),
+        (Some(Refused), _) => format!("the service refused it{status}"),
+        (Some(OtherPerson), _) => "the service answered with somebody else".to_owned(),
+        (Some(Unclear), _) => format!("the answer could not be understood{status}"),
+        (None, _) => "no answer came".to_owned(),
     };
-    format!("{sent}; {came}")
+    format!("{}; {came}", sent(kind))
 }
 
-fn ended(row: &str, id: Option<&str>) -> String {
-    let (outcome, codes) = match row.split_once(" (") {
-        Some((outcome, codes)) => (outcome, codes.trim_end_matches(')')),
-        None => (row, ""),
-    };
+/// What left.
+const fn sent(kind: CallKind) -> &'static str {
+    match kind {
+        CallKind::Find => "looked for at the service",
+        CallKind::Read => "read at the service",
+        CallKind::ReadTags => "its tags read at the service",
+        CallKind::Create => "sent: a new contact",
+        CallKind::Update => "sent: changed fields",
+        CallKind::Upsert => "sent: the contact, to be made or changed",
+        CallKind::ClearFields => "sent: fields to be emptied",
+        CallKind::AddTags => "sent: tags to add",
+        CallKind::RemoveTags => "sent: tags to take away",
+        CallKind::ReplaceTags => "sent: all its tags",
+        CallKind::AddToList => "sent: a list to put it on",
+        CallKind::RemoveFromList => "sent: a list to take it off",
+        CallKind::Delete => "sent: that it be deleted",
+        CallKind::List => "looked for in a listing",
+        CallKind::ReadMessages => "its messages read at the service",
+        // These are about the account; no row's step is one of them.
+        CallKind::ListFields | CallKind::CreateField | CallKind::ListTags | CallKind::Check => kind.name(),
+    }
+}
+
+fn ended(outcome: Outcome, codes: &[String], id: Option<&str>) -> String {
     let end = match outcome {
-        "created" => "so it was created",
-        "updated" => "so it was changed",
-        "unchanged" if codes.contains(NOT_LOOKED_AT) => "nothing was sent",
-        "unchanged" => "nothing was sent: all of it was there already",
-        "skipped" => "the row was skipped, and nothing was sent for it",
-        "rejected" => "nothing was sent: the row has an error",
-        "failed" => "so the row failed",
-        "in_doubt" => "so nobody knows whether it was applied",
-        other => other,
+        Outcome::Created => "so it was created",
+        Outcome::Updated => "so it was changed",
+        Outcome::Unchanged if rests_on_memory(codes) => "nothing was sent",
+        Outcome::Unchanged => "nothing was sent: all of it was there already",
+        Outcome::Skipped => "the row was skipped, and nothing was sent for it",
+        Outcome::Rejected => "nothing was sent: the row has an error",
+        Outcome::Failed => "so the row failed",
+        Outcome::InDoubt => "so nobody knows whether it was applied",
     };
-    let why = codes.split(", ").filter(|code| !code.is_empty()).map(|code| match cause(code) {
+    let why = codes.iter().map(|code| match cause(code) {
         Some(cause) => format!("{cause} ({})", escape(code)),
         None => escape(code).into_owned(),
     });
@@ -159,6 +160,10 @@ fn ended(row: &str, id: Option<&str>) -> String {
     let because = if why.is_empty() { String::new() } else { format!(": {why}") };
     let id = id.map_or(String::new(), |id| format!(", id {id}"));
     format!("{end} [{outcome}{id}]{because}")
+}
+
+fn rests_on_memory(codes: &[String]) -> bool {
+    codes.iter().any(|code| code == NOT_LOOKED_AT)
 }
 
 /// What became of the whole run afterwards.
@@ -185,7 +190,8 @@ fn now(last: &[&HistoryEvent], events: &[HistoryEvent], runs: &[Run]) -> Option<
     let Some(id) = &end.contact_id else {
         return Some(format!("now: no contact at {account} that this ledger knows\n"));
     };
-    let seen = |event: &&HistoryEvent| event.contact_id.as_ref() == Some(id) && !event.what.contains(NOT_LOOKED_AT);
+    let is_by_memory = |step: &HistoryStep| matches!(step, HistoryStep::Row { codes, .. } if rests_on_memory(codes));
+    let seen = |event: &&HistoryEvent| event.contact_id.as_ref() == Some(id) && !is_by_memory(&event.what);
     let at = moment(events.iter().rev().find(seen).map_or(end.at, |event| event.at));
     Some(format!("now: id {} at {account}, as this ledger last knew it at {at}\n", escape(&id.0)))
 }
@@ -195,14 +201,22 @@ mod tests {
     use super::*;
     use crate::contact::RemoteId;
 
-    fn event(what: &str, id: Option<&str>) -> HistoryEvent {
+    fn call(kind: CallKind, verdict: Option<CallVerdict>, http_status: u16) -> HistoryStep {
+        HistoryStep::Call { kind, verdict, http_status: verdict.and(Some(http_status)) }
+    }
+
+    fn row(outcome: Outcome, codes: &[&str]) -> HistoryStep {
+        HistoryStep::Row { outcome, codes: codes.iter().map(|code| (*code).to_owned()).collect() }
+    }
+
+    fn event(what: HistoryStep, id: Option<&str>) -> HistoryEvent {
         HistoryEvent {
             at: 1_795_253_460,
             run: RunId("20261121-0931-k3f".into()),
             account: "support".into(),
             file: "/home/ann/con\u{1b}tacts.csv".into(),
             line: 12,
-            what: what.into(),
+            what,
             contact_id: id.map(|id| RemoteId(id.into())),
         }
     }
@@ -210,13 +224,13 @@ mod tests {
     #[test]
     fn a_contacts_story_tells_what_was_found_sent_and_answered() {
         let events = [
-            event("call find: done (200)", None),
-            event("call create: done (200)", Some("815")),
-            event("call add tags: refused (422)", Some("815")),
-            event("row: failed (service.refused)", Some("815")),
+            event(call(CallKind::Find, Some(CallVerdict::Done), 200), None),
+            event(call(CallKind::Create, Some(CallVerdict::Done), 200), Some("815")),
+            event(call(CallKind::AddTags, Some(CallVerdict::Refused), 422), Some("815")),
+            event(row(Outcome::Failed, &["service.refused"]), Some("815")),
         ];
-        let told = story(&events, &[], &BTreeMap::new());
-        let lines: Vec<&str> = told.lines().collect();
+        let text = story(&events, &[], &BTreeMap::new());
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],
             "2026-11-21 09:31 UTC, run 20261121-0931-k3f: line 12 of con<U+001B>tacts.csv was to be brought to support"
@@ -224,40 +238,47 @@ mod tests {
         assert_eq!(lines[1], "  looked for at the service; nobody found");
         assert_eq!(lines[2], "  sent: a new contact; made, id 815");
         assert_eq!(lines[3], "  sent: tags to add; the service refused it (HTTP 422)");
-        assert!(lines[4].starts_with("  so the row failed [failed, id 815]"), "{told}");
+        assert!(lines[4].starts_with("  so the row failed [failed, id 815]"), "{text}");
         assert_eq!(lines[5], "now: id 815 at support, as this ledger last knew it at 2026-11-21 09:31 UTC");
     }
 
     #[test]
     fn fields_that_the_run_created_are_part_of_the_story() {
-        let events = [event("row: created", Some("815"))];
+        let events = [event(row(Outcome::Created, &[]), Some("815"))];
         let fields =
             BTreeMap::from([(events[0].run.clone(), vec!["seats (number)".to_owned(), "plan\u{1b} (text)".into()])]);
-        let told = story(&events, &[], &fields);
+        let text = story(&events, &[], &fields);
         assert_eq!(
-            told.lines().nth(1),
+            text.lines().nth(1),
             Some("  the run first created custom fields: seats (number), plan<U+001B> (text)"),
-            "{told}"
+            "{text}"
         );
     }
 
     #[test]
     fn what_an_undo_deleted_is_called_deleted() {
-        let events = [event("call delete: no answer", None), event("row: updated", Some("815"))];
-        let told = story(&events, &[], &BTreeMap::new());
-        assert!(told.contains("  sent: that it be deleted, since the run had created it; deleted\n"), "{told}");
-        assert!(told.ends_with("now: no contact at support: it was deleted at 2026-11-21 09:31 UTC\n"), "{told}");
-        let in_doubt = [event("call delete: no answer", None), event("row: in_doubt (service.in_doubt)", None)];
+        let events = [event(call(CallKind::Delete, None, 0), None), event(row(Outcome::Updated, &[]), Some("815"))];
+        let text = story(&events, &[], &BTreeMap::new());
+        assert!(text.contains("  sent: that it be deleted, since the run had created it; deleted\n"), "{text}");
+        assert!(text.ends_with("now: no contact at support: it was deleted at 2026-11-21 09:31 UTC\n"), "{text}");
+        let in_doubt =
+            [event(call(CallKind::Delete, None, 0), None), event(row(Outcome::InDoubt, &["service.in_doubt"]), None)];
         assert!(story(&in_doubt, &[], &BTreeMap::new()).contains("sent: that it be deleted; no answer came"));
     }
 
     #[test]
     fn what_can_not_be_told_is_not_invented() {
-        assert_eq!(sentence(&event("call create: no answer", None)), "sent: a new contact; no answer came");
-        assert_eq!(sentence(&event("call delete: done (204)", Some("815"))), "sent: that it be deleted; deleted");
-        assert_eq!(sentence(&event("two contacts were made", None)), "two contacts were made");
+        assert_eq!(sentence(&event(call(CallKind::Create, None, 0), None)), "sent: a new contact; no answer came");
+        assert_eq!(
+            sentence(&event(call(CallKind::Delete, Some(CallVerdict::Done), 204), Some("815"))),
+            "sent: that it be deleted; deleted"
+        );
+        assert_eq!(
+            sentence(&event(HistoryStep::MadeTwice("two contacts were made".into()), None)),
+            "two contacts were made"
+        );
         assert!(
-            sentence(&event("row: rejected (phone.too_long)", None))
+            sentence(&event(row(Outcome::Rejected, &["phone.too_long"]), None))
                 .starts_with("nothing was sent: the row has an error")
         );
     }

@@ -412,10 +412,10 @@ async fn the_history_of_a_person_is_whole_by_whichever_key_one_asks() {
         let ledger = place.open().await;
         let (first, second, phone, email) = one_person(&ledger).await;
         let expected = [
-            (first.id(), 2, "call find: missing (404)", None),
-            (first.id(), 2, "call create: done (200)", Some("c-ann")),
-            (first.id(), 2, "row: created", Some("c-ann")),
-            (second.id(), 6, "row: failed (service.value)", Some("c-ann")),
+            (first.id(), 2, "call find: missing (404)".to_owned(), None),
+            (first.id(), 2, "call create: done (200)".to_owned(), Some("c-ann")),
+            (first.id(), 2, "row: created".to_owned(), Some("c-ann")),
+            (second.id(), 6, "row: failed (service.value)".to_owned(), Some("c-ann")),
         ];
         for key in [phone, email, ledger.key("id", "c-ann")] {
             let events = ledger.history(&key).await.unwrap();
@@ -423,7 +423,7 @@ async fn the_history_of_a_person_is_whole_by_whichever_key_one_asks() {
                 .iter()
                 .map(|event| {
                     let id = event.contact_id.as_ref().map(|id| id.0.as_str());
-                    (&event.run, event.line, event.what.as_str(), id)
+                    (&event.run, event.line, event.what.to_string(), id)
                 })
                 .collect();
             assert_eq!(seen, expected);

@@ -7,7 +7,7 @@ use super::connect::open_ledger;
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
 use crate::journal::RunId;
-use crate::ledger::{HistoryEvent, LedgerHandle, Run, RunKind};
+use crate::ledger::{HistoryEvent, HistoryStep, LedgerHandle, Run, RunKind};
 use crate::table::{IfTaken, Place, PlaceState, WrittenFiles, sweep};
 
 mod file;
@@ -88,7 +88,7 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
 /// shares.
 fn refuse_several(history: &[HistoryEvent]) -> Result<()> {
     let mut contacts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for event in history.iter().filter(|event| event.what.starts_with("row: ")) {
+    for event in history.iter().filter(|event| matches!(event.what, HistoryStep::Row { .. })) {
         if let Some(id) = &event.contact_id {
             contacts.entry(&event.account).or_default().insert(&id.0);
         }

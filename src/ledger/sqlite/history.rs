@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::super::HistoryEvent;
+use super::super::{HistoryEvent, HistoryStep};
 use super::row_errors::decode_errors;
-use super::stored::back;
+use super::stored::{back, damaged};
 use super::{contacts, entries};
-use crate::contact::{IdentifierKind, RemoteId};
-use crate::journal::{Hasher, Key, RunId};
+use crate::contact::{CallKind, IdentifierKind, Outcome, RemoteId};
+use crate::journal::{CallVerdict, Hasher, Key, RunId};
 
 /// What leads to one person: rows, and contacts of accounts.
 struct Traces {
@@ -73,43 +73,45 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<HistoryEvent>
     let mut found = about.query(params![run, row])?;
     let Some(record) = found.next()? else { return Ok(()) };
     let contact_id: Option<String> = record.get(6)?;
+    let (outcome, errors): (String, Option<String>) = (record.get(5)?, record.get(7)?);
+    let errors = errors.map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?;
+    let found_later = errors.iter().find(|error| error.code == "contact.made_twice").map(|error| error.message.clone());
     let mut ended = HistoryEvent {
         at: back(record.get(3)?),
         run: RunId(record.get(0)?),
         account: record.get(1)?,
         file: record.get(2)?,
         line: back(record.get(4)?),
-        what: format!("row: {}", record.get::<_, String>(5)?),
+        what: HistoryStep::Row {
+            outcome: Outcome::from_name(&outcome).ok_or_else(|| damaged("the outcome of a row can't be read"))?,
+            codes: errors.into_iter().map(|error| error.code.into_owned()).collect(),
+        },
         contact_id: contact_id.map(RemoteId),
     };
-    let errors: Option<String> = record.get(7)?;
-    let mut twice = None;
-    if let Some(errors) = errors {
-        let errors = decode_errors(&errors)?;
-        twice = errors.iter().find(|error| error.code == "contact.made_twice").map(|error| error.message.clone());
-        let codes: Vec<_> = errors.into_iter().map(|error| error.code.into_owned()).collect();
-        ended.what = format!("{} ({})", ended.what, codes.join(", "));
-    }
     let mut calls = db.prepare_cached(
         "SELECT kind, at, verdict, http_status, contact_id FROM call WHERE run_id = ?1 AND row = ?2 ORDER BY step",
     )?;
     let mut calls = calls.query(params![run, row])?;
     while let Some(call) = calls.next()? {
-        let verdict: Option<String> = call.get(2)?;
-        let verdict = verdict.unwrap_or_else(|| "no answer".to_owned());
-        let status: Option<u16> = call.get(3)?;
-        let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+        let (kind, verdict): (String, Option<String>) = (call.get(0)?, call.get(2)?);
+        let verdict = verdict.map(|verdict| {
+            CallVerdict::from_name(&verdict).ok_or_else(|| damaged("the verdict on a call can't be read"))
+        });
         let at = back(call.get(1)?) / 1_000_000;
         ended.at = ended.at.max(at);
         let contact_id: Option<String> = call.get(4)?;
         events.push(HistoryEvent {
             at,
-            what: format!("call {}: {verdict}{status}", call.get::<_, String>(0)?),
+            what: HistoryStep::Call {
+                kind: CallKind::from_name(&kind).ok_or_else(|| damaged("the kind of a call can't be read"))?,
+                verdict: verdict.transpose()?,
+                http_status: call.get(3)?,
+            },
             contact_id: contact_id.map(RemoteId),
             ..ended.clone()
         });
     }
-    let found_later = twice.map(|what| HistoryEvent { what, ..ended.clone() });
+    let found_later = found_later.map(|words| HistoryEvent { what: HistoryStep::MadeTwice(words), ..ended.clone() });
     events.push(ended);
     events.extend(found_later);
     Ok(())
