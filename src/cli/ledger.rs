@@ -76,10 +76,7 @@ fn to_words(status: &Status) -> String {
     } else {
         lines.push("it is damaged:".to_owned());
         lines.extend(status.damage.iter().map(|damage| format!("  {}", escape(damage))));
-        lines.push(
-            "stop every rolo, keep a copy of the file, and put a backup back, or try `sqlite3 FILE .recover`"
-                .to_owned(),
-        );
+        lines.push(status.cure.to_owned());
     }
     lines.join("\n") + "\n"
 }

@@ -56,7 +56,7 @@ pub fn ledger_status(state_dir: &Path) -> Result<Option<ledger::Status>> {
 }
 
 pub fn ledger_path(state_dir: &Path) -> PathBuf {
-    state_dir.join("ledger.sqlite")
+    state_dir.join(ledger::FILE_NAME)
 }
 
 /// The key of a ledger lies beside it on one machine; a ledger that many share has it from elsewhere.

@@ -28,7 +28,7 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    /// The file `ledger.key` beside `ledger.sqlite`.
+    /// The file that is called as the ledger is, and ends in `.key`.
     pub fn beside(ledger: &Path) -> Self {
         Self::File(ledger.with_extension("key"))
     }

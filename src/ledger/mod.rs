@@ -35,6 +35,9 @@ pub use standing::{KeyFile, Status};
 
 use crate::error::Result;
 
+/// What the ledger of a state folder is called there.
+pub const FILE_NAME: &str = sqlite::FILE_NAME;
+
 /// Opens the ledger in this file, and makes it (and its folder) if there is none.
 ///
 /// # Errors

@@ -17,6 +17,8 @@ pub struct Status {
     pub counts: Vec<(&'static str, u64)>,
     /// What is wrong with it, in words; empty if nothing was found.
     pub damage: Vec<String>,
+    /// What to do about damage, in words.
+    pub cure: &'static str,
 }
 
 /// Whether the file of a ledger's key is there.

@@ -37,6 +37,17 @@ pub enum FailureKind {
     NoAnswer,
 }
 
+impl FailureKind {
+    /// As a log writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not sent",
+            Self::Untrusted => "untrusted",
+            Self::NoAnswer => "no answer",
+        }
+    }
+}
+
 /// Sends requests of one account.
 pub trait Transport: Send + Sync {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Answer, Failure>>;

@@ -118,8 +118,8 @@ impl<'a> Attempts<'a> {
         caller.account.budget.took(clock::now() - left);
         crash_point!("after_answer");
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
-        let failure = sent.as_ref().err().map(|failure| failure.kind);
-        tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, ?failure, "answered");
+        let failure = sent.as_ref().err().map(|failure| failure.kind.name());
+        tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, failure, "answered");
         caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt });
         let after = match sent {
             Ok(answer) => self.answered(&answer).await,

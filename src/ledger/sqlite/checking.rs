@@ -112,6 +112,7 @@ pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
         key: (key.to_owned(), state),
         counts,
         damage,
+        cure: "stop every rolo, keep a copy of the file, and put a backup back, or try `sqlite3 FILE .recover`",
     }))
 }
 

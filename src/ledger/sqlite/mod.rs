@@ -51,6 +51,9 @@ use crate::contact::{Counts, Position, RemoteId, RowRecord};
 use crate::error::Result;
 use crate::journal::{BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken};
 
+/// What the ledger of a state folder is called there.
+pub const FILE_NAME: &str = "ledger.sqlite";
+
 /// SQLite's name for a database without a file.
 pub const MEMORY: &str = opening::MEMORY;
 
