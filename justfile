@@ -18,8 +18,7 @@ test FILTER="":
 
 # Kill imports with -9 at random moments, N times in all over four services, and look at what is left.
 kills N="10000":
-    cargo build --bin rolo
-    ROLO_KILLS={{ N }} cargo test --test cli kills:: -- --nocapture
+    ROLO_KILLS={{ N }} cargo test --release --test cli kills:: -- --nocapture
 
 # Cut the power about N times over one import (as often as it writes, at most): no request may be
 # without its intent.
