@@ -142,6 +142,21 @@ impl Forward {
         &self.conditions
     }
 
+    /// Whether the column is sent, or has a say in what is.
+    pub fn uses(&self, column: usize) -> bool {
+        self.conditions.iter().any(|(used, _)| *used == column)
+            || self.feeds.iter().any(|feed| {
+                let more = match &feed.becomes {
+                    Becomes::Name(NameFeed::Join { last_column, .. }) => *last_column == Some(column),
+                    Becomes::Field(FieldFeed { check: Check::Phone { region_column, .. }, .. }) => {
+                        *region_column == Some(column)
+                    }
+                    _ => false,
+                };
+                feed.column == column || feed.stand_ins.contains(&column) || more
+            })
+    }
+
     /// Columns that the mapping leaves out without saying so.
     pub fn unmapped(&self) -> &[String] {
         &self.unmapped

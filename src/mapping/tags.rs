@@ -66,6 +66,10 @@ pub fn join_set<S: AsRef<str>>(names: &[S], separator: &str) -> String {
 
 /// What in a name looks as if it stood between two.
 pub fn looks_joined(name: &str) -> Option<&'static str> {
+    // One of these is in each separator, and most names have none.
+    if !name.bytes().any(|byte| matches!(byte, b':' | b'\n' | b';' | b'|' | b'/' | b',')) {
+        return None;
+    }
     SEPARATORS.into_iter().find(|separator| name.contains(separator))
 }
 
@@ -101,7 +105,10 @@ pub(crate) fn separators_in(cell: &str) -> [bool; SEPARATORS.len()] {
 /// Where the first separator begins and ends.
 fn next_separator<S: AsRef<str>>(text: &str, separators: &[S]) -> Option<(usize, usize)> {
     let found = separators.iter().map(AsRef::as_ref).filter_map(|separator| {
-        let start = text.find(separator)?;
+        let start = match separator.as_bytes() {
+            [byte] => memchr::memchr(*byte, text.as_bytes())?,
+            _ => text.find(separator)?,
+        };
         Some((start, start + separator.len()))
     });
     // Of two that begin at one place the longer one counts.

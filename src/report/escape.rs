@@ -10,6 +10,9 @@ use crate::contact::is_invisible;
 /// printed. Letters of any script stay as they are, and so do joiners, which some scripts need.
 /// What it returns holds nothing more to escape.
 pub fn escape(text: &str) -> Cow<'_, str> {
+    if text.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
     let Some(first) = text.find(is_unsafe) else {
         return Cow::Borrowed(text);
     };

@@ -23,6 +23,8 @@ pub struct ResultsLayout {
     columns: Vec<Column>,
     /// Columns of the source.
     width: usize,
+    /// Those of rolo's own that follow the source's, where all of these stand together in front.
+    own_behind: Option<Vec<usize>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,8 +53,9 @@ const MESSAGE: usize = 9;
 impl ResultsLayout {
     /// The columns of a text file, for a source of `width` columns which is a workbook or none.
     pub fn of_text(width: usize, of_workbook: bool) -> Self {
-        let own = (0..OWN.len()).filter(|own| of_workbook || *own != SHEET).map(Column::Own);
-        Self { columns: (0..width).map(Column::Source).chain(own).collect(), width }
+        let own: Vec<usize> = (0..OWN.len()).filter(|own| of_workbook || *own != SHEET).collect();
+        let columns = (0..width).map(Column::Source).chain(own.iter().copied().map(Column::Own)).collect();
+        Self { columns, width, own_behind: Some(own) }
     }
 
     /// The columns of a workbook; contacts are found by the columns at `identifiers`.
@@ -65,7 +68,7 @@ impl ResultsLayout {
             _ => 3,
         };
         layout.columns.sort_by_key(rank);
-        layout
+        Self { own_behind: None, ..layout }
     }
 
     /// The headers of the file.
@@ -98,23 +101,25 @@ impl ResultsWriter {
     /// Writes one row; the caller passes rows in source order. `sheet_name` is written for a
     /// workbook and ignored for any other source.
     pub fn write(&mut self, row: RowView<'_>, sheet_name: Option<&str>, record: &RowRecord) -> Result<()> {
-        let line = row.position().line.to_string();
-        let calls = record.calls.to_string();
-        let attempts = record.attempts.to_string();
-        let status = record.http_status.map(|status| status.to_string()).unwrap_or_default();
+        let numbers = Numbers::of(row.position().line, record);
         let [code, columns, message] = joined(&record.errors);
         let own: [&str; OWN.len()] = [
-            &line,
+            numbers.line.as_str(),
             sheet_name.unwrap_or_default(),
             record.outcome.name(),
             record.contact_id.as_ref().map_or("", |id| id.0.as_str()),
-            &calls,
-            &attempts,
-            &status,
+            numbers.calls.as_str(),
+            numbers.attempts.as_str(),
+            numbers.status.as_str(),
             &code,
             &columns,
             &message,
         ];
+        if let Some(own_behind) = self.layout.own_behind.as_ref().filter(|_| row.len() == self.layout.width) {
+            let mut behind = [""; OWN.len()];
+            behind.iter_mut().zip(own_behind).for_each(|(cell, at)| *cell = own[*at]);
+            return self.rows.write_behind(row, &behind[..own_behind.len()]);
+        }
         let needs_attention = record.outcome.needs_attention();
         let wrong: Vec<(usize, Cow<'_, str>)> = if needs_attention {
             record.errors.iter().map(|error| (error.column_index, escape(&error.message))).collect()
@@ -137,6 +142,51 @@ impl ResultsWriter {
     /// Writes what is left, syncs, and puts the file in its place.
     pub fn finish(self) -> Result<()> {
         self.rows.finish()
+    }
+}
+
+/// The numbers of a row as they are written.
+struct Numbers {
+    line: Digits,
+    calls: Digits,
+    attempts: Digits,
+    status: Digits,
+}
+
+impl Numbers {
+    fn of(line: u64, record: &RowRecord) -> Self {
+        Self {
+            line: Digits::of(line),
+            calls: Digits::of(record.calls.into()),
+            attempts: Digits::of(record.attempts.into()),
+            status: record.http_status.map_or(Digits::NONE, |status| Digits::of(status.into())),
+        }
+    }
+}
+
+/// A number in decimal, which allocates nothing: there are four in each row.
+struct Digits {
+    text: [u8; 20],
+    from: usize,
+}
+
+impl Digits {
+    const NONE: Self = Self { text: [0; 20], from: 20 };
+
+    fn of(mut number: u64) -> Self {
+        let mut digits = Self::NONE;
+        loop {
+            digits.from -= 1;
+            digits.text[digits.from] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                return digits;
+            }
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[self.from..]).unwrap_or_default()
     }
 }
 

@@ -54,6 +54,14 @@ struct RowSlot {
     first_cell: usize,
     cells: usize,
     own_cells: usize,
+    /// See [`RowView::is_plain`].
+    plain: bool,
+}
+
+/// Whether a byte tells nothing but the text it belongs to: it is no quotation mark, and neither a control
+/// character nor what one is written with or may begin with.
+fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != 0x7f && byte != 0xc2 && byte != b'"' && byte != b'<'
 }
 
 impl RowBatch {
@@ -120,7 +128,7 @@ impl RowBatch {
 
     /// Begins a row; cells pushed from here on are its cells.
     pub fn begin_row(&mut self, position: Position) {
-        self.rows.push(RowSlot { position, first_cell: self.cells.len(), cells: 0, own_cells: 0 });
+        self.rows.push(RowSlot { position, first_cell: self.cells.len(), cells: 0, own_cells: 0, plain: false });
     }
 
     /// Adds a cell to the row begun last.
@@ -131,6 +139,7 @@ impl RowBatch {
         self.push_text(cell);
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         row.cells += 1;
+        row.plain = false;
     }
 
     /// Adds a copy of another row's cell to the row begun last, with what reading noticed about it.
@@ -173,6 +182,8 @@ impl RowBatch {
         self.text.push_str(text);
         self.cells.extend(ranges.iter().map(|(from, to)| (at + from, at + to)));
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
+        // Of text that is looked at as a whole, since that is quicker than to stop at a byte.
+        row.plain = row.cells == 0 && text.bytes().fold(true, |plain, byte| plain & is_plain(byte));
         row.cells += ranges.len();
     }
 
@@ -182,24 +193,37 @@ impl RowBatch {
         self.cells.push((at, self.text.len()));
     }
 
+    /// A cell of the row begun last is more than its text.
+    fn notice_cell(&mut self) {
+        if let Some(row) = self.rows.last_mut() {
+            row.plain = false;
+        }
+    }
+
     /// Flags the cell at `column` of the row begun last.
     pub fn push_flag(&mut self, column: usize, flag: CellFlag) {
+        self.notice_cell();
         self.flags.push((self.rows.len().saturating_sub(1), column, flag));
     }
 
     /// Says what the cell at `column` of the row begun last holds.
     pub fn push_typed(&mut self, column: usize, value: TypedValue) {
+        self.notice_cell();
         self.typed.push((self.rows.len().saturating_sub(1), column, value));
     }
 
     /// Says that the empty cell at `column` of the row begun last shows `text`, since it is merged with a
     /// cell above.
     pub fn push_covered(&mut self, column: usize, text: &str) {
+        self.notice_cell();
         self.covered.push((self.rows.len().saturating_sub(1), column, text.to_owned()));
     }
 
     /// Adds an error to the row begun last.
     pub fn push_error(&mut self, error: RowError) {
+        if error.column.is_some() {
+            self.notice_cell();
+        }
         self.errors.push((self.rows.len().saturating_sub(1), error));
     }
 
@@ -245,6 +269,29 @@ impl<'a> RowView<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.slot.cells == 0
+    }
+
+    /// Whether the row came as one text in which no cell has a quotation mark, a control character, a line
+    /// break or a `<`, nor stood in quotation marks, and reading noticed nothing about any of them. Most rows
+    /// of a text file are so, and one look at the row spares one at each of its cells; of other rows it is
+    /// not said.
+    pub fn is_plain(&self) -> bool {
+        self.slot.plain
+    }
+
+    /// A plain row's text as it stood in its file, if `delimiter` divided its cells there.
+    pub fn as_written(&self, delimiter: u8) -> Option<&'a str> {
+        let cells = &self.batch.cells[self.slot.first_cell..][..self.slot.cells];
+        let (first, last) = (cells.first()?, cells.last()?);
+        let divided = |pair: &[(usize, usize)]| {
+            let (end, next) = (pair[0].1, pair[1].0);
+            end + 1 == next && self.batch.text.as_bytes()[end] == delimiter
+        };
+        let text = &self.batch.text[first.0..last.1];
+        // A cell holds its own delimiter only in quotation marks, but may hold that of another file.
+        let divides =
+            if cells.len() > 1 { cells.windows(2).all(divided) } else { !text.as_bytes().contains(&delimiter) };
+        (self.slot.plain && divides).then_some(text)
     }
 
     /// The cell at `column`, from 0; empty text where the row is too short.

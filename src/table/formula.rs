@@ -93,11 +93,9 @@ const OPENING: &str = "<U+";
 /// Characters that a terminal may obey, written as `<U+001B>`; line breaks and tabs stay. So that reading
 /// gives the same text, `<U+` of the text itself is `<U+003C>U+`.
 pub fn written_out(cell: &str) -> Cow<'_, str> {
-    // The bytes that may begin one of these: U+0080 to U+009F begin with C2. Most cells have none, and all
-    // of a cell is looked at since that is quicker than to ask after each byte.
-    let suspect =
-        |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7f | 0xc2 | b'<');
-    if !cell.bytes().fold(false, |found, byte| found | suspect(byte)) {
+    // Most cells have no such byte, and all of a cell is looked at since that is quicker than to ask after
+    // each byte.
+    if !cell.bytes().fold(false, |found, byte| found | may_be_written_out(byte)) {
         return Cow::Borrowed(cell);
     }
     let is_obeyed = |character: char| character.is_control() && !matches!(character, '\t' | '\n' | '\r');
@@ -115,6 +113,12 @@ pub fn written_out(cell: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// Whether a byte may begin what [`written_out`] writes otherwise: U+0080 to U+009F begin with C2.
+#[inline]
+pub(super) fn may_be_written_out(byte: u8) -> bool {
+    (byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r') || byte == 0x7f || byte == 0xc2 || byte == b'<'
+}
+
 /// The character that `text` begins with, written out, and how long that is.
 fn character(text: &str) -> Option<(char, usize)> {
     let digits = text.strip_prefix(OPENING)?.get(..4)?;
@@ -126,6 +130,10 @@ fn character(text: &str) -> Option<(char, usize)> {
 }
 
 fn would_run(cell: &str) -> bool {
+    // Most cells begin with a letter or digit, or are empty.
+    if cell.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric) {
+        return false;
+    }
     let first = cell.trim_start_matches('\'').chars().next();
     matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠'))
 }

@@ -196,6 +196,11 @@ fn is_total_word(cell: &str) -> bool {
         "סה\"כ",
     ];
     // Nearly every row begins with something else, which its first letter tells.
+    let begins_none =
+        |first: &u8| first.is_ascii() && !matches!(first.to_ascii_lowercase(), b't' | b'g' | b's' | b'i' | b'r');
+    if cell.as_bytes().first().is_none_or(begins_none) {
+        return false;
+    }
     let first = cell.chars().next().into_iter().flat_map(char::to_lowercase).next();
     if !WORDS.iter().any(|word| word.chars().next() == first) {
         return false;

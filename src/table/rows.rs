@@ -1,4 +1,4 @@
-use super::{PlusNumbers, RowBatch, TypedValue};
+use super::{PlusNumbers, RowBatch, RowView, TypedValue};
 use crate::error::Result;
 
 /// Rows of one source, in order.
@@ -56,6 +56,11 @@ pub trait RowWriter: Send {
     /// Writes one row. Every cell is text and stays text in a spreadsheet, but for those of a workbook whose
     /// header says that they are numbers or booleans.
     fn write(&mut self, cells: &[&str]) -> Result<()>;
+
+    /// Writes the cells of a row as they stand, and `more` behind them.
+    fn write_behind(&mut self, row: RowView<'_>, more: &[&str]) -> Result<()> {
+        self.write(&row.cells().chain(more.iter().copied()).collect::<Vec<_>>())
+    }
 
     /// Writes a row of results. Where the format can show what a cell holds and what is wrong with it, it
     /// does, and rows that a person has to look at stand apart as well; elsewhere this is `write`.

@@ -37,6 +37,9 @@ pub fn check_email(cell: &str) -> Result<Value, CellFault> {
 /// The address in a cell, without what mail programs and lists put round it: `mailto:`, pointed
 /// brackets, quotation marks, a separator at the end. A name before the address is left out, and said.
 pub(super) fn read_email(cell: &str) -> Result<Understood, CellFault> {
+    if is_address_alone(cell) {
+        return address_of(cell).map(Understood::from);
+    }
     if cell.len() > 1024 {
         return Err(CellFault::new("email.too_long", "an e-mail address has at most 254 characters"));
     }
@@ -62,6 +65,17 @@ pub(super) fn read_email(cell: &str) -> Result<Understood, CellFault> {
         CellFault::new("email.name_left_out", message)
     });
     Ok(Understood { value, note })
+}
+
+/// Whether a cell is one address at the most, with nothing round it: most cells are, and need none of what
+/// the others need.
+fn is_address_alone(cell: &str) -> bool {
+    let bytes = cell.as_bytes();
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'_' | b'-' | b'+');
+    let ends = bytes.first().zip(bytes.last());
+    cell.len() <= 1024
+        && ends.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric())
+        && bytes.iter().all(|byte| is_part(*byte))
 }
 
 /// The text without what can't be seen, its full-width characters in ASCII.

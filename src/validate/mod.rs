@@ -21,6 +21,7 @@ mod phone_column;
 mod phone_label;
 mod phone_region;
 mod phone_text;
+mod plain;
 mod preview;
 mod row;
 mod seen_keys;

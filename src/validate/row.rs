@@ -6,6 +6,7 @@ use super::cell::{check_cell, check_set_name, digits_lost, identifier_text, regi
 use super::fault::{CellFault, Understood, shown};
 use super::numbering::Region;
 use super::phone::PhoneRegion;
+use super::plain::{is_plain_name, is_plain_set, is_plainly_good};
 use super::seen_keys::Key;
 use super::sets::unrepeated;
 use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Value, trim_unseen};
@@ -87,10 +88,10 @@ impl<'a> Draft<'a> {
             contact.fields.reserve(rules.forward.feeds().len() + rules.constants.len());
         }
         // What is wrong with a cell that feeds nothing is no error: the cell is not sent.
-        let counts = |error: &RowError| error.column.is_none() || uses(rules.forward, error.column_index);
+        let counts = |error: &RowError| error.column.is_none() || rules.forward.uses(error.column_index);
         let errors = row.errors().iter().map(|(_, error)| error).filter(|error| counts(error)).cloned().collect();
         contact.notes.extend(row.remarks().iter().map(|(_, remark)| remark.clone()));
-        for (column, shown) in row.all_covered().filter(|(column, _)| uses(rules.forward, *column)) {
+        for (column, shown) in row.all_covered().filter(|(column, _)| rules.forward.uses(*column)) {
             contact.notes.push(merged(column, &rules.forward.headers()[column], shown));
         }
         let told_by_id = told_by_id(rules.forward, row);
@@ -132,6 +133,9 @@ impl<'a> Draft<'a> {
 
     /// The field's value out of the first of its columns that has a usable cell.
     fn field(&mut self, feed: &ColumnFeed, field: &FieldFeed) {
+        if self.rules.verdicts_only && is_plainly_good(self.row, feed, field) {
+            return;
+        }
         let mut refused: Vec<(usize, CellFault)> = Vec::new();
         let mut told = false;
         for column in std::iter::once(feed.column).chain(feed.stand_ins.iter().copied()) {
@@ -254,6 +258,9 @@ impl<'a> Draft<'a> {
     }
 
     fn name(&mut self, cell: &str, feed: &ColumnFeed, name: &NameFeed) {
+        if self.rules.verdicts_only && is_plain_name(self.row, feed, name) {
+            return;
+        }
         match name {
             NameFeed::Split { first, last } => {
                 let cell = if self.is_nothing(feed.column) { "" } else { cell };
@@ -319,6 +326,9 @@ impl<'a> Draft<'a> {
     /// The names in a cell. However many of them can't be used, that is one error of the cell.
     fn names(&mut self, cell: &str, feed: &ColumnFeed, set: &SetFeed) -> Vec<String> {
         if is_blank(cell) || self.is_nothing(feed.column) {
+            return Vec::new();
+        }
+        if self.rules.verdicts_only && is_plain_set(self.row, self.rules.forward, feed, set) {
             return Vec::new();
         }
         let mut names = split_set(cell, &set.separators);
@@ -439,22 +449,6 @@ impl<'a> Draft<'a> {
         self.contact.notes.sort_by_key(|note| note.column_index);
         Checked { contact: self.contact, errors: self.errors, keys, not_selected: false }
     }
-}
-
-/// Whether the column is sent, or has a say in what is.
-fn uses(forward: &Forward, column: usize) -> bool {
-    let conditions = forward.conditions().iter().any(|(used, _)| *used == column);
-    conditions
-        || forward.feeds().iter().any(|feed| {
-            let more = match &feed.becomes {
-                Becomes::Name(NameFeed::Join { last_column, .. }) => *last_column == Some(column),
-                Becomes::Field(FieldFeed { check: Check::Phone { region_column, .. }, .. }) => {
-                    *region_column == Some(column)
-                }
-                _ => false,
-            };
-            feed.column == column || feed.stand_ins.contains(&column) || more
-        })
 }
 
 /// An empty cell that a sheet shows as filled.

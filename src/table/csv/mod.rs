@@ -1,9 +1,11 @@
 //! Delimited text in and out.
 //!
-//! Reading: the text of `table::text` → `records` (where a record begins and ends, with its line)
-//! → the csv crate (its fields) → `reader` (rows). Writing is the csv crate behind `formula`.
+//! Reading: the text of `table::text` → `records` (where a record and its cells begin and end, with its
+//! line) → `reader` (rows). Writing: `line` (cells behind `formula`, and their quotes) → `writer`. Both are
+//! held by tests to what the csv crate reads and writes.
 
 mod dialect;
+mod line;
 mod reader;
 mod records;
 mod writer;
