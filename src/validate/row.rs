@@ -11,7 +11,7 @@ use super::seen_keys::Key;
 use super::sets::unrepeated;
 use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Value, trim_unseen};
 use crate::mapping::{
-    BadCells, Becomes, Blank, Check, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
+    BadCells, Becomes, Blank, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
     is_system_group, join_name, looks_joined, split_name, split_set,
 };
 use crate::table::RowView;
