@@ -16,8 +16,9 @@ use super::source::{MappingChoice, SourceSpec, facts};
 use super::telling::Telling;
 use super::verify::Verify;
 use super::visit::Visit;
-use crate::contact::Filter;
+use crate::contact::{Filter, RemoteId};
 use crate::error::{Error, Result};
+use crate::journal::AccountNote;
 use crate::ledger::RunKind;
 use crate::mapping::{self, ColumnRule, Feeds, Sample};
 use crate::platform::make_private_folder;
@@ -41,7 +42,7 @@ pub struct CopyJob {
     pub verify: bool,
 }
 
-/// Exports, imports, keeps the map of ids in the ledger (as notes `copied/FROM/ID` of the account
+/// Exports, imports, keeps the map of ids in the ledger (as [`AccountNote::CopyOf`] of the account
 /// copied to), and if asked to, compares.
 ///
 /// The export lies in the state folder between the two; a copy that was cut off goes on from there.
@@ -238,11 +239,12 @@ async fn keep_ids(job: &CopyJob, context: &Context) -> Result<()> {
     let Some(column) = reader.headers().iter().position(|header| header == "id") else { return Ok(()) };
     let mut batch = RowBatch::new();
     while reader.read(&mut batch, 512)? > 0 {
-        let notes: Vec<(String, String)> = batch
+        let copy_of = |id: &str| AccountNote::CopyOf { account: from.clone(), id: RemoteId(id.to_owned()) };
+        let notes: Vec<(AccountNote, String)> = batch
             .rows()
             .filter_map(|row| Some((row.cell(column), row.own("_contact_id")?)))
             .filter(|(old, new)| !old.is_empty() && !new.is_empty())
-            .map(|(old, new)| (format!("copied/{from}/{old}"), new.to_owned()))
+            .map(|(old, new)| (copy_of(old), new.to_owned()))
             .collect();
         ledger.set_notes(&to, &notes).await?;
     }

@@ -23,7 +23,7 @@ use super::source::{Mapped, SourceSpec};
 use crate::clock;
 use crate::contact::CustomEdit;
 use crate::error::{Error, Result};
-use crate::journal::RunId;
+use crate::journal::{AccountNote, RunId};
 use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
 use crate::reconcile::{Keys, Rules, Strategy};
@@ -295,13 +295,13 @@ fn command(job: &ImportJob) -> String {
 /// be decided. A run that is taken up again keeps to it: contacts that came since are its own, which
 /// the ledger knows, or are found when the service refuses to make them twice.
 async fn listed_by(run: &RunId, keys: &Keys, ledger: &LedgerHandle) -> Result<Option<bool>> {
-    let note = ledger.note(keys.account(), &format!("listed by {run}")).await?;
+    let note = ledger.note(keys.account(), &AccountNote::ListedBy(run.clone())).await?;
     Ok(note.map(|note| note == "yes"))
 }
 
 async fn set_listed_by(run: &ClaimedRun, keys: &Keys, listed: Option<bool>, ledger: &LedgerHandle) -> Result<()> {
     let note = listed.map(|listed| if listed { "yes" } else { "no" });
-    ledger.set_note(run, keys.account(), &format!("listed by {run}"), note).await
+    ledger.set_note(run, keys.account(), &AccountNote::ListedBy(run.id().clone()), note).await
 }
 
 async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {

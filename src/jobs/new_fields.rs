@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::source::{SourceSpec, facts};
 use crate::contact::FieldDefinition;
 use crate::error::{Error, Result};
-use crate::journal::RunId;
+use crate::journal::{AccountNote, RunId};
 use crate::ledger::{LedgerHandle, Run};
 use crate::mapping::{Mapping, NewField, Sample, new_fields};
 use crate::reconcile::CallEnd;
@@ -153,7 +153,7 @@ pub async fn fields_created(ledger: &LedgerHandle, run: &Run) -> Result<Vec<Stri
 }
 
 async fn created_by(ledger: &LedgerHandle, account: &str, run: &RunId) -> Result<Vec<String>> {
-    let note = ledger.note(account, &note_of(run)).await?;
+    let note = ledger.note(account, &AccountNote::FieldsOf(run.clone())).await?;
     Ok(note.unwrap_or_default().lines().map(str::to_owned).collect())
 }
 
@@ -161,9 +161,5 @@ async fn created_by(ledger: &LedgerHandle, account: &str, run: &RunId) -> Result
 async fn record(fields: &[String], frame: &Frame) -> Result<()> {
     let lines = fields.join("\n");
     let note = (!fields.is_empty()).then_some(lines.as_str());
-    frame.ledger.set_note(&frame.run, frame.keys.account(), &note_of(frame.run.id()), note).await
-}
-
-fn note_of(run: &RunId) -> String {
-    format!("fields of {run}")
+    frame.ledger.set_note(&frame.run, frame.keys.account(), &AccountNote::FieldsOf(frame.run.id().clone()), note).await
 }

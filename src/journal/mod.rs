@@ -4,12 +4,14 @@
 //! Nothing here keeps anything. `reconcile` makes these values, the driver has them made durable, the
 //! ledger keeps them. Values of contacts stand in them as keyed hashes, but for what an undo puts back.
 
+mod account_note;
 mod digest;
 mod entry;
 mod hasher;
 mod known;
 mod run_id;
 
+pub use account_note::AccountNote;
 pub use entry::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, SecondLook, StepRecord, Taken};
 pub use hasher::{Hasher, Key};
 pub use known::{Applied, KnownContact, KnownValue, LastKnown};

@@ -1,5 +1,7 @@
 //! From one service to another, with the map of ids and a comparison.
 
+use rolo::contact::RemoteId;
+use rolo::journal::AccountNote;
 use rolo::ledger::{self, KeySource};
 
 use crate::world::{World, cells, last_event, sorted_by};
@@ -43,8 +45,8 @@ fn a_copy_converts_names_keeps_the_map_of_ids_and_lists_what_stays_behind() {
     let ledger = ledger::open(&path, &KeySource::beside(&path)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for row in &results {
-        let name = format!("copied/sandbox:respondio/{}", row["id"]);
-        let note = runtime.block_on(ledger.note("sandbox:chatwoot", &name)).unwrap();
+        let note = AccountNote::CopyOf { account: "sandbox:respondio".into(), id: RemoteId(row["id"].clone()) };
+        let note = runtime.block_on(ledger.note("sandbox:chatwoot", &note)).unwrap();
         assert_eq!(note.as_deref(), Some(row["_contact_id"].as_str()));
         assert!(cells(&rows, "id").contains(&row["_contact_id"].as_str()));
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rolo::contact::{CallKind, Counts, Field, Outcome, Position, RemoteId, RowError, RowRecord, Value};
-use rolo::journal::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact, KnownValue, RunId};
+use rolo::journal::{
+    AccountNote, Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact, KnownValue, RunId,
+};
 use rolo::ledger::{ClaimedRun, Fingerprint, Ledger, LedgerHandle, NewRun, RunKind, RunState};
 
 use crate::backends::{begin, each};
@@ -557,23 +559,24 @@ async fn entries_are_written_all_or_none() {
 async fn notes_and_listing_times_are_kept_by_account() {
     each(async |place| {
         let ledger = place.open().await;
-        assert_eq!(ledger.note("support", "cursor").await.unwrap(), None);
+        let note = AccountNote::FieldsOf(RunId("20261121-0931-k3f".into()));
+        assert_eq!(ledger.note("support", &note).await.unwrap(), None);
         assert_eq!(ledger.listed_at("support").await.unwrap(), None);
         let run = begin(&ledger, &new_run(1)).await;
-        ledger.set_note(&run, "support", "cursor", Some("a")).await.unwrap();
-        ledger.set_note(&run, "support", "cursor", Some("b")).await.unwrap();
-        ledger.set_note(&run, "sales", "cursor", Some("c")).await.unwrap();
+        ledger.set_note(&run, "support", &note, Some("a")).await.unwrap();
+        ledger.set_note(&run, "support", &note, Some("b")).await.unwrap();
+        ledger.set_note(&run, "sales", &note, Some("c")).await.unwrap();
         ledger.set_listed_at(&run, "support", Some(STARTED)).await.unwrap();
         let again = place.open().await;
-        assert_eq!(again.note("support", "cursor").await.unwrap().as_deref(), Some("b"));
+        assert_eq!(again.note("support", &note).await.unwrap().as_deref(), Some("b"));
         assert_eq!(
             (again.listed_at("support").await.unwrap(), again.listed_at("sales").await.unwrap()),
             (Some(STARTED), None)
         );
-        again.set_note(&run, "support", "cursor", None).await.unwrap();
+        again.set_note(&run, "support", &note, None).await.unwrap();
         again.set_listed_at(&run, "support", None).await.unwrap();
-        assert_eq!(ledger.note("support", "cursor").await.unwrap(), None);
-        assert_eq!(ledger.note("sales", "cursor").await.unwrap().as_deref(), Some("c"));
+        assert_eq!(ledger.note("support", &note).await.unwrap(), None);
+        assert_eq!(ledger.note("sales", &note).await.unwrap().as_deref(), Some("c"));
         assert_eq!(ledger.listed_at("support").await.unwrap(), None);
     })
     .await;

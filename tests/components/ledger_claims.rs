@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rolo::contact::{CallKind, Counts, Outcome, Position, RemoteId, RowRecord};
 use rolo::error::{Error, ErrorKind, StopReason};
-use rolo::journal::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact};
+use rolo::journal::{AccountNote, Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact};
 use rolo::ledger::{ClaimedRun, Fingerprint, Lease, RunState};
 
 use crate::backends::{begin, each, worker};
@@ -135,7 +135,8 @@ async fn every_write_of_a_run_that_was_taken_over_is_refused_and_leaves_nothing(
         refused("state", stopped.set_state(&run, RunState::Finished, &counts).await.unwrap_err());
         refused("undone", stopped.set_state_of(&run, run.id(), RunState::Undone, &counts).await.unwrap_err());
         refused("listed", stopped.set_listed_at(&run, "support", Some(1)).await.unwrap_err());
-        refused("note", stopped.set_note(&run, "support", "cursor", Some("1")).await.unwrap_err());
+        let note = AccountNote::FieldsOf(run.id().clone());
+        refused("note", stopped.set_note(&run, "support", &note, Some("1")).await.unwrap_err());
         refused("renewal", stopped.renew(run.claim(), LONG).await.unwrap_err());
 
         assert_eq!(next.open_rows(&run).await.unwrap(), [7]);
@@ -144,7 +145,7 @@ async fn every_write_of_a_run_that_was_taken_over_is_refused_and_leaves_nothing(
         assert_eq!(next.before_images(&run, 0, 10).await.unwrap(), []);
         assert_eq!(next.open_creates("support", &[key]).await.unwrap(), [None]);
         assert_eq!(next.listed_at("support").await.unwrap(), None);
-        assert_eq!(next.note("support", "cursor").await.unwrap(), None);
+        assert_eq!(next.note("support", &note).await.unwrap(), None);
         assert_eq!(next.runs(10).await.unwrap().len(), 1);
         assert_eq!(next.run(&run).await.unwrap().unwrap().state, RunState::Running);
         next.write(&resumed, vec![intent(8)]).await.unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use rolo::clock::simulated_calendar;
 use rolo::contact::{CallKind, Counts};
 use rolo::error::ErrorKind;
-use rolo::journal::{Entry, Intent};
+use rolo::journal::{AccountNote, Entry, Intent, RunId};
 use rolo::ledger::{LedgerHandle, RunState};
 use rusqlite::Connection;
 
@@ -118,13 +118,14 @@ async fn what_was_queued_is_done_before_the_ledger_closes_although_nobody_waits_
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     let ledger = opened(&path);
+    let note = AccountNote::FieldsOf(RunId("run".into()));
     for n in 0..50 {
-        let notes = [("n".to_owned(), n.to_string())];
-        let mut asked = ledger.set_notes("support", &notes);
-        // Asked for once, and then left alone.
-        let _ = futures_util::poll!(&mut asked);
+        let notes = [(note.clone(), n.to_string())];
+        let mut writing = ledger.set_notes("support", &notes);
+        // Polled once, and then left alone.
+        let _ = futures_util::poll!(&mut writing);
     }
     drop(ledger);
-    assert_eq!(opened(&path).note("support", "n").await.unwrap().as_deref(), Some("49"));
+    assert_eq!(opened(&path).note("support", &note).await.unwrap().as_deref(), Some("49"));
     assert!(!path.with_file_name("ledger.db-wal").metadata().is_ok_and(|wal| wal.len() > 0));
 }

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 
 use super::super::ClaimedRun;
 use crate::error::Result;
+use crate::journal::AccountNote;
 
 /// What accounts are called, and small things to keep of them.
 #[async_trait]
@@ -31,21 +32,21 @@ pub trait Accounts: Send + Sync {
     /// See [`Ledger`](super::super::Ledger).
     async fn rename_account(&self, from: &str, to: &str) -> Result<bool>;
 
-    /// A small named value of an account: a listing's cursor, a renewed token's expiry.
+    /// A small value that is noted of an account.
     ///
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
-    async fn note(&self, account: &str, name: &str) -> Result<Option<String>>;
+    async fn note(&self, account: &str, note: &AccountNote) -> Result<Option<String>>;
 
     /// Keeps such a value for a run, or takes it away.
     ///
     /// # Errors
     /// As for [`Runs::begin`](super::Runs::begin).
-    async fn set_note(&self, by: &ClaimedRun, account: &str, name: &str, value: Option<&str>) -> Result<()>;
+    async fn set_note(&self, by: &ClaimedRun, account: &str, note: &AccountNote, value: Option<&str>) -> Result<()>;
 
-    /// Keeps many such values, by name, in one transaction, after the run that they came of.
+    /// Keeps many such values in one transaction, after the run that they came of.
     ///
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
-    async fn set_notes(&self, account: &str, notes: &[(String, String)]) -> Result<()>;
+    async fn set_notes(&self, account: &str, notes: &[(AccountNote, String)]) -> Result<()>;
 }

@@ -49,7 +49,9 @@ use super::{
 use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
 use crate::error::Result;
-use crate::journal::{BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken};
+use crate::journal::{
+    AccountNote, BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken,
+};
 
 /// What the ledger of a state folder is called there.
 pub const FILE_NAME: &str = "ledger.sqlite";
@@ -269,21 +271,22 @@ impl Accounts for SqliteLedger {
         self.executor.run(move |store| store.rename_account(&from, &to)).await
     }
 
-    async fn note(&self, account: &str, name: &str) -> Result<Option<String>> {
-        let (account, name) = (account.to_owned(), name.to_owned());
+    async fn note(&self, account: &str, note: &AccountNote) -> Result<Option<String>> {
+        let (account, name) = (account.to_owned(), note.name());
         self.look(move |db, _| accounts::note(db, &account, &name)).await
     }
 
-    async fn set_note(&self, by: &ClaimedRun, account: &str, name: &str, value: Option<&str>) -> Result<()> {
-        let (account, name, value) = (account.to_owned(), name.to_owned(), value.map(str::to_owned));
+    async fn set_note(&self, by: &ClaimedRun, account: &str, note: &AccountNote, value: Option<&str>) -> Result<()> {
+        let (account, name, value) = (account.to_owned(), note.name(), value.map(str::to_owned));
         self.change_of(by.claim(), move |db, tools| {
             accounts::set_note(db, tools.names, &account, &name, value.as_deref())
         })
         .await
     }
 
-    async fn set_notes(&self, account: &str, notes: &[(String, String)]) -> Result<()> {
-        let (account, notes) = (account.to_owned(), notes.to_vec());
+    async fn set_notes(&self, account: &str, notes: &[(AccountNote, String)]) -> Result<()> {
+        let account = account.to_owned();
+        let notes: Vec<(String, String)> = notes.iter().map(|(note, value)| (note.name(), value.clone())).collect();
         let keep = |db: &Connection, tools: &mut Tools<'_>, account: &str, notes: &[(String, String)]| {
             notes.iter().try_for_each(|(name, value)| accounts::set_note(db, tools.names, account, name, Some(value)))
         };

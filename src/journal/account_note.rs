@@ -1,0 +1,24 @@
+use super::RunId;
+use crate::contact::RemoteId;
+
+/// What is noted of an account beside its contacts: a small value each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountNote {
+    /// Whether a run lists the account instead of looking contacts up.
+    ListedBy(RunId),
+    /// The custom fields that a run created.
+    FieldsOf(RunId),
+    /// What a contact of another account became in this one: its id.
+    CopyOf { account: String, id: RemoteId },
+}
+
+impl AccountNote {
+    /// As a ledger keeps it; no two notes have the same.
+    pub fn name(&self) -> String {
+        match self {
+            Self::ListedBy(run) => format!("listed by {run}"),
+            Self::FieldsOf(run) => format!("fields of {run}"),
+            Self::CopyOf { account, id } => format!("copied/{account}/{id}"),
+        }
+    }
+}
