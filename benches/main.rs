@@ -37,7 +37,7 @@ fn source(folder: &Path, rows: u64) -> SourceSpec {
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
-        held: false,
+        exported: false,
     }
 }
 

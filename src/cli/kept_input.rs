@@ -93,6 +93,6 @@ pub async fn interruptible<T: Send + 'static>(
     tokio::select! {
         biased;
         done = done => done.map_err(|_| Error::bug("reading the input ended without a word")),
-        () = job.stop.asked() => Err(Error::interrupted("interrupted by a signal while input was waited for")),
+        () = job.stop.requested() => Err(Error::interrupted("interrupted by a signal while input was waited for")),
     }
 }

@@ -19,7 +19,7 @@ pub fn source(record: &ImportRecord, run: &Run) -> SourceSpec {
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
-        held: record.held,
+        exported: record.exported,
     }
 }
 

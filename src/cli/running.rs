@@ -49,7 +49,7 @@ fn listen(stop: &Stop) -> Result<()> {
                 _ => "stopping: requests under way are finished first; once more to leave at once\n",
             };
             drop(std::io::stderr().lock().write_all(words.as_bytes()));
-            stop.ask(level);
+            stop.request(level);
         }
     });
     Ok(())
@@ -143,7 +143,7 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
         only: settings.only.clone(),
         chosen: None,
         opened: OpenedOnce::default(),
-        held: false,
+        exported: false,
     })
 }
 
@@ -221,6 +221,6 @@ pub fn plain_file(path: PathBuf) -> SourceSpec {
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
-        held: false,
+        exported: false,
     }
 }

@@ -63,7 +63,7 @@ pub fn run(args: &SandboxCommand, context: &CommandContext) -> Result<Exit> {
             let words = "serving each service below its own path; the secret is `sandbox`; ctrl-c ends it\n";
             drop(std::io::stderr().lock().write_all(words.as_bytes()));
         }
-        job.stop.asked().await;
+        job.stop.requested().await;
         served.stop().await;
         Ok(Exit::Done)
     })

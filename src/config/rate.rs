@@ -42,9 +42,9 @@ pub fn rate_words(quota: Quota) -> String {
 /// A limit that is only assumed may be exceeded by an account that knows better; one that the
 /// vendor states may not.
 pub fn rate_within(rate: Quota, limit: &Sourced<Quota>) -> Result<()> {
-    let asked = u128::from(rate.calls) * limit.value.per.as_millis();
+    let wanted = u128::from(rate.calls) * limit.value.per.as_millis();
     let admitted = u128::from(limit.value.calls) * rate.per.as_millis();
-    if asked <= admitted || limit.source.is_assumed() {
+    if wanted <= admitted || limit.source.is_assumed() {
         return Ok(());
     }
     Err(Error::usage(format!(

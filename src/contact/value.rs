@@ -55,11 +55,11 @@ impl Value {
         }
     }
 
-    /// This value in the type of `held`, where that says exactly the same: the text `13` is the number 13
+    /// This value in the type of `observed`, where that says exactly the same: the text `13` is the number 13
     /// where a number is held. `None` if it does not, or has that type.
-    pub fn in_type_of(&self, held: &Value) -> Option<Self> {
+    pub fn in_type_of(&self, observed: &Value) -> Option<Self> {
         let Value::Text(text) = self else { return None };
-        match held {
+        match observed {
             Value::Number(_) if plain_number(text).is_some_and(|number| is_canonical(text, &number)) => {
                 Some(Value::Number(text.clone()))
             }
@@ -95,26 +95,26 @@ impl Value {
         }
     }
 
-    /// Whether a service that holds `held` already has this value.
+    /// Whether a service that holds `observed` already has this value.
     ///
     /// Services answer numbers and booleans as text and the reverse, so the comparison is of
     /// meaning: `12`, `12.0` and `"12"` are the same, and so are no value and empty text. Text that
     /// reads as the number or boolean that is held is no reason to write it anew as text; two texts
     /// are the same to the letter.
-    pub fn same_as(&self, held: &Value) -> bool {
-        if self.is_empty() || held.is_empty() {
-            return self.is_empty() && held.is_empty();
+    pub fn same_as(&self, observed: &Value) -> bool {
+        if self.is_empty() || observed.is_empty() {
+            return self.is_empty() && observed.is_empty();
         }
-        if let (Value::Json(wanted), Value::Json(told)) = (self, held) {
+        if let (Value::Json(wanted), Value::Json(there)) = (self, observed) {
             // The order of an object's keys says nothing.
-            return wanted == told;
+            return wanted == there;
         }
-        let (wanted, told) = (self.as_text(), held.as_text());
-        wanted == told
-            || matches!((self, held), (Value::Text(text), Value::Json(told)) if structure(text).as_ref() == Some(told))
-            || matches!(held, Value::Boolean(_)) && wanted.eq_ignore_ascii_case(&told)
-            || (!matches!((self, held), (Value::Text(_), Value::Text(_)))
-                && plain_number(&wanted) == plain_number(&told)
+        let (wanted, there) = (self.as_text(), observed.as_text());
+        wanted == there
+            || matches!((self, observed), (Value::Text(text), Value::Json(there)) if structure(text).as_ref() == Some(there))
+            || matches!(observed, Value::Boolean(_)) && wanted.eq_ignore_ascii_case(&there)
+            || (!matches!((self, observed), (Value::Text(_), Value::Text(_)))
+                && plain_number(&wanted) == plain_number(&there)
                 && plain_number(&wanted).is_some())
     }
 }

@@ -5,9 +5,9 @@ use std::sync::mpsc;
 use super::Context;
 use super::ended::Ended;
 use super::feed::Reading;
+use super::job_events::JobEvents;
 use super::rows::RowResults;
 use super::source::SourceSpec;
-use super::telling::Telling;
 use crate::contact::{Outcome, RowRecord};
 use crate::error::Result;
 use crate::report::{Event, JobKind, Note, Remark, Summary};
@@ -25,13 +25,13 @@ pub struct CheckJob {
 /// Maps and validates every row, and writes the results file. A good row is `skipped`: nothing was
 /// asked to be sent.
 pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
-    let telling = Telling::begin(JobKind::Check);
+    let events = JobEvents::begin(JobKind::Check);
     let mapped = job.source.map(job.service.as_ref(), None)?;
     let reader = job.source.open_for(&job.results)?;
     let notes = reader.notes().to_vec();
     let place = context.written().place(&job.results, IfTaken::NewName)?;
     let results = super::import::results_writer(&place, &mapped.forward, reader.as_ref())?;
-    telling.start(&job.source.path, None, 0, context);
+    events.start(&job.source.path, None, 0, context);
     for words in notes {
         context.note(Note::Source(words));
     }
@@ -43,7 +43,7 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let mut reading = Reading::start(reader, job.source.validator(mapped.forward)?.for_verdicts(), None);
     let mut ended = Ended::Whole;
     while let Some(checked) = reading.next().await? {
-        if context.stop.is_asked() {
+        if context.stop.is_requested() {
             ended = Ended::Interrupted;
             reading.only_read();
         }
@@ -67,8 +67,8 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
         remarks: Remark::of_place(&job.results, &place).into_iter().collect(),
         file: Some(place.path),
         unmapped,
-        told: rows.told(),
-        ..telling.summary()
+        row_remarks: rows.remarks(),
+        ..events.summary()
     };
-    telling.finish(ended, summary, context)
+    events.finish(ended, summary, context)
 }

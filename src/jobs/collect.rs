@@ -32,16 +32,16 @@ pub struct Collecting<'a> {
     pub caller: &'a Arc<Caller>,
     keys: Keys,
     /// Fields that an import may ask about.
-    asked: Vec<Field>,
+    fields: Vec<Field>,
 }
 
 impl<'a> Collecting<'a> {
     pub fn new(job: &'a ExportJob, connection: &'a Connection, caller: &'a Arc<Caller>) -> Self {
         let service = &connection.account.service;
         let keys = connection.keys(&connection.account.ledger);
-        let told = service.fields().iter().filter(|spec| spec.read && (spec.create || spec.update));
-        let asked = told.map(|spec| Field::new(spec.name)).collect();
-        Self { job, connection, caller, keys, asked }
+        let readable = service.fields().iter().filter(|spec| spec.read && (spec.create || spec.update));
+        let fields = readable.map(|spec| Field::new(spec.name)).collect();
+        Self { job, connection, caller, keys, fields }
     }
 
     fn capabilities(&self) -> &Capabilities {
@@ -93,15 +93,15 @@ impl<'a> Collecting<'a> {
         spool: &mut Spool,
         context: &mut Context,
     ) -> Result<()> {
-        let mut told = 0;
+        let mut last_noted = 0;
         loop {
             let room = self.job.limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.contacts));
             if room == 0 {
                 break;
             }
             let pass = listing.walk().pass();
-            if pass > 1 && pass > told {
-                told = pass;
+            if pass > 1 && pass > last_noted {
+                last_noted = pass;
                 context.note(Note::AnotherPass);
             }
             let ListedPage { pass, contacts, total, next } = match listing.next().await? {
@@ -142,7 +142,7 @@ impl<'a> Collecting<'a> {
             .await?;
         let known = contacts.iter().map(|contact| Entry::Known {
             account: self.keys.account().to_owned(),
-            contact: self.keys.learn(&without_messages(contact), &self.asked),
+            contact: self.keys.learn(&without_messages(contact), &self.fields),
             keys: self.keys.of_snapshot(contact),
             told: true,
         });

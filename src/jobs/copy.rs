@@ -10,10 +10,10 @@ use super::fingerprint::Parts;
 use super::frame::{Opened, absolute};
 use super::import::{ImportJob, import};
 use super::import_options::ImportOptions;
+use super::job_events::JobEvents;
 use super::left_behind::LeftBehind;
 use super::recognize::{Keep, last_identity};
 use super::source::{MappingChoice, SourceSpec, facts};
-use super::telling::Telling;
 use super::verify::Verify;
 use super::visit::Visit;
 use crate::contact::{Filter, RemoteId};
@@ -48,7 +48,7 @@ pub struct CopyJob {
 /// The export lies in the state folder between the two; a copy that was cut off goes on from there.
 /// It stays until the next copy where rows need attention, so that these can be sent again.
 pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
-    let telling = Telling::begin(JobKind::Copy);
+    let events = JobEvents::begin(JobKind::Copy);
     let file = meantime(job, context).await?;
     let done = file.with_extension("done");
     if let Some(ended) = export_meanwhile(job, &file, context).await? {
@@ -85,7 +85,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     } else {
         std::fs::write(&done, b"").map_err(|error| Error::stopped("the copy can't be marked done").caused_by(error))?;
     }
-    telling.finish(Ended::Whole, summary, context)
+    events.finish(Ended::Whole, summary, context)
 }
 
 /// The first half of a copy.
@@ -159,7 +159,7 @@ async fn exported_source(job: &CopyJob, file: &Path, context: &mut Context) -> R
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
-        held: true,
+        exported: true,
     })
 }
 

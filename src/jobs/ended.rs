@@ -20,7 +20,7 @@ impl Ended {
     pub fn of(halt: Option<Error>, stop: &Stop) -> Self {
         match halt {
             Some(halt) => Self::Stopped(halt),
-            None if stop.is_asked() => Self::Interrupted,
+            None if stop.is_requested() => Self::Interrupted,
             None => Self::Whole,
         }
     }

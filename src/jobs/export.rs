@@ -60,7 +60,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
             summary.contacts = Some(spool.contacts);
             summary.file = None;
             summary.remarks.push(Remark::Kept { contacts: spool.contacts });
-            let interrupted = context.stop.is_asked() && frame.caller.halted().is_none();
+            let interrupted = context.stop.is_requested() && frame.caller.halted().is_none();
             if interrupted { Ended::Interrupted } else { Ended::Stopped(error) }
         }
     };

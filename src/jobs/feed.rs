@@ -187,24 +187,27 @@ impl RowFeed {
         let first = if rows == 0 { 0 } else { checked.batch.row(0).position().index };
         let mut done = self.replayed(first, first + rows).await?;
         let mut keys: Vec<Vec<Key>> = Vec::with_capacity(checked.contacts.len());
-        let mut asked: Vec<Key> = Vec::new();
+        let mut looked_up: Vec<Key> = Vec::new();
         for (row, contact) in checked.batch.rows().zip(&checked.contacts) {
             let of_row = match contact {
                 Ok(contact) => self.keys.identifiers(&contact.identifiers),
                 Err(_) => Vec::new(),
             };
             if !done.contains_key(&row.position().index) {
-                asked.extend(&of_row);
+                looked_up.extend(&of_row);
             }
             keys.push(of_row);
         }
-        let mut open: Vec<Option<Taken>> =
-            if asked.is_empty() { Vec::new() } else { self.ledger.open_creates(self.keys.account(), &asked).await? };
+        let mut open: Vec<Option<Taken>> = if looked_up.is_empty() {
+            Vec::new()
+        } else {
+            self.ledger.open_creates(self.keys.account(), &looked_up).await?
+        };
         let mut open = std::mem::take(&mut open).into_iter();
-        let mut known = if asked.is_empty() || !(self.remember || self.resuming) {
+        let mut known = if looked_up.is_empty() || !(self.remember || self.resuming) {
             Vec::new().into_iter()
         } else {
-            self.ledger.known(self.keys.account(), &asked).await?.into_iter()
+            self.ledger.known(self.keys.account(), &looked_up).await?.into_iter()
         };
         let mut work = Vec::with_capacity(checked.contacts.len());
         for ((row, contact), keys) in checked.batch.rows().zip(checked.contacts).zip(keys) {

@@ -1,7 +1,7 @@
 //! What all jobs with a run have in common: open the account, begin the run or go on with it, say so, finish.
 //!
 //! A job without a run has the parts of it that it needs: [`Opened`] and [`super::visit`] to read an account,
-//! [`super::telling`] to say that it starts and what came of it.
+//! [`super::job_events`] to say that it starts and what came of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use super::Context;
 use super::account_spec::AccountSpec;
 use super::connect::{Connection, connect, open_ledger};
 use super::ended::Ended;
+use super::job_events::{JobEvents, finished};
 use super::recognize::{Keep, recognize, same_place};
 use super::run_record::RunRecord;
-use super::telling::{Telling, finished};
 use crate::clock;
 use crate::error::Result;
 use crate::journal::RunId;
@@ -59,7 +59,7 @@ pub struct Frame {
     pub notices: Option<UnboundedReceiver<Notice>>,
     elsewhere: Option<Note>,
     account: String,
-    telling: Telling,
+    events: JobEvents,
 }
 
 impl Opened {
@@ -124,7 +124,7 @@ impl Opened {
         let run = lease.run(id);
         let (caller, notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
-        let telling = Telling::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun);
+        let events = JobEvents::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun);
         Ok(Frame {
             run,
             is_resumed,
@@ -135,7 +135,7 @@ impl Opened {
             connection: self.connection,
             elsewhere: self.elsewhere,
             account: self.account,
-            telling,
+            events,
         })
     }
 }
@@ -143,7 +143,7 @@ impl Opened {
 impl Frame {
     /// Says that the run begins. `resumed` rows or contacts were done by an earlier execution.
     pub fn tell_start(&self, file: &Path, rows: Option<u64>, resumed: u64, context: &mut Context) {
-        self.telling.start(file, rows, resumed, context);
+        self.events.start(file, rows, resumed, context);
         if let Some(elsewhere) = &self.elsewhere {
             context.note(elsewhere.clone());
         }
@@ -151,7 +151,7 @@ impl Frame {
 
     /// A summary of nothing yet.
     pub fn summary(&self) -> Summary {
-        self.telling.summary()
+        self.events.summary()
     }
 
     /// Counts the calls that were made since this was last asked.
@@ -177,7 +177,7 @@ impl Frame {
         let service = self.connection.account.service.name();
         let state = ended.about(&self.run, &self.account, service).tell(&mut summary)?;
         summary.state = Some(state);
-        summary.elapsed = self.telling.elapsed();
+        summary.elapsed = self.events.elapsed();
         self.ledger.set_state(&self.run, state, &summary.counts).await?;
         self.connection.close().await;
         self.run.release().await;

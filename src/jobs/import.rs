@@ -118,7 +118,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     summary.rows = rows.read;
     summary.counts = rows.counts;
     summary.codes = std::mem::take(&mut rows.codes);
-    summary.told = rows.told();
+    summary.row_remarks = rows.remarks();
     summary.remarks.extend(remarks_on_memory(rows.not_looked_at, &summary));
     if matches!(ended, Ended::Whole) {
         // First: a run that has finished is not taken up again to do it.
@@ -223,7 +223,7 @@ async fn drive(
     };
     let mut notice = |notice| {
         if let Ok(mut reporter) = reporter.lock() {
-            told(notice, summary, &mut **reporter);
+            report_notice(notice, summary, &mut **reporter);
         }
     };
     let dispatched = dispatcher.run(work, notices, &mut finished, &mut notice);
@@ -231,7 +231,7 @@ async fn drive(
     Ok(ended)
 }
 
-fn told(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
+fn report_notice(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
     match notice {
         Notice::Called { kind, http_status, attempt } => {
             *summary.calls.entry(kind).or_default() += 1;
@@ -280,7 +280,7 @@ fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
         retries: job.retries.as_ref().map(|run| run.0.clone()),
         chosen: job.source.chosen_digest(),
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
-        held: job.source.held,
+        exported: job.source.exported,
         plan: job.plan.as_ref().map(SavedPlan::record),
     }
 }

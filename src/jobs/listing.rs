@@ -24,7 +24,7 @@ pub async fn learn_all(
     connection: &Connection,
     caller: &Arc<Caller>,
     keys: &Keys,
-    asked: &[Field],
+    fields: &[Field],
     fresh: bool,
     context: &mut Context,
 ) -> Result<()> {
@@ -50,7 +50,7 @@ pub async fn learn_all(
     let mut listing = Listing::new(caller.clone(), Filter { updated_since: since, ..Filter::default() });
     while let Some(turned) = listing.next().await? {
         if let Turned::Page(page) = turned {
-            remember(&page.contacts, caller, keys, asked).await?;
+            remember(&page.contacts, caller, keys, fields).await?;
         }
     }
     if let Some(Completeness::Moved { .. } | Completeness::Uncounted { same: false, .. }) = listing.completeness() {
@@ -60,12 +60,12 @@ pub async fn learn_all(
     ledger.set_listed_at(&caller.run, keys.account(), Some(now)).await
 }
 
-async fn remember(contacts: &[Snapshot], caller: &Caller, keys: &Keys, asked: &[Field]) -> Result<()> {
+async fn remember(contacts: &[Snapshot], caller: &Caller, keys: &Keys, fields: &[Field]) -> Result<()> {
     let entries = contacts
         .iter()
         .map(|contact| Entry::Known {
             account: keys.account().to_owned(),
-            contact: keys.learn(contact, asked),
+            contact: keys.learn(contact, fields),
             keys: keys.of_snapshot(contact),
             told: true,
         })
@@ -82,7 +82,7 @@ pub async fn learn_instead(
     look_ups: u64,
     caller: &Arc<Caller>,
     keys: &Keys,
-    asked: &[Field],
+    fields: &[Field],
     context: &mut Context,
 ) -> Result<bool> {
     let service = &caller.account.service;
@@ -97,7 +97,7 @@ pub async fn learn_instead(
         let Some(turned) = listing.next().await? else { break };
         read += 1;
         let Turned::Page(page) = turned else { continue };
-        remember(&page.contacts, caller, keys, asked).await?;
+        remember(&page.contacts, caller, keys, fields).await?;
         // Without a total, no more is risked than a third of what the look-ups would cost.
         let total = listing.walk().total();
         let in_all = match total {

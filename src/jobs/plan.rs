@@ -149,14 +149,14 @@ impl Foreseeing {
         let mut validator = job.source.validator(forward)?;
         let mut batch = RowBatch::new();
         while reader.read(&mut batch, super::feed::BATCH)? > 0 {
-            if stop.is_asked() {
+            if stop.is_requested() {
                 return Err(Error::interrupted("interrupted while planning; nothing was sent"));
             }
             let contacts = validator.check(&batch);
-            let asked: Vec<_> =
+            let looked_up: Vec<_> =
                 contacts.iter().flatten().flat_map(|contact| keys.identifiers(&contact.identifiers)).collect();
             let mut known = match memory {
-                Some(ledger) => ledger.known(keys.account(), &asked).await?,
+                Some(ledger) => ledger.known(keys.account(), &looked_up).await?,
                 None => Vec::new(),
             }
             .into_iter();

@@ -169,15 +169,15 @@ async fn is_shown(connection: &Connection, older: &str, stop: &Stop) -> Result<b
     for (contact, mut known) in remembered {
         let own = keys.identifier(&Identifier::new(IdentifierKind::Id, contact.id.0.clone()));
         known.retain(|key| *key != own);
-        let Some(asked) = proof(&contact, connection).filter(|_| !known.is_empty()) else { continue };
-        let shown = match asked {
+        let Some(proof) = proof(&contact, connection).filter(|_| !known.is_empty()) else { continue };
+        let shown = match proof {
             Proof::Read(call) => match caller.read(&call).await.end {
                 CallEnd::Done(Reply::Contact(shown)) => Some(*shown),
                 CallEnd::Missing { .. } => None,
-                end => return Err(untold(connection, &end, &caller)),
+                end => return Err(unproven(connection, &end, &caller)),
             },
             Proof::Find(identifiers) => {
-                found(&batcher, &identifiers).await.map_err(|end| untold(connection, &end, &caller))?
+                found(&batcher, &identifiers).await.map_err(|end| unproven(connection, &end, &caller))?
             }
         };
         let is_same = |shown: &Snapshot| {
@@ -230,19 +230,9 @@ async fn found(batcher: &LookupBatcher, identifiers: &[Identifier]) -> std::resu
     }
 }
 
-fn untold(connection: &Connection, end: &CallEnd, caller: &crate::upload::Caller) -> Error {
-    let why = match (end, caller.halted()) {
-        (_, Some(halt)) => halt.message,
-        (
-            CallEnd::Unreachable { message }
-            | CallEnd::Unclear { message }
-            | CallEnd::Missing { message }
-            | CallEnd::Exists { message, .. }
-            | CallEnd::Refused { message, .. },
-            None,
-        ) => message.clone(),
-        (_, None) => "it was not answered".to_owned(),
-    };
+fn unproven(connection: &Connection, end: &CallEnd, caller: &crate::upload::Caller) -> Error {
+    let halt = caller.halted().map(|halt| halt.message);
+    let why = halt.or_else(|| end.message().map(str::to_owned)).unwrap_or_else(|| "it was not answered".to_owned());
     Error::stopped(format!(
         "whether account {} is the one that is remembered can't be told: {why}",
         connection.account.name

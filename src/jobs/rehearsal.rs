@@ -59,11 +59,12 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
     let account = job.account.name.clone();
     job.account = stood_in_for(job.account, stand_in, faults);
     let failing = Arc::new(Mutex::new(Vec::new()));
-    let heard = Heard { to: std::mem::replace(&mut context.reporter, Box::new(Silent)), failing: failing.clone() };
+    let reporter =
+        RehearsalReporter { to: std::mem::replace(&mut context.reporter, Box::new(Silent)), failing: failing.clone() };
     let mut inside = Context {
         state_dir: folder.path.clone(),
         written_in: Some(context.written_in.clone().unwrap_or_else(|| context.state_dir.clone())),
-        reporter: Box::new(heard),
+        reporter: Box::new(reporter),
         stop: context.stop.clone(),
     };
     let summary = import(&job, &mut inside).await?;
@@ -115,11 +116,11 @@ struct Folder {
 impl Folder {
     /// Makes it, and removes what killed rehearsals left.
     fn make(state_dir: &Path) -> Result<Self> {
-        let told = |error| Error::stopped("the folder of the rehearsal can't be made").caused_by(error);
-        crate::platform::make_private_folder(state_dir).map_err(told)?;
+        let failed = |error| Error::stopped("the folder of the rehearsal can't be made").caused_by(error);
+        crate::platform::make_private_folder(state_dir).map_err(failed)?;
         sweep(state_dir);
-        let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(state_dir).map_err(told)?.keep();
-        let lock = File::create(path.join(LOCK)).and_then(|file| file.lock().map(|()| file)).map_err(told)?;
+        let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(state_dir).map_err(failed)?.keep();
+        let lock = File::create(path.join(LOCK)).and_then(|file| file.lock().map(|()| file)).map_err(failed)?;
         Ok(Self { path, _lock: lock })
     }
 }
@@ -148,12 +149,12 @@ impl Reporter for Silent {
 
 /// Passes on what is worth knowing, and keeps which rows wouldn't go well. That a run began, its calls and
 /// how it ended would be taken for a real one's.
-struct Heard {
+struct RehearsalReporter {
     to: Box<dyn Reporter>,
     failing: Arc<Mutex<Vec<String>>>,
 }
 
-impl Reporter for Heard {
+impl Reporter for RehearsalReporter {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Note(_) | Event::Warning(_) | Event::Mapping(_) => self.to.event(event),

@@ -4,7 +4,7 @@ use std::sync::mpsc::Receiver;
 
 use crate::contact::{Counts, Outcome, Position, RowError, RowRecord};
 use crate::error::{Error, Result};
-use crate::report::{Event, Reporter, ResultsWriter, Told};
+use crate::report::{Event, Reporter, ResultsWriter, RowRemark};
 use crate::table::{RowBatch, RowView};
 
 /// Joins finished rows with their own cells again, writes the results and keeps the count.
@@ -20,7 +20,7 @@ pub struct RowResults {
     /// Rows by error code, of those that a person has to look at.
     pub codes: BTreeMap<String, u64>,
     /// What is told of rows that need nobody, by code and column.
-    notices: BTreeMap<(String, Option<String>), Told>,
+    remarks: BTreeMap<(String, Option<String>), RowRemark>,
     /// Rows that stay as they are by what is remembered alone.
     pub not_looked_at: u64,
 }
@@ -39,7 +39,7 @@ impl RowResults {
             read: 0,
             counts: Counts::default(),
             codes: BTreeMap::new(),
-            notices: BTreeMap::new(),
+            remarks: BTreeMap::new(),
             not_looked_at: 0,
         }
     }
@@ -79,7 +79,7 @@ impl RowResults {
                     None => drop(self.codes.insert(error.code.to_string(), 1)),
                 }
             } else {
-                self.notice(row.position().line, error);
+                self.remark(row.position().line, error);
             }
         }
         if let Some(results) = &mut self.results {
@@ -90,22 +90,22 @@ impl RowResults {
         Ok(())
     }
 
-    fn notice(&mut self, line: u64, told: &RowError) {
-        let key = (told.code.to_string(), told.column.clone());
-        let notice = self.notices.entry(key).or_insert_with(|| Told {
-            code: told.code.to_string(),
-            column: told.column.clone(),
-            ..Told::default()
+    fn remark(&mut self, line: u64, error: &RowError) {
+        let key = (error.code.to_string(), error.column.clone());
+        let remark = self.remarks.entry(key).or_insert_with(|| RowRemark {
+            code: error.code.to_string(),
+            column: error.column.clone(),
+            ..RowRemark::default()
         });
-        notice.rows += 1;
-        if notice.lines.len() < LINES {
-            notice.lines.push(line);
+        remark.rows += 1;
+        if remark.lines.len() < LINES {
+            remark.lines.push(line);
         }
     }
 
-    /// What is told of rows that need nobody: once for each code and column, with lines.
-    pub fn told(&self) -> Vec<Told> {
-        self.notices.values().cloned().collect()
+    /// Remarks on rows that need nobody: once for each code and column, with lines.
+    pub fn remarks(&self) -> Vec<RowRemark> {
+        self.remarks.values().cloned().collect()
     }
 
     /// Gives the rows that were read but not finished their records: those in `apart`, and for the

@@ -78,9 +78,9 @@ pub struct ImportRecord {
     #[serde(default)]
     pub chosen: Option<String>,
     pub unthrottled: bool,
-    /// See [`super::SourceSpec::held`].
-    #[serde(default)]
-    pub held: bool,
+    /// See [`super::SourceSpec::exported`].
+    #[serde(default, rename = "held")]
+    pub exported: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanRecord>,
 }

@@ -224,7 +224,7 @@ impl SavedPlan {
             only: Vec::new(),
             chosen: None,
             opened: table::OpenedOnce::default(),
-            held: false,
+            exported: false,
         })
     }
 

@@ -40,7 +40,7 @@ pub struct SourceSpec {
     /// The file at `path`, opened once for all that is read of it.
     pub opened: OpenedOnce,
     /// Its cells are what a service holds, as a copy reads them: no word among them stands for nothing.
-    pub held: bool,
+    pub exported: bool,
 }
 
 /// A guess for a source.
@@ -205,7 +205,7 @@ impl SourceSpec {
 
     /// A validator for these rows, which has surveyed them if the mapping wants that.
     pub fn validator(&self, forward: Forward) -> Result<Validator> {
-        let mut validator = Validator::new(forward)?.of_held(self.held);
+        let mut validator = Validator::new(forward)?.of_export(self.exported);
         if validator.wants_survey() {
             let others = self.open_others()?.map(|others| (others, false));
             for (mut reader, sent) in std::iter::once((self.open()?, true)).chain(others) {

@@ -47,10 +47,10 @@ impl Verify<'_> {
             chosen: None,
             only: Vec::new(),
             opened: OpenedOnce::default(),
-            held: true,
+            exported: true,
         };
         let mapped = source.map(service.as_ref(), definitions.as_deref())?;
-        let mut validator = Validator::new(mapped.forward)?.of_held(source.held);
+        let mut validator = Validator::new(mapped.forward)?.of_export(source.exported);
         let mut reader = source.open()?;
         let headers = reader.headers().to_vec();
         let reading = Reading { batcher: Connection::lookup_batcher(&visit.caller), caller: &visit.caller };
@@ -67,22 +67,22 @@ impl Verify<'_> {
                     (id.map(|id| RemoteId(id.to_owned())), contact.ok())
                 })
                 .collect();
-            let held: Vec<Option<Snapshot>> = futures_util::stream::iter(&rows)
-                .map(|(id, contact)| reading.held(id.as_ref(), contact.as_ref()))
+            let observed: Vec<Option<Snapshot>> = futures_util::stream::iter(&rows)
+                .map(|(id, contact)| reading.observed(id.as_ref(), contact.as_ref()))
                 .buffered(service.limits().concurrency.value.max(1))
                 .try_collect()
                 .await?;
-            for ((row, (id, contact)), held) in batch.rows().zip(&rows).zip(held) {
+            for ((row, (id, contact)), observed) in batch.rows().zip(&rows).zip(observed) {
                 let line = row.own("_line").unwrap_or_default();
                 let id = id.as_ref().map_or("", |id| id.0.as_str());
-                let (Some(contact), Some(held)) = (contact, held) else {
+                let (Some(contact), Some(observed)) = (contact, observed) else {
                     absent += 1;
                     let outcome = row.own("_outcome").unwrap_or_default();
                     let why = if id.is_empty() { format!("not copied: {outcome}") } else { "not found".to_owned() };
                     writer.write(&[line, id, "", &why])?;
                     continue;
                 };
-                let mut differences = compare(contact, &held, service.capabilities().tags_ignore_case);
+                let mut differences = compare(contact, &observed, service.capabilities().tags_ignore_case);
                 let lacking = headers.iter().zip(row.cells()).filter(|(header, cell)| self.left.lacks(header, cell));
                 differences
                     .extend(lacking.map(|(header, _)| (header.clone(), "has no place on the service".to_owned())));
@@ -98,11 +98,11 @@ impl Verify<'_> {
 }
 
 /// Field by field and tag by tag, what the account doesn't hold as it was desired.
-fn compare(desired: &Contact, held: &Snapshot, tags_ignore_case: bool) -> Vec<(String, String)> {
-    let told = SnapshotObserved { snapshot: held, tags_ignore_case };
+fn compare(desired: &Contact, observed: &Snapshot, tags_ignore_case: bool) -> Vec<(String, String)> {
+    let now = SnapshotObserved { snapshot: observed, tags_ignore_case };
     let mut differences = Vec::new();
     for change in desired.fields.iter().filter(|change| !change.value.is_empty()) {
-        let word = match told.field(&change.field, &change.value).told() {
+        let word = match now.field(&change.field, &change.value).told() {
             Some(Comparison::Same) => continue,
             Some(Comparison::Different) => "holds another value",
             Some(Comparison::Empty) => "holds nothing",
@@ -120,8 +120,8 @@ fn compare(desired: &Contact, held: &Snapshot, tags_ignore_case: bool) -> Vec<(S
             differences.push((field.to_owned(), word));
         }
     };
-    sets(&desired.tags.add, &|tag| told.has_tag(tag).told(), "tags");
-    sets(&desired.lists.add, &|list| told.on_list(list).told(), "lists");
+    sets(&desired.tags.add, &|tag| now.has_tag(tag).told(), "tags");
+    sets(&desired.lists.add, &|list| now.on_list(list).told(), "lists");
     differences
 }
 
@@ -132,13 +132,13 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// What the account holds of the contact that a row became; `None` if there is none.
-    async fn held(&self, id: Option<&RemoteId>, desired: Option<&Contact>) -> Result<Option<Snapshot>> {
+    async fn observed(&self, id: Option<&RemoteId>, desired: Option<&Contact>) -> Result<Option<Snapshot>> {
         let (Some(id), Some(desired)) = (id, desired) else { return Ok(None) };
         let capabilities = self.caller.account.service.capabilities();
-        let mut held = None;
+        let mut observed = None;
         if capabilities.read {
             match self.caller.read(&Call::Read { target: Target::Id(id.clone()) }).await.end {
-                CallEnd::Done(Reply::Contact(contact)) => held = Some(*contact),
+                CallEnd::Done(Reply::Contact(contact)) => observed = Some(*contact),
                 CallEnd::Missing { .. } => return Ok(None),
                 end => return Err(self.unread(&end)),
             }
@@ -146,16 +146,16 @@ impl Reading<'_> {
             let by_id = Identifier::new(IdentifierKind::Id, id.0.clone());
             for identifier in std::iter::once(&by_id).chain(&desired.identifiers) {
                 match self.batcher.identify(std::slice::from_ref(identifier)).await {
-                    Ok(Identified::One(contact)) if contact.id == *id => held = Some(*contact),
+                    Ok(Identified::One(contact)) if contact.id == *id => observed = Some(*contact),
                     Ok(_) => {}
                     Err(result) => return Err(self.unread(&result.end)),
                 }
-                if held.is_some() {
+                if observed.is_some() {
                     break;
                 }
             }
         }
-        if let Some(contact) = &mut held
+        if let Some(contact) = &mut observed
             && contact.tags.is_none()
             && capabilities.tags_read
             && !desired.tags.is_empty()
@@ -164,7 +164,7 @@ impl Reading<'_> {
         {
             contact.tags = Some(tags);
         }
-        Ok(held)
+        Ok(observed)
     }
 
     fn unread(&self, ended: &CallEnd) -> Error {

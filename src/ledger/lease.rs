@@ -53,9 +53,9 @@ impl Lease {
         worker: &Worker,
         term: Duration,
     ) -> Result<Self> {
-        let asked = clock::now();
+        let begun = clock::now();
         let claim = ledger.claim_run(fingerprint, worker, term).await?;
-        let renewing = Arc::new(Renewing { ledger: ledger.clone(), claim, term, until: Mutex::new(asked + term) });
+        let renewing = Arc::new(Renewing { ledger: ledger.clone(), claim, term, until: Mutex::new(begun + term) });
         let task = tokio::spawn(renewing.clone().go_on()).abort_handle();
         Ok(Self { held: Arc::new(Held { renewing, task }) })
     }
@@ -120,10 +120,10 @@ impl Renewing {
     }
 
     async fn renew(&self) -> Result<()> {
-        let asked = clock::now();
+        let begun = clock::now();
         self.ledger.renew(&self.claim, self.term).await?;
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        *until = (*until).max(asked + self.term);
+        *until = (*until).max(begun + self.term);
         Ok(())
     }
 

@@ -29,8 +29,8 @@ impl<'a> Facts<'a> {
     /// Whether a name goes to the service in two parts, which it then also tells. Parts that it takes
     /// and never tells again would be lost to every export, so they go as one name where that is told.
     pub(crate) fn divides_names(&self) -> bool {
-        let told = |name: &str| self.spec(name).is_some_and(|spec| spec.read);
-        let keeps = |name: &str| self.writes(name) && (told(name) || !(self.writes("name") && told("name")));
+        let reads = |name: &str| self.spec(name).is_some_and(|spec| spec.read);
+        let keeps = |name: &str| self.writes(name) && (reads(name) || !(self.writes("name") && reads("name")));
         keeps("first_name") && keeps("last_name")
     }
 

@@ -125,10 +125,10 @@ impl Seen {
 
 impl Discovery {
     pub fn new(facts: &Facts<'_>) -> Self {
-        let told = facts.fields.iter().filter(|spec| spec.read && standard::is_standard(spec.name));
+        let readable = facts.fields.iter().filter(|spec| spec.read && standard::is_standard(spec.name));
         let defined = facts.definitions.unwrap_or_default().iter();
         Self {
-            standard: told.map(|spec| spec.name.to_owned()).collect(),
+            standard: readable.map(|spec| spec.name.to_owned()).collect(),
             custom: defined.map(|definition| (Field::custom(&definition.name), Seen::Nothing)).collect(),
             tags: facts.has_tags(),
             lists: false,
@@ -217,11 +217,11 @@ impl Reverse {
             cell.clear();
             match column {
                 ExportColumn::Id => cell.push_str(&snapshot.id.0),
-                ExportColumn::Field(field) => cell.push_str(&told(snapshot, field)),
+                ExportColumn::Field(field) => cell.push_str(&text_of(snapshot, field)),
                 ExportColumn::Typed(field, HeldType::Json) => {
                     cell.push_str(&snapshot.fields.get(field).map_or(Cow::Borrowed(""), json_cell));
                 }
-                ExportColumn::Typed(field, _) => cell.push_str(&told(snapshot, field)),
+                ExportColumn::Typed(field, _) => cell.push_str(&text_of(snapshot, field)),
                 ExportColumn::Tags => cell.push_str(&self.set(snapshot.tags.as_deref())),
                 ExportColumn::Lists => cell.push_str(&self.set(snapshot.lists.as_deref())),
                 ExportColumn::Extra if snapshot.extra.is_empty() => {}
@@ -258,7 +258,7 @@ fn stands_in_a_cell(value: &Value) -> bool {
 }
 
 /// The text of a field. A name that the service divides otherwise is joined or split.
-fn told<'a>(snapshot: &'a Snapshot, field: &Field) -> Cow<'a, str> {
+fn text_of<'a>(snapshot: &'a Snapshot, field: &Field) -> Cow<'a, str> {
     if let Some(value) = snapshot.fields.get(field) {
         return value.as_text();
     }

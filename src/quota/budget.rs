@@ -135,7 +135,7 @@ impl Budget {
         let already_waiting = shared.asked_to_wait().is_some();
         {
             let mut pace = lock(&shared.pace);
-            pace.told(hint);
+            pace.follow(hint);
             // Several calls that were under way together are refused for the same reason: one lesson.
             if wait.is_some() && !already_waiting {
                 pace.refused(now);

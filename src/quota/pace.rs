@@ -84,11 +84,12 @@ impl Pace {
     }
 
     /// Follows a limit below ours; one above it is none of our business.
-    pub(super) fn told(&mut self, hint: &QuotaHint) {
+    pub(super) fn follow(&mut self, hint: &QuotaHint) {
         let Some(calls) = hint.limit.filter(|calls| *calls > 0) else { return };
-        let told = Quota { calls, per: hint.window.filter(|window| !window.is_zero()).unwrap_or(self.quota.per) };
-        let slower = told.per.as_nanos() * u128::from(self.quota.calls) > self.quota.per.as_nanos() * u128::from(calls);
-        self.lower = slower.then_some(told);
+        let limit = Quota { calls, per: hint.window.filter(|window| !window.is_zero()).unwrap_or(self.quota.per) };
+        let slower =
+            limit.per.as_nanos() * u128::from(self.quota.calls) > self.quota.per.as_nanos() * u128::from(calls);
+        self.lower = slower.then_some(limit);
     }
 
     pub(super) fn took(&mut self, round_trip: Duration) {
@@ -144,15 +145,15 @@ mod tests {
     fn a_lower_limit_is_followed_and_a_higher_one_is_not() {
         let (mut pace, now) = (pace(), crate::clock::now());
         let hint = |limit, window| QuotaHint { limit: Some(limit), window, ..QuotaHint::default() };
-        pace.told(&hint(100, None));
+        pace.follow(&hint(100, None));
         assert_eq!(pace.period(now), Duration::from_millis(603));
-        pace.told(&hint(1000, None));
+        pace.follow(&hint(1000, None));
         assert_eq!(pace.period(now), Duration::from_micros(301_500));
         // One a second is less than 200 a minute.
-        pace.told(&hint(1, Some(Duration::from_secs(1))));
+        pace.follow(&hint(1, Some(Duration::from_secs(1))));
         assert_eq!(pace.period(now), Duration::from_millis(1300));
-        pace.told(&hint(0, Some(Duration::ZERO)));
-        pace.told(&QuotaHint::default());
+        pace.follow(&hint(0, Some(Duration::ZERO)));
+        pace.follow(&QuotaHint::default());
         assert_eq!(pace.period(now), Duration::from_millis(1300));
     }
 

@@ -125,7 +125,7 @@ impl Reconciliation {
                 && identifier.kind != IdentifierKind::Id
                 && there.known.fields.get(identifier.kind.name()) == Some(&held)
         });
-        let can_look_up = self.identification().ask().is_some();
+        let can_look_up = self.identification().next_lookup().is_some();
         if is_taken_up {
             // As sure as it was.
         } else if let Some(address) = address {

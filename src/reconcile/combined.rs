@@ -11,7 +11,7 @@ pub(super) struct Combined<'a> {
 }
 
 impl Combined<'_> {
-    fn ask<T>(&self, question: impl Fn(&dyn Observed) -> Fact<T>) -> Fact<T> {
+    fn best_fact<T>(&self, question: impl Fn(&dyn Observed) -> Fact<T>) -> Fact<T> {
         let told = self.told.as_ref().map_or(Fact::Unknown, |told| question(told));
         told.or(|| self.remembered.as_ref().map_or(Fact::Unknown, |remembered| question(remembered)))
     }
@@ -23,7 +23,7 @@ impl Observed for Combined<'_> {
     }
 
     fn field(&self, field: &Field, desired: &Value) -> Fact<Comparison> {
-        self.ask(|observed| observed.field(field, desired))
+        self.best_fact(|observed| observed.field(field, desired))
     }
 
     fn value(&self, field: &Field) -> Option<&Value> {
@@ -35,15 +35,15 @@ impl Observed for Combined<'_> {
     }
 
     fn custom_beyond(&self, fields: &[&Field]) -> Fact<bool> {
-        self.ask(|observed| observed.custom_beyond(fields))
+        self.best_fact(|observed| observed.custom_beyond(fields))
     }
 
     fn has_tag(&self, tag: &str) -> Fact<bool> {
-        self.ask(|observed| observed.has_tag(tag))
+        self.best_fact(|observed| observed.has_tag(tag))
     }
 
     fn tags_beyond(&self, tags: &[String]) -> Fact<bool> {
-        self.ask(|observed| observed.tags_beyond(tags))
+        self.best_fact(|observed| observed.tags_beyond(tags))
     }
 
     fn tags(&self) -> Option<&[String]> {
@@ -52,7 +52,7 @@ impl Observed for Combined<'_> {
     }
 
     fn on_list(&self, list: &str) -> Fact<bool> {
-        self.ask(|observed| observed.on_list(list))
+        self.best_fact(|observed| observed.on_list(list))
     }
 
     fn groups(&self) -> Option<&Groups> {

@@ -153,7 +153,7 @@ impl Reconciliation {
 
     fn can_read(&self) -> bool {
         let told = self.there.as_ref().is_some_and(|there| there.told.is_some());
-        !told && (self.rules.capabilities.read || (!self.looked_again && self.identification().ask().is_some()))
+        !told && (self.rules.capabilities.read || (!self.looked_again && self.identification().next_lookup().is_some()))
     }
 
     pub(super) fn read(&mut self, need: Need) {
@@ -176,7 +176,7 @@ impl Reconciliation {
         }
         let confirmed = self.there.as_ref().is_some_and(|there| there.is_confirmed);
         let together = self.rules.looks_up_together() && capabilities.find_tells_fields && !self.is_given_by_id();
-        let look_up = !self.looked_again && self.identification().ask().is_some();
+        let look_up = !self.looked_again && self.identification().next_lookup().is_some();
         if look_up && (together || !confirmed || !capabilities.read) {
             self.looked_again = true;
             return self.identify(Identify::Read);

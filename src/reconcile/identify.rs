@@ -1,12 +1,13 @@
 use crate::contact::{Capabilities, Field, Identifier, IdentifierKind, Limits, RemoteId, Snapshot, phone_forms};
 
-/// Looks one contact up: which identifiers a look-up asks for, and whom its answers mean.
+/// Looks one contact up: by which identifiers, and whom its answers mean.
 ///
 /// The way to a contact for every command: import and plan, export by identifiers, copy, verify,
 /// undo.
 #[derive(Clone, Debug)]
 pub struct Identification {
-    asks: Vec<Vec<Identifier>>,
+    /// The identifiers of each look-up.
+    lookups: Vec<Vec<Identifier>>,
     at: usize,
 }
 
@@ -39,22 +40,22 @@ impl Identification {
     pub fn new(identifiers: &[Identifier], capabilities: &Capabilities, limits: &Limits) -> Self {
         let findable = findable(identifiers, capabilities);
         let room = limits.identifiers_per_find.value.max(1);
-        Self { asks: findable.chunks(room).map(<[Identifier]>::to_vec).collect(), at: 0 }
+        Self { lookups: findable.chunks(room).map(<[Identifier]>::to_vec).collect(), at: 0 }
     }
 
-    /// What to look up next; `None` if there is nothing left to ask.
-    pub fn ask(&self) -> Option<&[Identifier]> {
-        self.asks.get(self.at).map(Vec::as_slice)
+    /// What to look up next; `None` if nothing is left.
+    pub fn next_lookup(&self) -> Option<&[Identifier]> {
+        self.lookups.get(self.at).map(Vec::as_slice)
     }
 
-    /// All that look-ups would ask for.
-    pub fn asks(&self) -> impl Iterator<Item = &Identifier> {
-        self.asks.iter().flatten()
+    /// All identifiers that are looked up.
+    pub fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
+        self.lookups.iter().flatten()
     }
 
-    /// Whom the answer to [`Self::ask`] means. After `Nobody`, the next question may find somebody.
+    /// Whom the answer to [`Self::next_lookup`] means. After `Nobody`, the next look-up may find somebody.
     pub fn answered(&mut self, contacts: &[Snapshot]) -> Identified {
-        let identified = self.ask().map_or(Identified::Nobody, |asked| judge(asked, contacts));
+        let identified = self.next_lookup().map_or(Identified::Nobody, |looked_up| judge(looked_up, contacts));
         self.at += 1;
         identified
     }
@@ -80,14 +81,14 @@ fn findable(identifiers: &[Identifier], capabilities: &Capabilities) -> Vec<Iden
     findable
 }
 
-/// Many services match parts of words, so what was found is held against what was asked. A less
+/// Many services match parts of words, so what was found is compared with what was looked up. A less
 /// specific identifier narrows what a more specific one found; where it is somebody else's alone,
 /// nobody can say which of the two is meant.
-fn judge(asked: &[Identifier], contacts: &[Snapshot]) -> Identified {
+fn judge(looked_up: &[Identifier], contacts: &[Snapshot]) -> Identified {
     let mut meant: Vec<&Snapshot> = Vec::new();
     let mut by = None;
     for kind in IdentifierKind::ALL {
-        let of_kind: Vec<&Identifier> = asked.iter().filter(|identifier| identifier.kind == kind).collect();
+        let of_kind: Vec<&Identifier> = looked_up.iter().filter(|identifier| identifier.kind == kind).collect();
         let mut matching: Vec<&Snapshot> = Vec::new();
         for contact in contacts.iter().filter(|contact| of_kind.iter().any(|identifier| has(contact, identifier))) {
             if !matching.iter().any(|known| known.id == contact.id) {

@@ -13,7 +13,7 @@ impl Reconciliation {
 
     /// The next look-up, or what follows if there is none left.
     fn look_up(&mut self, way: Identification, why: Identify) {
-        match way.ask() {
+        match way.next_lookup() {
             Some(asked) => {
                 self.next = Next::Lookup(asked.to_vec());
                 self.state = State::Identifying { way, why };

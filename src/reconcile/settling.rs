@@ -9,7 +9,7 @@ use crate::journal::{CallVerdict, Entry};
 impl Reconciliation {
     /// The next look-up of this round, or the pause before the next round, or the end.
     pub(super) fn settle_on(&mut self, way: Identification, why: Settle, clock: Clock) {
-        match way.ask() {
+        match way.next_lookup() {
             Some(asked) => {
                 self.next = Next::Lookup(asked.to_vec());
                 self.state = State::Settling { way, why, clock };
@@ -36,7 +36,7 @@ impl Reconciliation {
         };
         match identified {
             Identified::One(contact) => return self.settled(why, *contact, result),
-            Identified::Nobody if way.ask().is_some() => self.settle_on(way, why, clock),
+            Identified::Nobody if way.next_lookup().is_some() => self.settle_on(way, why, clock),
             // What counts is when the look-up left: an answer that comes later may be from before.
             Identified::Nobody if clock.is_over() => self.unsettled(why),
             Identified::Nobody => {
@@ -147,7 +147,7 @@ impl Reconciliation {
     /// A create whose answer was lost is nowhere to be found.
     fn create_not_found(&mut self, lost: Option<(String, CallResult)>) {
         let safety = self.rules.capabilities.create_safety.value;
-        let can_look = self.identification().ask().is_some();
+        let can_look = self.identification().next_lookup().is_some();
         if safety == CreateSafety::Nothing || !can_look && safety != CreateSafety::Upsert {
             let why = if can_look {
                 "no look-up can show that it was not created"

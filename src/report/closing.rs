@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::cures::cause;
 use super::words::{count, listed, number, span};
-use super::{JobKind, JobState, Summary, Told, cure, escape};
+use super::{JobKind, JobState, RowRemark, Summary, cure, escape};
 use crate::contact::Outcome;
 
 /// How many reasons are listed before the rest are summed up.
@@ -27,8 +27,8 @@ pub fn closing_words(summary: &Summary) -> String {
     if !summary.unmapped.is_empty() {
         words.line(&format!("unmapped columns: {}", first_of(&summary.unmapped)));
     }
-    for told in &summary.told {
-        words.line(&told_words(told));
+    for remark in &summary.row_remarks {
+        words.line(&row_remark_words(remark));
     }
     for remark in summary.remark_words() {
         words.line(&escape(&remark));
@@ -44,17 +44,17 @@ pub fn closing_words(summary: &Summary) -> String {
 }
 
 /// `3 rows, column Labels (lines 2, 5 and 6): a group … is left out (tags.system_group)`.
-fn told_words(told: &Told) -> String {
-    let more = told.rows.saturating_sub(told.lines.len() as u64);
-    let lines: Vec<String> = told.lines.iter().map(u64::to_string).collect();
+fn row_remark_words(remark: &RowRemark) -> String {
+    let more = remark.rows.saturating_sub(remark.lines.len() as u64);
+    let lines: Vec<String> = remark.lines.iter().map(u64::to_string).collect();
     let lines = match more {
         0 => lines.join(", "),
         more => format!("{} and {} more", lines.join(", "), number(more)),
     };
-    let column = told.column.as_ref().map_or(String::new(), |column| format!(", column {}", escape(column)));
-    let place = if told.rows == 1 { "line" } else { "lines" };
-    let means = cause(&told.code).map_or(String::new(), |cause| format!(" {cause}"));
-    format!("{}{column} ({place} {lines}): {}:{means}", count(told.rows, "row"), escape(&told.code))
+    let column = remark.column.as_ref().map_or(String::new(), |column| format!(", column {}", escape(column)));
+    let place = if remark.rows == 1 { "line" } else { "lines" };
+    let means = cause(&remark.code).map_or(String::new(), |cause| format!(" {cause}"));
+    format!("{}{column} ({place} {lines}): {}:{means}", count(remark.rows, "row"), escape(&remark.code))
 }
 
 /// Unmapped columns named at the end; the table of the mapping has named them all.
@@ -261,8 +261,8 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
     #[test]
     fn what_is_told_of_good_rows_is_told_once_with_lines_and_without_values() {
         let column = Some("Labels".into());
-        let told = Told { code: "tags.looks_joined".into(), column, rows: 1_007, lines: vec![2, 3, 5, 8, 13] };
-        let words = closing_words(&Summary { told: vec![told], ..import() });
+        let remark = RowRemark { code: "tags.looks_joined".into(), column, rows: 1_007, lines: vec![2, 3, 5, 8, 13] };
+        let words = closing_words(&Summary { row_remarks: vec![remark], ..import() });
         let line = "1,007 rows, column Labels (lines 2, 3, 5, 8, 13 and 1,002 more): tags.looks_joined: one tag that \
                     looks like several\n";
         assert!(words.contains(line), "{words}");

@@ -79,8 +79,8 @@ pub struct Summary {
     pub file: Option<PathBuf>,
     /// Columns of the source that the mapping leaves out without saying so.
     pub unmapped: Vec<String>,
-    /// What is told of rows that need nobody, by code and column.
-    pub told: Vec<Told>,
+    /// Remarks on rows that need nobody, by code and column.
+    pub row_remarks: Vec<RowRemark>,
     pub remarks: Vec<Remark>,
     /// Contacts that an undo did not, or not wholly, put back.
     pub not_put_back: u64,
@@ -98,9 +98,9 @@ impl Summary {
     }
 }
 
-/// What is told of several rows that need nobody, once. It holds no value of a row.
+/// A remark on several rows that need nobody, made once. It holds no value of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct RowRemark {
     pub code: String,
     pub column: Option<String>,
     pub rows: u64,

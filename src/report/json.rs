@@ -131,9 +131,9 @@ fn summary_json(summary: &Summary) -> Value {
         "file": summary.file.as_ref().map(|file| file.to_string_lossy()),
         "unmapped": summary.unmapped,
         "told": summary
-            .told
+            .row_remarks
             .iter()
-            .map(|told| json!({"code": told.code, "column": told.column, "rows": told.rows, "lines": told.lines}))
+            .map(|on| json!({"code": on.code, "column": on.column, "rows": on.rows, "lines": on.lines}))
             .collect::<Vec<_>>(),
         "remarks": summary.remark_words(),
         "stopped": summary.stopped.as_ref().map(|error| &error.message),

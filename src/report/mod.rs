@@ -27,7 +27,7 @@ pub mod words;
 pub use closing::closing_words;
 pub use cures::cure;
 pub use escape::{escape, escape_json};
-pub use event::{Event, Reporter, Summary, Told};
+pub use event::{Event, Reporter, RowRemark, Summary};
 pub use extent::{Extent, Listed, LookedUp};
 pub use history::runs_words;
 pub use html::{PAGE_ROWS, PageRow, write_page};

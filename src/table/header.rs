@@ -136,7 +136,7 @@ impl NoContacts {
     }
 
     /// Why the row is no contact, if it is none; `is_first` if it stands directly below the header.
-    pub fn told<'a>(&self, cells: impl Iterator<Item = &'a str> + Clone, is_first: bool) -> Option<RowError> {
+    pub fn fault<'a>(&self, cells: impl Iterator<Item = &'a str> + Clone, is_first: bool) -> Option<RowError> {
         let cells = cells.map(str::trim);
         let first = cells.clone().find(|cell| !cell.is_empty())?;
         if self.header.iter().any(|name| name == first) && self.is_header(cells.clone()) {
@@ -257,19 +257,19 @@ mod tests {
         assert_eq!([0, 25, 26, 701, 702].map(letters), ["A", "Z", "AA", "ZZ", "AAA"]);
     }
 
-    fn told(row: &[&str], is_first: bool) -> Option<String> {
+    fn fault(row: &[&str], is_first: bool) -> Option<String> {
         let sample = [["Ann", "+44 7400 100101", "3"], ["Bob", "+44 7400 100102", "4"]];
         let header = ["Name", "Phone", "Orders"].map(str::to_owned).to_vec();
         let rows = NoContacts::new(header, sample.iter().map(|row| row.iter().copied()));
-        rows.told(row.iter().copied(), is_first).map(|error| error.code.into_owned())
+        rows.fault(row.iter().copied(), is_first).map(|error| error.code.into_owned())
     }
 
     #[test]
     fn headers_and_totals_below_the_header_are_told_and_people_are_not() {
-        assert_eq!(told(&["Name", " Phone", "Orders"], false).as_deref(), Some("row.repeated_header"));
-        assert_eq!(told(&["full name", "mobile number", "count"], true).as_deref(), Some("row.second_header"));
-        assert_eq!(told(&["Total:", "", "7"], false).as_deref(), Some("row.total"));
-        assert_eq!(told(&["", "Summe", "1.234,50"], false).as_deref(), Some("row.total"));
+        assert_eq!(fault(&["Name", " Phone", "Orders"], false).as_deref(), Some("row.repeated_header"));
+        assert_eq!(fault(&["full name", "mobile number", "count"], true).as_deref(), Some("row.second_header"));
+        assert_eq!(fault(&["Total:", "", "7"], false).as_deref(), Some("row.total"));
+        assert_eq!(fault(&["", "Summe", "1.234,50"], false).as_deref(), Some("row.total"));
         for (row, is_first) in [
             (["Name", "+44 7400 100103", "1"], false),
             (["full name", "mobile number", "count"], false),
@@ -279,7 +279,7 @@ mod tests {
             (["Total", "+44 7400 100103", ""], false),
             (["Tomas", "", "7"], false),
         ] {
-            assert_eq!(told(&row, is_first), None, "{row:?}");
+            assert_eq!(fault(&row, is_first), None, "{row:?}");
         }
     }
 }

@@ -80,13 +80,13 @@ fn open_content(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowR
                 sheets => Ok(sheets),
             };
             match xlsx::contained(&source.path, held)?? {
-                Some(sheets) => Ok(Box::new(xlsx::XlsxReader::of_held(source.path, sheets, options)?)),
+                Some(sheets) => Ok(Box::new(xlsx::XlsxReader::of_sheets(source.path, sheets, options)?)),
                 None => Ok(Box::new(xlsx::XlsxReader::open(source, options)?)),
             }
         }
         source::Content::OldOffice => {
             let sheets = xlsx::contained(&source.path, || xls::read(&source.path, file, options))??;
-            Ok(Box::new(xlsx::XlsxReader::of_held(source.path, sheets, options)?))
+            Ok(Box::new(xlsx::XlsxReader::of_sheets(source.path, sheets, options)?))
         }
         source::Content::Text(packing) => {
             let text = OpenText::open(source, packing, options)?;

@@ -53,8 +53,8 @@ pub struct ReadLimits {
     /// Bytes of that table, unpacked.
     pub distinct_strings_bytes: u64,
     /// Cells of a file of a kind that is read whole, and bytes of their text.
-    pub held_cells: u64,
-    pub held_bytes: usize,
+    pub cells_in_memory: u64,
+    pub bytes_in_memory: usize,
 }
 
 impl Default for ReadLimits {
@@ -72,8 +72,8 @@ impl Default for ReadLimits {
             sheet_columns: 16_384,
             distinct_strings: 4_000_000,
             distinct_strings_bytes: 512 << 20,
-            held_cells: 4_000_000,
-            held_bytes: 128 << 20,
+            cells_in_memory: 4_000_000,
+            bytes_in_memory: 128 << 20,
         }
     }
 }

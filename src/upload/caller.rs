@@ -72,7 +72,7 @@ impl Caller {
         if let Ok(mut present) = self.halt.lock() {
             present.get_or_insert(halt);
         }
-        self.stop.ask(StopLevel::Drain);
+        self.stop.request(StopLevel::Drain);
     }
 
     /// Requests made so far.
@@ -85,7 +85,7 @@ impl Caller {
     pub(super) async fn permit(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
         tokio::select! {
             biased;
-            () = self.stop.asked() => None,
+            () = self.stop.requested() => None,
             permit = self.in_flight.acquire() => permit.ok(),
         }
     }
@@ -109,9 +109,9 @@ impl Caller {
     async fn budget_slot(&self) -> bool {
         tokio::select! {
             biased;
-            () = self.stop.asked() => false,
+            () = self.stop.requested() => false,
             slot = self.account.budget.slot() => match slot {
-                Ok(Slot::Go) => !self.stop.is_asked(),
+                Ok(Slot::Go) => !self.stop.is_requested(),
                 Ok(Slot::Parked(wait)) => {
                     self.halt(ServiceStop::Parked(wait).error(self.account.service.name(), &self.account.name));
                     false
@@ -128,7 +128,7 @@ impl Caller {
         self.tell_of_wait(time, reason);
         tokio::select! {
             biased;
-            () = self.stop.asked() => {}
+            () = self.stop.requested() => {}
             () = self.account.budget.wait(time) => {}
         }
     }

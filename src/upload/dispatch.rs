@@ -59,9 +59,9 @@ impl Dispatcher {
         let mut feeding = true;
         self.driver.look_again().await;
         loop {
-            let takes = feeding && stages.has_room() && !caller.stop.is_asked();
+            let takes = feeding && stages.has_room() && !caller.stop.is_requested();
             stages.go_on(feeding);
-            if caller.stop.is_asked() && stages.has_nothing_out() || !feeding && stages.is_empty() {
+            if caller.stop.is_requested() && stages.has_nothing_out() || !feeding && stages.is_empty() {
                 break;
             }
             tokio::select! {
@@ -73,7 +73,7 @@ impl Dispatcher {
                     None => feeding = false,
                     Some(work) => stages.take(work),
                 },
-                () = caller.stop.asked(), if !caller.stop.is_asked() => {}
+                () = caller.stop.requested(), if !caller.stop.is_requested() => {}
             }
             stages.go_on(feeding);
             if (stages.unrecorded.len() >= TOGETHER || !feeding)
@@ -97,7 +97,7 @@ impl Dispatcher {
             }
         }
         let _ = self.record(&mut stages.unrecorded).await;
-        if !caller.stop.is_asked() {
+        if !caller.stop.is_requested() {
             self.driver.look_again().await;
         }
         while let Ok(told) = notices.try_recv() {

@@ -140,7 +140,7 @@ impl Driver {
         let ticket = ticket.unwrap_or_else(|| self.claims.enter(&id, machine.position().line));
         let granted = tokio::select! {
             biased;
-            () = self.caller.stop.asked() => return Err(Halted),
+            () = self.caller.stop.requested() => return Err(Halted),
             granted = ticket.granted() => granted.ok_or(Halted)?,
         };
         claimed.push(id.clone());
@@ -170,7 +170,7 @@ impl Driver {
                 let pause = self.caller.retry.pause(times).max(least);
                 tokio::select! {
                     biased;
-                    () = self.caller.stop.asked() => return Err(Halted),
+                    () = self.caller.stop.requested() => return Err(Halted),
                     () = self.caller.account.budget.wait(pause) => ReconcileEvent::Waited(pause),
                 }
             }

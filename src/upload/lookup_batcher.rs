@@ -42,8 +42,8 @@ impl LookupBatcher {
     pub async fn identify(&self, identifiers: &[Identifier]) -> Result<Identified, CallResult> {
         let service = &self.caller.account.service;
         let mut way = Identification::new(identifiers, service.capabilities(), service.limits());
-        while let Some(asked) = way.ask() {
-            let (contacts, result) = self.look_up(asked.to_vec()).await;
+        while let Some(identifiers) = way.next_lookup() {
+            let (contacts, result) = self.look_up(identifiers.to_vec()).await;
             if !matches!(result.end, CallEnd::Done(_)) {
                 return Err(result);
             }
@@ -91,7 +91,7 @@ async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Lookup>) 
 }
 
 async fn answer(caller: Arc<Caller>, group: Vec<(Asker, Vec<Identifier>)>) {
-    let identifiers: Vec<Identifier> = group.iter().flat_map(|(_, asked)| asked.iter().cloned()).collect();
+    let identifiers: Vec<Identifier> = group.iter().flat_map(|(_, identifiers)| identifiers.iter().cloned()).collect();
     let (contacts, result) = look_up(&caller, &identifiers).await;
     for (answer, _) in group {
         // The asker may be gone; the others still get their answer.

@@ -26,7 +26,7 @@ impl Driver {
         let is_due = |look: &SecondLook| look.age > rules.search_lag;
         let due: Vec<_> = looks.into_iter().filter(is_due).collect();
         let identifiers_of = |look: &SecondLook| -> Vec<Identifier> {
-            Identification::new(&look.identifiers, &rules.capabilities, &rules.limits).asks().cloned().collect()
+            Identification::new(&look.identifiers, &rules.capabilities, &rules.limits).identifiers().cloned().collect()
         };
         let looked_up: Vec<Vec<Identifier>> = due.iter().map(identifiers_of).collect();
         let mut found = Vec::new();

@@ -145,7 +145,7 @@ impl Stages {
 
     /// Begins what can be begun: look-ups ahead of their rows' turn, and rows in the file's order.
     pub(super) fn go_on(&mut self, feeding: bool) {
-        if self.driver.caller.stop.is_asked() {
+        if self.driver.caller.stop.is_requested() {
             return;
         }
         let is_stuck = !self.has_room()

@@ -10,7 +10,7 @@ pub enum StopLevel {
     Leave,
 }
 
-/// The wish to stop, shared by everything that waits.
+/// The request to stop, shared by everything that waits.
 #[derive(Clone, Debug)]
 pub struct Stop {
     level: watch::Sender<StopLevel>,
@@ -23,8 +23,8 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Asks for at least this much urgency.
-    pub fn ask(&self, level: StopLevel) {
+    /// Requests at least this much urgency.
+    pub fn request(&self, level: StopLevel) {
         self.level.send_if_modified(|present| {
             let raised = level > *present;
             if raised {
@@ -38,16 +38,16 @@ impl Stop {
         *self.level.borrow()
     }
 
-    pub fn is_asked(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         self.level() > StopLevel::Going
     }
 
-    /// Returns once stopping was asked for.
-    pub async fn asked(&self) {
+    /// Returns once a stop was requested.
+    pub async fn requested(&self) {
         self.reached(StopLevel::Drain).await;
     }
 
-    /// Returns once at least this level was asked for.
+    /// Returns once at least this level was requested.
     pub async fn reached(&self, level: StopLevel) {
         let mut seen = self.level.subscribe();
         // The sender lives as long as `self`, so waiting can't fail.

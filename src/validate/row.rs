@@ -39,7 +39,7 @@ pub(super) struct Rules<'a> {
     /// Nobody will look at the values: only identifiers, errors and notes are kept.
     pub verdicts_only: bool,
     /// What cells hold is what a service holds.
-    pub is_held: bool,
+    pub is_exported: bool,
 }
 
 impl Rules<'_> {
@@ -244,7 +244,7 @@ impl<'a> Draft<'a> {
     /// Whether a cell holds a word for "nothing". In a row that an id of the service's tells, it is what the
     /// service holds.
     fn is_nothing(&self, column: usize) -> bool {
-        !self.told_by_id && !self.rules.is_held && is_placeholder(trim_unseen(self.row.cell(column)))
+        !self.told_by_id && !self.rules.is_exported && is_placeholder(trim_unseen(self.row.cell(column)))
     }
 
     fn note(&mut self, note: RowError) {

@@ -54,26 +54,26 @@ impl Validator {
             numbering::warm(region);
         }
         let groups = (forward.duplicates() != Duplicates::Reject).then(|| Groups::new(forward.duplicates()));
-        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: false, is_held: false });
+        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: false, is_exported: false });
         let settler = Settler { shared: shared.clone(), seen: Seen::default(), groups };
         Ok(Self { rows: RowChecker { shared }, settler })
     }
 
     /// Whether its cells are what a service holds, so that no word among them stands for nothing.
     #[must_use]
-    pub fn of_held(self, is_held: bool) -> Self {
+    pub fn of_export(self, is_exported: bool) -> Self {
         let Shared { forward, region, constants, verdicts_only, .. } = &*self.rows.shared;
         let (forward, region, constants) = (forward.clone(), *region, constants.clone());
-        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: *verdicts_only, is_held });
+        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: *verdicts_only, is_exported });
         Self { rows: RowChecker { shared: shared.clone() }, settler: Settler { shared, ..self.settler } }
     }
 
     /// A validator whose contacts hold no values, for whoever only wants to know what is wrong with which
     /// row: identifiers, errors and notes are the same.
     pub fn for_verdicts(self) -> Self {
-        let Shared { forward, region, constants, is_held, .. } = &*self.rows.shared;
-        let (forward, region, constants, is_held) = (forward.clone(), *region, constants.clone(), *is_held);
-        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: true, is_held });
+        let Shared { forward, region, constants, is_exported, .. } = &*self.rows.shared;
+        let (forward, region, constants, is_exported) = (forward.clone(), *region, constants.clone(), *is_exported);
+        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: true, is_exported });
         Self { rows: RowChecker { shared: shared.clone() }, settler: Settler { shared, ..self.settler } }
     }
 
@@ -124,14 +124,14 @@ struct Shared {
     constants: Vec<FieldChange>,
     /// See [`Validator::for_verdicts`].
     verdicts_only: bool,
-    /// See [`Validator::of_held`].
-    is_held: bool,
+    /// See [`Validator::of_export`].
+    is_exported: bool,
 }
 
 impl Shared {
     fn rules(&self) -> Rules<'_> {
-        let Self { forward, region, constants, verdicts_only, is_held } = self;
-        Rules { forward, region: *region, constants, verdicts_only: *verdicts_only, is_held: *is_held }
+        let Self { forward, region, constants, verdicts_only, is_exported } = self;
+        Rules { forward, region: *region, constants, verdicts_only: *verdicts_only, is_exported: *is_exported }
     }
 }
 

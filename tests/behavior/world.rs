@@ -428,7 +428,7 @@ impl World {
             only: Vec::new(),
             chosen: None,
             opened: OpenedOnce::default(),
-            held: false,
+            exported: false,
         }
     }
 

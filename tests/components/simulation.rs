@@ -91,11 +91,11 @@ impl Simulation {
                     () = sleep(after) => match death {
                         Death::Killed => {}
                         Death::Drained => {
-                            stop.ask(StopLevel::Drain);
+                            stop.request(StopLevel::Drain);
                             working.await;
                         }
                         Death::Left => {
-                            stop.ask(StopLevel::Leave);
+                            stop.request(StopLevel::Leave);
                             working.await;
                         }
                     },

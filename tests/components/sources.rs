@@ -17,7 +17,7 @@ fn source(path: &Path) -> SourceSpec {
         only: Vec::new(),
         chosen: None,
         opened: OpenedOnce::default(),
-        held: false,
+        exported: false,
     }
 }
 

@@ -287,7 +287,7 @@ fn what_is_damaged_or_too_large_is_refused_in_words() {
     assert!(without("xl/_rels/workbook.bin.rels").contains("is damaged"));
     let cut = Book::of(&[people[0].clone(), row(2, false), record(7, &[1, 2])]);
     assert!(refused(&cut.bytes(), ReadLimits::default()).ends_with("is damaged: a record of it is cut off"));
-    let few = ReadLimits { held_cells: 3, ..ReadLimits::default() };
+    let few = ReadLimits { cells_in_memory: 3, ..ReadLimits::default() };
     assert!(refused(&sound.bytes(), few).contains("holds more than the 3 cells"));
     let far = Book::of(&[people[0].clone(), row(2, false), cell(6, 16_384, 0, &wide("x"))]);
     assert!(refused(&far.bytes(), ReadLimits::default()).contains("lies outside of any sheet"));

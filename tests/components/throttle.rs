@@ -118,7 +118,7 @@ async fn import_and(name: &str, rows: u64, time: Duration, midway: impl FnOnce(&
             sleep(time / 2).await;
             midway(&near);
             sleep(time / 2).await;
-            stop.ask(StopLevel::Leave);
+            stop.request(StopLevel::Leave);
         };
         let work = dispatcher.run(feed, stage.notices, &mut finished, &mut notice);
         tokio::pin!(work, clock);

@@ -56,7 +56,7 @@ impl PersonsFile<'_> {
     }
 
     fn text_names_them(&self) -> bool {
-        std::fs::read(self.path).is_ok_and(|bytes| self.person.is_told_by(&String::from_utf8_lossy(&bytes)))
+        std::fs::read(self.path).is_ok_and(|bytes| self.person.is_named_in(&String::from_utf8_lossy(&bytes)))
     }
 
     fn is_in(&self, mut reader: Box<dyn table::RowReader>) -> Result<bool> {
@@ -127,7 +127,7 @@ impl PersonsFile<'_> {
         let cells: Vec<(&String, &str)> = headers.iter().zip(row.cells()).chain(in_own).collect();
         if at_line || cells.iter().any(|(column, cell)| self.person.may_stand_in(column) && self.person.is(cell)) {
             Concerns::Is
-        } else if cells.iter().any(|(_, cell)| self.person.is_told_by(cell)) {
+        } else if cells.iter().any(|(_, cell)| self.person.is_named_in(cell)) {
             Concerns::Names
         } else {
             Concerns::Nothing

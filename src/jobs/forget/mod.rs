@@ -72,9 +72,9 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
         rows.entry(run.id.clone()).or_default().extend(rows_that_name(ledger, run, &person).await?);
     }
     rows.retain(|_, indexes| !indexes.is_empty());
-    let told: BTreeSet<&RunId> = rows.keys().chain(history.iter().map(|event| &event.run)).collect();
+    let their_runs: BTreeSet<&RunId> = rows.keys().chain(history.iter().map(|event| &event.run)).collect();
     for (path, _) in pages {
-        remove_page(&path, &told, &person, &written, &mut forgotten);
+        remove_page(&path, &their_runs, &person, &written, &mut forgotten);
     }
     for (run, indexes) in &rows {
         let indexes: Vec<u64> = indexes.iter().copied().collect();
@@ -111,13 +111,13 @@ fn is_page(path: &Path) -> bool {
 /// made again.
 fn remove_page(
     path: &Path,
-    told: &BTreeSet<&RunId>,
+    their_runs: &BTreeSet<&RunId>,
     person: &Person<'_>,
     written: &WrittenFiles,
     forgotten: &mut Forgotten,
 ) {
     let Ok(text) = std::fs::read_to_string(path) else { return };
-    if !told.iter().any(|run| text.contains(&run.0)) && !person.is_told_by(&text) {
+    if !their_runs.iter().any(|run| text.contains(&run.0)) && !person.is_named_in(&text) {
         return;
     }
     let is_removed = written.state_of(path) == PlaceState::Ours && std::fs::remove_file(path).is_ok();
@@ -171,7 +171,7 @@ async fn rows_that_name(ledger: &LedgerHandle, run: &Run, person: &Person<'_>) -
         let Some((last, _)) = rows.last() else { return Ok(indexes) };
         from = last.index + 1;
         let names =
-            rows.iter().filter(|(_, record)| record.errors.iter().any(|error| person.is_told_by(&error.message)));
+            rows.iter().filter(|(_, record)| record.errors.iter().any(|error| person.is_named_in(&error.message)));
         indexes.extend(names.map(|(position, _)| position.index));
     }
 }

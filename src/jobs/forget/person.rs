@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::contact::{Identifier, IdentifierKind};
 
 /// Digits at the end of a phone number by which it is known however it is written.
-const TELLING_DIGITS: usize = 9;
+const OWN_DIGITS: usize = 9;
 
 /// What stands where somebody was named.
 const FORGOTTEN: &str = "[forgotten]";
@@ -16,7 +16,7 @@ pub struct Person<'a> {
 
 impl Person<'_> {
     /// Whether the text names the person, alone or among other words.
-    pub fn is_told_by(&self, text: &str) -> bool {
+    pub fn is_named_in(&self, text: &str) -> bool {
         self.is(text) || !self.mentions(text).is_empty()
     }
 
@@ -45,8 +45,8 @@ impl Person<'_> {
             // With its country's code it is the whole number or another one.
             return found.trim_start_matches('0') == wanted;
         }
-        let telling = &wanted[wanted.len().saturating_sub(TELLING_DIGITS)..];
-        telling.len() >= 5 && found.ends_with(telling) && wanted.ends_with(found.trim_start_matches('0'))
+        let own = &wanted[wanted.len().saturating_sub(OWN_DIGITS)..];
+        own.len() >= 5 && found.ends_with(own) && wanted.ends_with(found.trim_start_matches('0'))
     }
 
     /// Whether a cell in a column of this name can hold an identifier of the person's kind: a number that
@@ -101,8 +101,8 @@ mod tests {
         Person { identifier, lines: BTreeSet::new() }
     }
 
-    fn told(kind: IdentifierKind, identifier: &str, text: &str) -> bool {
-        person(&Identifier::new(kind, identifier)).is_told_by(text)
+    fn is_named(kind: IdentifierKind, identifier: &str, text: &str) -> bool {
+        person(&Identifier::new(kind, identifier)).is_named_in(text)
     }
 
     #[test]
@@ -110,16 +110,16 @@ mod tests {
         for text in
             ["Ann@Example.com", "<ann@example.com>", "email: refused: ann@example.com.", "Ann <ann@example.com>"]
         {
-            assert!(told(IdentifierKind::Email, "ann@example.com", text), "{text}");
+            assert!(is_named(IdentifierKind::Email, "ann@example.com", text), "{text}");
         }
         for text in ["joann@example.com", "ann@example.community", "ann@example.com.my", "ann@example.co", ""] {
-            assert!(!told(IdentifierKind::Email, "ann@example.com", text), "{text}");
+            assert!(!is_named(IdentifierKind::Email, "ann@example.com", text), "{text}");
         }
         for text in ["+447400100101", "07400 100101", "'+44 7400 100101", "no such number: +447400100101, check"] {
-            assert!(told(IdentifierKind::Phone, "+447400100101", text), "{text}");
+            assert!(is_named(IdentifierKind::Phone, "+447400100101", text), "{text}");
         }
         for text in ["+447400100102", "100101", "", "+4917400100101", "0017400100101", "order 7400100101-3"] {
-            assert!(!told(IdentifierKind::Phone, "+447400100101", text), "{text}");
+            assert!(!is_named(IdentifierKind::Phone, "+447400100101", text), "{text}");
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         let ann = Identifier::new(IdentifierKind::Email, "ann@example.com");
         let ann = person(&ann);
         let note = "ask Ann@example.com, not joann@example.com";
-        assert!(ann.is_told_by(note) && !ann.is(note));
+        assert!(ann.is_named_in(note) && !ann.is(note));
         assert_eq!(ann.redacted(note), "ask [forgotten], not joann@example.com");
         assert_eq!(ann.redacted("nobody"), "nobody");
         let id = Identifier::new(IdentifierKind::Id, "42");

@@ -22,12 +22,12 @@ pub struct EditRules {
     /// Headers of columns whose empty cells leave the field as it is.
     blank_ignored: BTreeSet<String>,
     /// It was said that all is to be sent.
-    pub asked: bool,
+    pub confirmed: bool,
 }
 
 impl EditRules {
-    pub fn of(mapping: &Mapping, asked: bool) -> Self {
-        let mut rules = Self { asked, ..Self::default() };
+    pub fn of(mapping: &Mapping, confirmed: bool) -> Self {
+        let mut rules = Self { confirmed, ..Self::default() };
         rules.used.extend(mapping.conditions.iter().map(|condition| condition.column.clone()));
         let mut stood_in = BTreeSet::new();
         for (header, rule) in &mapping.columns {
@@ -190,7 +190,7 @@ impl<'a> Edits<'a> {
     pub fn finish(self, rows: usize) -> Result<(BTreeSet<RowPlace>, Vec<String>)> {
         let good_rows = (rows as u64).saturating_sub(self.attention.len() as u64);
         let rewritten = self.of_good.iter().find(|(_, count)| count.rows >= MANY && count.rows * 2 > good_rows);
-        if let Some((header, count)) = rewritten.filter(|_| !self.rules.asked) {
+        if let Some((header, count)) = rewritten.filter(|_| !self.rules.confirmed) {
             return Err(Error::usage(format!(
                 "{} of {good_rows} rows that went well are otherwise than they were sent, in column {}",
                 count.rows,

@@ -40,15 +40,15 @@ impl PuttingBack {
         if contact.created {
             return self.delete(position, contact).await;
         }
-        let asked_by = self.asked_by(&contact.id).await?;
-        if asked_by.is_empty() {
+        let looked_up_by = self.looked_up_by(&contact.id).await?;
+        if looked_up_by.is_empty() {
             let why = "the service finds nobody by an id, and no phone or e-mail of the contact is remembered, so it \
                        stays as it is";
             let no_way = RowError::of_row("undo.no_way", why);
             return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![no_way])).await.map(Some);
         }
-        let held = match self.read(&contact.id, &asked_by).await {
-            Ok(Some(held)) => held,
+        let observed = match self.read(&contact.id, &looked_up_by).await {
+            Ok(Some(observed)) => observed,
             Ok(None) => {
                 let gone = RowError::of_row("undo.gone", "the contact is no longer there");
                 return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![gone])).await.map(Some);
@@ -60,10 +60,10 @@ impl PuttingBack {
                 return self.record(position, RowRecord::unsent(Outcome::Failed, vec![failed])).await.map(Some);
             }
         };
-        let (desired, left) = three_way(contact, &held, self.caller.account.service.capabilities());
+        let (desired, left) = three_way(contact, &observed, self.caller.account.service.capabilities());
         let steps = self.steps(position).await?;
         let cut_off = steps.iter().any(|step| step.kind.writes() && step.answered.is_none());
-        let row = Row { told: Some(held), steps, ..Row::new(position, desired, Vec::new()) };
+        let row = Row { told: Some(observed), steps, ..Row::new(position, desired, Vec::new()) };
         let ended = |mut record: RowRecord| {
             record.errors.extend(left);
             if record.outcome == Outcome::Unchanged && cut_off {
@@ -142,33 +142,33 @@ impl PuttingBack {
         Ok(record)
     }
 
-    async fn read(&self, id: &RemoteId, asked_by: &[Identifier]) -> std::result::Result<Option<Snapshot>, CallEnd> {
+    async fn read(&self, id: &RemoteId, looked_up_by: &[Identifier]) -> std::result::Result<Option<Snapshot>, CallEnd> {
         let capabilities = self.caller.account.service.capabilities();
-        let mut held = if capabilities.read {
+        let mut observed = if capabilities.read {
             match self.caller.read(&Call::Read { target: Target::Id(id.clone()) }).await.end {
                 CallEnd::Done(Reply::Contact(contact)) => *contact,
                 CallEnd::Missing { .. } => return Ok(None),
                 end => return Err(end),
             }
         } else {
-            match self.look_up(id, asked_by).await? {
+            match self.look_up(id, looked_up_by).await? {
                 Some(contact) => contact,
                 None => return Ok(None),
             }
         };
-        if held.tags.is_none()
+        if observed.tags.is_none()
             && capabilities.tags_read
             && let CallEnd::Done(Reply::Tags(tags)) =
                 self.caller.read(&Call::ReadTags { target: Target::Id(id.clone()) }).await.end
         {
-            held.tags = Some(tags);
+            observed.tags = Some(tags);
         }
-        Ok(Some(held))
+        Ok(Some(observed))
     }
 
     /// What the contact is looked up by: its id, or where the service finds nobody by one, what it was last known
     /// to be found by. Empty if there is nothing.
-    async fn asked_by(&self, id: &RemoteId) -> Result<Vec<Identifier>> {
+    async fn looked_up_by(&self, id: &RemoteId) -> Result<Vec<Identifier>> {
         let capabilities = self.caller.account.service.capabilities();
         if capabilities.read || capabilities.find_by.contains(&IdentifierKind::Id) {
             return Ok(vec![Identifier::new(IdentifierKind::Id, id.0.clone())]);
@@ -183,8 +183,12 @@ impl PuttingBack {
     }
 
     /// The contact of this id among those that are found; `None` if no look-up shows it.
-    async fn look_up(&self, id: &RemoteId, asked_by: &[Identifier]) -> std::result::Result<Option<Snapshot>, CallEnd> {
-        for identifier in asked_by {
+    async fn look_up(
+        &self,
+        id: &RemoteId,
+        looked_up_by: &[Identifier],
+    ) -> std::result::Result<Option<Snapshot>, CallEnd> {
+        for identifier in looked_up_by {
             match self.batcher.identify(std::slice::from_ref(identifier)).await {
                 Ok(Identified::One(contact)) if contact.id == *id => return Ok(Some(*contact)),
                 Ok(_) => {}

@@ -6,23 +6,27 @@ use crate::reconcile::{Observed as _, SnapshotObserved};
 
 /// The contact as it should be again, and what is left and why: what somebody changed since, what
 /// nobody knows, what the service has no way to put back.
-pub fn three_way(contact: &ChangedContact, held: &Snapshot, capabilities: &Capabilities) -> (Contact, Vec<RowError>) {
+pub fn three_way(
+    contact: &ChangedContact,
+    observed: &Snapshot,
+    capabilities: &Capabilities,
+) -> (Contact, Vec<RowError>) {
     let mut desired =
         Contact { identifiers: vec![Identifier::new(IdentifierKind::Id, contact.id.0.clone())], ..Contact::default() };
     let mut left = Vec::new();
     for (field, replaced) in &contact.fields {
-        let present = held.fields.get(field).cloned().unwrap_or(Value::Clear);
+        let present = observed.fields.get(field).cloned().unwrap_or(Value::Clear);
         if replaced.after.same_as(&present) {
             desired.fields.push(FieldChange::new(field.clone(), replaced.before.clone(), Overwrite::Always));
         } else if !replaced.before.same_as(&present) {
             left.push(RowError::of_row("undo.changed_since", format!("{field} was changed since, and stays as it is")));
         }
     }
-    let told = SnapshotObserved { snapshot: held, tags_ignore_case: capabilities.tags_ignore_case };
+    let now = SnapshotObserved { snapshot: observed, tags_ignore_case: capabilities.tags_ignore_case };
     let removes = capabilities.tags_remove || capabilities.tags_replace;
     let adds = capabilities.tags_add || capabilities.tags_replace || capabilities.tags_in_update;
     for (tag, had) in &contact.tags {
-        match wanted(*had, told.has_tag(tag).told()) {
+        match wanted(*had, now.has_tag(tag).told()) {
             None => {}
             Some(true) if adds => desired.tags.add.push(tag.clone()),
             Some(false) if removes => desired.tags.remove.push(tag.clone()),
@@ -30,7 +34,7 @@ pub fn three_way(contact: &ChangedContact, held: &Snapshot, capabilities: &Capab
         }
     }
     for (list, had) in &contact.lists {
-        match wanted(*had, told.on_list(list).told()) {
+        match wanted(*had, now.on_list(list).told()) {
             None => {}
             Some(true) if capabilities.lists_add => desired.lists.add.push(list.clone()),
             Some(false) if capabilities.lists_remove => desired.lists.remove.push(list.clone()),

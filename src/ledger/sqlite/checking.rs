@@ -46,7 +46,7 @@ pub(super) fn quick(db: &Connection, path: &Path) -> Result<()> {
         }
         rusqlite::Result::Ok(found)
     })();
-    match found.map_err(|error| errors::told(path, error))?.into_iter().next() {
+    match found.map_err(|error| errors::described(path, error))?.into_iter().next() {
         None => Ok(()),
         Some(damage) => Err(errors::damage(path).caused_by(damage)),
     }
@@ -68,17 +68,17 @@ pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
     if !path.exists() {
         return Ok(None);
     }
-    let told = |error| errors::told(path, error);
+    let failed = |error| errors::described(path, error);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(told)?;
-    db.busy_timeout(errors::BUSY).map_err(told)?;
-    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told)?;
+        .map_err(failed)?;
+    db.busy_timeout(errors::BUSY).map_err(failed)?;
+    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(failed)?;
     if application != APPLICATION {
         return Err(Error::stopped(format!("the file is no ledger of rolo: {}", path.display()))
             .at_path(path)
             .hint("name another folder with --state-dir"));
     }
-    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
     let size = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);

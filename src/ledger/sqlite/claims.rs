@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::errors::told_by_ledger;
+use super::errors::of_ours;
 use super::lock::Lock;
 use super::stored::{back, int};
 use crate::error::Error;
@@ -63,7 +63,7 @@ pub(super) fn take(
         None => 0,
         Some((fence, until, holder)) => {
             if until > micros(now) && !locks.prove_dead(fingerprint, fence) {
-                return Err(told_by_ledger(taken(&holder)));
+                return Err(of_ours(taken(&holder)));
             }
             fence
         }
@@ -91,7 +91,7 @@ pub(super) fn take(
 
 fn hold(path: &Path, worker: &Worker) -> rusqlite::Result<Lock> {
     Lock::hold(path, &worker.to_string()).map_err(|error| {
-        told_by_ledger(
+        of_ours(
             Error::stopped(format!("the lock file can't be made: {}", path.display()))
                 .at_path(path)
                 .hint("check that the state folder exists and is yours, or name another with --state-dir")
@@ -105,7 +105,7 @@ pub(super) fn renew(db: &Connection, claim: &Claim, now: Duration, lease: Durati
     let renewed = db
         .prepare_cached("UPDATE claim SET lease_until = ?3 WHERE fingerprint = ?1 AND fence = ?2")?
         .execute(params![claim.fingerprint.0, int(claim.fence), int(micros(now + lease))])?;
-    if renewed == 0 { Err(told_by_ledger(lost())) } else { Ok(()) }
+    if renewed == 0 { Err(of_ours(lost())) } else { Ok(()) }
 }
 
 /// Ends a claim, if it is still this one.
@@ -121,7 +121,7 @@ pub(super) fn check(db: &Connection, claim: &Claim) -> rusqlite::Result<()> {
         .prepare_cached("SELECT fence FROM claim WHERE fingerprint = ?1")?
         .query_row([claim.fingerprint.0], |row| row.get(0))
         .optional()?;
-    if present == Some(int(claim.fence)) { Ok(()) } else { Err(told_by_ledger(lost())) }
+    if present == Some(int(claim.fence)) { Ok(()) } else { Err(of_ours(lost())) }
 }
 
 fn micros(time: Duration) -> u64 {

@@ -17,12 +17,12 @@ const DAMAGE_HINT: &str = "stop every rolo, keep a copy of the file, and look wi
                            backup back, or try `sqlite3 FILE .recover`; a ledger must lie on a local disk";
 
 /// An error of ours, which ends a transaction.
-pub(super) fn told_by_ledger(error: Error) -> rusqlite::Error {
+pub(super) fn of_ours(error: Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
 /// What went wrong with the file, and what to do about it.
-pub(super) fn told(path: &Path, error: rusqlite::Error) -> Error {
+pub(super) fn described(path: &Path, error: rusqlite::Error) -> Error {
     let file = path.display();
     let error = match error {
         rusqlite::Error::ToSqlConversionFailure(ours) => match ours.downcast::<Error>() {
@@ -84,7 +84,7 @@ mod tests {
             (ffi::SQLITE_MISUSE, "can't be used", "cause"),
         ] {
             let cause = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let error = told(Path::new("/state/ledger.db"), cause);
+            let error = described(Path::new("/state/ledger.db"), cause);
             assert_eq!(error.kind, ErrorKind::Stopped);
             assert!(error.message.contains(words), "{error}");
             assert!(error.message.ends_with(": /state/ledger.db"), "{error}");

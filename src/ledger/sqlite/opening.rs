@@ -30,7 +30,7 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
                 .caused_by(error)
         })?;
     }
-    let mut db = connect(path).map_err(|error| errors::told(path, error))?;
+    let mut db = connect(path).map_err(|error| errors::described(path, error))?;
     let mut made = None;
     let migrated = schema::migrate(&mut db, |within| {
         let random = LedgerKey::random()?;
@@ -44,7 +44,7 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
         made = Some(kept.clone());
         Ok(kept)
     });
-    let state = migrated.map_err(|error| errors::told(path, error))??;
+    let state = migrated.map_err(|error| errors::described(path, error))??;
     match state {
         State::Ours => checking::quick(&db, path)?,
         State::Foreign => {
@@ -64,13 +64,14 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
         Some(key) => {
             // What an earlier version kept in the ledger itself still stands in its log.
             db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-                .map_err(|error| errors::told(path, error))?;
+                .map_err(|error| errors::described(path, error))?;
             key
         }
         None => source.read()?,
     };
-    let check: [u8; 32] =
-        db.query_row("SELECT value FROM key_check", [], |row| row.get(0)).map_err(|error| errors::told(path, error))?;
+    let check: [u8; 32] = db
+        .query_row("SELECT value FROM key_check", [], |row| row.get(0))
+        .map_err(|error| errors::described(path, error))?;
     if key.check() != check {
         return Err(another(source));
     }
@@ -82,11 +83,11 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
 /// # Errors
 /// Of kind `Stopped`: one of the files can't be opened, or the disk is full.
 pub fn copy(path: &Path, to: &Path) -> Result<()> {
-    let told = |error| errors::told(path, error);
+    let failed = |error| errors::described(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(told)?;
-    db.busy_timeout(errors::BUSY).map_err(told)?;
-    db.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop).map_err(told)
+    let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+    db.busy_timeout(errors::BUSY).map_err(failed)?;
+    db.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop).map_err(failed)
 }
 
 fn another(key: &KeySource) -> Error {

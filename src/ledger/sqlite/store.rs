@@ -59,7 +59,7 @@ impl Store {
             // A name that was given a number in a transaction that failed has none.
             self.names = Names::default();
         }
-        outcome.map_err(|error| errors::told(&self.path, error))
+        outcome.map_err(|error| errors::described(&self.path, error))
     }
 
     /// Several reads of one state of the ledger.
@@ -74,7 +74,7 @@ impl Store {
             transaction.commit()?;
             Ok(found)
         });
-        outcome.map_err(|error| errors::told(&self.path, error))
+        outcome.map_err(|error| errors::described(&self.path, error))
     }
 
     /// One change for a run, refused if the claim is another's by now.
@@ -102,7 +102,7 @@ impl Store {
             transaction.commit()?;
             Ok(claimed)
         });
-        let (claim, lock) = claimed.map_err(|error| errors::told(path, error))?;
+        let (claim, lock) = claimed.map_err(|error| errors::described(path, error))?;
         self.locks.keep(&claim, lock);
         Ok(claim)
     }
@@ -113,7 +113,7 @@ impl Store {
             claims::renew(&transaction, claim, clock.read(&transaction)?.today, lease)?;
             transaction.commit()
         });
-        renewed.map_err(|error| errors::told(path, error))
+        renewed.map_err(|error| errors::described(path, error))
     }
 
     pub(super) fn release(&mut self, claim: &Claim) -> Result<()> {
@@ -131,7 +131,7 @@ impl Store {
             self.db.busy_timeout(errors::BUSY)?;
             Ok(busy)
         });
-        if busy.map_err(|error| errors::told(&self.path, error))? {
+        if busy.map_err(|error| errors::described(&self.path, error))? {
             return Err(Error::stopped(format!(
                 "what was forgotten can't be wiped while another program reads the ledger: {}",
                 self.path.display()
@@ -158,6 +158,6 @@ impl Store {
             transaction.commit()?;
             Ok(done)
         });
-        outcome.map_err(|error| errors::told(path, error))
+        outcome.map_err(|error| errors::described(path, error))
     }
 }

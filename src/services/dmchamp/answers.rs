@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::DmChamp;
 use super::failures::{already_exists, exists, words_of};
-use super::snapshots::{asked, contact_id, messages};
+use super::snapshots::{contact_id, looked_up, messages};
 use crate::contact::{Call, FieldKind};
 use crate::services::{Answer, Page, Reply, Verdict, by_status, reading};
 
@@ -26,7 +26,7 @@ impl DmChamp {
         let succeeded = body.get("success") == Some(&Json::Bool(true));
         let reply = match call {
             Call::Find { identifiers, .. } => self
-                .snapshot(body, asked(identifiers))
+                .snapshot(body, looked_up(identifiers))
                 .map(|snapshot| Reply::Contacts(Page { items: vec![snapshot], next: None, total: Some(1) })),
             Call::Create { .. } => match contact_id(body).filter(|_| succeeded) {
                 Some(id) if already_exists(&words_of(body)) => return exists(words_of(body), Some(id)),

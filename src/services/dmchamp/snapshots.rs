@@ -11,8 +11,8 @@ const PLACEHOLDERS: [(&str, &str); 3] =
     [("first_name", "Unknown"), ("last_name", "Unknown"), ("email", "unknown@unknown.com")];
 
 impl DmChamp {
-    /// The contact of a look-up by `asked`. Older deployments tell the id alone.
-    pub(super) fn snapshot(&self, body: &Json, asked: Option<&Identifier>) -> Option<Snapshot> {
+    /// The contact of a look-up by `looked_up`. Older deployments tell the id alone.
+    pub(super) fn snapshot(&self, body: &Json, looked_up: Option<&Identifier>) -> Option<Snapshot> {
         let contact = body.get("contact").filter(|contact| contact.is_object());
         let id = contact_id(body).or_else(|| reading::id(contact?.get("id")?))?;
         let mut snapshot = Snapshot::new(id.clone());
@@ -33,9 +33,12 @@ impl DmChamp {
                 }
             }
         }
-        if let Some(asked) = asked {
-            // The service holds what it was asked for, even where it doesn't repeat it.
-            snapshot.fields.entry(Field::new(asked.kind.name())).or_insert_with(|| Value::Text(asked.value.clone()));
+        if let Some(looked_up) = looked_up {
+            // The service holds what it was looked up by, even where it doesn't repeat it.
+            snapshot
+                .fields
+                .entry(Field::new(looked_up.kind.name()))
+                .or_insert_with(|| Value::Text(looked_up.value.clone()));
         }
         Some(snapshot)
     }
@@ -99,6 +102,6 @@ fn with_plus(phone: String) -> String {
 }
 
 /// The identifier of a look-up.
-pub(super) fn asked(identifiers: &[Identifier]) -> Option<&Identifier> {
+pub(super) fn looked_up(identifiers: &[Identifier]) -> Option<&Identifier> {
     identifiers.iter().find(|identifier| matches!(identifier.kind, IdentifierKind::Phone | IdentifierKind::Email))
 }

@@ -25,7 +25,7 @@ fn success(call: &Call, answer: &Answer, json: &Json) -> Verdict {
     let mut warnings = warnings(json);
     let Some(response) = json.get("response") else { return by_status(answer, "") };
     let reply = match call {
-        Call::Read { .. } => snapshot(response).map(|held| Reply::Contact(Box::new(held))),
+        Call::Read { .. } => snapshot(response).map(|snapshot| Reply::Contact(Box::new(snapshot))),
         Call::Update { edit, .. } => Some(updated(edit, response, &mut warnings)),
         Call::EditTags { edit, .. } => {
             let edit = Edit { tags: Some(edit.clone()), ..Edit::default() };
@@ -64,22 +64,22 @@ fn warnings(json: &Json) -> Vec<String> {
 /// The reply of an update, which holds the whole contact: what it kept otherwise than asked is a
 /// warning. Names alone, no values.
 fn updated(edit: &Edit, response: &Json, warnings: &mut Vec<String>) -> Reply {
-    let Some(held) = snapshot(response) else { return Reply::Nothing };
+    let Some(snapshot) = snapshot(response) else { return Reply::Nothing };
     for (field, wanted) in &edit.fields {
         let wanted = match edit.custom {
             CustomEdit::Remove if field.custom_name().is_some() => &Value::Clear,
             _ => wanted,
         };
-        if !wanted.same_as(held.fields.get(field).unwrap_or(&Value::Clear)) {
+        if !wanted.same_as(snapshot.fields.get(field).unwrap_or(&Value::Clear)) {
             warnings.push(format!("the service did not take the value as it was sent: {field}"));
         }
     }
-    if let (Some(TagEdit { mode, tags }), Some(present)) = (&edit.tags, &held.tags)
+    if let (Some(TagEdit { mode, tags }), Some(present)) = (&edit.tags, &snapshot.tags)
         && tags.iter().any(|tag| present.contains(tag) == (*mode == TagMode::Remove))
     {
         warnings.push("the service did not take the tags as they were sent".to_owned());
     }
-    Reply::Contact(Box::new(held))
+    Reply::Contact(Box::new(snapshot))
 }
 
 /// The items of a paged list.
@@ -90,9 +90,9 @@ fn items(response: &Json) -> Option<&Json> {
 /// One page of contacts; `None` if it isn't one.
 fn page(response: &Json, cursor: Option<&Cursor>) -> Option<Page<Snapshot>> {
     let mut items = items(response)?.as_array()?.iter().map(snapshot).collect::<Option<Vec<_>>>()?;
-    for held in &mut items {
+    for snapshot in &mut items {
         // The list takes no topic ids, so details of these may be missing.
-        held.complete = !held.extra.get(PROFILES).is_some_and(is_bound_to_a_topic);
+        snapshot.complete = !snapshot.extra.get(PROFILES).is_some_and(is_bound_to_a_topic);
     }
     let next = next_token(response, cursor).filter(|_| !items.is_empty());
     Some(Page { items, next, total: None })
@@ -117,30 +117,30 @@ fn next_token(response: &Json, cursor: Option<&Cursor>) -> Option<Cursor> {
 
 /// What a contact of an answer holds; `None` without an id.
 fn snapshot(json: &Json) -> Option<Snapshot> {
-    let mut held = Snapshot::new(id(json.get("id")?)?);
+    let mut snapshot = Snapshot::new(id(json.get("id")?)?);
     for (key, json) in json.as_object()? {
         match key.as_str() {
-            "id" => drop(held.fields.insert(Field::new("id"), Value::Text(held.id.0.clone()))),
-            "tags" => held.tags = names(json, "name"),
-            CUSTOM => custom_attributes(&mut held, json),
+            "id" => drop(snapshot.fields.insert(Field::new("id"), Value::Text(snapshot.id.0.clone()))),
+            "tags" => snapshot.tags = names(json, "name"),
+            CUSTOM => custom_attributes(&mut snapshot, json),
             PROFILES => {
                 if let Some(service_id) = service_id(json) {
-                    held.fields.insert(Field::new("service_id"), Value::Text(service_id));
+                    snapshot.fields.insert(Field::new("service_id"), Value::Text(service_id));
                 }
-                held.extra.insert(key.clone(), json.clone());
+                snapshot.extra.insert(key.clone(), json.clone());
             }
             key => match by_key(key) {
                 Some(spec) => {
                     let found = if (spec.kind)() == FieldKind::Timestamp { moment(json) } else { value(json) };
                     if let Some(found) = found {
-                        held.fields.insert(Field::new(spec.name), found);
+                        snapshot.fields.insert(Field::new(spec.name), found);
                     }
                 }
-                None => drop(held.extra.insert(key.to_owned(), json.clone())),
+                None => drop(snapshot.extra.insert(key.to_owned(), json.clone())),
             },
         }
     }
-    Some(held)
+    Some(snapshot)
 }
 
 /// The first identity by which the contact can be addressed.
@@ -157,9 +157,9 @@ fn is_bound_to_a_topic(profiles: &Json) -> bool {
 }
 
 /// Custom fields, as an object or as an array of pairs.
-fn custom_attributes(held: &mut Snapshot, json: &Json) {
+fn custom_attributes(snapshot: &mut Snapshot, json: &Json) {
     let mut keep = |name: &str, json: &Json| {
-        held.fields.insert(Field::custom(name), custom(json));
+        snapshot.fields.insert(Field::custom(name), custom(json));
     };
     match json {
         Json::Object(attributes) => attributes.iter().for_each(|(name, json)| keep(name, json)),

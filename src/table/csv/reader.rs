@@ -261,8 +261,8 @@ impl CsvReader {
             batch.push_error(error);
         }
         let cells = record.cells().map(|cell| std::str::from_utf8(cell).unwrap_or_default());
-        if let Some(told) = self.no_contacts.told(cells, self.rows == 1) {
-            batch.replace_errors(told);
+        if let Some(fault) = self.no_contacts.fault(cells, self.rows == 1) {
+            batch.replace_errors(fault);
         }
         if record.repaired {
             let message = format!("line {line}: text behind a closing quote: the quotes were left out, check the cell");

@@ -9,7 +9,7 @@ use super::cell::CellTag;
 use crate::table::options::{ReadLimits, ReadOptions};
 use crate::table::source::ContentFault;
 use crate::table::unreadable::SAVE;
-use crate::table::xlsx::{HeldSheet, MergedCells, PartSeen, Room, RowsByNumber};
+use crate::table::xlsx::{MergedCells, PartSeen, Room, RowsByNumber, SheetInMemory};
 
 /// Nesting of elements; cells with rich text have about twelve.
 const DEEPEST: usize = 64;
@@ -21,7 +21,7 @@ const MOST_SHEETS: usize = 10_000;
 ///
 /// # Errors
 /// A [`ContentFault`] if it is damaged or holds more than the limits allow.
-pub fn read(part: impl BufRead, options: &ReadOptions) -> io::Result<Vec<HeldSheet>> {
+pub fn read(part: impl BufRead, options: &ReadOptions) -> io::Result<Vec<SheetInMemory>> {
     let mut xml = Reader::from_reader(part);
     xml.config_mut().expand_empty_elements = true;
     let mut content = Content::new(options);
@@ -53,13 +53,13 @@ pub fn read(part: impl BufRead, options: &ReadOptions) -> io::Result<Vec<HeldShe
 struct Content<'a> {
     limits: &'a ReadLimits,
     room: Room,
-    sheets: Vec<HeldSheet>,
+    sheets: Vec<SheetInMemory>,
     depth: usize,
     /// The style being read, and those that hide a table.
     style: String,
     hiding: HashSet<String>,
     /// The sheet being read, and its rows.
-    sheet: Option<(HeldSheet, RowsByNumber)>,
+    sheet: Option<(SheetInMemory, RowsByNumber)>,
     row: u64,
     row_repeats: u64,
     row_is_hidden: bool,
@@ -122,7 +122,7 @@ impl<'a> Content<'a> {
                 }
                 let hidden = attribute(tag, "table:style-name").is_some_and(|style| self.hiding.contains(&style));
                 let name = attribute(tag, "table:name").unwrap_or_default();
-                let sheet = HeldSheet { name, is_visible: !hidden, rows: Vec::new(), seen: PartSeen::default() };
+                let sheet = SheetInMemory { name, is_visible: !hidden, rows: Vec::new(), seen: PartSeen::default() };
                 self.sheet = Some((sheet, RowsByNumber::default()));
                 self.row = 0;
             }

@@ -18,7 +18,7 @@ use crate::table::options::ReadOptions;
 use crate::table::source::{ContentFault, unreadable};
 use crate::table::source_file::SourceFile;
 use crate::table::unreadable::SAVE;
-use crate::table::xlsx::HeldSheet;
+use crate::table::xlsx::SheetInMemory;
 
 /// Bytes between two tags, which no cell has.
 const LONGEST_RUN: usize = 4 << 20;
@@ -27,7 +27,7 @@ const LONGEST_RUN: usize = 4 << 20;
 ///
 /// # Errors
 /// Kind `Usage` if it is damaged, has a password, or is larger than the limits allow.
-pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Option<Vec<HeldSheet>>> {
+pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Option<Vec<SheetInMemory>>> {
     // What can't be opened is told by those who know workbooks.
     let Ok(mut archive) = ZipArchive::new(BufReader::new(file.from_start())) else { return Ok(None) };
     if archive.index_for_name("content.xml").is_none() || archive.index_for_name("META-INF/manifest.xml").is_none() {

@@ -21,23 +21,23 @@ use crate::table::options::ReadOptions;
 use crate::table::source::unreadable;
 use crate::table::source_file::SourceFile;
 use crate::table::unreadable::SAVE;
-use crate::table::xlsx::HeldSheet;
+use crate::table::xlsx::SheetInMemory;
 
 /// The sheets of the file.
 ///
 /// # Errors
 /// Kind `Usage` if it is damaged, has a password, is older than Excel 97, or larger than the limits allow.
-pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Vec<HeldSheet>> {
+pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Vec<SheetInMemory>> {
     let refused = |what: &str, hint: &str| Error::usage(format!("{} {what}", path.display())).hint(hint);
     let limits = &options.limits;
-    let most = limits.held_bytes as u64;
+    let most = limits.bytes_in_memory as u64;
     if file.bytes() > most {
         let what = format!("is larger than the {} MB that a file of its kind may have", most >> 20);
         return Err(refused(&what, SAVE));
     }
     let mut bytes = Vec::new();
     file.from_start().take(most).read_to_end(&mut bytes).map_err(|cause| unreadable(path, cause))?;
-    pad(&mut bytes, limits.held_bytes);
+    pad(&mut bytes, limits.bytes_in_memory);
     let mut container = cfb::CompoundFile::open(Cursor::new(bytes))
         .map_err(|cause| refused(&format!("is an old Excel workbook (.xls) and damaged: {cause}"), SAVE))?;
     if container.exists("/EncryptedPackage") {

@@ -5,7 +5,7 @@ use crate::table::biff::{Codes, Shared, cut_off, u16_at, u32_at};
 use crate::table::options::ReadOptions;
 use crate::table::source::ContentFault;
 use crate::table::unreadable::SAVE;
-use crate::table::xlsx::{HeldSheet, Room};
+use crate::table::xlsx::{Room, SheetInMemory};
 
 /// Sheets of one file.
 const MOST_SHEETS: usize = 1_000;
@@ -14,7 +14,7 @@ const MOST_SHEETS: usize = 1_000;
 ///
 /// # Errors
 /// If it is damaged, has a password, is older than Excel 97, or holds more than the limits allow.
-pub fn sheets(stream: &[u8], options: &ReadOptions) -> Result<Vec<HeldSheet>, ContentFault> {
+pub fn sheets(stream: &[u8], options: &ReadOptions) -> Result<Vec<SheetInMemory>, ContentFault> {
     let refused = |message: &str, hint| ContentFault { message: message.into(), hint };
     let mut shared = Shared::default();
     let mut codes = Codes::default();
@@ -62,7 +62,7 @@ pub fn sheets(stream: &[u8], options: &ReadOptions) -> Result<Vec<HeldSheet>, Co
         let end = begins.iter().copied().find(|next| *next > at).unwrap_or(stream.len());
         let part = stream.get(at..end.min(stream.len())).ok_or_else(cut_off)?;
         let (rows, seen) = sheet::read(part, &shared, &mut room)?;
-        sheets.push(HeldSheet { name, is_visible, rows, seen });
+        sheets.push(SheetInMemory { name, is_visible, rows, seen });
     }
     Ok(sheets)
 }

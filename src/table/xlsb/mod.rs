@@ -26,7 +26,7 @@ use crate::table::options::ReadOptions;
 use crate::table::source::{ContentFault, unreadable};
 use crate::table::source_file::SourceFile;
 use crate::table::unreadable::SAVE;
-use crate::table::xlsx::{HeldSheet, Room};
+use crate::table::xlsx::{Room, SheetInMemory};
 
 const WORKBOOK: &str = "xl/workbook.bin";
 
@@ -34,7 +34,7 @@ const WORKBOOK: &str = "xl/workbook.bin";
 ///
 /// # Errors
 /// Kind `Usage` if it is damaged, or larger than the limits allow.
-pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Option<Vec<HeldSheet>>> {
+pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Option<Vec<SheetInMemory>>> {
     // What can't be opened is told by those who know workbooks.
     let Ok(archive) = ZipArchive::new(BufReader::new(file.from_start())) else { return Ok(None) };
     if archive.index_for_name(WORKBOOK).is_none() {
@@ -44,7 +44,7 @@ pub fn read(path: &Path, file: &SourceFile, options: &ReadOptions) -> Result<Opt
     sheets(&mut parts).map(Some).map_err(|cause| unreadable(path, cause))
 }
 
-fn sheets(parts: &mut Parts<'_>) -> io::Result<Vec<HeldSheet>> {
+fn sheets(parts: &mut Parts<'_>) -> io::Result<Vec<SheetInMemory>> {
     let relations = relations::read(&parts.text("xl/_rels/workbook.bin.rels")?)?;
     let mut shared = Shared::default();
     let places = parts.with(WORKBOOK, |part, _| workbook::places(part, &mut shared))?;
@@ -65,7 +65,7 @@ fn sheets(parts: &mut Parts<'_>) -> io::Result<Vec<HeldSheet>> {
         }
         read.push(part);
         let (rows, seen) = parts.with(part, |part, options| sheet::read(part, &shared, &mut room, &options.limits))?;
-        sheets.push(HeldSheet { name: place.name, is_visible: place.is_visible, rows, seen });
+        sheets.push(SheetInMemory { name: place.name, is_visible: place.is_visible, rows, seen });
     }
     Ok(sheets)
 }

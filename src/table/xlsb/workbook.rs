@@ -72,9 +72,9 @@ pub fn strings(part: &mut dyn Read, limits: &ReadLimits) -> io::Result<Strings> 
             let added = strings.add(|text| wide_text(data, 1, text).map(drop));
             added.ok_or_else(|| cut_off().into_error())?;
         }
-        if strings.len() as u64 > limits.held_cells || strings.bytes() > limits.held_bytes {
+        if strings.len() as u64 > limits.cells_in_memory || strings.bytes() > limits.bytes_in_memory {
             return Err(ContentFault::error(
-                format!("holds more than the {} MB of text that a file of its kind may", limits.held_bytes >> 20),
+                format!("holds more than the {} MB of text that a file of its kind may", limits.bytes_in_memory >> 20),
                 "save it as .xlsx or .csv, which may be larger",
             ));
         }

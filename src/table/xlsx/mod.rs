@@ -5,13 +5,13 @@
 //! `sheet` joins them to rows as the sheet shows them (`number`), `task` finds the header below a
 //! title block, `merged` knows what merged cells show, and `reader` hands the rows on. Writing is rust_xlsxwriter in constant memory.
 //!
-//! Old `.xls` and OpenDocument `.ods` files are read in rooms of their own, into sheets that are `held`:
+//! Old `.xls` and OpenDocument `.ods` files are read in rooms of their own, into sheets that are kept `in_memory`:
 //! calamine reads both into a grid of their outermost cells, which two cells in a small file make as large
 //! as they like, and gives numbers without their formats.
 
 mod choice;
 mod choices;
-mod held;
+mod in_memory;
 mod merged;
 mod number;
 mod package;
@@ -22,7 +22,7 @@ mod sheet;
 mod task;
 mod writer;
 
-pub use held::{HeldSheet, Room, RowsByNumber};
+pub use in_memory::{Room, RowsByNumber, SheetInMemory};
 pub use number::NumberFormat;
 pub use package::contained;
 pub use reader::XlsxReader;

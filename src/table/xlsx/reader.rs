@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use calamine::{Reader, Sheet, SheetType};
 
 use super::choice::{self, ChosenSheet};
-use super::held::{HeldSheet, Workbook};
+use super::in_memory::{SheetInMemory, Workbook};
 use super::package::Package;
 use super::scan::PartSeen;
 use super::task::{SheetMessage, SheetTask};
@@ -46,18 +46,18 @@ impl XlsxReader {
         Self::start(path, Workbook::Streamed(Box::new(workbook)), sheets, chosen, options)
     }
 
-    /// Reads sheets that are held already.
+    /// Reads sheets that are in memory already.
     ///
     /// # Errors
     /// Those of [`crate::table::open`].
-    pub fn of_held(path: PathBuf, held: Vec<HeldSheet>, options: &ReadOptions) -> Result<Self> {
-        let sheets: Vec<Sheet> = held.iter().map(HeldSheet::as_sheet).collect();
+    pub fn of_sheets(path: PathBuf, in_memory: Vec<SheetInMemory>, options: &ReadOptions) -> Result<Self> {
+        let sheets: Vec<Sheet> = in_memory.iter().map(SheetInMemory::as_sheet).collect();
         let mut measure = |sheet: &str| {
-            let found = held.iter().find(|held| held.name == sheet);
-            Ok(found.map_or_else(PartSeen::default, |held| held.seen.clone()))
+            let found = in_memory.iter().find(|found| found.name == sheet);
+            Ok(found.map_or_else(PartSeen::default, |found| found.seen.clone()))
         };
         let chosen = choice::choose(&path, &mut measure, &sheets, options)?;
-        Self::start(path, Workbook::Held(held), sheets, chosen, options)
+        Self::start(path, Workbook::InMemory(in_memory), sheets, chosen, options)
     }
 
     fn start(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 
 use super::choice::ChosenSheet;
-use super::held::{Workbook, WorkbookRows};
+use super::in_memory::{Workbook, WorkbookRows};
 use super::merged::Merged;
 use super::scan::PartSeen;
 use super::sheet::{CellKind, SheetRow};
@@ -365,8 +365,8 @@ impl<'a> Chunks<'a> {
         for (_, (text, _)) in cells().filter(|(index, _)| own(*index)) {
             self.chunk.push_own_cell(columns.meant_own(text));
         }
-        if let Some(told) = self.no_contacts.told(self.layout.cells(row), self.at_first) {
-            self.chunk.replace_errors(told);
+        if let Some(fault) = self.no_contacts.fault(self.layout.cells(row), self.at_first) {
+            self.chunk.replace_errors(fault);
         }
         self.at_first = false;
         let last = first + columns.width();

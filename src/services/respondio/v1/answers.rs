@@ -27,7 +27,7 @@ fn success(service: &RespondioV1, call: &Call, answer: &Answer, json: &Json) -> 
         }),
         Call::List { cursor, .. } => page(service, json, cursor.as_ref()).map(Reply::Contacts),
         Call::Read { .. } => {
-            json.get("data").and_then(|data| snapshot(service, data)).map(|held| Reply::Contact(Box::new(held)))
+            json.get("data").and_then(|data| snapshot(service, data)).map(|snapshot| Reply::Contact(Box::new(snapshot)))
         }
         // Without the id that the documents promise, nobody can say what was created.
         Call::Create { .. } => json.pointer("/data/id").and_then(id).map(Reply::Id),
@@ -76,38 +76,38 @@ fn page(service: &RespondioV1, json: &Json, cursor: Option<&Cursor>) -> Option<P
 
 /// What a contact of an answer holds; `None` without an id.
 fn snapshot(service: &RespondioV1, json: &Json) -> Option<Snapshot> {
-    let mut held = Snapshot::new(id(json.get("id")?)?);
+    let mut snapshot = Snapshot::new(id(json.get("id")?)?);
     for (key, json) in json.as_object()? {
         match key.as_str() {
-            "id" => drop(held.fields.insert(Field::new("id"), Value::Text(held.id.0.clone()))),
+            "id" => drop(snapshot.fields.insert(Field::new("id"), Value::Text(snapshot.id.0.clone()))),
             "created_at" => {
                 if let Some(moment) = moment(json) {
-                    held.fields.insert(Field::new("created_at"), moment);
+                    snapshot.fields.insert(Field::new("created_at"), moment);
                 }
             }
-            "tags" => held.tags = names(json, "name"),
+            "tags" => snapshot.tags = names(json, "name"),
             "custom_fields" if json.is_object() => {
                 for (key, json) in json.as_object()? {
                     let field = by_key(key);
                     if let Some(value) = value(json).or_else(|| field.custom_name().map(|_| custom(json))) {
-                        held.fields.insert(field, value);
+                        snapshot.fields.insert(field, value);
                     }
                 }
             }
             // An empty object of a PHP service is an empty array.
             "custom_fields" if json.as_array().is_some_and(Vec::is_empty) => {}
-            _ => drop(held.extra.insert(key.clone(), json.clone())),
+            _ => drop(snapshot.extra.insert(key.clone(), json.clone())),
         }
     }
     if service.phone_without_plus {
-        with_plus(&mut held);
+        with_plus(&mut snapshot);
     }
-    Some(held)
+    Some(snapshot)
 }
 
 /// Reads a phone of digits alone as if it had its plus.
-fn with_plus(held: &mut Snapshot) {
-    if let Some(Value::Text(phone)) = held.fields.get_mut(&Field::new("phone"))
+fn with_plus(snapshot: &mut Snapshot) {
+    if let Some(Value::Text(phone)) = snapshot.fields.get_mut(&Field::new("phone"))
         && phone.bytes().all(|byte| byte.is_ascii_digit())
     {
         phone.insert(0, '+');

@@ -62,12 +62,12 @@ fn cursor_id(next: &Json) -> Option<String> {
 
 /// What a contact of an answer holds; `None` without an id.
 fn snapshot(json: &Json) -> Option<Snapshot> {
-    let mut held = Snapshot::new(id(json.get("id")?)?);
+    let mut snapshot = Snapshot::new(id(json.get("id")?)?);
     for (key, json) in json.as_object()? {
         match key.as_str() {
-            "id" => drop(held.fields.insert(Field::new("id"), Value::Text(held.id.0.clone()))),
-            "tags" => held.tags = names(json, "name"),
-            "custom_fields" => custom_fields(&mut held, json),
+            "id" => drop(snapshot.fields.insert(Field::new("id"), Value::Text(snapshot.id.0.clone()))),
+            "tags" => snapshot.tags = names(json, "name"),
+            "custom_fields" => custom_fields(&mut snapshot, json),
             key => match by_key(key) {
                 Some(spec) => {
                     let found = match spec.name {
@@ -76,21 +76,21 @@ fn snapshot(json: &Json) -> Option<Snapshot> {
                         _ => value(json),
                     };
                     if let Some(found) = found {
-                        held.fields.insert(Field::new(spec.name), found);
+                        snapshot.fields.insert(Field::new(spec.name), found);
                     }
                 }
-                None => drop(held.extra.insert(key.to_owned(), json.clone())),
+                None => drop(snapshot.extra.insert(key.to_owned(), json.clone())),
             },
         }
     }
-    Some(held)
+    Some(snapshot)
 }
 
-fn custom_fields(held: &mut Snapshot, json: &Json) {
+fn custom_fields(snapshot: &mut Snapshot, json: &Json) {
     for pair in json.as_array().into_iter().flatten() {
         let name = pair.get("name").and_then(text);
         if let (Some(name), Some(found)) = (name, pair.get("value").map(custom)) {
-            held.fields.insert(Field::custom(&name), found);
+            snapshot.fields.insert(Field::custom(&name), found);
         }
     }
 }

@@ -18,7 +18,7 @@ const SPLIT: &str = "save it as .xlsx or .csv, which may be larger";
 
 /// A sheet, and what was seen of it.
 #[derive(Debug)]
-pub struct HeldSheet {
+pub struct SheetInMemory {
     pub name: String,
     pub is_visible: bool,
     /// In the order of their numbers.
@@ -26,7 +26,7 @@ pub struct HeldSheet {
     pub seen: PartSeen,
 }
 
-impl HeldSheet {
+impl SheetInMemory {
     pub fn as_sheet(&self) -> Sheet {
         let visible = if self.is_visible { SheetVisible::Visible } else { SheetVisible::Hidden };
         Sheet { name: self.name.clone(), typ: SheetType::WorkSheet, visible }
@@ -44,7 +44,7 @@ pub struct Room {
 
 impl Room {
     pub fn new(options: &ReadOptions) -> Self {
-        let (cells, bytes) = (options.limits.held_cells, options.limits.held_bytes);
+        let (cells, bytes) = (options.limits.cells_in_memory, options.limits.bytes_in_memory);
         Self { cells, bytes, most: (cells, bytes), keep_types: options.keep_types }
     }
 
@@ -111,14 +111,14 @@ impl RowsByNumber {
 /// A workbook whose rows are read.
 pub enum Workbook {
     Streamed(Box<Xlsx<Gated>>),
-    Held(Vec<HeldSheet>),
+    InMemory(Vec<SheetInMemory>),
 }
 
 impl Workbook {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Streamed(_) => "an Excel workbook",
-            Self::Held(_) => "a workbook",
+            Self::InMemory(_) => "a workbook",
         }
     }
 
@@ -128,9 +128,9 @@ impl Workbook {
                 let cells = workbook.worksheet_cells_reader(sheet).map_err(|cause| damaged(path, &cause))?;
                 Ok(WorkbookRows::Streamed(Box::new(SheetRows::new(path, cells, row_bytes))))
             }
-            Self::Held(sheets) => {
-                let found = sheets.iter().find(|held| held.name == sheet);
-                Ok(WorkbookRows::Held(found.map_or([].iter(), |held| held.rows.iter())))
+            Self::InMemory(sheets) => {
+                let found = sheets.iter().find(|found| found.name == sheet);
+                Ok(WorkbookRows::InMemory(found.map_or([].iter(), |found| found.rows.iter())))
             }
         }
     }
@@ -139,7 +139,7 @@ impl Workbook {
 /// The rows of one sheet, in order.
 pub enum WorkbookRows<'a> {
     Streamed(Box<SheetRows<'a>>),
-    Held(std::slice::Iter<'a, SheetRow>),
+    InMemory(std::slice::Iter<'a, SheetRow>),
 }
 
 impl WorkbookRows<'_> {
@@ -147,7 +147,7 @@ impl WorkbookRows<'_> {
     pub fn read(&mut self, row: &mut SheetRow) -> Result<bool> {
         match self {
             Self::Streamed(rows) => rows.read(row),
-            Self::Held(rows) => {
+            Self::InMemory(rows) => {
                 let next = rows.next();
                 if let Some(next) = next {
                     row.clone_from(next);

@@ -98,7 +98,7 @@ fn errors_formulas_without_a_value_and_tables_in_cells_are_what_they_are() {
 
 #[test]
 fn what_holds_more_than_is_stated_is_refused_before_it_is_held() {
-    let limits = ReadLimits { held_cells: 1000, held_bytes: 1 << 20, ..ReadLimits::default() };
+    let limits = ReadLimits { cells_in_memory: 1000, bytes_in_memory: 1 << 20, ..ReadLimits::default() };
     let options = ReadOptions { limits, ..ReadOptions::default() };
     let refused = |table: &str| {
         let error =
@@ -121,10 +121,10 @@ fn what_holds_more_than_is_stated_is_refused_before_it_is_held() {
     let run = format!("<a b=\"{}\"/>", "x".repeat(5 << 20));
     assert!(refused(&run).contains("a cell longer than any spreadsheet has"));
     let xls = case("130-xls-phone-formats.xls");
-    let small = ReadLimits { held_cells: 10, ..ReadLimits::default() };
+    let small = ReadLimits { cells_in_memory: 10, ..ReadLimits::default() };
     let error = read(&xls, &ReadOptions { limits: small, ..ReadOptions::default() }).unwrap_err();
     assert!(error.message.contains("holds more than the 10 cells"), "{error}");
-    let small = ReadLimits { held_bytes: 1000, ..ReadLimits::default() };
+    let small = ReadLimits { bytes_in_memory: 1000, ..ReadLimits::default() };
     let error = read(&xls, &ReadOptions { limits: small, ..ReadOptions::default() }).unwrap_err();
     assert!(error.message.contains("is larger than the"), "{error}");
 }
@@ -196,7 +196,7 @@ fn no_damage_makes_it_panic() {
         state = state * 48_271 % 0x7fff_ffff;
         usize::try_from(state).unwrap() % below
     };
-    let limits = ReadLimits { held_cells: 100_000, ..ReadLimits::default() };
+    let limits = ReadLimits { cells_in_memory: 100_000, ..ReadLimits::default() };
     let options = ReadOptions { limits, ..ReadOptions::default() };
     let (mut read_on, mut refused) = (0, 0);
     for name in ["130-xls-phone-formats.xls", "132-xls-merged.xls", "131-xls-types.xls"] {

@@ -9,15 +9,15 @@ use crate::clock;
 use crate::error::Result;
 use crate::report::{Event, JobKind, Summary};
 
-/// What every job tells of itself, with a run or without: that it starts, and what came of it.
-pub struct Telling {
+/// The events that every job has, with a run or without: that it starts, and what came of it.
+pub struct JobEvents {
     kind: JobKind,
     run: Option<String>,
     account: Option<String>,
     begun: Instant,
 }
 
-impl Telling {
+impl JobEvents {
     /// Of a job that is no run and has no account. Its time runs from now.
     pub fn begin(kind: JobKind) -> Self {
         Self { kind, run: None, account: None, begun: clock::now() }
@@ -77,47 +77,47 @@ mod tests {
     use crate::upload::Stop;
 
     #[derive(Clone, Default)]
-    struct Heard(Arc<Mutex<Vec<Event>>>);
+    struct Recorder(Arc<Mutex<Vec<Event>>>);
 
-    impl Reporter for Heard {
+    impl Reporter for Recorder {
         fn event(&mut self, event: &Event) {
             self.0.lock().unwrap().push(event.clone());
         }
     }
 
-    fn listening() -> (Heard, Context) {
-        let heard = Heard::default();
+    fn recording() -> (Recorder, Context) {
+        let recorded = Recorder::default();
         let context = Context {
             state_dir: "/nowhere".into(),
             written_in: None,
-            reporter: Box::new(heard.clone()),
+            reporter: Box::new(recorded.clone()),
             stop: Stop::default(),
         };
-        (heard, context)
+        (recorded, context)
     }
 
     #[test]
     fn a_job_without_a_run_tells_its_start_and_why_it_ended() {
-        let (heard, mut context) = listening();
-        let telling = Telling::begin(JobKind::Check);
-        telling.start(Path::new("a.csv"), Some(3), 0, &mut context);
-        let summary = Summary { rows: 3, ..telling.summary() };
-        let summary = telling.finish(Ended::Interrupted, summary, &mut context).unwrap();
+        let (recorded, mut context) = recording();
+        let events = JobEvents::begin(JobKind::Check);
+        events.start(Path::new("a.csv"), Some(3), 0, &mut context);
+        let summary = Summary { rows: 3, ..events.summary() };
+        let summary = events.finish(Ended::Interrupted, summary, &mut context).unwrap();
         assert_eq!((summary.kind, summary.rows, summary.state), (JobKind::Check, 3, None));
         assert_eq!(summary.stopped.unwrap().reason, Some(StopReason::Signal));
-        let heard = heard.0.lock().unwrap();
-        assert!(matches!(&heard[0], Event::Started { run: None, account: None, rows: Some(3), .. }), "{heard:?}");
-        assert!(matches!(&heard[1], Event::Finished(told) if told.stopped.is_some()), "{heard:?}");
-        assert_eq!(heard.len(), 2);
+        let recorded = recorded.0.lock().unwrap();
+        assert!(matches!(&recorded[0], Event::Started { run: None, account: None, rows: Some(3), .. }), "{recorded:?}");
+        assert!(matches!(&recorded[1], Event::Finished(summary) if summary.stopped.is_some()), "{recorded:?}");
+        assert_eq!(recorded.len(), 2);
     }
 
     #[test]
     fn a_bug_is_no_end_that_is_told() {
-        let (heard, mut context) = listening();
-        let telling = Telling::begin(JobKind::Copy);
+        let (recorded, mut context) = recording();
+        let events = JobEvents::begin(JobKind::Copy);
         let ended = Ended::Stopped(Error::bug("rows out of order"));
-        let error = telling.finish(ended, telling.summary(), &mut context).unwrap_err();
+        let error = events.finish(ended, events.summary(), &mut context).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Bug);
-        assert!(heard.0.lock().unwrap().is_empty());
+        assert!(recorded.0.lock().unwrap().is_empty());
     }
 }
