@@ -27,13 +27,13 @@ pub struct ResumeSettings {
 }
 
 impl ResumeCommand {
-    pub fn settings(&self, _: &CommandContext) -> Result<ResumeSettings> {
-        Ok(ResumeSettings { run: self.run.clone(), sandbox: self.sandbox.settings() })
+    pub fn settings(&self) -> ResumeSettings {
+        ResumeSettings { run: self.run.clone(), sandbox: self.sandbox.settings() }
     }
 }
 
 pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
-    let settings = args.settings(context)?;
+    let settings = args.settings();
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let ledger = jobs::open_ledger(&job.state_dir)?;

@@ -34,13 +34,13 @@ pub struct UndoSettings {
 }
 
 impl UndoCommand {
-    pub fn settings(&self, _: &CommandContext) -> Result<UndoSettings> {
-        Ok(UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings() })
+    pub fn settings(&self) -> UndoSettings {
+        UndoSettings { run: self.run.clone(), yes: self.yes, sandbox: self.sandbox.settings() }
     }
 }
 
 pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
-    let settings = args.settings(context)?;
+    let settings = args.settings();
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let ledger = jobs::open_ledger(&job.state_dir)?;

@@ -311,13 +311,7 @@ fn one_line(message: &Message) -> String {
 }
 
 fn unread(caller: &Caller, what: &str, ended: &CallEnd) -> Error {
-    let said = match ended {
-        CallEnd::Halted => caller.halted().map_or_else(|| "interrupted".to_owned(), |halt| halt.message),
-        CallEnd::Refused { message, .. } | CallEnd::Unreachable { message } | CallEnd::Unclear { message } => {
-            message.clone()
-        }
-        _ => "it answered something else than was asked".to_owned(),
-    };
+    let said = caller.why_failed(ended);
     Error::stopped(format!("a contact's {what} could not be read: {said}"))
 }
 

@@ -231,8 +231,7 @@ async fn found(batcher: &LookupBatcher, identifiers: &[Identifier]) -> std::resu
 }
 
 fn unproven(connection: &Connection, end: &CallEnd, caller: &crate::upload::Caller) -> Error {
-    let halt = caller.halted().map(|halt| halt.message);
-    let why = halt.or_else(|| end.message().map(str::to_owned)).unwrap_or_else(|| "it was not answered".to_owned());
+    let why = caller.why_failed(end);
     Error::stopped(format!(
         "whether account {} is the one that is remembered can't be told: {why}",
         connection.account.name

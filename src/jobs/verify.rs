@@ -168,13 +168,7 @@ impl Reading<'_> {
     }
 
     fn unread(&self, ended: &CallEnd) -> Error {
-        let said = match ended {
-            CallEnd::Halted => self.caller.halted().map_or_else(|| "interrupted".to_owned(), |halt| halt.message),
-            CallEnd::Refused { message, .. } | CallEnd::Unreachable { message } | CallEnd::Unclear { message } => {
-                message.clone()
-            }
-            _ => "it answered something else than was asked".to_owned(),
-        };
+        let said = self.caller.why_failed(ended);
         Error::stopped(format!("a copied contact could not be read for the comparison: {said}"))
     }
 }

@@ -91,7 +91,7 @@ impl Reconciliation {
             self.put_back_next(rest, reach);
             return entries;
         }
-        let why = result.end.message().unwrap_or("it answered something else than was asked").to_owned();
+        let why = result.end.why_failed().to_owned();
         self.end_as_another(&reach, Some(&why));
         Vec::new()
     }

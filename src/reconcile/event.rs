@@ -135,6 +135,14 @@ impl CallEnd {
             Self::Done(_) | Self::Taken(_) | Self::Halted => None,
         }
     }
+
+    /// Why the end is not the one that was needed.
+    pub fn why_failed(&self) -> &str {
+        match self {
+            Self::Halted => "interrupted",
+            end => end.message().unwrap_or("it answered something else than was asked"),
+        }
+    }
 }
 
 /// A call's end and what it took.

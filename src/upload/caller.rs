@@ -14,6 +14,7 @@ use crate::contact::{CallKind, WaitReason};
 use crate::error::Error;
 use crate::ledger::ClaimedRun;
 use crate::quota::Slot;
+use crate::reconcile::CallEnd;
 
 /// Makes calls of one account, each to its end: slot, intent (of a write), request, verdict, and again.
 pub struct Caller {
@@ -65,6 +66,12 @@ impl Caller {
     /// Why the run was halted, if it was.
     pub fn halted(&self) -> Option<Error> {
         self.halt.lock().map(|halt| halt.clone()).unwrap_or_default()
+    }
+
+    /// Why a call that ended so did not do what it was made for: what halted the run comes before what the call met.
+    pub fn why_failed(&self, end: &CallEnd) -> String {
+        let halt = self.halted().map(|halt| halt.message);
+        halt.unwrap_or_else(|| end.why_failed().to_owned())
     }
 
     /// Stops the run for this reason, unless it has one already.

@@ -73,16 +73,10 @@ fn listing_error(caller: &Caller, result: &CallResult, what: &str) -> Error {
     if let Some(halt) = caller.halted() {
         return halt;
     }
-    let said = match &result.end {
-        CallEnd::Missing { message }
-        | CallEnd::Exists { message, .. }
-        | CallEnd::Refused { message, .. }
-        | CallEnd::Unreachable { message }
-        | CallEnd::Unclear { message } => message.as_str(),
-        CallEnd::Done(_) => "it answered something else than was asked",
-        CallEnd::Taken(_) => "it answered something else than was asked",
-        CallEnd::Halted => return Error::interrupted(format!("interrupted while reading the {what}")),
-    };
+    if result.end == CallEnd::Halted {
+        return Error::interrupted(format!("interrupted while reading the {what}"));
+    }
+    let said = result.end.why_failed();
     Error::stopped(format!("{} did not list its {what}: {said}", caller.account.service.name()))
         .in_service(caller.account.service.name())
         .in_account(&caller.account.name)

@@ -55,7 +55,7 @@ impl PuttingBack {
             }
             Err(CallEnd::Halted) => return Ok(None),
             Err(ended) => {
-                let said = ended.message().unwrap_or("it answered something else than was asked");
+                let said = ended.why_failed();
                 let failed = RowError::of_row("service.unavailable", format!("the contact could not be read: {said}"));
                 return self.record(position, RowRecord::unsent(Outcome::Failed, vec![failed])).await.map(Some);
             }

@@ -158,7 +158,9 @@ mod tests {
         fn a_line_is_the_one_that_the_csv_crate_writes(cells in prop::collection::vec(cell(), 0..6), tab in any::<bool>()) {
             let delimiter = if tab { b'\t' } else { b',' };
             let mut line = Line::new(delimiter, PlusNumbers::AsTheyAre);
-            cells.iter().for_each(|cell| line.push(cell));
+            for cell in &cells {
+                line.push(cell);
+            }
             let written = expected(&cells, delimiter);
             prop_assert_eq!(ended(&mut line), written);
             prop_assert_eq!(ended(&mut line), b"\"\"\n", "nothing of a line is left for the next");

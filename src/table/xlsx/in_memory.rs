@@ -66,7 +66,7 @@ impl Room {
     }
 }
 
-/// WorkbookRows of a sheet while its cells come, in any order.
+/// Rows of a sheet while its cells come, in any order.
 #[derive(Debug, Default)]
 pub struct RowsByNumber(BTreeMap<u64, SheetRow>);
 
