@@ -106,22 +106,14 @@ pub async fn create_fields(fields: &[NewField], frame: &mut Frame, context: &mut
     record(&wanted, frame).await?;
     for field in fields {
         context.note(Note::FieldCreated { field: words(field) });
-        let refused = match create_field(&frame.caller, &field.definition).await?.end {
-            CallEnd::Done(_) => None,
-            CallEnd::Refused { message, .. }
-            | CallEnd::Missing { message }
-            | CallEnd::Exists { message, .. }
-            | CallEnd::Unclear { message }
-            | CallEnd::Unreachable { message } => Some(message),
-            CallEnd::Taken(_) | CallEnd::Halted => Some("it was not asked".to_owned()),
-        };
-        if let Some(said) = refused {
+        let end = create_field(&frame.caller, &field.definition).await?.end;
+        if !matches!(end, CallEnd::Done(_)) {
             wanted.retain(|other| *other != words(field));
             record(&wanted, frame).await?;
             return Err(frame
                 .caller
                 .halted()
-                .unwrap_or_else(|| not_created(field, frame.connection.account.service.name(), &said)));
+                .unwrap_or_else(|| not_created(field, frame.connection.account.service.name(), end.why_failed())));
         }
     }
     let there = list_fields(&frame.caller).await?;
