@@ -20,7 +20,7 @@ pub struct KnownContact {
 }
 
 /// What the values of a custom field are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownKind {
     Text,
     Number,
@@ -29,6 +29,8 @@ pub enum KnownKind {
     Time,
     Url,
     Email,
+    /// One of these.
+    List(Vec<String>),
 }
 
 /// What a client knows of an account.

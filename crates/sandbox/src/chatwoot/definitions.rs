@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::answers::{Refusal, empty};
@@ -60,6 +62,21 @@ pub(super) fn change(state: &mut State, request: &Request, action: Action) -> Re
         }
     };
     Ok(WireAnswer::json(200, &definition.body()))
+}
+
+/// Takes a definition that was there before the client came.
+pub(super) fn add(state: &mut State, shown: &Value, now: Duration) -> Result<(), String> {
+    let created_at = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let mut definition = Definition { created_at, ..Definition::default() };
+    fill(&mut definition, shown).map_err(|_| format!("no definition of an attribute: {shown}"))?;
+    let same = |other: &Definition| {
+        (other.of_contacts, &other.attribute_key) == (definition.of_contacts, &definition.attribute_key)
+    };
+    if !state.definitions.iter().any(same) {
+        definition.id = state.next_id();
+        state.definitions.push(definition);
+    }
+    Ok(())
 }
 
 /// A type or model that does not exist is an error of the framework, not of the model.

@@ -1,6 +1,6 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{KnownAccount, KnownContact};
+use crate::{KnownAccount, KnownContact, KnownKind};
 
 const NAMES: &[(&str, &str)] = &[
     ("name", "name"),
@@ -30,7 +30,25 @@ const PROFILES: &[(&str, &str)] = &[
 
 /// What [`seed`](crate::Emulator::seed) takes.
 pub(super) fn in_own_form(known: &KnownAccount) -> Result<Value, String> {
-    known.contacts.iter().map(contact).collect()
+    let definitions: Vec<_> = known.custom_fields.iter().map(|(name, kind)| definition(name, kind)).collect();
+    let contacts = known.contacts.iter().map(contact).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({ "definitions": definitions, "contacts": contacts }))
+}
+
+fn definition(name: &str, kind: &KnownKind) -> Value {
+    let display = match kind {
+        KnownKind::Text | KnownKind::Time | KnownKind::Email => "text",
+        KnownKind::Number => "number",
+        KnownKind::Boolean => "checkbox",
+        KnownKind::Date => "date",
+        KnownKind::Url => "link",
+        KnownKind::List(_) => "list",
+    };
+    let values = if let KnownKind::List(values) = kind { values.as_slice() } else { &[] };
+    json!({
+        "attribute_display_name": name, "attribute_key": name, "attribute_display_type": display,
+        "attribute_model": "contact_attribute", "attribute_values": values,
+    })
 }
 
 fn contact(known: &KnownContact) -> Result<Value, String> {

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::definitions;
 use super::flavor::Flavor;
 use super::labels;
 use super::record::{Contact, Shown};
@@ -19,10 +20,21 @@ pub(super) fn shown(state: &State, flavor: Flavor) -> Value {
     state.store.contacts().map(with_labels).collect()
 }
 
-/// Takes contacts in the form they are kept in. Nothing is checked but the id: a file import of the
-/// vendor leaves contacts that its own model refuses, and those should be possible here.
-pub(super) fn add(state: &mut State, contacts: Value, now: Duration) -> Result<(), String> {
-    let contacts: Vec<Value> = serde_json::from_value(contacts).map_err(|_| "contacts come as an array".to_owned())?;
+/// Takes contacts in the form they are kept in; or an object of `contacts` and `definitions`, the latter as
+/// they are shown. Nothing is checked but the id: a file import of the vendor leaves contacts that its own
+/// model refuses, and those should be possible here. A definition that is there already stays as it is.
+pub(super) fn add(state: &mut State, seed: Value, now: Duration) -> Result<(), String> {
+    let (contacts, definitions) = match seed {
+        Value::Object(mut both) => {
+            let mut list = |name| serde_json::from_value(both.remove(name).unwrap_or_else(|| json!([])));
+            (list("contacts"), list("definitions"))
+        }
+        contacts => (serde_json::from_value::<Vec<Value>>(contacts), Ok(Vec::new())),
+    };
+    let contacts = contacts.map_err(|_| "contacts come as an array".to_owned())?;
+    for definition in definitions.map_err(|_| "definitions come as an array".to_owned())? {
+        definitions::add(state, &definition, now)?;
+    }
     for mut value in contacts {
         let fields = value.as_object_mut().ok_or("a contact comes as an object")?;
         let seconds = fields.get("created_at").and_then(Value::as_u64).unwrap_or(now.as_secs());

@@ -15,8 +15,7 @@ const NAMES: &[(&str, &str)] = &[
 
 /// What [`seed`](crate::Emulator::seed) takes.
 pub(super) fn in_own_form(known: &KnownAccount) -> Result<Value, String> {
-    let fields: Vec<_> =
-        known.custom_fields.iter().map(|(name, kind)| json!({ "name": name, "dataType": data_type(*kind) })).collect();
+    let fields: Vec<_> = known.custom_fields.iter().map(|(name, kind)| field(name, kind)).collect();
     let contacts = known.contacts.iter().map(contact).collect::<Result<Vec<_>, _>>()?;
     Ok(json!({ "custom_fields": fields, "no_other_fields": known.nothing_else, "contacts": contacts }))
 }
@@ -30,8 +29,8 @@ fn contact(known: &KnownContact) -> Result<Value, String> {
     Ok(Value::Object(own))
 }
 
-const fn data_type(kind: KnownKind) -> &'static str {
-    match kind {
+fn field(name: &str, kind: &KnownKind) -> Value {
+    let data_type = match kind {
         KnownKind::Text => "text",
         KnownKind::Number => "number",
         KnownKind::Boolean => "checkbox",
@@ -39,5 +38,11 @@ const fn data_type(kind: KnownKind) -> &'static str {
         KnownKind::Time => "time",
         KnownKind::Url => "url",
         KnownKind::Email => "email",
+        KnownKind::List(_) => "list",
+    };
+    let mut field = json!({ "name": name, "dataType": data_type });
+    if let KnownKind::List(values) = kind {
+        field["allowedValues"] = json!(values);
     }
+    field
 }
