@@ -98,6 +98,7 @@ pub fn account_spec(
                 refresh,
                 rate: account.rate,
                 trust: account.trust,
+                unthrottled: account.unthrottled,
                 hashes_only: account.hashes_only,
                 ca_file: chosen.ca_file(context),
                 proxies,

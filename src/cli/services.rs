@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{CommandContext, Exit, print};
 use crate::config::rate_words;
-use crate::contact::{CallKind, CreateSafety, Limits, ListAll, Source, Sourced};
+use crate::contact::{CallKind, CreateSafety, Limits, ListAll, RemoteId, Source, Sourced};
 use crate::error::Result;
 use crate::services::{self, Service, ServiceEntry};
 
@@ -136,6 +136,10 @@ fn details(entry: &ServiceEntry, service: &dyn Service) -> String {
     section(&mut parts, "operations of the vendor's documents", &operations);
     if !service.capabilities().list_leaves_out.is_empty() {
         parts.push(format!("\na full listing leaves out: {}\n", service.capabilities().list_leaves_out));
+    }
+    if let Some(pages) = service.contact_pages(entry.base_url) {
+        let source = pages.source;
+        parts.push(format!("\na contact's page: {} ({source})\n", pages.url(&RemoteId("ID".to_owned()))));
     }
     parts.concat()
 }

@@ -6,6 +6,7 @@ use super::{CommandContext, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::ledger::HistoryStep;
 use crate::report::{escape_json, story};
 
 const EXAMPLES: &str = "\
@@ -49,15 +50,20 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
             return Ok(Exit::Done);
         }
         for event in events {
-            let line = json!({
+            let mut line = json!({
                 "at": event.at,
                 "run": event.run.0,
                 "account": event.account,
                 "file": event.file,
                 "line": event.line,
                 "what": event.what.to_string(),
-                "contact_id": event.contact_id.map(|id| id.0),
+                "contact_id": event.contact_id.as_ref().map(|id| &id.0),
             });
+            if let HistoryStep::Row { messages, .. } = &event.what
+                && !messages.is_empty()
+            {
+                line["messages"] = json!(messages);
+            }
             print(&format!("{}\n", escape_json(&line.to_string())))?;
         }
         Ok(Exit::Done)

@@ -34,6 +34,8 @@ pub struct Account {
     pub hashes_only: bool,
     /// Without a closing slash; `None` for the service's own.
     pub base_url: Option<String>,
+    /// No pacing at all: only of a server on this machine.
+    pub unthrottled: bool,
     /// Certificates to trust beside the system's, in PEM.
     pub ca_file: Option<PathBuf>,
     /// What this service needs to know beside; names are checked, values by the service.
@@ -51,7 +53,8 @@ pub struct Refresh {
 }
 
 /// Settings that every account can have.
-const COMMON: [&str; 8] = ["service", "token", "refresh", "rate", "trust", "remember", "base_url", "ca_file"];
+const COMMON: [&str; 9] =
+    ["service", "token", "refresh", "rate", "trust", "remember", "base_url", "ca_file", "unthrottled"];
 
 impl Account {
     pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[ServiceEntry]) -> Result<Self> {
@@ -99,6 +102,12 @@ impl Account {
             Some((text, _)) => Some(checked_url(&text).map_err(|error| section.wrong("base_url", error))?),
             None => None,
         };
+        let unthrottled = section.flag("unthrottled")?;
+        if unthrottled && !base_url.as_deref().is_some_and(is_loopback) {
+            let error = Error::usage("it is for a base_url on this machine alone")
+                .hint("a vendor's limit is kept; `rate` sets a lower one");
+            return Err(section.wrong("unthrottled", error));
+        }
         let account = Self {
             name: name.to_owned(),
             service,
@@ -108,6 +117,7 @@ impl Account {
             trust,
             hashes_only,
             base_url,
+            unthrottled,
             ca_file: section.path("ca_file")?,
             settings: read_settings(section, &own)?,
             origin: Origin::File(section.place()),
@@ -180,18 +190,16 @@ fn read_settings(section: &Section<'_, '_>, names: &[&str]) -> Result<Settings> 
 fn checked_url(text: &str) -> Result<String> {
     let not = |why: &str| Error::usage(format!("not a usable base URL: {why}"));
     let url = reqwest::Url::parse(text).map_err(|_| not("write it as https://host/path"))?;
-    let host = url.host_str().ok_or_else(|| not("it has no host"))?;
+    url.host_str().ok_or_else(|| not("it has no host"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(not("it holds a user or password").hint("give the credential as the account's token"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(not("it has a query or a fragment"));
     }
-    let bare = host.trim_matches(['[', ']']);
-    let loopback = bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if is_loopback(text) => {}
         "http" => {
             return Err(not("plain http is accepted for loopback addresses alone")
                 .hint("it would show the credential to everyone on the way; use https"));
@@ -201,9 +209,25 @@ fn checked_url(text: &str) -> Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+fn is_loopback(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    url.as_ref().and_then(reqwest::Url::host_str).is_some_and(|host| {
+        let bare = host.trim_matches(['[', ']']);
+        bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_server_on_this_machine_goes_unpaced() {
+        for here in ["http://127.0.0.1:8787/x", "https://localhost", "http://[::1]:80/a"] {
+            assert!(is_loopback(here), "{here}");
+        }
+        assert!(!is_loopback("https://chat.example.org") && !is_loopback("https://127.0.0.1.example.org"));
+    }
 
     #[test]
     fn plain_http_goes_to_this_machine_alone() {

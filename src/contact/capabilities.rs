@@ -84,6 +84,9 @@ pub struct Capabilities {
     pub search_lag: Sourced<Duration>,
     /// [`super::Call::Update`] exists.
     pub update: bool,
+    /// The answer to a create or an update shows the contact as the service stored it, which may be otherwise
+    /// than it was sent. Where it does not, the next look-up is the first to show that.
+    pub writes_tell_fields: bool,
     /// Contacts have custom fields, which an update takes.
     pub custom_fields: bool,
     /// A custom field holds a number, a boolean, structure, null or an empty text as such, so that a value that

@@ -8,6 +8,7 @@
 
 mod call;
 mod capabilities;
+mod contact_pages;
 mod desired;
 mod field;
 mod identifier;
@@ -24,6 +25,7 @@ mod wait_reason;
 
 pub use call::{Call, CallKind, Cursor, CustomEdit, Edit, Filter, Groups, TagEdit, TagMode, Target};
 pub use capabilities::{Capabilities, ClearBy, CreateSafety, Filters, ListAll, Operation};
+pub use contact_pages::{ContactPages, NamedContact};
 pub use desired::{Contact, FieldChange, ListChange, Overwrite, TagChange};
 pub use field::{Field, FieldDefinition, FieldKind, FieldSpec, SpecKind};
 pub use identifier::{Identifier, IdentifierKind, RemoteId};

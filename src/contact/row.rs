@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::NamedContact;
+
 /// Where a row stands in its source. Lines and rows are counted from 1, as a person sees them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
@@ -30,12 +32,26 @@ pub struct RowError {
     /// What is wrong with which value, and what would be right. Names the column, shows the value
     /// shortened.
     pub message: String,
+    /// Other contacts that the message names, for programs; a ledger keeps the message alone.
+    pub contacts: Vec<NamedContact>,
 }
 
 impl RowError {
     /// An error of the row as a whole.
     pub fn of_row(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), column: None, column_index: usize::MAX, message: message.into() }
+        Self {
+            code: code.into(),
+            column: None,
+            column_index: usize::MAX,
+            message: message.into(),
+            contacts: Vec::new(),
+        }
+    }
+
+    /// The same, of which programs are told which contacts it names.
+    #[must_use]
+    pub fn naming(self, contacts: Vec<NamedContact>) -> Self {
+        Self { contacts, ..self }
     }
 
     /// An error of one cell.
@@ -45,6 +61,12 @@ impl RowError {
         column: &str,
         message: impl Into<String>,
     ) -> Self {
-        Self { code: code.into(), column: Some(column.to_owned()), column_index, message: message.into() }
+        Self {
+            code: code.into(),
+            column: Some(column.to_owned()),
+            column_index,
+            message: message.into(),
+            contacts: Vec::new(),
+        }
     }
 }

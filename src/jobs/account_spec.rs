@@ -24,6 +24,8 @@ pub struct AccountSpec {
     pub rate: Option<Quota>,
     /// How old a memory may be for its ids to be written to; `None`: seven days.
     pub trust: Option<Duration>,
+    /// No pacing at all: of a server on this machine.
+    pub unthrottled: bool,
     /// Remember hashes of values alone.
     pub hashes_only: bool,
     pub ca_file: Option<PathBuf>,
@@ -45,6 +47,7 @@ impl AccountSpec {
             refresh: None,
             rate: None,
             trust: None,
+            unthrottled: false,
             hashes_only: false,
             ca_file: None,
             proxies: Proxies::default(),

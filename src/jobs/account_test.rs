@@ -48,6 +48,11 @@ async fn check_once(account: &AccountSpec, visit: &Visit, stop: &Stop) -> Result
                 Err(Error::stopped(format!("account {name}: credentials refused: {}", halt.message))
                     .hint("check where the account's token comes from, and whether it is still valid"))
             }
+            // There is no run to be resumed.
+            Some(halt) if halt.reason == Some(StopReason::Untrusted) => {
+                Err(Error::stopped(format!("account {name}: {}", halt.message))
+                    .hint("nothing was sent; give the command again once the certificate is trusted"))
+            }
             Some(halt) => {
                 let error = Error::stopped(format!("account {name}: {}", halt.message));
                 Err(halt.hint.iter().fold(error, Error::hint))

@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 use super::account_spec::{AccountSpec, SandboxSpec};
 use super::identity::identity;
 use super::renewal::Renewal;
-use super::stand_in::{StandIn, named};
+use super::stand_in::{self, StandIn, named};
 use crate::config::rate_within;
-use crate::contact::{Field, FieldKind, Quota};
+use crate::contact::{ContactPages, Field, FieldKind, Quota};
 use crate::error::{Error, Result};
+use crate::journal::LastKnown;
 use crate::ledger::{self, ClaimedRun, KeySource, LedgerHandle};
 use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
@@ -31,6 +32,8 @@ pub struct Connection {
     pub sandbox: Option<Sandbox>,
     /// No pacing: only ever for the sandbox.
     pub unthrottled: bool,
+    /// Where people see the account's contacts. The embedded server has no pages for people.
+    pub pages: Option<ContactPages>,
     pub quota: Quota,
     /// How old a memory of this account may be for its ids to be written to.
     pub trust: Duration,
@@ -77,7 +80,7 @@ pub async fn connect(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle
 async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle) -> Result<Connection> {
     let service: Arc<dyn Service> = Arc::from((spec.service.connect)(&spec.settings)?);
     let sandbox = match &spec.sandbox {
-        Some(wanted) => Some(start_sandbox(wanted, spec.service.name, state_dir).await?),
+        Some(wanted) => Some(start_sandbox(wanted, spec.service.name, state_dir, ledger).await?),
         None => None,
     };
     let base_url = match (&spec.base_url, &sandbox) {
@@ -85,6 +88,7 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
         (None, Some(sandbox)) => sandbox.base_url(spec.service.name),
         (None, None) => spec.service.base_url.to_owned(),
     };
+    let pages = service.contact_pages(&base_url).filter(|_| sandbox.is_none());
     let secret = match (&spec.secret, &sandbox) {
         (Some(secret), _) => secret.clone(),
         (None, Some(_)) => SecretString::from(sandbox_secret(service.as_ref())),
@@ -107,7 +111,7 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
         }
         None => service.limits().quota.value,
     };
-    let unthrottled = spec.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled);
+    let unthrottled = spec.unthrottled || spec.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled);
     let stands_in = spec.sandbox.as_ref().and_then(|sandbox| sandbox.stands_in.as_deref());
     let simulated = stands_in.map(|stands_in| stands_in.clock.clone());
     let budget = Budget::new(
@@ -130,7 +134,7 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
     let trust = spec.trust.unwrap_or(TRUST);
     let identity = stands_in
         .map_or_else(|| identity(spec, crate::clock::unix_now().as_nanos()), |stands_in| stands_in.identity.clone());
-    Ok(Connection { account, identity, sandbox, unthrottled, quota, trust, hashes_only: spec.hashes_only })
+    Ok(Connection { account, identity, sandbox, unthrottled, pages, quota, trust, hashes_only: spec.hashes_only })
 }
 
 /// How the account's token is renewed; done at once for an account that has none.
@@ -154,7 +158,12 @@ async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<Http
     Ok(Some(renewal.into_renew()))
 }
 
-async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &Path) -> Result<Sandbox> {
+async fn start_sandbox(
+    wanted: &SandboxSpec,
+    service: &'static str,
+    state_dir: &Path,
+    ledger: &LedgerHandle,
+) -> Result<Sandbox> {
     let mut options = rolo_sandbox::Options::new(crate::clock::unix_now);
     if let Some(stands_in) = &wanted.stands_in {
         let clock = stands_in.clock.clone();
@@ -175,35 +184,52 @@ async fn start_sandbox(wanted: &SandboxSpec, service: &'static str, state_dir: &
         _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
     })?;
     if let Some(stands_in) = &wanted.stands_in {
-        sandbox
-            .know(service, &known_account(stands_in))
-            .map_err(|why| Error::stopped(format!("the sandbox can't hold what is remembered: {why}")))?;
+        fill(&sandbox, service, stands_in, ledger).await?;
     }
     Ok(sandbox)
 }
 
-/// What is remembered of an account, in the sandbox's words.
-fn known_account(stands_in: &StandIn) -> KnownAccount {
-    let contacts = stands_in.contacts.iter().map(|(id, values)| KnownContact {
-        id: id.0.clone(),
+/// Gives the sandbox what is remembered of an account, page by page: it has all of it in the end, and nobody
+/// else has at any time.
+async fn fill(sandbox: &Sandbox, service: &str, stands_in: &StandIn, ledger: &LedgerHandle) -> Result<()> {
+    let know = |known: &KnownAccount| {
+        sandbox
+            .know(service, known)
+            .map_err(|why| Error::stopped(format!("the sandbox can't hold what is remembered: {why}")))
+    };
+    let custom_fields = stands_in.fields.iter().map(|field| (field.name.clone(), known_kind(&field.kind))).collect();
+    know(&KnownAccount { contacts: Vec::new(), custom_fields, nothing_else: stands_in.nothing_else })?;
+    let mut after = 0;
+    loop {
+        let page = ledger.known_page(&stands_in.identity, after, stand_in::PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = *last;
+        let contacts = page.into_iter().filter_map(|(_, contact)| Some(known_contact(contact.id.0, &contact.values?)));
+        know(&KnownAccount { contacts: contacts.collect(), ..KnownAccount::default() })?;
+    }
+}
+
+/// What is remembered of a contact, in the sandbox's words.
+fn known_contact(id: String, values: &LastKnown) -> KnownContact {
+    KnownContact {
+        id,
         fields: named(values, |field| field.custom_name().is_none().then(|| field.name())),
         custom: named(values, Field::custom_name),
         tags: values.tags.clone().unwrap_or_default(),
         lists: values.lists.clone(),
-    });
-    let kind = |kind: &FieldKind| match kind {
+    }
+}
+
+fn known_kind(kind: &FieldKind) -> KnownKind {
+    match kind {
         FieldKind::Number => KnownKind::Number,
         FieldKind::Boolean => KnownKind::Boolean,
         FieldKind::Date => KnownKind::Date,
         FieldKind::Time => KnownKind::Time,
         FieldKind::Url => KnownKind::Url,
         FieldKind::Email => KnownKind::Email,
+        FieldKind::Choice(values) => KnownKind::List(values.clone()),
         _ => KnownKind::Text,
-    };
-    KnownAccount {
-        contacts: contacts.collect(),
-        custom_fields: stands_in.fields.iter().map(|field| (field.name.clone(), kind(&field.kind))).collect(),
-        nothing_else: stands_in.nothing_else,
     }
 }
 

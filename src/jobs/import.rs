@@ -30,7 +30,7 @@ use crate::reconcile::{Keys, Rules, Strategy};
 use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary, Warning};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
-use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work};
+use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, remember_fields};
 
 /// Contacts under way for each request that a service takes at once: some wait for slots or look-ups.
 const CONTACTS_PER_REQUEST: usize = 4;
@@ -71,7 +71,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         plan.holds_for(&job.source, &opened.connection, &opened.ledger)?;
     }
     let service = opened.connection.account.service.clone();
-    let KnownFields { definitions, to_create } = before_the_run(job, &opened.connection, context).await?;
+    let KnownFields { definitions, to_create, .. } = before_the_run(job, &opened.connection, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     let reader = job.source.open_for(&job.results)?;
     let fingerprints = job.source.fingerprints(&command(job), opened.connection.identity(), &mapped.text)?;
@@ -173,7 +173,7 @@ async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &m
         verify: job.options.verify,
         trust: connection.trust,
         tries: caller.retry.tries,
-        ..rules(run, connection, &mapped.forward, keys)
+        ..rules(run, connection, mapped, keys)
     };
     Ok(Dispatcher {
         driver: Arc::new(Driver::new(caller.clone(), Arc::new(rules))),
@@ -326,7 +326,11 @@ fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
 /// The custom fields of the account, read before there is a run.
 async fn before_the_run(job: &ImportJob, connection: &Connection, context: &mut Context) -> Result<KnownFields> {
     let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
-    known_fields(&job.source, job.options.create_fields, &caller, context).await
+    let known = known_fields(&job.source, job.options.create_fields, &caller, context).await?;
+    if let Some(listed) = &known.listed {
+        remember_fields(&connection.account.ledger, connection.identity(), listed).await?;
+    }
+    Ok(known)
 }
 
 /// What a run says of the rows that rest on memory, and of those it looked at to see whether memory
@@ -339,17 +343,20 @@ fn remarks_on_memory(not_looked_at: u64, summary: &Summary) -> Vec<Remark> {
 }
 
 /// What holds for every row that this mapping brings to the account. Nothing is read that need not be.
-pub fn rules(run: &RunId, connection: &Connection, forward: &crate::mapping::Forward, keys: &Keys) -> Rules {
+pub fn rules(run: &RunId, connection: &Connection, mapped: &Mapped, keys: &Keys) -> Rules {
     let service = &connection.account.service;
+    let forward = &mapped.forward;
     Rules {
         run: run.clone(),
         capabilities: service.capabilities().clone(),
         limits: service.limits().clone(),
         fields: service.fields(),
+        pages: connection.pages.clone(),
         keys: keys.clone(),
         mode: forward.mode(),
         replace_custom: forward.custom_edit() == CustomEdit::Replace,
         mapped: forward.fields(),
+        untyped: mapped.untyped.clone(),
         strategy: Strategy::LookUp,
         keep_before: false,
         changed_only: false,

@@ -11,7 +11,7 @@ use crate::mapping::{Mapping, NewField, Sample, new_fields};
 use crate::reconcile::CallEnd;
 use crate::report::Note;
 use crate::services::Service;
-use crate::upload::{Caller, create_field, list_fields};
+use crate::upload::{Caller, create_field, list_fields, remember_fields};
 use crate::validate::Looks;
 
 /// The custom fields of an account as a mapping is held against them.
@@ -20,6 +20,8 @@ pub struct KnownFields {
     pub definitions: Option<Vec<FieldDefinition>>,
     /// Those that are to be created.
     pub to_create: Vec<NewField>,
+    /// All that the account defines; `None` where it was not asked.
+    pub listed: Option<Vec<FieldDefinition>>,
 }
 
 /// Reads which custom fields the account defines, and finds those that a source feeds and it lacks.
@@ -47,7 +49,7 @@ pub async fn known_fields(
             .hint(cure));
     }
     if !can.fields_defined && !create {
-        return Ok(KnownFields { definitions: None, to_create: Vec::new() });
+        return Ok(KnownFields { definitions: None, to_create: Vec::new(), listed: None });
     }
     let listed = list_fields(caller).await?;
     let (lacking, is_guessed, named) = lacking(source, service, &listed)?;
@@ -55,14 +57,14 @@ pub async fn known_fields(
         for field in lacking.iter().filter(|_| !is_guessed) {
             context.note(Note::FieldLacking { field: field.definition.name.clone(), rows: field.filled });
         }
-        return Ok(KnownFields { definitions: Some(listed), to_create: Vec::new() });
+        return Ok(KnownFields { definitions: Some(listed.clone()), to_create: Vec::new(), listed: Some(listed) });
     }
     // A service that takes any field is asked about those alone that the source names: that it defines
     // others changes nothing about what a column feeds.
     let relevant = |field: &FieldDefinition| can.fields_defined || named.contains(&field.name);
-    let mut definitions: Vec<_> = listed.into_iter().filter(relevant).collect();
+    let mut definitions: Vec<_> = listed.iter().filter(|field| relevant(field)).cloned().collect();
     definitions.extend(lacking.iter().map(|field| field.definition.clone()));
-    Ok(KnownFields { definitions: Some(definitions), to_create: lacking })
+    Ok(KnownFields { definitions: Some(definitions), to_create: lacking, listed: Some(listed) })
 }
 
 /// The custom fields that a mapping, or without one a header, names.
@@ -122,6 +124,7 @@ pub async fn create_fields(fields: &[NewField], frame: &mut Frame, context: &mut
     {
         return Err(not_created(absent, frame.connection.account.service.name(), "it is not there afterwards"));
     }
+    remember_fields(&frame.ledger, frame.keys.account(), &there).await?;
     Ok(wanted)
 }
 

@@ -14,15 +14,15 @@ use super::recognize::Keep;
 use super::saved_plan::{PlanHead, PlanWriter};
 use super::source::SourceSpec;
 use super::visit::Visit;
-use crate::contact::{Call, CallKind, Contact, Identifier, Outcome, Position, RemoteId, RowRecord};
+use crate::contact::{Call, CallKind, Contact, FieldDefinition, Identifier, Outcome, Position, RemoteId, RowRecord};
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
 use crate::reconcile::{
     CallEnd, CallResult, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup, Strategy,
 };
-use crate::services::Reply;
+use crate::services::{Page, Reply};
 use crate::table::RowBatch;
-use crate::upload::{Caller, Stop, look_up};
+use crate::upload::{Caller, Stop, list_fields, look_up};
 
 /// An import to be foreseen.
 pub struct PlanJob {
@@ -56,7 +56,8 @@ pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
 async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Context) -> Result<Forecast> {
     let Visit { ledger, connection, run, caller, keys } = visit;
     let service = connection.account.service.clone();
-    let KnownFields { definitions, to_create } = known_fields(&job.source, job.create_fields, caller, context).await?;
+    let KnownFields { definitions, to_create, .. } =
+        known_fields(&job.source, job.create_fields, caller, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
     context.tell(crate::report::Event::Mapping(Box::new(mapped.table()?)));
     let mut forecast = Forecast { unmapped: mapped.forward.unmapped().to_vec(), ..Forecast::default() };
@@ -78,7 +79,7 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
         by_plan: job.save.is_some(),
         keep_before: job.save.is_some(),
         tries: caller.retry.tries,
-        ..super::import::rules(run, connection, &mapped.forward, keys)
+        ..super::import::rules(run, connection, &mapped, keys)
     };
     forecast.strategy = rules.strategy.name();
     let mut foreseeing = Foreseeing {
@@ -89,6 +90,7 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
         claimed: HashMap::new(),
         rules: Arc::new(rules),
         forecast,
+        definitions: None,
         saves: match &job.save {
             Some(path) => {
                 let head = PlanHead::of(&job.account.name, &job.source, &mapped, connection, ledger)?;
@@ -133,6 +135,8 @@ struct Foreseeing {
     /// Lines of the rows that led to a contact, by its id's hash: kept where a plan is saved.
     claimed: HashMap<[u8; 16], u64>,
     forecast: Forecast,
+    /// The account's custom fields, once a row has asked for them.
+    definitions: Option<Vec<FieldDefinition>>,
     saves: Option<PlanWriter>,
 }
 
@@ -308,6 +312,7 @@ impl Foreseeing {
                     let contacts = told.unwrap_or_else(|| row.assumed.look_up());
                     ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) }
                 }
+                Next::Read(Call::ListFields { .. }) => ReconcileEvent::Called(self.definitions().await?),
                 Next::Read(call) => ReconcileEvent::Called(self.read(&call, &mut row.assumed).await?),
                 Next::Write(write) => {
                     self.forecast.count(write.call.kind(), 1);
@@ -318,6 +323,25 @@ impl Foreseeing {
             };
             row.machine.answered(event);
         }
+    }
+
+    /// The account's custom fields, which are read once for all rows; none, if nobody is asked.
+    async fn definitions(&mut self) -> Result<CallResult> {
+        let items = match (&self.definitions, &self.live) {
+            (Some(items), _) => items.clone(),
+            (None, Some(caller)) => {
+                let before = caller.calls();
+                let items = list_fields(caller).await?;
+                self.forecast.count(CallKind::ListFields, caller.calls() - before);
+                items
+            }
+            (None, None) => {
+                self.forecast.count(CallKind::ListFields, 1);
+                Vec::new()
+            }
+        };
+        self.definitions = Some(items.clone());
+        Ok(done(Reply::Fields(Page { items, next: None, total: None })))
     }
 
     /// The line of an earlier row that led to the same contact.

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::report::{Event, Note, Reporter, Summary};
 use crate::services::Settings;
 use crate::transport::Proxies;
+use crate::upload::remembered_fields;
 
 /// How the name of a rehearsal's folder begins.
 const PREFIX: &str = ".rolo-rehearsal-";
@@ -51,8 +52,8 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
     if source.exists() {
         copy_ledger(&context.state_dir, &folder.path)?;
     }
-    let stand_in = stand_in(&job, &folder.path).await?;
-    let (clock, known) = (stand_in.clock.clone(), stand_in.contacts.len() as u64);
+    let stand_in = stand_in(&job, &folder.path, context).await?;
+    let (clock, known) = (stand_in.clock.clone(), stand_in.contacts);
     if stand_in.by_hash_alone > 0 {
         context.note(Note::KnownByHashes { contacts: stand_in.by_hash_alone });
     }
@@ -73,12 +74,15 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
 }
 
 /// What is known of the job's account.
-async fn stand_in(job: &ImportJob, folder: &Path) -> Result<StandIn> {
+async fn stand_in(job: &ImportJob, folder: &Path, context: &mut Context) -> Result<StandIn> {
     let ledger = open_ledger(folder)?;
     let service = (job.account.service.connect)(&job.account.settings)?;
     // What the import would create is not there yet.
     let named = if job.options.create_fields { Vec::new() } else { named_in(&job.source, service.as_ref())? };
     let identity = remembered_as(&job.account, &ledger).await?;
+    if job.options.create_fields && remembered_fields(&ledger, &identity).await?.is_none() {
+        context.note(Note::FieldsNotSeen { account: job.account.name.clone() });
+    }
     let stand_in = StandIn::of(identity, named, &ledger).await?;
     Ok(StandIn { nothing_else: job.account.sandbox.is_none(), ..stand_in })
 }

@@ -125,7 +125,8 @@ impl PlanHead {
             mapping: mapped.text.clone(),
             region: source.region.clone(),
             read: ReadRecord::of(&source.read),
-            unthrottled: connection.unthrottled,
+            // An account says by itself whether its server is paced.
+            unthrottled: connection.unthrottled && connection.sandbox.is_some(),
         })
     }
 }

@@ -5,7 +5,7 @@ use super::fingerprint::{ImportFingerprints, Parts};
 use super::guessed_table::{GUESSED, guessed_table};
 use super::mended_rows::MendedReader;
 use super::row_selection::{RowSelection, SelectedReader};
-use crate::contact::FieldDefinition;
+use crate::contact::{CallKind, Field, FieldDefinition};
 use crate::error::{Error, Result};
 use crate::ledger::Fingerprint;
 use crate::mapping::{self, Condition, Facts, Forward, Guess, Mapping, MergedRule, Sample};
@@ -53,6 +53,9 @@ pub struct Guessed {
 /// A mapping that fits a source, compiled for a service.
 pub struct Mapped {
     pub forward: Forward,
+    /// Custom fields of which the source states no type, and that the account may have another for than text:
+    /// it was not asked when the mapping was compiled.
+    pub untyped: Vec<Field>,
     /// The mapping as TOML: a recorded run keeps it.
     pub text: String,
     /// Where the mapping came from, in words.
@@ -157,7 +160,10 @@ impl SourceSpec {
             .forward(&headers, &facts, self.region.as_deref())
             .map_err(|error| if guess.is_some() { self.with_columns(error, reader.as_ref()) } else { error })
             .map_err(|error| error.at_path(&self.path))?;
-        Ok(Mapped { forward, text, origin, sample, guess })
+        let can = service.capabilities();
+        let asks = can.custom_typed && can.has(CallKind::ListFields) && definitions.is_none() && !self.exported;
+        let untyped = if asks { forward.untyped() } else { Vec::new() };
+        Ok(Mapped { forward, untyped, text, origin, sample, guess })
     }
 
     /// An error of a guess with what was taken for the header, and what other sheets look like.
@@ -197,7 +203,10 @@ impl SourceSpec {
         let text = mapping::write_commented(&guess);
         let origin = GUESSED.to_owned();
         let table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {
-            Ok(forward) => Mapped { forward, text: text.clone(), origin, sample, guess: Some(guess) }.table()?,
+            Ok(forward) => {
+                Mapped { forward, untyped: Vec::new(), text: text.clone(), origin, sample, guess: Some(guess) }
+                    .table()?
+            }
             Err(error) => guessed_table(&guess, &sample, &error),
         };
         Ok(Guessed { text, table })

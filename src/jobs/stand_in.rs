@@ -3,61 +3,90 @@
 use std::collections::BTreeMap;
 
 use crate::clock::MovedClock;
-use crate::contact::{Field, FieldDefinition, FieldKind, RemoteId, Value};
+use crate::contact::{Field, FieldDefinition, FieldKind, Value};
 use crate::error::Result;
 use crate::journal::LastKnown;
 use crate::ledger::LedgerHandle;
+use crate::upload::remembered_fields;
 
-/// The account that the embedded server stands in for.
+/// Contacts that are in memory at once on their way into the embedded server.
+pub(super) const PAGE: usize = 256;
+
+/// The account that the embedded server stands in for. Its contacts stay in the ledger, from which the server
+/// is filled page by page.
 #[derive(Clone, Debug)]
 pub struct StandIn {
     /// Under what the other account is remembered.
     pub identity: String,
     /// What calls are paced by, and the server's time.
     pub clock: MovedClock,
-    pub contacts: Vec<(RemoteId, LastKnown)>,
     /// Custom fields that the other account defines, as far as that is known.
     pub fields: Vec<FieldDefinition>,
     /// The other account holds nothing of what the embedded server has from the start.
     pub nothing_else: bool,
+    /// Remembered contacts whose values are as well.
+    pub contacts: u64,
     /// Remembered contacts whose values are not.
     pub by_hash_alone: u64,
 }
 
 impl StandIn {
-    /// For the account that is remembered so. `named` are the custom fields that a source names.
+    /// For the account that is remembered so. Its custom fields are those that it was last seen to define; where
+    /// it never was, those that contacts were seen with, and `named`, which a source names.
+    ///
+    /// # Errors
+    /// Those of the ledger.
     pub async fn of(identity: String, named: Vec<FieldDefinition>, ledger: &LedgerHandle) -> Result<Self> {
-        let mut by_hash_alone = 0;
-        let mut contacts = Vec::new();
-        for (contact, _) in ledger.some_known(&identity, usize::MAX >> 1).await? {
-            match contact.values {
-                Some(values) => contacts.push((contact.id, values)),
-                None => by_hash_alone += 1,
+        let (mut contacts, mut by_hash_alone, mut after) = (0, 0, 0);
+        let mut seen = SeenKinds::default();
+        loop {
+            let page = ledger.known_page(&identity, after, PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            for (_, contact) in &page {
+                match &contact.values {
+                    Some(values) => {
+                        contacts += 1;
+                        seen.take(values);
+                    }
+                    None => by_hash_alone += 1,
+                }
             }
         }
-        let fields = fields(&contacts, named);
-        Ok(Self { identity, clock: MovedClock::default(), contacts, fields, nothing_else: true, by_hash_alone })
+        let fields = match remembered_fields(ledger, &identity).await? {
+            Some(defined) => defined,
+            None => seen.and(named),
+        };
+        Ok(Self { identity, clock: MovedClock::default(), fields, nothing_else: true, contacts, by_hash_alone })
     }
 }
 
-/// The custom fields that contacts were seen with, and those that are named. What a contact holds tells of
-/// which kind a field is, before the name does.
-fn fields(contacts: &[(RemoteId, LastKnown)], named: Vec<FieldDefinition>) -> Vec<FieldDefinition> {
-    let mut kinds: BTreeMap<String, Option<FieldKind>> = BTreeMap::new();
-    for (field, value) in contacts.iter().flat_map(|(_, values)| &values.fields) {
-        let Some(name) = field.custom_name() else { continue };
-        let kind = kinds.entry(name.to_owned()).or_default();
-        *kind = kind.take().or_else(|| kind_of(value));
+/// The kinds of the custom fields that contacts were seen with. What a contact holds tells of which kind a
+/// field is, before its name does.
+#[derive(Default)]
+struct SeenKinds(BTreeMap<String, Option<FieldKind>>);
+
+impl SeenKinds {
+    fn take(&mut self, values: &LastKnown) {
+        for (field, value) in &values.fields {
+            let Some(name) = field.custom_name() else { continue };
+            let kind = self.0.entry(name.to_owned()).or_default();
+            *kind = kind.take().or_else(|| kind_of(value));
+        }
     }
-    for definition in named {
-        kinds.entry(definition.name).or_default().get_or_insert(definition.kind);
+
+    /// With those that are named beside them.
+    fn and(mut self, named: Vec<FieldDefinition>) -> Vec<FieldDefinition> {
+        for definition in named {
+            self.0.entry(definition.name).or_default().get_or_insert(definition.kind);
+        }
+        let defined = |(name, kind): (String, Option<FieldKind>)| FieldDefinition {
+            name,
+            alias: None,
+            kind: kind.unwrap_or(FieldKind::Text),
+        };
+        self.0.into_iter().map(defined).collect()
     }
-    let defined = |(name, kind): (String, Option<FieldKind>)| FieldDefinition {
-        name,
-        alias: None,
-        kind: kind.unwrap_or(FieldKind::Text),
-    };
-    kinds.into_iter().map(defined).collect()
 }
 
 fn kind_of(value: &Value) -> Option<FieldKind> {
@@ -100,13 +129,12 @@ mod tests {
             fields: fields.iter().map(|(name, value)| (Field::custom(name), value.clone())).collect(),
             ..LastKnown::default()
         };
-        let contacts = [
-            (RemoteId("1".into()), values(&[("seats", Value::Clear), ("note", Value::Clear)])),
-            (RemoteId("2".into()), values(&[("seats", Value::Number("5".into()))])),
-        ];
+        let mut seen = SeenKinds::default();
+        seen.take(&values(&[("seats", Value::Clear), ("note", Value::Clear)]));
+        seen.take(&values(&[("seats", Value::Number("5".into()))]));
         let named =
             ["seats", "born"].map(|name| FieldDefinition { name: name.into(), alias: None, kind: FieldKind::Date });
-        let found: Vec<_> = fields(&contacts, named.into()).into_iter().map(|field| (field.name, field.kind)).collect();
+        let found: Vec<_> = seen.and(named.into()).into_iter().map(|field| (field.name, field.kind)).collect();
         let wanted = [("born", FieldKind::Date), ("note", FieldKind::Text), ("seats", FieldKind::Number)];
         assert_eq!(found, wanted.map(|(name, kind)| (name.to_owned(), kind)));
     }

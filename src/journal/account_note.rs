@@ -8,6 +8,8 @@ pub enum AccountNote {
     ListedBy(RunId),
     /// The custom fields that a run created.
     FieldsOf(RunId),
+    /// The custom fields that it was last seen to define.
+    CustomFields,
     /// What a contact of another account became in this one: its id.
     CopyOf { account: String, id: RemoteId },
 }
@@ -18,6 +20,7 @@ impl AccountNote {
         match self {
             Self::ListedBy(run) => format!("listed by {run}"),
             Self::FieldsOf(run) => format!("fields of {run}"),
+            Self::CustomFields => "custom fields".to_owned(),
             Self::CopyOf { account, id } => format!("copied/{account}/{id}"),
         }
     }

@@ -23,8 +23,9 @@ pub enum Entry {
     /// The row's contact was created after a create whose answer was lost, and which no look-up showed:
     /// it is looked up once more, by these, when the search has surely caught up.
     LookAgain { row: u64, identifiers: Vec<Identifier> },
-    /// That was done; `twice` are the contacts that the row turned out to be, if it is several.
-    LookedAgain { run: RunId, row: u64, twice: Vec<RemoteId> },
+    /// That was done; `twice` are the contacts that the row turned out to be, if it is several, as messages
+    /// name them.
+    LookedAgain { run: RunId, row: u64, twice: Vec<String> },
     /// The contact is gone from the account.
     Gone { account: String, id: RemoteId },
     /// What was there before a change of ours.

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::contact::{CallKind, Counts, Outcome, RemoteId};
@@ -166,6 +167,8 @@ pub enum HistoryStep {
         outcome: Outcome,
         /// Codes of its errors and remarks.
         codes: Vec<String>,
+        /// What was said under those of the codes that are about other contacts too, which it names.
+        messages: BTreeMap<String, String>,
     },
     /// A later look showed that the row's contact is there several times; in words.
     MadeTwice(String),
@@ -178,8 +181,8 @@ impl fmt::Display for HistoryStep {
                 write!(f, "call {}: {}", kind.name(), verdict.map_or("no answer", CallVerdict::name))?;
                 http_status.map_or(Ok(()), |status| write!(f, " ({status})"))
             }
-            Self::Row { outcome, codes } if codes.is_empty() => write!(f, "row: {outcome}"),
-            Self::Row { outcome, codes } => write!(f, "row: {outcome} ({})", codes.join(", ")),
+            Self::Row { outcome, codes, .. } if codes.is_empty() => write!(f, "row: {outcome}"),
+            Self::Row { outcome, codes, .. } => write!(f, "row: {outcome} ({})", codes.join(", ")),
             Self::MadeTwice(words) => f.write_str(words),
         }
     }

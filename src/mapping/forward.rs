@@ -194,6 +194,18 @@ impl Forward {
         choices
     }
 
+    /// Custom fields whose cells state no type: they are text, unless the account has another for them.
+    pub fn untyped(&self) -> Vec<Field> {
+        let of_column = |feed: &ColumnFeed| match &feed.becomes {
+            Becomes::Field(feed) => Some(feed.clone()),
+            _ => None,
+        };
+        let columns = self.feeds.iter().filter_map(of_column);
+        let feeds = columns.chain(self.constants.iter().map(|constant| constant.feed.clone()));
+        let untyped = feeds.filter(|feed| feed.check == Check::Text && feed.field.custom_name().is_some());
+        untyped.map(|feed| feed.field).collect()
+    }
+
     /// Whether any row can change tags.
     pub fn touches_tags(&self) -> bool {
         !self.constant_tags.is_empty() || self.feeds.iter().any(|feed| matches!(feed.becomes, Becomes::Tags(_)))

@@ -115,12 +115,13 @@ impl Reconciliation {
             }
         };
         let what = if reach.changed.is_empty() { "what was sent" } else { "the change of " };
-        let record = self.failed(
+        let record = self.failed_naming(
+            std::slice::from_ref(&reach.id),
             "contact.other_person",
             format!(
                 "contact {} has none of the row's identifiers any more, and {what}{} reached it: {cure}; \
                  `--fresh` looks every contact up",
-                reach.id,
+                self.rules.named(&reach.id),
                 reach.changed.join(", ")
             ),
         );
@@ -139,7 +140,7 @@ impl Reconciliation {
         let mut other = answers.filter(|answered| answered.verdict == CallVerdict::OtherPerson);
         let id = other.find_map(|answered| answered.contact_id.clone());
         self.there = id.clone().map(ObservedContact::addressed);
-        let whom = id.map_or_else(|| "the contact".to_owned(), |id| format!("contact {id}"));
+        let whom = id.map_or_else(|| "the contact".to_owned(), |id| format!("contact {}", self.rules.named(&id)));
         let record = self.failed(
             "contact.other_person",
             format!(

@@ -1,11 +1,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
+use super::asked::Asked;
 use super::contact_state::ObservedContact;
+use super::diff::spec_of;
 use super::event::{CallEnd, CallResult, Next, StepAt, Write};
 use super::machine::{Identify, Reconciliation, Settle, State};
 use super::rules::REQUEST_PATIENCE;
 use super::step::Step;
-use crate::contact::{CallKind, Edit, Field, IdentifierKind, RemoteId, RowError};
+use super::stored::sent_by;
+use crate::contact::{CallKind, Edit, Field, FieldChange, IdentifierKind, Overwrite, RemoteId, RowError, Snapshot};
 use crate::journal::{BeforeImage, CallVerdict, Change, Entry, Key};
 use crate::services::Reply;
 
@@ -21,6 +24,11 @@ enum Follows {
 impl Reconciliation {
     pub(super) fn write_next(&mut self, mut rest: VecDeque<Step>, notes: Vec<RowError>) {
         let Some(step) = rest.pop_front() else {
+            if self.has_more_to_send() {
+                // Not again for the same: what turns out to be as desired all the same needs no call.
+                self.sent.append(&mut self.changed_meanwhile);
+                return self.decide();
+            }
             let record = self.record(self.outcome(), notes);
             return self.end(record);
         };
@@ -127,10 +135,10 @@ impl Reconciliation {
 
     fn was_created(&mut self, step: &Step, result: &CallResult, reply: Reply) -> Follows {
         (self.created, self.changed) = (true, true);
-        let id = match reply {
-            Reply::Id(id) => Some(id),
-            Reply::Contact(contact) => Some(contact.id),
-            _ => None,
+        let (id, shown) = match reply {
+            Reply::Id(id) => (Some(id), None),
+            Reply::Contact(contact) => (Some(contact.id.clone()), Some(contact)),
+            _ => (None, None),
         };
         self.count(CallKind::Create, result, CallVerdict::Done, id.clone());
         if self.lost_creates > 0 || !self.taken_from.is_empty() {
@@ -141,6 +149,9 @@ impl Reconciliation {
             return Follows::LearnId;
         };
         self.is_created_as(&id, edit);
+        if let (Some(there), Some(shown)) = (&mut self.there, shown) {
+            there.stored(&shown, &edit.fields, &Asked::by(&self.row.contact, &self.rules));
+        }
         self.remember(true);
         Follows::Rest
     }
@@ -170,21 +181,30 @@ impl Reconciliation {
 
     fn was_applied(&mut self, step: &Step, number: u32, result: &CallResult, reply: Reply) -> Follows {
         self.changed = true;
-        let told = if let Reply::Contact(contact) = reply { Some(*contact) } else { None };
+        let (told, tags, told_id) = match reply {
+            Reply::Contact(contact) => (Some(*contact), None, None),
+            Reply::Tags(tags) => (None, Some(tags), None),
+            Reply::Id(id) => (None, None, Some(id)),
+            _ => (None, None, None),
+        };
         let known = || self.there.as_ref().map(|there| there.id().clone());
-        let id = told.as_ref().map(|told| told.id.clone()).or_else(known);
+        let id = told.as_ref().map(|told| told.id.clone()).or_else(|| told_id.clone()).or_else(known);
         if let Some(told) = told.as_ref().filter(|told| self.is_somebody_else(told)) {
             self.count_step(number, step.kind(), result, CallVerdict::OtherPerson, id);
             self.wrote_to_another(step, told);
             return Follows::Nothing;
         }
         self.count_step(number, step.kind(), result, CallVerdict::Done, id);
-        if let (Some(there), Some(told), Some(_)) = (&mut self.there, &told, &self.address) {
-            there.known.id = told.id.clone();
-            self.address = None;
-        }
+        let told_id = told.as_ref().map(|told| told.id.clone()).or(told_id);
+        let is_tied = told_id.is_some_and(|id| self.addressed_is(&id));
         if let Some(there) = &mut self.there {
             there.apply(step, &self.rules.keys, &self.rules.run);
+        }
+        if let Some(told) = &told {
+            self.was_stored(step, told);
+        }
+        if let (Some(there), Some(tags)) = (&mut self.there, &tags) {
+            there.stored_tags(tags);
         }
         if let Step::Update { edit } = step {
             let sent = self.sent_identifiers(edit, &[]);
@@ -194,8 +214,53 @@ impl Reconciliation {
             self.proven.extend(self.rules.keys.of_snapshot(told));
         }
         if self.address.is_none() {
-            self.remember(told.is_some());
+            self.remember(told.is_some() || is_tied);
         }
         Follows::Rest
+    }
+
+    /// An answer told whose the identifier is that the contact was addressed by. Somebody else than is remembered
+    /// is a contact of whom nothing is known yet.
+    fn addressed_is(&mut self, id: &RemoteId) -> bool {
+        let Some(address) = self.address.take() else { return false };
+        let Some(there) = &mut self.there else { return false };
+        if there.id() != id {
+            *there = ObservedContact::addressed(id.clone());
+            self.proven.clear();
+        }
+        there.is_there = true;
+        self.proven.insert(self.rules.keys.identifier(&address));
+        let own = crate::contact::Identifier::new(IdentifierKind::Id, id.0.clone());
+        self.proven.insert(self.rules.keys.identifier(&own));
+        true
+    }
+
+    /// The answer to `step` showed what the service stored. An undo takes that for the work of this run.
+    fn was_stored(&mut self, step: &Step, shown: &Snapshot) {
+        let sent = sent_by(step);
+        self.sent.extend(sent.iter().map(|(field, _)| field.clone()));
+        let Some(there) = &mut self.there else { return };
+        let id = there.id().clone();
+        let stored = there.stored(shown, &sent, &Asked::by(&self.row.contact, &self.rules));
+        self.changed_meanwhile.extend(stored.changed);
+        for (field, after) in stored.otherwise {
+            let before = sent.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone());
+            if let Some(before) = before.filter(|_| !self.created) {
+                let image = self.before_image(&id, Change::Field { field, before, after });
+                self.pending.push(image);
+            }
+        }
+    }
+
+    /// Whether an answer has shown that somebody changed a field which the row desires and has not sent, as
+    /// it was remembered to be as desired.
+    fn has_more_to_send(&self) -> bool {
+        let is_desired = |field: &Field| {
+            let desired = |change: &FieldChange| change.field == *field && change.overwrite == Overwrite::Always;
+            self.row.contact.fields.iter().any(|change| desired(change) && change.doubt.is_none())
+        };
+        let sendable = |field: &Field| spec_of(self.rules.fields, field).is_none_or(|spec| spec.update);
+        let mut unsent = self.changed_meanwhile.iter().filter(|field| !self.sent.contains(*field));
+        !self.created && !self.rules.by_plan && unsent.any(|field| is_desired(field) && sendable(field))
     }
 }

@@ -38,7 +38,7 @@ impl Reconciliation {
             more.then(|| "the contact was changed while the row was being sent".to_owned())
         } else {
             let other = || (planned.calls != calls).then(|| "the row asks for other calls than were shown".to_owned());
-            planned.seen.difference(&seen).or_else(other)
+            planned.seen.difference(&seen, self.rules.pages.as_ref()).or_else(other)
         };
         let Some(why) = why else { return false };
         let outcome = if begun && (self.created || self.changed) { Outcome::Failed } else { Outcome::Skipped };

@@ -39,10 +39,11 @@ impl Reconciliation {
             ));
         }
         if let Some(line) = self.shared_with {
-            record.errors.push(RowError::of_row(
-                "contact.shared",
-                format!("line {line} leads to the same contact: this row came after it"),
-            ));
+            let contact = record.contact_id.as_ref().map(|id| self.rules.named(id));
+            let named = contact.as_ref().map_or_else(String::new, |contact| format!(", {contact}"));
+            let words = format!("line {line} leads to the same contact{named}: this row came after it");
+            let shared = RowError::of_row("contact.shared", words);
+            record.errors.push(shared.naming(contact.into_iter().collect()));
         }
         self.next = Next::Done(record);
         self.state = State::Ended;
@@ -118,6 +119,12 @@ impl Reconciliation {
         self.record(Outcome::Failed, vec![RowError::of_row(code, message)])
     }
 
+    /// The same, of which programs are told which contacts the message names.
+    pub(super) fn failed_naming(&self, ids: &[RemoteId], code: &'static str, message: impl Into<String>) -> RowRecord {
+        let contacts = ids.iter().map(|id| self.rules.named(id)).collect();
+        self.record(Outcome::Failed, vec![RowError::of_row(code, message).naming(contacts)])
+    }
+
     pub(super) fn in_doubt(&self, message: &str) -> RowRecord {
         self.record(
             Outcome::InDoubt,
@@ -131,8 +138,11 @@ impl Reconciliation {
             CallEnd::Done(_) => self.failed("service.unexpected", "the service answered something else than was asked"),
             CallEnd::Missing { message } => self.failed("contact.not_found", message.clone()),
             CallEnd::Exists { message, fields, id } => {
-                let own = self.there.as_ref().map(super::ObservedContact::id);
-                self.failed("contact.conflict", taken_by(message, fields, id.as_ref(), own))
+                let own = self.there.as_ref().map(super::ObservedContact::id).filter(|own| id.as_ref() != Some(*own));
+                let named = |id: &RemoteId| self.rules.named(id).to_string();
+                let words = taken_by(message, fields, id.as_ref().map(named), own.map(named));
+                let ids: Vec<RemoteId> = id.iter().chain(own).cloned().collect();
+                self.failed_naming(&ids, "contact.conflict", words)
             }
             CallEnd::Refused { code, message, fields } => {
                 let said =
@@ -150,13 +160,13 @@ impl Reconciliation {
 
 /// Names the contacts that the answers told of: who has the value already, where the service said so, and
 /// whom the row is about.
-fn taken_by(message: &str, fields: &[String], holder: Option<&RemoteId>, own: Option<&RemoteId>) -> String {
+fn taken_by(message: &str, fields: &[String], holder: Option<String>, own: Option<String>) -> String {
     let what = if fields.is_empty() { "values".to_owned() } else { fields.join(", ") };
     match (holder, own) {
-        (Some(holder), Some(own)) if holder != own => {
+        (Some(holder), Some(own)) => {
             format!("{message}: contact {holder} has it, and contact {own} was not given the row's {what}")
         }
-        (Some(holder), _) => format!("{message}: contact {holder} has it"),
+        (Some(holder), None) => format!("{message}: contact {holder} has it"),
         (None, Some(own)) => format!("{message}: contact {own} was not given the row's {what}"),
         (None, None) => message.to_owned(),
     }

@@ -11,6 +11,11 @@ pub(super) struct Combined<'a> {
 }
 
 impl Combined<'_> {
+    fn was_sent(&self, field: &Field, desired: &Value) -> bool {
+        let remembered = self.remembered.as_ref().map(|remembered| remembered.field(field, desired).known());
+        remembered == Some(Some(Comparison::Same))
+    }
+
     fn best_fact<T>(&self, question: impl Fn(&dyn Observed) -> Fact<T>) -> Fact<T> {
         let told = self.told.as_ref().map_or(Fact::Unknown, |told| question(told));
         told.or(|| self.remembered.as_ref().map_or(Fact::Unknown, |remembered| question(remembered)))
@@ -22,8 +27,13 @@ impl Observed for Combined<'_> {
         self.is_there || self.told.is_some()
     }
 
+    /// What is remembered as sent, and is told to be otherwise, is what the service made of it: whatever was
+    /// changed since is remembered as it is told.
     fn field(&self, field: &Field, desired: &Value) -> Fact<Comparison> {
-        self.best_fact(|observed| observed.field(field, desired))
+        match self.best_fact(|observed| observed.field(field, desired)) {
+            Fact::Told(Comparison::Different) if self.was_sent(field, desired) => Fact::Told(Comparison::Same),
+            fact => fact,
+        }
     }
 
     fn value(&self, field: &Field) -> Option<&Value> {
@@ -39,11 +49,26 @@ impl Observed for Combined<'_> {
     }
 
     fn has_tag(&self, tag: &str) -> Fact<bool> {
-        self.best_fact(|observed| observed.has_tag(tag))
+        match self.best_fact(|observed| observed.has_tag(tag)) {
+            Fact::Told(false)
+                if self.remembered.as_ref().and_then(|remembered| remembered.has_tag(tag).known()) == Some(true) =>
+            {
+                Fact::Told(true)
+            }
+            fact => fact,
+        }
     }
 
     fn tags_beyond(&self, tags: &[String]) -> Fact<bool> {
-        self.best_fact(|observed| observed.tags_beyond(tags))
+        match self.best_fact(|observed| observed.tags_beyond(tags)) {
+            Fact::Told(true)
+                if self.remembered.as_ref().and_then(|remembered| remembered.tags_beyond(tags).known())
+                    == Some(false) =>
+            {
+                Fact::Told(false)
+            }
+            fact => fact,
+        }
     }
 
     fn tags(&self) -> Option<&[String]> {

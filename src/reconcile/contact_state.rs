@@ -1,6 +1,6 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::asked::Asked;
 use super::before_image::Before;
 use super::combined::Combined;
 use super::keys::Keys;
@@ -8,7 +8,7 @@ use super::memory::{self, Remembered};
 use super::observed::SnapshotObserved;
 use super::step::Step;
 use crate::contact::{Edit, Field, RemoteId, Snapshot};
-use crate::journal::{Key, KnownContact, RunId};
+use crate::journal::{KnownContact, RunId};
 
 /// The contact of a row, as far as it is known: what answers of this run told, and beneath it what
 /// is remembered.
@@ -68,19 +68,26 @@ impl ObservedContact {
     }
 
     /// What an answer told of the same contact, over what was known.
-    pub(super) fn learn(&mut self, snapshot: Snapshot, mapped: &[Field], keys: &Keys) {
+    pub(super) fn learn(&mut self, snapshot: Snapshot, mapped: &[Field], asked: &Asked<'_>) {
+        let keys = asked.keys;
         let mut told = snapshot;
         if told.tags.is_none() {
             told.tags = self.told.take().and_then(|before| before.tags);
         }
-        let learnt = keys.learn(&told, mapped);
-        let fields =
-            learnt.fields.iter().all(|(name, value)| self.known.fields.get(name).is_none_or(|held| held == value));
-        let tags = |tags: &Vec<Key>| tags.iter().copied().collect::<BTreeSet<Key>>();
-        let tags = learnt.tags.as_ref().zip(self.known.tags.as_ref()).is_none_or(|(now, held)| tags(now) == tags(held));
-        if !fields || !tags {
+        let mut learnt = keys.learn(&told, mapped);
+        let (left, changed): (Vec<&String>, Vec<&String>) =
+            learnt.fields.keys().partition(|name| self.is_as_left(name, &told, asked));
+        let tags_left = told.tags.as_ref().is_none_or(|tags| self.are_tags_as_left(tags, keys));
+        if !changed.is_empty() || !tags_left {
             // Rows that were applied are no longer what is there.
             self.has_drifted |= self.known.applied.take().is_some();
+        }
+        // What was stored otherwise than it was sent stays known as it was sent.
+        let left: Vec<_> =
+            left.into_iter().filter_map(|name| Some((name.clone(), *self.known.fields.get(name)?))).collect();
+        learnt.fields.extend(left);
+        if tags_left && let Some(held) = &self.known.tags {
+            learnt.tags = learnt.tags.map(|_| held.clone());
         }
         if told.complete {
             self.known.fields = learnt.fields;
@@ -102,7 +109,11 @@ impl ObservedContact {
     }
 
     pub(super) fn learn_tags(&mut self, tags: Vec<String>, keys: &Keys) {
-        self.known.tags = Some(tags.iter().map(|tag| keys.tag(tag)).collect());
+        if !self.are_tags_as_left(&tags, keys) {
+            self.has_drifted |= self.known.applied.take().is_some();
+            self.known.tags = None;
+        }
+        self.known.tags.get_or_insert_with(|| tags.iter().map(|tag| keys.tag(tag)).collect());
         if let Some(values) = &mut self.known.values {
             values.tags = Some(tags.clone());
         }

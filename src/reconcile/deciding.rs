@@ -34,6 +34,9 @@ impl Reconciliation {
         if let Some(record) = self.contradiction() {
             return self.end(record);
         }
+        if self.has_unseen_tags() {
+            return self.read(Need::Tags);
+        }
         match self.decision() {
             Decision::Unchanged { notes } => self.unchanged(rests, notes),
             Decision::Skip(why) => {
@@ -87,6 +90,10 @@ impl Reconciliation {
         if let Some(need) = self.kept_before(&steps) {
             return self.read(need);
         }
+        if self.reads_definitions(&steps) {
+            return;
+        }
+        let steps = self.in_defined_types(steps);
         if self.ends_by_plan(&steps) {
             return;
         }
@@ -134,12 +141,13 @@ impl Reconciliation {
             Some(comparable(&desired.value) != comparable(held))
         };
         (contradicts(Phone) == Some(true) && contradicts(Email) == Some(true)).then(|| {
-            self.failed(
+            self.failed_naming(
+                std::slice::from_ref(&told.id),
                 "contact.conflict",
                 format!(
                     "contact {} has another phone and another e-mail than the row: it looks like somebody else; \
                      correct the row's id, or change one of the two first",
-                    told.id
+                    self.rules.named(&told.id)
                 ),
             )
         })
@@ -149,6 +157,16 @@ impl Reconciliation {
     fn is_given_unseen(&self) -> bool {
         let unseen = |there: &super::ObservedContact| there.told.is_none() && there.known.fields.is_empty();
         !self.changed && !self.created && self.is_given_by_id() && self.there.as_ref().is_some_and(unseen)
+    }
+
+    /// Whether each contact is to be looked at, and this one's tags take a look of their own.
+    fn has_unseen_tags(&self) -> bool {
+        let told = self.there.as_ref().and_then(|there| there.told.as_ref());
+        self.rules.verify
+            && self.rules.capabilities.tags_read
+            && !self.row.contact.tags.is_empty()
+            && !self.changed
+            && told.is_some_and(|told| told.tags.is_none())
     }
 
     fn can_read(&self) -> bool {
@@ -203,6 +221,7 @@ impl Reconciliation {
                 self.count(CallKind::Read, &result, CallVerdict::Done, Some(contact.id.clone()));
                 self.was_told(reading, *contact);
             }
+            (Reading::Definitions, _) => self.definitions_were_read(&result),
             (Reading::Remembered, CallEnd::Missing { .. }) => {
                 self.count(CallKind::Read, &result, CallVerdict::Missing, None);
                 if let Some(there) = self.there.take() {

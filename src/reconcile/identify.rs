@@ -25,13 +25,23 @@ pub enum Identified {
         /// Those contacts.
         ids: Vec<RemoteId>,
     },
-    /// Two identifiers are two contacts'.
+    /// Two or more identifiers are different contacts'.
     Conflict {
-        /// An identifier, and whose it is.
-        one: (IdentifierKind, RemoteId),
-        /// Another of the row, and whose that is.
-        other: (IdentifierKind, RemoteId),
+        /// Each sort of identifier that is somebody's, most specific first, and whose it is.
+        whose: Vec<(IdentifierKind, Vec<RemoteId>)>,
     },
+}
+
+impl Identified {
+    /// The first contact that was found, whether it is meant or not.
+    pub fn first(&self) -> Option<&RemoteId> {
+        match self {
+            Self::One(contact) => Some(&contact.id),
+            Self::Nobody => None,
+            Self::Ambiguous { ids, .. } => ids.first(),
+            Self::Conflict { whose } => whose.first().and_then(|(_, ids)| ids.first()),
+        }
+    }
 }
 
 impl Identification {
@@ -83,10 +93,10 @@ fn findable(identifiers: &[Identifier], capabilities: &Capabilities) -> Vec<Iden
 
 /// Many services match parts of words, so what was found is compared with what was looked up. A less
 /// specific identifier narrows what a more specific one found; where it is somebody else's alone,
-/// nobody can say which of the two is meant.
+/// nobody can say which of them is meant, and all that the answer held are named.
 fn judge(looked_up: &[Identifier], contacts: &[Snapshot]) -> Identified {
+    let mut whose: Vec<(IdentifierKind, Vec<RemoteId>)> = Vec::new();
     let mut meant: Vec<&Snapshot> = Vec::new();
-    let mut by = None;
     for kind in IdentifierKind::ALL {
         let of_kind: Vec<&Identifier> = looked_up.iter().filter(|identifier| identifier.kind == kind).collect();
         let mut matching: Vec<&Snapshot> = Vec::new();
@@ -98,22 +108,19 @@ fn judge(looked_up: &[Identifier], contacts: &[Snapshot]) -> Identified {
         if matching.is_empty() {
             continue;
         }
-        let Some(by) = by else {
-            (meant, by) = (matching, Some(kind));
-            continue;
-        };
-        let both: Vec<&Snapshot> =
-            meant.iter().copied().filter(|contact| matching.iter().any(|other| other.id == contact.id)).collect();
-        if both.is_empty() {
-            return Identified::Conflict { one: (by, meant[0].id.clone()), other: (kind, matching[0].id.clone()) };
+        if whose.is_empty() {
+            meant.clone_from(&matching);
+        } else {
+            meant.retain(|contact| matching.iter().any(|other| other.id == contact.id));
         }
-        meant = both;
+        whose.push((kind, matching.into_iter().map(|contact| contact.id.clone()).collect()));
     }
-    match (meant.as_slice(), by) {
+    match (meant.as_slice(), whose.first()) {
+        (_, None) => Identified::Nobody,
+        ([], _) => Identified::Conflict { whose },
         ([one], _) => Identified::One(Box::new((*one).clone())),
-        ([], _) | (_, None) => Identified::Nobody,
-        (several, Some(kind)) => {
-            Identified::Ambiguous { kind, ids: several.iter().map(|contact| contact.id.clone()).collect() }
+        (several, Some((kind, _))) => {
+            Identified::Ambiguous { kind: *kind, ids: several.iter().map(|contact| contact.id.clone()).collect() }
         }
     }
 }

@@ -1,3 +1,4 @@
+use super::asked::Asked;
 use super::contact_state::ObservedContact;
 use super::event::{CallEnd, CallResult, Next};
 use super::identify::{Identification, Identified};
@@ -29,11 +30,13 @@ impl Reconciliation {
         contacts: &[Snapshot],
         result: &CallResult,
     ) {
-        self.count(CallKind::Find, result, CallVerdict::Done, None);
         if !matches!(result.end, CallEnd::Done(_) | CallEnd::Missing { .. }) {
+            self.count(CallKind::Find, result, CallVerdict::Done, None);
             return self.end_by(result);
         }
-        match way.answered(contacts) {
+        let identified = way.answered(contacts);
+        self.count(CallKind::Find, result, CallVerdict::Done, identified.first().cloned());
+        match identified {
             Identified::Nobody => self.look_up(way, why),
             Identified::One(contact) => self.found(*contact, &why),
             other => {
@@ -46,26 +49,39 @@ impl Reconciliation {
     /// The record of a row whose identifiers are not one contact's, which names the ids.
     pub(super) fn unclear_identity(&self, identified: &Identified) -> RowRecord {
         match identified {
-            Identified::Ambiguous { kind, ids } => {
-                let shown: Vec<_> = ids.iter().take(5).map(|id| id.0.as_str()).collect();
-                self.failed(
-                    "contact.ambiguous",
-                    format!(
-                        "{} contacts have the row's {kind}, with ids {}: merge them, or give the id",
-                        ids.len(),
-                        shown.join(", ")
-                    ),
-                )
-            }
-            Identified::Conflict { one: (kind, id), other: (other_kind, other_id) } => self.failed(
-                "contact.conflict",
+            Identified::Ambiguous { kind, ids } => self.failed_naming(
+                ids,
+                "contact.ambiguous",
                 format!(
-                    "the row's {kind} belongs to contact {id} and its {other_kind} to contact {other_id}: \
-                     merge them, or correct the row"
+                    "{} contacts have the row's {kind}, with ids {}: merge them, or give the id",
+                    ids.len(),
+                    self.all_named(ids)
                 ),
             ),
+            Identified::Conflict { whose } => {
+                let ids: Vec<RemoteId> = whose.iter().flat_map(|(_, ids)| ids).cloned().collect();
+                let whose: Vec<String> = whose
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (kind, ids))| {
+                        let contacts = if ids.len() == 1 { "contact" } else { "contacts" };
+                        let belongs = if at == 0 { format!("the row's {kind} belongs") } else { format!("its {kind}") };
+                        format!("{belongs} to {contacts} {}", self.all_named(ids))
+                    })
+                    .collect();
+                let (last, others) = whose.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+                self.failed_naming(
+                    &ids,
+                    "contact.conflict",
+                    format!("{} and {last}: merge them, or correct the row", others.join(", ")),
+                )
+            }
             Identified::One(_) | Identified::Nobody => self.failed("service.unexpected", "nobody was meant"),
         }
+    }
+
+    fn all_named(&self, ids: &[RemoteId]) -> String {
+        ids.iter().map(|id| self.rules.named(id).to_string()).collect::<Vec<_>>().join(", ")
     }
 
     fn found(&mut self, contact: Snapshot, why: &Identify) {
@@ -129,7 +145,8 @@ impl Reconciliation {
         self.address = None;
         match &mut self.there {
             Some(there) if *there.id() == snapshot.id => {
-                there.learn(snapshot, &self.rules.mapped, &self.rules.keys);
+                let asked = Asked::by(&self.row.contact, &self.rules);
+                there.learn(snapshot, &self.rules.mapped, &asked);
                 there.is_confirmed = true;
             }
             there => *there = Some(ObservedContact::told(snapshot, &self.rules.mapped, &self.rules.keys)),
@@ -144,9 +161,9 @@ impl Reconciliation {
         self.is_created_as(&found.id, &edit);
         self.prove(found);
         if let Some(there) = &mut self.there {
-            let told = self.rules.keys.learn(found, &[]);
-            there.known.fields.extend(told.fields);
-            there.known.tags = told.tags.or(there.known.tags.take());
+            there.stored(found, &edit.fields, &Asked::by(&self.row.contact, &self.rules));
+            let tags = found.tags.as_ref().map(|tags| tags.iter().map(|tag| self.rules.keys.tag(tag)).collect());
+            there.known.tags = tags.or(there.known.tags.take());
         }
         self.remember(true);
     }

@@ -8,7 +8,9 @@ use super::identify::Identification;
 use super::planned::{Planned, Seen};
 use super::rules::Rules;
 use super::step::Step;
-use crate::contact::{CallKind, Contact, Identifier, Position, RemoteId, RowError, Snapshot, Target};
+use crate::contact::{
+    CallKind, Contact, Field, FieldDefinition, Identifier, Position, RemoteId, RowError, Snapshot, Target,
+};
 use crate::journal::{CallVerdict, Change, Entry, Key, KnownContact, StepRecord, Taken};
 
 /// One contact to be brought to what its row desires.
@@ -94,6 +96,11 @@ pub struct Reconciliation {
     pub(super) was_as_applied: bool,
     /// What this execution replaced, and of whom.
     pub(super) replaced: Vec<(RemoteId, Change)>,
+    /// The account's custom fields that the row has values for, once they were read.
+    pub(super) definitions: Option<Vec<FieldDefinition>>,
+    /// Fields that this execution has sent, and that answers to it showed somebody else to have changed.
+    pub(super) sent: BTreeSet<Field>,
+    pub(super) changed_meanwhile: BTreeSet<Field>,
     /// A read was already tried by looking the contact up again.
     pub(super) looked_again: bool,
     /// What was seen of the contact when it was first decided what to send.
@@ -181,6 +188,8 @@ pub(super) enum Reading {
     Tags,
     /// Look-ups by the row's identifiers find nobody: is the remembered contact still theirs?
     Remembered,
+    /// Of which types the account's custom fields are.
+    Definitions,
 }
 
 /// How long something has been waited for.
@@ -234,6 +243,9 @@ impl Reconciliation {
             seen: None,
             was_as_applied: false,
             replaced: Vec::new(),
+            definitions: None,
+            sent: BTreeSet::new(),
+            changed_meanwhile: BTreeSet::new(),
             row,
             rules,
         };

@@ -22,6 +22,7 @@
 
 mod another;
 mod applying;
+mod asked;
 mod before_image;
 mod beginning;
 mod by_plan;
@@ -48,9 +49,12 @@ mod replacement;
 mod rules;
 mod settling;
 mod step;
+mod stored;
 mod tags;
+mod typed;
 mod update;
 
+pub use asked::reads_as;
 pub use contact_state::ObservedContact;
 pub use decide::decide;
 pub use decision::{Decision, Need, Terms};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys::Keys;
-use crate::contact::{Call, CustomEdit, Edit, FieldSpec, RemoteId, Snapshot, TagEdit, TagMode};
+use crate::contact::{Call, ContactPages, CustomEdit, Edit, FieldSpec, RemoteId, Snapshot, TagEdit, TagMode};
 use crate::journal::Key;
 
 /// What a plan shows of one row, which is all that may be done for it.
@@ -32,12 +32,14 @@ impl Seen {
     }
 
     /// Why what is seen `now` is not what this was, in words; `None` if it is.
-    pub(super) fn difference(&self, now: &Self) -> Option<String> {
+    pub(super) fn difference(&self, now: &Self, pages: Option<&ContactPages>) -> Option<String> {
+        let named = |id| ContactPages::named(pages, id);
         match (&self.contact, &now.contact) {
             (None, None) => None,
-            (None, Some(id)) => Some(format!("contact {id} was not there when the plan was made")),
-            (Some(id), None) => Some(format!("contact {id}, of which the plan speaks, is not found any more")),
+            (None, Some(id)) => Some(format!("contact {} was not there when the plan was made", named(id))),
+            (Some(id), None) => Some(format!("contact {}, of which the plan speaks, is not found any more", named(id))),
             (Some(was), Some(is)) if was != is => {
+                let (is, was) = (named(is), named(was));
                 Some(format!("the row leads to contact {is}, and led to contact {was} when the plan was made"))
             }
             (Some(id), Some(_)) => {
@@ -49,7 +51,7 @@ impl Seen {
                     .map(String::as_str)
                     .collect();
                 (!names.is_empty())
-                    .then(|| format!("contact {id} was changed since the plan was made: {}", names.join(", ")))
+                    .then(|| format!("contact {} was changed since the plan was made: {}", named(id), names.join(", ")))
             }
         }
     }
@@ -125,11 +127,11 @@ mod tests {
     #[test]
     fn what_changed_is_named() {
         let was = seen(Some("7"), &[("city", 1), ("tags", 2)]);
-        assert_eq!(was.difference(&was), None);
+        assert_eq!(was.difference(&was, None), None);
         let now = seen(Some("7"), &[("city", 3), ("tags", 2), ("email", 4)]);
-        assert_eq!(was.difference(&now).unwrap(), "contact 7 was changed since the plan was made: city, email");
-        assert!(was.difference(&seen(Some("8"), &[])).unwrap().contains("contact 8, and led to contact 7"));
-        assert!(was.difference(&Seen::default()).unwrap().contains("is not found any more"));
-        assert!(Seen::default().difference(&was).unwrap().contains("was not there"));
+        assert_eq!(was.difference(&now, None).unwrap(), "contact 7 was changed since the plan was made: city, email");
+        assert!(was.difference(&seen(Some("8"), &[]), None).unwrap().contains("contact 8, and led to contact 7"));
+        assert!(was.difference(&Seen::default(), None).unwrap().contains("is not found any more"));
+        assert!(Seen::default().difference(&was, None).unwrap().contains("was not there"));
     }
 }

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use super::decision::Terms;
 use super::keys::Keys;
-use crate::contact::{Capabilities, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, ImportMode, Limits};
+use crate::contact::{
+    Capabilities, ContactPages, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, ImportMode, Limits,
+    NamedContact, RemoteId,
+};
 use crate::journal::RunId;
 
 /// How a run finds out which contact a row is about. Decided once, before the run.
@@ -37,6 +40,8 @@ pub struct Rules {
     pub limits: Limits,
     /// Every standard field that the service has.
     pub fields: &'static [FieldSpec],
+    /// Where people see the account's contacts, for messages that name them.
+    pub pages: Option<ContactPages>,
     /// What hashes the values of the account.
     pub keys: Keys,
     /// Whether contacts may be created, updated, or both.
@@ -45,6 +50,9 @@ pub struct Rules {
     pub replace_custom: bool,
     /// Fields that the mapping feeds.
     pub mapped: Vec<Field>,
+    /// Custom fields of which the source states no type: the account's own is read before a value is sent that
+    /// may be of another type than text. Empty where the account has none, or the mapping has them.
+    pub untyped: Vec<Field>,
     /// How contacts are found.
     pub strategy: Strategy,
     /// Read what is there before changing it, so that all of it can be put back.
@@ -84,6 +92,11 @@ impl Rules {
             limits: &self.limits,
             fields: self.fields,
         }
+    }
+
+    /// A contact as messages name it: by its id, with the address of its page where that is known.
+    pub fn named(&self, id: &RemoteId) -> NamedContact {
+        ContactPages::named(self.pages.as_ref(), id)
     }
 
     /// Whether one look-up asks about several contacts, so that asking costs next to nothing.

@@ -1,3 +1,4 @@
+use super::asked::Asked;
 use super::event::{CallEnd, CallResult, Next};
 use super::identify::{Identification, Identified};
 use super::machine::{Clock, Reconciliation, Settle, State, is_create_in_doubt};
@@ -75,6 +76,9 @@ impl Reconciliation {
                 self.count(CallKind::Find, result, CallVerdict::Done, Some(contact.id.clone()));
                 let edit = self.new_contact();
                 self.is_created_as(&contact.id, &edit);
+                if let Some(there) = &mut self.there {
+                    there.stored(&contact, &edit.fields, &Asked::by(&self.row.contact, &self.rules));
+                }
                 self.remember(true);
                 match rest {
                     Some((rest, notes)) => self.write_next(rest, notes),

@@ -2,6 +2,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
+use crate::contact::RowError;
 use crate::error::{ContextValue, Error, ErrorContext, StopReason};
 
 use super::{Event, JobState, NextStep, Reporter, Summary, escape_json};
@@ -83,7 +84,7 @@ fn to_json(event: &Event) -> Value {
             "errors": record
                 .errors
                 .iter()
-                .map(|error| json!({"code": error.code, "column": error.column}))
+                .map(row_error_json)
                 .collect::<Vec<_>>(),
         }),
         Event::Exported { contacts, total } => json!({
@@ -138,6 +139,8 @@ fn summary_json(summary: &Summary) -> Value {
         "remarks": summary.remark_words(),
         "stopped": summary.stopped.as_ref().map(|error| &error.message),
         "stopped_by": summary.stopped.as_ref().map(error_json),
+        "looked_at": summary.looked_at,
+        "drifted": summary.drifted,
         "not_put_back": summary.not_put_back,
         "deleted": summary.deleted,
         "next": steps_json(&JobState::of_summary(summary).next_steps()),
@@ -174,6 +177,16 @@ fn context_json(context: &ErrorContext) -> (String, Value) {
 /// Each step by its name, with the command that does it.
 pub fn steps_json(steps: &[NextStep]) -> Value {
     steps.iter().map(|step| json!({"step": step.name(), "command": step.command()})).collect()
+}
+
+/// An error of a row without its words, which may hold what the cell does; with the contacts that they name.
+fn row_error_json(error: &RowError) -> serde_json::Value {
+    let mut told = json!({"code": error.code, "column": error.column});
+    if !error.contacts.is_empty() {
+        let contacts = error.contacts.iter().map(|contact| json!({"id": contact.id.0, "url": contact.url}));
+        told["contacts"] = contacts.collect();
+    }
+    told
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub enum Note {
     ListedAnew,
     /// Contacts of which no value is remembered are missing in a rehearsal.
     KnownByHashes { contacts: u64 },
+    /// Nobody has seen yet which custom fields the account defines, so a rehearsal takes it to define none.
+    FieldsNotSeen { account: String },
 }
 
 impl fmt::Display for Note {
@@ -74,6 +76,11 @@ impl fmt::Display for Note {
                 f,
                 "{} of the account are remembered by hashes alone: their rows are rehearsed as new ones",
                 count(*contacts, "contact")
+            ),
+            Self::FieldsNotSeen { account } => write!(
+                f,
+                "which custom fields {account} defines was never read, so this rehearsal creates them all; \
+                 `rolo plan --create-fields` reads them"
             ),
             Self::ListedAnew => f.write_str("the service no longer knows where the listing was: it begins again"),
         }

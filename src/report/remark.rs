@@ -3,7 +3,6 @@ use std::path::{Path, PathBuf};
 
 use super::Extent;
 use super::words::count;
-use crate::contact::RemoteId;
 use crate::journal::RunId;
 use crate::table::Place;
 
@@ -25,7 +24,8 @@ pub enum Remark {
     MadeTwice {
         run: RunId,
         line: u64,
-        ids: Vec<RemoteId>,
+        /// As messages name contacts: with the addresses of their pages, where those are known.
+        ids: Vec<String>,
     },
     /// How much of an account an export holds, and how sure that is.
     Extent(Extent),

@@ -51,8 +51,7 @@ pub fn story(events: &[HistoryEvent], runs: &[Run], fields: &BTreeMap<RunId, Vec
 /// keeps in the row alone.
 fn is_deletion(chapter: &[&HistoryEvent]) -> bool {
     let deletes = |step: &HistoryStep| matches!(step, HistoryStep::Call { kind: CallKind::Delete, .. });
-    let ends_well =
-        |step: &HistoryStep| matches!(step, HistoryStep::Row { outcome: Outcome::Updated, codes } if codes.is_empty());
+    let ends_well = |step: &HistoryStep| matches!(step, HistoryStep::Row { outcome: Outcome::Updated, codes, .. } if codes.is_empty());
     chapter.iter().any(|event| deletes(&event.what)) && chapter.iter().any(|event| ends_well(&event.what))
 }
 
@@ -91,7 +90,7 @@ fn sentence(event: &HistoryEvent) -> String {
     let id = event.contact_id.as_ref().map(|id| escape(&id.0));
     match &event.what {
         HistoryStep::Call { kind, verdict, http_status } => called(*kind, *verdict, *http_status, id.as_deref()),
-        HistoryStep::Row { outcome, codes } => ended(*outcome, codes, id.as_deref()),
+        HistoryStep::Row { outcome, codes, messages } => ended(*outcome, codes, messages, id.as_deref()),
         HistoryStep::MadeTwice(words) => escape(words).into_owned(),
     }
 }
@@ -141,7 +140,7 @@ const fn sent(kind: CallKind) -> &'static str {
     }
 }
 
-fn ended(outcome: Outcome, codes: &[String], id: Option<&str>) -> String {
+fn ended(outcome: Outcome, codes: &[String], messages: &BTreeMap<String, String>, id: Option<&str>) -> String {
     let end = match outcome {
         Outcome::Created => "so it was created",
         Outcome::Updated => "so it was changed",
@@ -152,9 +151,10 @@ fn ended(outcome: Outcome, codes: &[String], id: Option<&str>) -> String {
         Outcome::Failed => "so the row failed",
         Outcome::InDoubt => "so nobody knows whether it was applied",
     };
-    let why = codes.iter().map(|code| match cause(code) {
-        Some(cause) => format!("{cause} ({})", escape(code)),
-        None => escape(code).into_owned(),
+    let why = codes.iter().map(|code| match (messages.get(code), cause(code)) {
+        (Some(message), _) => format!("{} ({})", escape(message), escape(code)),
+        (None, Some(cause)) => format!("{cause} ({})", escape(code)),
+        (None, None) => escape(code).into_owned(),
     });
     let why = why.collect::<Vec<_>>().join("; ");
     let because = if why.is_empty() { String::new() } else { format!(": {why}") };
@@ -206,7 +206,8 @@ mod tests {
     }
 
     fn row(outcome: Outcome, codes: &[&str]) -> HistoryStep {
-        HistoryStep::Row { outcome, codes: codes.iter().map(|code| (*code).to_owned()).collect() }
+        let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+        HistoryStep::Row { outcome, codes, messages: BTreeMap::new() }
     }
 
     fn event(what: HistoryStep, id: Option<&str>) -> HistoryEvent {

@@ -28,7 +28,7 @@ pub fn find(name: &str) -> Result<&'static ServiceEntry> {
 mod tests {
     use super::*;
     use crate::contact::CallKind;
-    use crate::services::Service;
+    use crate::services::{Service, Settings};
 
     fn connected() -> impl Iterator<Item = (&'static ServiceEntry, Box<dyn Service>)> {
         ALL.iter().map(|entry| (entry, entry.connect_to_sandbox().unwrap()))
@@ -42,6 +42,27 @@ mod tests {
             assert!(find(entry.name).is_ok());
         }
         assert!(find("nonesuch").is_err());
+    }
+
+    #[test]
+    fn contacts_have_pages_only_where_a_source_tells_their_address() {
+        let pages = |name: &str, more: &[(&str, &str)], base_url: &str| {
+            let entry = find(name).unwrap();
+            let settings: Vec<_> = entry.sandbox_settings.iter().chain(more).copied().collect();
+            let service = (entry.connect)(&Settings::of(&settings)).unwrap();
+            service.contact_pages(base_url).map(|pages| pages.url(&crate::contact::RemoteId("7".into())))
+        };
+        let own = pages("chatwoot", &[("account_id", "3")], "https://desk.example/");
+        assert_eq!(own.as_deref(), Some("https://desk.example/app/accounts/3/contacts/7"));
+        let cloud = "https://api.respond.io/v2";
+        let space = pages("respondio", &[("space_id", "42")], cloud);
+        assert_eq!(space.as_deref(), Some("https://app.respond.io/space/42/inbox/7"));
+        // Which workspace it is, no answer tells; and a server elsewhere has another dashboard, or none.
+        assert_eq!(pages("respondio", &[], cloud), None);
+        assert_eq!(pages("respondio", &[("space_id", "42")], "https://desk.example"), None);
+        for entry in ALL.iter().filter(|entry| !["chatwoot", "respondio"].contains(&entry.name)) {
+            assert_eq!(pages(entry.name, &[], entry.base_url), None, "{}", entry.name);
+        }
     }
 
     #[test]

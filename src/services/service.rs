@@ -1,5 +1,5 @@
 use super::{Answer, Credential, Request, SettingSpec, Settings, Verdict};
-use crate::contact::{Call, Capabilities, FieldSpec, Limits, Source};
+use crate::contact::{Call, Capabilities, ContactPages, FieldSpec, Limits, Source};
 use crate::error::Result;
 
 /// One service, with the settings of one account.
@@ -29,6 +29,12 @@ pub trait Service: Send + Sync {
 
     /// What `answer` means for `call`. Total: any bytes give a verdict, none panics.
     fn verdict(&self, call: &Call, answer: &Answer) -> Verdict;
+
+    /// Where people see the contacts of the account, whose API is at `base_url`. Nothing, unless a public
+    /// source tells how such an address is made: none is guessed.
+    fn contact_pages(&self, _base_url: &str) -> Option<ContactPages> {
+        None
+    }
 
     /// What the answer tells about the quota. Nothing, unless the service sends such headers.
     fn quota_hint(&self, _answer: &Answer) -> QuotaHint {

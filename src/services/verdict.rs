@@ -41,7 +41,11 @@ pub enum Verdict {
         message: String,
         /// Our names of the fields whose values are taken, where the service says.
         fields: Vec<String>,
-        /// Who has them, where the service says.
+        /// Who has them, where the service says: one contact at most. No answer that is known names several.
+        /// Chatwoot names none, also where three values are three contacts' (a running 4.14.2: `message` and
+        /// `attributes` alone; issue 15917), and nor does respond.io (both APIs' pages, the official SDK); DM
+        /// Champ tells one `contactId` (its page on contacts, a public client); Engagor creates nobody. Whose the
+        /// others are, the look-up shows that follows.
         id: Option<RemoteId>,
     },
     /// Nothing sent with these credentials or settings can work: stop the run.

@@ -20,8 +20,11 @@ use crate::error::{Error, Result};
 /// Kind `Usage`, if the file can't be read or holds no certificate that can be used.
 pub(super) fn with_certificates_of(file: &Path) -> Result<ClientConfig> {
     let name = file.display();
-    let pem = std::fs::read(file)
-        .map_err(|error| Error::usage(format!("the certificate file can't be read: {name}")).caused_by(error))?;
+    let pem = std::fs::read(file).map_err(|error| {
+        Error::usage(format!("the certificate file can't be read: {name}"))
+            .hint("check `ca_file` of the account, which is looked for from where rolo.toml is, or --ca-file")
+            .caused_by(error)
+    })?;
     let found: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let given = found.ok().filter(|given| !given.is_empty()).ok_or_else(|| {
         Error::usage(format!("the certificate file holds no certificate: {name}"))

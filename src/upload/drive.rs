@@ -1,13 +1,18 @@
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use super::caller::Caller;
 use super::claims::{Claims, Ticket};
 use super::look_up::look_up;
 use super::notice::Notice;
-use crate::contact::{RemoteId, RowRecord};
+use super::pages::list_fields;
+use super::remembered_fields::remember_fields;
+use crate::contact::{Call, FieldDefinition, RemoteId, RowRecord};
 use crate::crash::Safeguard;
 use crate::journal::Entry;
 use crate::reconcile::{CallEnd, CallResult, Next, ObservedContact, ReconcileEvent, Reconciliation, Row, Rules};
+use crate::services::{Page, Reply};
 
 /// How a row's drive ended.
 #[derive(Clone, Debug)]
@@ -23,6 +28,7 @@ pub struct Driver {
     pub caller: Arc<Caller>,
     pub rules: Arc<Rules>,
     claims: Claims,
+    definitions: OnceCell<Vec<FieldDefinition>>,
 }
 
 /// How far a row came at once.
@@ -36,7 +42,7 @@ struct Halted;
 
 impl Driver {
     pub fn new(caller: Arc<Caller>, rules: Arc<Rules>) -> Self {
-        Self { caller, rules, claims: Claims::default() }
+        Self { caller, rules, claims: Claims::default(), definitions: OnceCell::new() }
     }
 
     /// Brings one contact to what its row desires, and records how that ended: a row by itself. An import
@@ -96,7 +102,7 @@ impl Driver {
                 Next::Done(record) => break self.close(&mut machine, with(record)).await,
                 Next::Claim(id) => self.claim(id, &machine, ticket.take(), &mut claimed).await,
                 Next::Lookup(_) if machine.is_settling() && !Safeguard::Settle.holds() => {
-                    let end = CallEnd::Done(crate::services::Reply::Nothing);
+                    let end = CallEnd::Done(Reply::Nothing);
                     let result = CallResult { end, http_status: None, answers: 0 };
                     Ok(ReconcileEvent::Looked { contacts: Vec::new(), result })
                 }
@@ -164,6 +170,7 @@ impl Driver {
                 }
                 ReconcileEvent::Looked { contacts, result }
             }
+            Next::Read(Call::ListFields { .. }) => ReconcileEvent::Called(self.definitions().await?),
             Next::Read(call) => ReconcileEvent::Called(self.caller.read(&call).await),
             Next::Write(write) => ReconcileEvent::Called(self.caller.write(*write).await),
             Next::Wait { least, times } => {
@@ -180,6 +187,19 @@ impl Driver {
             ReconcileEvent::Called(result) if result.end == CallEnd::Halted => Err(Halted),
             _ => Ok(event),
         }
+    }
+
+    /// The account's custom fields, which are read once for all rows, by the first that asks.
+    async fn definitions(&self) -> Result<CallResult, Halted> {
+        let listed = self.definitions.get_or_try_init(async || {
+            let fields = list_fields(&self.caller).await?;
+            remember_fields(&self.caller.account.ledger, self.rules.keys.account(), &fields).await?;
+            Ok(fields)
+        });
+        let listed = listed.await;
+        let items = listed.map_err(|error| self.halted_by(&error))?.clone();
+        let end = CallEnd::Done(Reply::Fields(Page { items, next: None, total: None }));
+        Ok(CallResult { end, http_status: None, answers: 0 })
     }
 
     async fn close(&self, machine: &mut Reconciliation, record: RowRecord) -> RowEnd {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::contact::{CallKind, RemoteId, WaitReason};
+use crate::contact::{CallKind, WaitReason};
 use crate::journal::RunId;
 
 /// What an upload tells while it works. Whoever shows it puts it into words.
@@ -39,7 +39,8 @@ pub enum Notice {
     MadeTwice {
         run: RunId,
         line: u64,
-        ids: Vec<RemoteId>,
+        /// As messages name contacts: with the addresses of their pages, where those are known.
+        ids: Vec<String>,
     },
     /// A contact whose row is as last applied was looked at: had somebody changed it since?
     LookedAt {

@@ -45,6 +45,7 @@ impl Driver {
                 Shown::Twice(ids) => ids,
             };
             let SecondLook { run, row, line, .. } = look;
+            let twice: Vec<String> = twice.iter().map(|id| rules.named(id).to_string()).collect();
             let entry = Entry::LookedAgain { run: run.clone(), row, twice: twice.clone() };
             if let Err(error) = caller.account.ledger.write(&caller.run, vec![entry]).await {
                 return caller.halt(error);

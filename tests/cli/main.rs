@@ -32,6 +32,7 @@ mod input;
 mod kills;
 mod mending;
 mod moved;
+mod named_contacts;
 mod new_fields;
 mod nights;
 mod odd_values;

@@ -111,3 +111,65 @@ fn remote_56_a_value_that_the_service_trims_is_sent_once_and_then_is_quiet() {
     let put_right = rolo(&desk, "import people.csv --to desk --yes --verify --json");
     assert_eq!(last_event(&put_right.out)["outcomes"]["updated"], 1, "{}", put_right.out);
 }
+
+/// What a service made of what it was sent is no change of somebody's: not where the answer to the write showed
+/// it, and not where the next look is the first to.
+#[test]
+fn a_value_that_the_service_trims_has_not_drifted_and_an_undo_knows_it_for_its_own() {
+    for service in ["chatwoot", "99digital", "engagelab", "respondio", "respondio-v1", "dmchamp"] {
+        let world = World::new();
+        let account = format!("--to sandbox:{service} --unthrottled --fault squeezed");
+        let header = "first_name,last_name,phone,email";
+        let person = |name: &str| format!("{header}\nAnn,{name},+447400000001,ann@odd.example\n");
+        world.write("people.csv", &person("of  the  Lee"));
+        let first = world.done(&format!("import people.csv {account}"));
+        assert_eq!(first["outcomes"]["created"], 1, "{service}: {first}");
+        let verify = |night: &str| {
+            let looked = world.done(&format!("import people.csv {account} --verify"));
+            assert_eq!(looked["outcomes"]["unchanged"], 1, "{service}, {night}: {looked}");
+            assert_eq!((writes(&looked), &looked["drifted"]), (0, &0.into()), "{service}, {night}: {looked}");
+            assert_eq!(looked["looked_at"], 1, "{service}, {night}: {looked}");
+        };
+        verify("the first night");
+        verify("the night after");
+        // An export shows it as it is stored, and teaches nothing else.
+        if matches!(service, "chatwoot" | "99digital" | "engagelab" | "respondio") {
+            world.done(&format!("export all.csv --from sandbox:{service} --unthrottled"));
+            let again = world.done(&format!("import people.csv {account}"));
+            assert_eq!(again["calls"], serde_json::json!({}), "{service}, after an export: {again}");
+        }
+        // An update, and that taken back.
+        world.write("people.csv", &person("of  the  Low"));
+        let changed = world.done(&format!("import people.csv {account}"));
+        assert_eq!(changed["outcomes"]["updated"], 1, "{service}: {changed}");
+        let run = changed["run"].as_str().unwrap().to_owned();
+        verify("after an update");
+        let undo = world.rolo(&format!("undo {run} --yes"));
+        assert_eq!(undo.code, 0, "{service}: {}{}", undo.out, undo.err);
+        assert!(!undo.out.contains("changed since"), "{service}: {}", undo.out);
+    }
+}
+
+/// Whatever a contact is addressed by: what a run has changed is not changed again by the same file.
+#[test]
+fn an_update_is_remembered_and_the_same_file_makes_no_call() {
+    for service in ["chatwoot", "99digital", "engagelab", "respondio", "respondio-v1", "dmchamp"] {
+        let world = World::new();
+        let import = format!("import people.csv --to sandbox:{service} --unthrottled");
+        let tags = if matches!(service, "99digital" | "engagelab") { ["", "", ""] } else { ["a", "a;b", "a;b;c"] };
+        let mut told = Vec::new();
+        for (name, tags) in ["Lee", "Low", "Low"].into_iter().zip(tags) {
+            let header = "first_name,last_name,phone,email,tags";
+            world.write("people.csv", &format!("{header}\nAnn,{name},+447400000001,ann@odd.example,{tags}\n"));
+            told.push(world.done(&import));
+            let again = world.done(&import);
+            assert_eq!(again["calls"], serde_json::json!({}), "{service}, {name}, {tags}: {again}");
+            assert_eq!(again["outcomes"]["unchanged"], 1, "{service}, {name}, {tags}: {again}");
+        }
+        assert_eq!(
+            (&told[0]["outcomes"]["created"], &told[1]["outcomes"]["updated"]),
+            (&1.into(), &1.into()),
+            "{service}"
+        );
+    }
+}

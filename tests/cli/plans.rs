@@ -108,12 +108,13 @@ fn a_contact_that_changed_since_the_plan_is_left_and_told() {
     let rows = world.csv("people.results.csv");
     assert_eq!(cells(&rows, "_outcome"), ["skipped", "updated", "skipped", "skipped", "rejected"]);
     assert_eq!(cells(&rows, "_code")[..4], ["plan.changed", "", "plan.changed", "plan.changed"]);
+    let id = held(&served, "Ana")["id"].clone();
     assert_eq!(
         rows[0]["_message"],
         format!(
-            "contact {} was changed since the plan was made: phone; nothing that the plan does not show was sent: \
+            "contact {id} ({}/chatwoot/app/accounts/1/contacts/{id}) was changed since the plan was made: phone; nothing that the plan does not show was sent: \
              make the plan again",
-            held(&served, "Ana")["id"]
+            served.address
         )
     );
     assert!(rows[2]["_message"].contains("was changed since the plan was made: custom.tier;"), "{:?}", rows[2]);

@@ -167,3 +167,51 @@ fn nothing_is_sent_to_the_account_that_is_rehearsed() {
     let left = std::fs::read_dir(desk.home.path().join(".local/state/rolo")).unwrap();
     assert!(left.flatten().all(|entry| !entry.file_name().to_string_lossy().contains("rehearsal")));
 }
+
+/// What the account defines was seen by an earlier import, and is what the emulator defines.
+#[test]
+fn a_rehearsal_creates_the_fields_that_the_import_creates_and_no_others() {
+    for service in ["chatwoot", "respondio"] {
+        let world = World::new();
+        let file = |columns: &str, cells: &str| format!("first_name,email,{columns}\nAnn,ann@example.com,{cells}\n");
+        let account = format!("--to sandbox:{service} --unthrottled --create-fields");
+        world.write("first.csv", &file("custom.seats,custom.level", "12,gold"));
+        let (_, unseen) = foretold(&world, &format!("import first.csv {account}"));
+        assert_eq!(unseen["calls"]["create field"], 2, "{service}: {unseen}");
+        let said = world.rolo(&format!("import first.csv {account} --rehearse"));
+        assert!(said.err.contains("was never read"), "{service}: {}{}", said.out, said.err);
+        world.done(&format!("import first.csv {account}"));
+        world.write("second.csv", &file("custom.seats,custom.level,custom.size", "13,tin,4"));
+        let import = format!("import second.csv {account}");
+        let (code, rehearsal) = foretold(&world, &import);
+        assert!(!world.rolo(&format!("{import} --rehearse")).err.contains("was never read"), "{service}");
+        let (then, done) = finished(&world, &import);
+        assert_eq!((code, told(&rehearsal)), (then, told(&done)), "{service}");
+        assert_eq!(done["calls"]["create field"], 1, "{service}: {done}");
+    }
+}
+
+/// The contacts go page by page from the ledger into the emulator, however many there are.
+#[test]
+fn a_rehearsal_knows_all_that_is_remembered_of_more_contacts_than_a_page_has() {
+    let world = World::new();
+    let mut text = "first_name,phone,custom.n\n".to_owned();
+    (0..700).for_each(|n| writeln!(text, "Ann,{},{n}", phone(n)).unwrap());
+    world.write("many.csv", &text);
+    let import = "import many.csv --to sandbox:chatwoot --unthrottled";
+    world.done(import);
+    let (_, rehearsal) = foretold(&world, &format!("{import} --verify"));
+    assert_eq!((&rehearsal["known"], &rehearsal["outcomes"]["unchanged"]), (&json!(700), &json!(700)), "{rehearsal}");
+}
+
+/// At the pace of the service, where rows come one after the other: look-ups wait until they fill a call.
+#[test]
+fn remote_running_look_ups_of_a_paced_import_go_in_groups() {
+    let world = World::new();
+    let mut text = "first_name,phone,email\n".to_owned();
+    (0..30).for_each(|n| writeln!(text, "Ann,{},ann{n}@example.com", phone(n)).unwrap());
+    world.write("one.csv", &text);
+    let (_, rehearsal) = foretold(&world, "import one.csv --to sandbox:chatwoot");
+    // Fifteen identifiers a call, and no row in two of them: seven rows of two a call.
+    assert_eq!(rehearsal["calls"], json!({ "find": 5, "create": 30 }), "{rehearsal}");
+}

@@ -170,3 +170,97 @@ fn a_column_of_numbers_settles_its_decimal_mark_or_both_readings_are_said() {
     let plan = world.rolo("plan point.csv --to sandbox:respondio --unthrottled");
     assert!(!plan.err.contains("could be"), "{}", plan.err);
 }
+
+/// The account's own definition says of which type a cell is where nothing that is held does: for a contact
+/// that is new, for one matched by its id that holds none, and with nothing remembered.
+#[test]
+fn an_untyped_cell_is_sent_in_the_type_that_the_account_defines() {
+    for (service, setting) in [
+        ("chatwoot", ""),
+        ("99digital", "custom_attribute_definitions = true\n"),
+        ("engagelab", "custom_attribute_definitions = true\n"),
+    ] {
+        let world = World::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let mut options = rolo_sandbox::Options::new(|| std::time::UNIX_EPOCH.elapsed().unwrap());
+        options.emulator.unthrottled = true;
+        options.emulator.chatwoot.undocumented = true;
+        options.services = vec![service.to_owned()];
+        let sandbox = runtime.block_on(rolo_sandbox::start(options)).unwrap();
+        let defined = |key: &str, kind: &str| json!({ "attribute_key": key, "attribute_display_name": key, "attribute_display_type": kind, "attribute_model": "contact_attribute" });
+        let held =
+            json!([{ "id": 7, "name": "Ann", "email": "ann@types.example", "custom_attributes": { "code": "1" } }]);
+        let definitions = json!([
+            defined("seats", "number"),
+            defined("vip", "checkbox"),
+            defined("code", "number"),
+            defined("plan", "text")
+        ]);
+        sandbox.seed(service, json!({ "contacts": held, "definitions": definitions })).unwrap();
+        let account = if service == "engagelab" { "search_lag = 0\n" } else { "account_id = 1\n" };
+        world.write(
+            "rolo.toml",
+            &format!(
+                "[accounts.desk]\nservice = \"{service}\"\nbase_url = \"{}\"\nunthrottled = true\ninbox_id = 1\n\
+                 token = {{ env = \"TOKEN\" }}\n{account}{setting}",
+                sandbox.base_url(service)
+            ),
+        );
+        let token = if service == "engagelab" { "sandbox:sandbox" } else { "sandbox" };
+        let import = |file: &str, options: &str| {
+            let said = crate::world::said(
+                world.command(&format!("--json import {file} --to desk --yes {options}")).env("TOKEN", token),
+            );
+            assert_eq!(said.code, 0, "{service}: {}{}", said.out, said.err);
+            last_event(&said.out)
+        };
+        let attributes = |email: &str| {
+            let contacts = sandbox.contacts(service);
+            let found = contacts.as_array().unwrap().iter().find(|contact| contact["email"] == email);
+            found.unwrap_or_else(|| panic!("{contacts}"))["custom_attributes"].clone()
+        };
+        world.write(
+            "people.csv",
+            "email,Name,custom.seats,custom.vip,custom.code,custom.plan,custom.more\n\
+             ann@types.example,Ann,13,true,2,42,5\nben@types.example,Ben,007,maybe,3,43,6\ncy@types.example,Cy,-1.5,FALSE,4,44,7\n",
+        );
+        let told = import("people.csv", "");
+        assert_eq!((&told["outcomes"]["created"], &told["outcomes"]["updated"]), (&json!(2), &json!(1)), "{told}");
+        assert_eq!(told["calls"]["list fields"], 1, "{service}: read once for all: {told}");
+        // What is held has the last word, text that says something else stays text, and so does what nobody defines.
+        let ann = json!({ "code": "2", "seats": 13, "vip": true, "plan": "42", "more": "5" });
+        assert_eq!(attributes("ann@types.example"), ann, "{service}");
+        let ben = json!({ "seats": "007", "vip": "maybe", "code": 3, "plan": "43", "more": "6" });
+        assert_eq!(attributes("ben@types.example"), ben, "{service}");
+        let cy = json!({ "seats": -1.5, "vip": false, "code": 4, "plan": "44", "more": "7" });
+        assert_eq!(attributes("cy@types.example"), cy, "{service}");
+        // What rests on memory asks nothing, and neither does what is sent as words alone.
+        assert_eq!(import("people.csv", "")["calls"], json!({}), "{service}");
+        world.write("words.csv", "email,custom.plan\nann@types.example,gold\n");
+        assert_eq!(import("words.csv", "")["calls"]["list fields"], Value::Null, "{service}");
+        runtime.block_on(sandbox.stop());
+    }
+}
+
+#[test]
+fn a_contact_matched_by_its_id_with_a_fresh_ledger_gets_the_defined_type() {
+    let world = World::new();
+    let served = holding(&world, &of_all_types());
+    let defined = json!({ "attribute_key": "age", "attribute_display_name": "Age", "attribute_display_type": 1, "attribute_model": 1 });
+    crate::held::request(&served, "chatwoot", "POST", "custom_attribute_definitions", &defined);
+    let listed = crate::held::request(&served, "chatwoot", "GET", "contacts", &Value::Null);
+    let ann = listed["payload"].as_array().unwrap().iter().find(|one| one["name"] == "Ann").unwrap();
+    world.write("by_id.csv", &format!("id,email,custom.age\n{},ann@types.example,41\n", ann["id"]));
+    world.write(
+        "by_id.mapping.toml",
+        "match = [\"id\"]\n[columns.id]\nfield = \"id\"\n[columns.email]\nfield = \"email\"\n[columns.\"custom.age\"]\nfield = \"custom.age\"\n",
+    );
+    let accounts = world.read("rolo.toml");
+    world.write("rolo.toml", &format!("{accounts}unthrottled = true\n"));
+    // As a plan shows it, so it is sent.
+    let plan = rolo(&world, "plan by_id.csv --to desk --live --save by_id.plan");
+    assert!(plan.out.contains("list fields"), "{}{}", plan.out, plan.err);
+    let told = done(&world, "import --plan by_id.plan --yes");
+    assert_eq!(told["outcomes"]["updated"], 1, "{told}");
+    assert_eq!(attributes(&served, "Ann")["age"], json!(41));
+}

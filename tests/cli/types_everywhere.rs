@@ -25,6 +25,8 @@ struct Case {
     keeps_empty: bool,
     /// Whether the service can be asked for a contact by its id.
     found_by_id: bool,
+    /// Whether the service can create contacts: otherwise the account that is copied to has them already.
+    creates: bool,
     export: &'static str,
 }
 
@@ -71,6 +73,10 @@ fn respondio_v1(email: &str, custom: &Value) -> Value {
     json!({ "custom_fields": custom })
 }
 
+fn engagor(email: &str, custom: &Value) -> Value {
+    json!({ "name": email.split('@').next(), "email": email, "customattributes": custom })
+}
+
 fn cases() -> Vec<Case> {
     let chatwoot = |service, settings, token| Case {
         service,
@@ -82,6 +88,7 @@ fn cases() -> Vec<Case> {
         edits: edits_of_all_types,
         keeps_empty: true,
         found_by_id: service != "engagelab",
+        creates: true,
         export: "",
     };
     vec![
@@ -116,6 +123,7 @@ fn cases() -> Vec<Case> {
             },
             keeps_empty: false,
             found_by_id: true,
+            creates: true,
             export: "",
         },
         Case {
@@ -140,7 +148,40 @@ fn cases() -> Vec<Case> {
             },
             keeps_empty: false,
             found_by_id: true,
+            creates: true,
             export: "--where custom.group=all",
+        },
+        Case {
+            service: "engagor",
+            settings: "account_id = 1\ntopic_ids = \"1\"\n",
+            token: "sandbox",
+            custom: "customattributes",
+            contact: engagor,
+            // It is sent booleans as such, and all else as text.
+            held: || {
+                [
+                    json!({ "seats": "12", "ratio": "0.5", "vip": true, "off": false, "plan": "0042", "one": "1.0",
+                            "yes": "true", "born": "2026-02-03", "langs": "[\"en\"]", "word": "null", "not": "N/A" }),
+                    json!({ "seats": "3", "vip": false }),
+                ]
+            },
+            edits: || {
+                vec![
+                    ("seats", "13", json!("13")),
+                    ("ratio", "0.75", json!("0.75")),
+                    ("vip", "false", json!(false)),
+                    ("off", "TRUE", json!(true)),
+                    ("plan", "007", json!("007")),
+                    ("one", "2.0", json!("2.0")),
+                    ("yes", "false", json!("false")),
+                    ("born", "2026-02-04", json!("2026-02-04")),
+                    ("langs", "[\"ms\"]", json!("[\"ms\"]")),
+                ]
+            },
+            keeps_empty: false,
+            found_by_id: true,
+            creates: false,
+            export: "",
         },
     ]
 }
@@ -169,10 +210,15 @@ impl<'a> Pair<'a> {
         let [ann, ben] = (case.held)();
         let contacts = json!([(case.contact)(EMAILS[0], &ann), (case.contact)(EMAILS[1], &ben)]);
         here.seed(case.service, contacts).unwrap();
+        if !case.creates {
+            let bare = EMAILS.map(|email| (case.contact)(email, &json!({})));
+            there.seed(case.service, json!(bare)).unwrap();
+        }
         let world = World::new();
         let account = |name: &str, sandbox: &Sandbox| {
             format!(
-                "[accounts.{name}]\nservice = \"{}\"\nbase_url = \"{}\"\ntoken = {{ env = \"TOKEN\" }}\n{}",
+                "[accounts.{name}]\nservice = \"{}\"\nbase_url = \"{}\"\ntoken = {{ env = \"TOKEN\" }}\n\
+                 unthrottled = true\n{}",
                 case.service,
                 sandbox.base_url(case.service),
                 case.settings

@@ -73,6 +73,29 @@ async fn some_contacts_of_an_account_are_told_with_their_keys() {
     .await;
 }
 
+#[tokio::test]
+async fn all_contacts_of_an_account_are_told_page_by_page() {
+    each(async |place| {
+        let ledger = place.open().await;
+        let run = begin(&ledger, &new_run(1)).await;
+        let entries = (0..5).map(|n| contact(&format!("c{n}"), ledger.key("email", &n.to_string())));
+        ledger.write(&run, entries.collect()).await.unwrap();
+        let (mut told, mut after) = (Vec::new(), 0);
+        loop {
+            let page = ledger.known_page("support", after, 2).await.unwrap();
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            assert!(page.len() <= 2);
+            told.extend(page.into_iter().map(|(_, contact)| contact.id.0));
+            // Somebody who is written anew in between keeps their place.
+            ledger.write(&run, vec![contact("c0", ledger.key("email", "0"))]).await.unwrap();
+        }
+        assert_eq!(told, ["c0", "c1", "c2", "c3", "c4"]);
+        assert!(ledger.known_page("nobody", 0, 2).await.unwrap().is_empty());
+    })
+    .await;
+}
+
 fn create(row: u64, keys: &[Key]) -> Vec<Entry> {
     vec![Entry::Intent(Intent { row, step: 0, kind: CallKind::Create, attempt: 1, creates: keys.to_vec() })]
 }

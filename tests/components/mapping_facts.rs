@@ -167,6 +167,7 @@ fn capabilities() -> Capabilities {
         address_by: &[],
         read: true,
         find_tells_fields: true,
+        writes_tell_fields: true,
         find_tells_tags: true,
         create: true,
         create_needs: &[],

@@ -2,7 +2,7 @@ use super::changed::{ChangedContact, Had};
 use crate::contact::{
     Capabilities, Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Snapshot, Value,
 };
-use crate::reconcile::{Observed as _, SnapshotObserved};
+use crate::reconcile::{Observed as _, SnapshotObserved, reads_as};
 
 /// The contact as it should be again, and what is left and why: what somebody changed since, what
 /// nobody knows, what the service has no way to put back.
@@ -16,7 +16,10 @@ pub fn three_way(
     let mut left = Vec::new();
     for (field, replaced) in &contact.fields {
         let present = observed.fields.get(field).cloned().unwrap_or(Value::Clear);
-        if replaced.after.same_as(&present) {
+        // Where answers to writes show nothing, nobody knows what was stored but that it reads as what was sent.
+        let is_own =
+            replaced.after.same_as(&present) || !capabilities.writes_tell_fields && reads_as(&replaced.after, &present);
+        if is_own {
             desired.fields.push(FieldChange::new(field.clone(), replaced.before.clone(), Overwrite::Always));
         } else if !replaced.before.same_as(&present) {
             left.push(RowError::of_row("undo.changed_since", format!("{field} was changed since, and stays as it is")));

@@ -27,6 +27,13 @@ pub trait Contacts: Send + Sync {
     /// See [`Ledger`](super::super::Ledger).
     async fn some_known(&self, account: &str, at_most: usize) -> Result<Vec<(KnownContact, Vec<Key>)>>;
 
+    /// A page of the contacts remembered of an account, in an order that no write changes: those behind the
+    /// place `after`, which is 0 for the first page, each with its own place.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn known_page(&self, account: &str, after: u64, at_most: usize) -> Result<Vec<(u64, KnownContact)>>;
+
     /// Whether, and when (seconds from the Unix epoch), every contact of the account was last listed.
     ///
     /// # Errors

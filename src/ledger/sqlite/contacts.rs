@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::vault::Vault;
 use super::known::Known;
 use super::names::Names;
+use super::stored::{back, int};
 use super::tools::Tools;
-use crate::contact::RemoteId;
+use crate::contact::{Field, RemoteId};
 use crate::journal::{Key, KnownContact, LastKnown};
 
 /// Merges what is newly known of a contact into what was.
@@ -25,8 +26,20 @@ pub(super) fn learn(
         .optional()?;
     let before = stored.as_ref().map(|(_, bytes)| Known::decode(bytes)).transpose()?;
     let mut known = before.clone().unwrap_or_default();
+    // Whoever only looks, and sees a value as it was last known, takes nothing from how it was sent.
+    let only_looks = told && contact.applied.is_none();
+    let mut held: Option<LastKnown> = None;
     for (name, value) in &contact.fields {
-        known.fields.insert(names.field(db, name)?, *value);
+        let number = names.field(db, name)?;
+        if only_looks && known.fields.get(&number).is_some_and(|before| before != value) {
+            let before = known.values.as_deref();
+            let held = held.get_or_insert_with(|| before.and_then(|it| unsealed(vault, it)).unwrap_or_default());
+            let seen = contact.values.as_ref().and_then(|values| values.fields.get(&Field::new(name)));
+            if seen.is_some() && seen == held.fields.get(&Field::new(name)) {
+                continue;
+            }
+        }
+        known.fields.insert(number, *value);
     }
     if contact.tags.is_some() {
         known.tags.clone_from(&contact.tags);
@@ -167,7 +180,7 @@ pub(super) fn some(
     let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
     let stored: Vec<(String, Vec<u8>)> = db
         .prepare_cached("SELECT remote_id, known FROM contact WHERE account_id = ?1 ORDER BY id DESC LIMIT ?2")?
-        .query_map(params![account, super::stored::int(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![account, int(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::with_capacity(stored.len());
     for (id, bytes) in stored {
@@ -176,6 +189,30 @@ pub(super) fn some(
         found.push((named(db, names, vault, id, known)?, keys));
     }
     Ok(found)
+}
+
+/// The contacts behind a place, each with its own.
+pub(super) fn page(
+    db: &Connection,
+    names: &mut Names,
+    vault: &Vault,
+    account: &str,
+    after: u64,
+    at_most: usize,
+) -> rusqlite::Result<Vec<(u64, KnownContact)>> {
+    let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
+    let stored: Vec<(i64, String, Vec<u8>)> = db
+        .prepare_cached(
+            "SELECT id, remote_id, known FROM contact WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        )?
+        .query_map(params![account, int(after), int(at_most as u64)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let page = stored
+        .into_iter()
+        .map(|(place, id, bytes)| Ok((back(place), named(db, names, vault, id, Known::decode(&bytes)?)?)));
+    page.collect()
 }
 
 fn named(
@@ -213,7 +250,7 @@ pub(super) fn listed_at(db: &Connection, account: &str) -> rusqlite::Result<Opti
         .prepare_cached("SELECT listed_at FROM account WHERE name = ?1")?
         .query_row([account], |row| row.get(0))
         .optional()?;
-    Ok(at.flatten().map(super::stored::back))
+    Ok(at.flatten().map(back))
 }
 
 pub(super) fn set_listed_at(
@@ -223,6 +260,5 @@ pub(super) fn set_listed_at(
     at: Option<u64>,
 ) -> rusqlite::Result<()> {
     let account = names.account(db, account)?;
-    db.execute("UPDATE account SET listed_at = ?2 WHERE id = ?1", params![account, at.map(super::stored::int)])
-        .map(drop)
+    db.execute("UPDATE account SET listed_at = ?2 WHERE id = ?1", params![account, at.map(int)]).map(drop)
 }

@@ -63,6 +63,10 @@ pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::
     Ok(events)
 }
 
+/// Codes whose messages name other contacts.
+const NAMING: [&str; 5] =
+    ["contact.ambiguous", "contact.conflict", "contact.other_person", "contact.shared", "plan.changed"];
+
 fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<HistoryEvent>) -> rusqlite::Result<()> {
     let mut about = db.prepare_cached(
         "SELECT run.name, run.called, run.file, run.started, row_record.line, row_record.outcome,
@@ -84,6 +88,11 @@ fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<HistoryEvent>
         line: back(record.get(4)?),
         what: HistoryStep::Row {
             outcome: Outcome::from_name(&outcome).ok_or_else(|| damaged("the outcome of a row can't be read"))?,
+            messages: errors
+                .iter()
+                .filter(|error| NAMING.contains(&&*error.code))
+                .map(|error| (error.code.to_string(), error.message.clone()))
+                .collect(),
             codes: errors.into_iter().map(|error| error.code.into_owned()).collect(),
         },
         contact_id: contact_id.map(RemoteId),

@@ -238,6 +238,11 @@ impl Contacts for SqliteLedger {
         self.look(move |db, tools| contacts::some(db, tools.names, tools.vault, &account, at_most)).await
     }
 
+    async fn known_page(&self, account: &str, after: u64, at_most: usize) -> Result<Vec<(u64, KnownContact)>> {
+        let account = account.to_owned();
+        self.look(move |db, tools| contacts::page(db, tools.names, tools.vault, &account, after, at_most)).await
+    }
+
     async fn listed_at(&self, account: &str) -> Result<Option<u64>> {
         let account = account.to_owned();
         self.look(move |db, _| contacts::listed_at(db, &account)).await

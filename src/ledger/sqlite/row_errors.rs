@@ -25,6 +25,7 @@ pub(super) fn decode_errors(text: &str) -> rusqlite::Result<Vec<RowError>> {
         column,
         column_index: index.unwrap_or(usize::MAX),
         message,
+        contacts: Vec::new(),
     });
     Ok(errors.collect())
 }

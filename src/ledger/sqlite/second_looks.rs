@@ -65,7 +65,7 @@ fn read(text: &[u8]) -> Option<Vec<Identifier>> {
 }
 
 /// The row was looked at. Where it turned out to be several contacts, its record says so from now on.
-pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[RemoteId]) -> rusqlite::Result<()> {
+pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[String]) -> rusqlite::Result<()> {
     let run: i64 = db.prepare_cached("SELECT id FROM run WHERE name = ?1")?.query_row([&run.0], |row| row.get(0))?;
     db.prepare_cached("DELETE FROM look_again WHERE run_id = ?1 AND row = ?2")?.execute(params![run, int(row)])?;
     if twice.is_empty() {

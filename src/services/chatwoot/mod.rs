@@ -25,7 +25,7 @@ use flavors::Flavor;
 use options::Options;
 
 use super::{Answer, Credential, Request, Service, ServiceEntry, Settings, Verdict};
-use crate::contact::{Call, Capabilities, FieldSpec, Limits};
+use crate::contact::{Call, Capabilities, ContactPages, FieldSpec, Limits};
 use crate::error::{Error, Result};
 
 /// Chatwoot itself: the cloud or any self-hosted server.
@@ -97,6 +97,12 @@ impl Service for Chatwoot {
             return Err(Error::bug(format!("{} has no call: {}", self.flavor.name, call.kind())));
         }
         self.build(call)
+    }
+
+    fn contact_pages(&self, base_url: &str) -> Option<ContactPages> {
+        let (route, source) = self.flavor.dashboard?;
+        let account = self.options.account_id.as_ref()?;
+        Some(ContactPages::new(format!("{}{route}/{account}/contacts/", base_url.trim_end_matches('/')), source))
     }
 
     fn verdict(&self, call: &Call, answer: &Answer) -> Verdict {

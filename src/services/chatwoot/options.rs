@@ -33,6 +33,8 @@ pub(super) struct Abilities {
     pub destroy_custom_attributes: bool,
     /// `additional_attributes` and `blocked` can be written.
     pub additional: bool,
+    /// Custom attributes are defined for an account, at a path of their own.
+    pub definitions: bool,
 }
 
 impl Options {
@@ -53,6 +55,7 @@ impl Options {
                 destroy_custom_attributes: documented.destroy_custom_attributes
                     || settings.flag("destroy_custom_attributes")?,
                 additional: documented.additional || settings.flag("additional_attributes")?,
+                definitions: documented.definitions || settings.flag("custom_attribute_definitions")?,
             },
         })
     }
@@ -142,6 +145,12 @@ pub(super) const ADDITIONAL: SettingSpec = switch(
     "additional_attributes",
     "true where additional_attributes and blocked can be written, not only read",
     Source::Assumed("the vendor returns these fields and does not list them in a request"),
+);
+
+pub(super) const DEFINITIONS: SettingSpec = switch(
+    "custom_attribute_definitions",
+    "true where the account's custom attributes are listed and defined at custom_attribute_definitions",
+    UNDOCUMENTED,
 );
 
 const fn switch(name: &'static str, meaning: &'static str, source: Source) -> SettingSpec {

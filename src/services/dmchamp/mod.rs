@@ -144,6 +144,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     create_safety: Sourced::new(CreateSafety::UniqueConstraint, Source::Seed),
     search_lag: Sourced::new(Duration::from_secs(5), Source::Assumed("the documents are silent")),
     update: true,
+    writes_tell_fields: false,
     custom_fields: false,
     custom_replace: false,
     custom_typed: false,

@@ -123,6 +123,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     create_safety: Sourced::new(CreateSafety::Nothing, Source::Docs("no page describes a create")),
     search_lag: Sourced::new(Duration::ZERO, Source::Docs("no page describes a create")),
     update: true,
+    writes_tell_fields: true,
     custom_fields: true,
     custom_replace: true,
     custom_typed: false,

@@ -7,7 +7,8 @@ use crate::contact::{CallKind, CreateSafety, FieldSpec, Operation, Source, Sourc
 use crate::services::chatwoot::fields::{self, Additional};
 use crate::services::chatwoot::limits;
 use crate::services::chatwoot::options::{
-    ACCOUNT_ID, ADDITIONAL, Abilities, DELETE, DESTROY, FILTER, HEADER, INBOX_ID, LABELS, Options, REPLACE_ADDITIONAL,
+    ACCOUNT_ID, ADDITIONAL, Abilities, DEFINITIONS, DELETE, DESTROY, FILTER, HEADER, INBOX_ID, LABELS, Options,
+    REPLACE_ADDITIONAL,
 };
 use crate::services::{Credential, SettingSpec};
 
@@ -29,11 +30,14 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         DESTROY,
         ADDITIONAL,
         REPLACE_ADDITIONAL,
+        DEFINITIONS,
     ],
     account_settings: &["account_id"],
     sandbox_settings: &[("account_id", "1"), ("inbox_id", "1")],
     credential: Credential::Header("api_access_token"),
     prefix: "/api/v1/accounts",
+    // No page of the vendor shows an address of its dashboard.
+    dashboard: None,
     documented: Abilities {
         read: true,
         filter: false,
@@ -41,13 +45,13 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         delete: false,
         destroy_custom_attributes: false,
         additional: false,
+        definitions: false,
     },
     search_path: true,
     // `created_at` is no documented key here, and an unknown key would be ignored silently.
     orders: [&[("sort", "email")], &[("sort", "-email,-phone_number")], &[("sort", "email,phone_number")]],
     label_key: "labels[]",
     profile: false,
-    definitions: false,
     create_with_custom_fields: true,
     create_safety: Sourced::new(
         CreateSafety::UniqueConstraint,
@@ -116,6 +120,11 @@ const OPERATIONS: &[Operation] = &[
         "Delete contact",
         "DELETE /api/v1/accounts/{account_id}/contacts/{id}",
         "off until the setting delete is true: 99digital does not document it",
+    ),
+    undocumented(
+        "Custom attribute definitions",
+        "GET and POST /api/v1/accounts/{account_id}/custom_attribute_definitions",
+        "off until the setting custom_attribute_definitions is true: 99digital does not document it",
     ),
     undocumented(
         "Remove custom attributes",

@@ -7,7 +7,7 @@ use crate::contact::{CallKind, CreateSafety, FieldKind, FieldSpec, Operation, So
 use crate::services::chatwoot::fields::{self, Additional};
 use crate::services::chatwoot::limits;
 use crate::services::chatwoot::options::{
-    Abilities, DELETE, DESTROY, FILTER, INBOX_ID, LABELS, READ, REPLACE_ADDITIONAL, SEARCH_LAG,
+    Abilities, DEFINITIONS, DELETE, DESTROY, FILTER, INBOX_ID, LABELS, READ, REPLACE_ADDITIONAL, SEARCH_LAG,
 };
 use crate::services::{Credential, SettingSpec};
 
@@ -29,6 +29,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         DELETE,
         DESTROY,
         REPLACE_ADDITIONAL,
+        DEFINITIONS,
         SEARCH_LAG,
     ],
     // The sandbox finds a new contact at once.
@@ -36,6 +37,8 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     sandbox_settings: &[("inbox_id", "1"), ("search_lag", "0")],
     credential: Credential::Basic,
     prefix: "/api/v2/accounts",
+    // The console is at another host than the API, and no page shows the address of a contact there.
+    dashboard: None,
     documented: Abilities {
         read: false,
         filter: false,
@@ -43,6 +46,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         delete: false,
         destroy_custom_attributes: false,
         additional: true,
+        definitions: false,
     },
     search_path: false,
     orders: [
@@ -52,7 +56,6 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     ],
     label_key: "labels",
     profile: false,
-    definitions: false,
     create_with_custom_fields: false,
     create_safety: Sourced::new(
         CreateSafety::SearchOnly,
@@ -135,6 +138,11 @@ const OPERATIONS: &[Operation] = &[
         "Delete contact",
         "DELETE /api/v2/accounts/contacts/{id}",
         "off until the setting delete is true: LiveDesk does not document it",
+    ),
+    undocumented(
+        "Custom attribute definitions",
+        "GET and POST /api/v2/accounts/custom_attribute_definitions",
+        "off until the setting custom_attribute_definitions is true: LiveDesk does not document it",
     ),
     undocumented(
         "Remove custom attributes",

@@ -28,6 +28,8 @@ pub(super) struct Flavor {
     pub credential: Credential,
     /// Before the account id, if the path has one: `/api/v1/accounts`.
     pub prefix: &'static str,
+    /// Before the account id in the address of the dashboard, on the same host as the API, where that is known.
+    pub dashboard: Option<(&'static str, Source)>,
     /// What the vendor documents; settings turn on the rest.
     pub documented: Abilities,
     /// A search has a path of its own, `contacts/search`; otherwise it is a list with `q`.
@@ -39,8 +41,6 @@ pub(super) struct Flavor {
     pub label_key: &'static str,
     /// `GET /api/v1/profile` tells whose key it is.
     pub profile: bool,
-    /// Custom attributes are defined for an account, at a path of their own.
-    pub definitions: bool,
     /// Custom attributes are accepted by the create call.
     pub create_with_custom_fields: bool,
     pub create_safety: Sourced<CreateSafety>,
@@ -89,6 +89,7 @@ impl Flavor {
             create_safety: self.create_safety,
             search_lag: options.search_lag.map_or(self.search_lag, |lag| Sourced { value: lag, ..self.search_lag }),
             update: true,
+            writes_tell_fields: true,
             custom_fields: true,
             custom_replace: false,
             custom_typed: true,
@@ -112,7 +113,7 @@ impl Flavor {
             find_by_listing: false,
             messages: false,
             fields_defined: false,
-            creates_fields: if self.definitions { definitions::CREATED } else { &[] },
+            creates_fields: if can.definitions { definitions::CREATED } else { &[] },
             tags_defined: can.labels,
             operations: self.operations,
         }

@@ -19,6 +19,10 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     sandbox_settings: &[("account_id", "1")],
     credential: Credential::Header("api_access_token"),
     prefix: "/api/v1/accounts",
+    dashboard: Some((
+        "/app/accounts",
+        Source::Docs("app/javascript/dashboard/routes/dashboard/contacts/routes.js, helper/URLHelper.js"),
+    )),
     documented: Abilities {
         read: true,
         filter: true,
@@ -26,6 +30,7 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
         delete: true,
         destroy_custom_attributes: true,
         additional: true,
+        definitions: true,
     },
     search_path: true,
     orders: [
@@ -35,7 +40,6 @@ pub(in crate::services::chatwoot) const FLAVOR: Flavor = Flavor {
     ],
     label_key: "labels[]",
     profile: true,
-    definitions: true,
     create_with_custom_fields: true,
     // Two creates of one phone at the same moment both succeed: only the model checks it. The
     // upload never runs two rows of one identifier side by side.
@@ -154,7 +158,8 @@ const OPERATIONS: &[Operation] = &[
         "Custom attribute definitions",
         "GET /api/v1/accounts/{account_id}/custom_attribute_definitions",
         &[CallKind::ListFields],
-        "read only if an import is told to create them: a contact takes any custom attribute, defined or not",
+        "read if an import is told to create them, or sends cells of no stated type: a contact takes any custom attribute, \
+         defined or not",
     ),
     operation(
         "Define a custom attribute",

@@ -97,6 +97,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     ),
     search_lag: Sourced::new(Duration::from_secs(60), Source::Assumed("the documents are silent")),
     update: true,
+    writes_tell_fields: false,
     custom_fields: true,
     custom_replace: false,
     custom_typed: false,

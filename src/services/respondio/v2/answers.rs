@@ -31,7 +31,7 @@ fn success(call: &Call, json: &Json, named_by: NamedBy) -> Option<Reply> {
         Call::List { cursor, .. } => Some(Reply::Contacts(page(json, cursor.as_ref(), snapshot)?)),
         Call::ListFields { cursor } => Some(Reply::Fields(page(json, cursor.as_ref(), definition)?)),
         Call::Check => page(json, None, definition).map(|_| Reply::Nothing),
-        Call::Update { .. } if json.is_object() => {
+        Call::Update { .. } | Call::EditTags { .. } if json.is_object() => {
             Some(json.get("contactId").and_then(id).map_or(Reply::Nothing, Reply::Id))
         }
         _ => json.is_object().then_some(Reply::Nothing),

@@ -17,7 +17,8 @@ use std::time::Duration;
 use fields::NamedBy;
 
 use crate::contact::{
-    Call, Capabilities, ClearBy, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll, Source, Sourced,
+    Call, Capabilities, ClearBy, ContactPages, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll,
+    Source, Sourced,
 };
 use crate::error::{Error, Result};
 use crate::services::http::retry_after;
@@ -60,11 +61,22 @@ const SETTINGS: &[SettingSpec] = &[
         meaning: "seconds after which a new contact is surely found by its phone or e-mail",
         source: Source::Assumed("the documents are silent; a minute is a generous guess"),
     },
+    SettingSpec {
+        name: "space_id",
+        required: false,
+        default: "",
+        meaning: "the number after /space/ in the address of the dashboard, for links to contacts in messages",
+        source: PAGES,
+    },
 ];
+
+/// Several programs that have nothing to do with each other make such links; the documents show none.
+const PAGES: Source = Source::Client("links of the form https://app.respond.io/space/SPACE/inbox/CONTACT");
 
 /// One workspace of respond.io.
 pub struct Respondio {
     named_by: NamedBy,
+    space_id: Option<String>,
     capabilities: Capabilities,
     limits: Limits,
 }
@@ -91,7 +103,11 @@ impl Respondio {
             let fields = Some(Sourced::new(fields, Source::Account));
             (limits.fields_per_create, limits.fields_per_update) = (fields, fields);
         }
-        Ok(Self { named_by, capabilities, limits })
+        let space_id = settings.get("space_id").map(str::to_owned);
+        if space_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Err(Error::usage("the setting space_id is not a number").in_setting("space_id"));
+        }
+        Ok(Self { named_by, space_id, capabilities, limits })
     }
 }
 
@@ -113,6 +129,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     ),
     search_lag: Sourced::new(Duration::from_secs(60), Source::Assumed("the documents are silent")),
     update: true,
+    writes_tell_fields: false,
     custom_fields: true,
     custom_replace: false,
     custom_typed: false,
@@ -168,6 +185,12 @@ impl Service for Respondio {
 
     fn verdict(&self, call: &Call, answer: &Answer) -> Verdict {
         answers::verdict(call, answer, self.named_by)
+    }
+
+    /// Only of the vendor's own cloud: a server elsewhere has no known dashboard.
+    fn contact_pages(&self, base_url: &str) -> Option<ContactPages> {
+        let space = self.space_id.as_ref().filter(|_| base_url.trim_end_matches('/') == ENTRY.base_url)?;
+        Some(ContactPages::new(format!("https://app.respond.io/space/{space}/inbox/"), PAGES))
     }
 
     /// The vendor sends how many calls its window admits and how many are left, never how long the

@@ -82,8 +82,9 @@ fn transcript_of_an_update() {
 
 #[test]
 fn transcripts_of_delete_and_tags() {
-    let done = Verdict::done(Reply::Nothing);
-    assert_eq!(play(&Call::Delete { target: id("123") }, include_str!("../transcripts/delete.http")), done);
+    let gone = play(&Call::Delete { target: id("123") }, include_str!("../transcripts/delete.http"));
+    assert_eq!(gone, Verdict::done(Reply::Nothing));
+    let done = Verdict::done(Reply::Id(RemoteId("123".into())));
     assert_eq!(play(&tags(TagMode::Add, &["vip", "premium"]), include_str!("../transcripts/add_tags.http")), done);
     assert_eq!(play(&tags(TagMode::Remove, &["old-tag"]), include_str!("../transcripts/remove_tags.http")), done);
 }
