@@ -12,8 +12,9 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// Where an account's API is: scheme, host and leading path, checked.
 #[derive(Clone, Debug)]
 pub(super) struct BaseUrl {
-    /// Without a slash at its end.
-    text: String,
+    url: Url,
+    /// Its path, without a slash at its end.
+    path: String,
     /// Host and, where it is not the usual one, port: what messages call the server.
     pub(super) host: String,
     pub(super) encrypted: bool,
@@ -43,12 +44,13 @@ impl BaseUrl {
             other => return Err(wrong(&format!("is neither https nor http: {other}"))),
         };
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), host, encrypted })
+        let path = url.path().trim_end_matches('/').to_owned();
+        Ok(Self { url, path, host, encrypted })
     }
 
     /// Whether the server is on this machine, by its address.
     pub(super) fn is_loopback(&self) -> bool {
-        Url::parse(&self.text).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
+        self.url.host_str().is_some_and(is_loopback)
     }
 
     /// The URL below this base with an already encoded path and a query that is not.
@@ -60,13 +62,12 @@ impl BaseUrl {
         if !path.starts_with('/') || path.contains(['?', '#', '\\', '\t', '\n', '\r']) || path.split('/').any(dots) {
             return None;
         }
-        let mut text = format!("{}{path}", self.text);
+        // Scheme and host were read once and for all.
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.path));
         let query = encoded_pairs(query);
-        if !query.is_empty() {
-            text.push('?');
-            text.push_str(&query);
-        }
-        Url::parse(&text).ok()
+        url.set_query((!query.is_empty()).then_some(query.as_str()));
+        Some(url)
     }
 }
 
@@ -88,6 +89,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn joined(base: &str, path: &str, query: &[(&str, &str)]) -> Option<String> {
@@ -112,6 +115,19 @@ mod tests {
             joined("https://api.example.com", "/contact/phone:%2B60123/", &[]),
             Some("https://api.example.com/contact/phone:%2B60123/".to_owned())
         );
+    }
+
+    proptest! {
+        #[test]
+        fn a_url_is_the_one_that_its_text_reads_as(path in "/[ -~é]{0,24}", value in ".{0,8}", slash in any::<bool>()) {
+            let base = if slash { "https://api.example.com:8443/v1/" } else { "https://api.example.com" };
+            let joined = BaseUrl::parse(base).unwrap().join(&path, [("q", value.as_str())].into_iter());
+            if let Some(url) = joined {
+                let query = encoded_pairs([("q", value.as_str())].into_iter());
+                let text = format!("{}{path}?{query}", base.trim_end_matches('/'));
+                prop_assert_eq!(url, Url::parse(&text).unwrap());
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{KeySource, LedgerKey};
@@ -17,6 +18,10 @@ pub(super) const MEMORY: &str = ":memory:";
 
 /// Statements that are kept prepared; there are fewer in all.
 const STATEMENTS: usize = 64;
+
+/// Pages of the log at which it is written back: 16 MB, so that a page which many rows change is written
+/// back once for all of them.
+const LOG_PAGES: i64 = 4000;
 
 /// Between two attempts to turn the log on.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -101,6 +106,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     db.busy_timeout(errors::BUSY)?;
     use_log(&db)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;")?;
+    // Else a statement is prepared anew whenever a bound value could make another plan better: for each row.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     db.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(db)
