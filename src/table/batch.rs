@@ -54,8 +54,10 @@ struct RowSlot {
     first_cell: usize,
     cells: usize,
     own_cells: usize,
-    /// See [`RowView::is_plain`].
+    /// The row came as one text of plain bytes, none of its cells in quotation marks.
     plain: bool,
+    /// A cell is more than its text: flagged, wrong, covered, or no text at all.
+    noticed: bool,
 }
 
 /// Whether a byte tells nothing but the text it belongs to: it is no quotation mark, and neither a control
@@ -128,7 +130,14 @@ impl RowBatch {
 
     /// Begins a row; cells pushed from here on are its cells.
     pub fn begin_row(&mut self, position: Position) {
-        self.rows.push(RowSlot { position, first_cell: self.cells.len(), cells: 0, own_cells: 0, plain: false });
+        self.rows.push(RowSlot {
+            position,
+            first_cell: self.cells.len(),
+            cells: 0,
+            own_cells: 0,
+            plain: false,
+            noticed: false,
+        });
     }
 
     /// Adds a cell to the row begun last.
@@ -196,7 +205,7 @@ impl RowBatch {
     /// A cell of the row begun last is more than its text.
     fn notice_cell(&mut self) {
         if let Some(row) = self.rows.last_mut() {
-            row.plain = false;
+            row.noticed = true;
         }
     }
 
@@ -271,15 +280,18 @@ impl<'a> RowView<'a> {
         self.slot.cells == 0
     }
 
-    /// Whether the row came as one text in which no cell has a quotation mark, a control character, a line
-    /// break or a `<`, nor stood in quotation marks, and reading noticed nothing about any of them. Most rows
-    /// of a text file are so, and one look at the row spares one at each of its cells; of other rows it is
-    /// not said.
-    pub fn is_plain(&self) -> bool {
-        self.slot.plain
+    /// The cell at `column`, if it is nothing but a text without quotation marks, control characters, line
+    /// breaks and `<`, and reading noticed nothing about any cell of its row. Most rows of a text file have no
+    /// other cells, and one look at the row spares one at each of them.
+    pub fn plain_cell(&self, column: usize) -> Option<&'a str> {
+        let cell = self.cell(column);
+        // All of it is looked at, since that is quicker than to stop at a byte.
+        let is_plain = || cell.bytes().fold(true, |plain, byte| plain & is_plain(byte));
+        (!self.slot.noticed && (self.slot.plain || is_plain())).then_some(cell)
     }
 
-    /// A plain row's text as it stood in its file, if `delimiter` divided its cells there.
+    /// The row's text as it stood in its file, if it came as one text of which nothing is to be written
+    /// otherwise and `delimiter` divided its cells there.
     pub fn as_written(&self, delimiter: u8) -> Option<&'a str> {
         let cells = &self.batch.cells[self.slot.first_cell..][..self.slot.cells];
         let (first, last) = (cells.first()?, cells.last()?);

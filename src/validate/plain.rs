@@ -9,10 +9,9 @@ use crate::table::RowView;
 
 /// Whether a cell is free text with which nothing can be wrong and of which nothing is to be told.
 pub(super) fn is_plainly_good(row: &RowView<'_>, feed: &ColumnFeed, field: &FieldFeed) -> bool {
-    row.is_plain()
-        && field.identifier.is_none()
+    field.identifier.is_none()
         && feed.stand_ins.is_empty()
-        && is_plain_text(row.cell(feed.column), field)
+        && row.plain_cell(feed.column).is_some_and(|cell| is_plain_text(cell, field))
 }
 
 /// The same for a name that is divided or joined: its words stay in their order.
@@ -21,21 +20,20 @@ pub(super) fn is_plain_name(row: &RowView<'_>, feed: &ColumnFeed, name: &NameFee
     let is_plain = |cell: &str, field: &FieldFeed| {
         is_plain_text(cell, field) && !cell.bytes().any(|byte| matches!(byte, b'#' | b':' | b',' | b')' | b']' | b'='))
     };
-    let cell = row.cell(feed.column);
-    row.is_plain()
-        && match name {
-            NameFeed::Split { first, last } => is_plain(cell, first) && is_plain(cell, last),
-            NameFeed::Join { name, last_column } => {
-                let last = last_column.map_or("", |column| row.cell(column));
-                let fits = name.max_chars.is_none_or(|most| cell.len() + last.len() < most);
-                fits && is_plain(cell, name) && is_plain(last, name)
-            }
+    let Some(cell) = row.plain_cell(feed.column) else { return false };
+    match name {
+        NameFeed::Split { first, last } => is_plain(cell, first) && is_plain(cell, last),
+        NameFeed::Join { name, last_column } => {
+            let Some(last) = last_column.map_or(Some(""), |column| row.plain_cell(column)) else { return false };
+            let fits = name.max_chars.is_none_or(|most| cell.len() + last.len() < most);
+            fits && is_plain(cell, name) && is_plain(last, name)
         }
+    }
 }
 
 /// Whether all names in a cell can be used, and none looks like several.
 pub(super) fn is_plain_set(row: &RowView<'_>, forward: &Forward, feed: &ColumnFeed, set: &SetFeed) -> bool {
-    let cell = row.cell(feed.column);
+    let Some(cell) = row.plain_cell(feed.column) else { return false };
     let divides = |byte: u8| set.separators.iter().any(|separator| separator.as_bytes() == [byte]);
     let tells = |byte: u8| match byte {
         // A failed formula, a group of an address book, a list in JSON.
@@ -43,14 +41,13 @@ pub(super) fn is_plain_set(row: &RowView<'_>, forward: &Forward, feed: &ColumnFe
         b';' | b',' | b'|' | b'/' => !divides(byte),
         _ => false,
     };
-    row.is_plain()
-        && set.max_chars.is_none_or(|most| cell.len() <= most)
+    set.max_chars.is_none_or(|most| cell.len() <= most)
         && !cell.bytes().any(tells)
         // What is both added and removed is told.
         && !forward.feeds().iter().any(|feed| matches!(&feed.becomes, Becomes::Tags(set) if set.action == SetAction::Remove))
 }
 
-/// Whether a cell of a plain row is free text that can be used as it is.
+/// Whether a plain cell is free text that can be used as it is.
 fn is_plain_text(cell: &str, field: &FieldFeed) -> bool {
     if !matches!(field.check, Check::Text) {
         return false;

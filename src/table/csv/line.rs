@@ -40,7 +40,9 @@ impl Line {
     /// Adds all cells of a row, none of which is of rolo's own columns.
     pub(super) fn push_row(&mut self, row: RowView<'_>) {
         let Some(text) = row.as_written(self.delimiter) else {
-            row.cells().for_each(|cell| self.push(cell));
+            for cell in row.cells() {
+                self.push(cell);
+            }
             return;
         };
         self.begin_cell();
