@@ -1,6 +1,6 @@
 use super::runs::run_json;
 use super::{CommandContext, Exit, print, running};
-use crate::contact::Counts;
+use crate::contact::{Counts, Outcome};
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::{LedgerHandle, Run};
@@ -74,6 +74,7 @@ async fn recorded_counts(ledger: &LedgerHandle, run: &Run) -> Result<Counts> {
         return Ok(run.counts);
     }
     let mut counts = Counts::default();
+    counts[Outcome::Unchanged] = ledger.rested(&run.id).await?;
     let mut from = 0;
     loop {
         let rows = ledger.rows(&run.id, from, 4096).await?;

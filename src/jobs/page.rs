@@ -1,5 +1,6 @@
 use std::io::Write;
 
+use crate::contact::Outcome;
 use crate::error::Result;
 use crate::ledger::{LedgerHandle, Run};
 use crate::report::{PAGE_ROWS, PageRow, Remark, Summary, write_page};
@@ -33,6 +34,12 @@ pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Sen
                 listed.push(PageRow { place: position.to_string(), record });
             }
         }
+    }
+    let rested = ledger.rested(&run.id).await?;
+    if rested > 0 {
+        summary.rows += rested;
+        summary.counts[Outcome::Unchanged] += rested;
+        *summary.codes.entry("contact.not_looked_at".to_owned()).or_default() += rested;
     }
     write_page(out, run, &summary, listed.into_iter().map(Ok))
 }

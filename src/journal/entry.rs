@@ -30,6 +30,9 @@ pub enum Entry {
     Gone { account: String, id: RemoteId },
     /// What was there before a change of ours.
     Before(BeforeImage),
+    /// A row ended and changed nothing, by what is remembered alone: no call was made for it. Whoever takes
+    /// the run up decides it anew.
+    Rested { row: u64 },
     /// A row ended. `keys` are those of its identifiers, so that its history can be found.
     Row { position: Position, record: RowRecord, keys: Vec<Key> },
 }

@@ -53,10 +53,11 @@ impl Reconciliation {
     /// made of it.
     pub fn close(&mut self, record: &RowRecord) -> Vec<Entry> {
         self.remember_applied(record);
-        self.pending.push(Entry::Row {
-            position: self.row.position,
-            record: record.clone(),
-            keys: self.row.keys.clone(),
+        let (position, keys) = (self.row.position, self.row.keys.clone());
+        self.pending.push(if record.outcome == Outcome::Unchanged && self.answers.is_empty() && record.calls == 0 {
+            Entry::Rested { row: position.index }
+        } else {
+            Entry::Row { position, record: record.clone(), keys }
         });
         std::mem::take(&mut self.pending)
     }

@@ -98,3 +98,27 @@ fn attack_06_an_identifier_of_several_people_is_refused_and_one_of_them_can_be_c
     assert_eq!(world.csv("bob.csv")[0]["First name"], "Bob");
     assert_eq!(world.csv("contacts.results.csv")[0]["First name"], "");
 }
+
+#[test]
+fn a_person_goes_from_the_results_of_a_run_that_sent_nothing_about_them() {
+    let world = World::new();
+    let head = "First name,Phone,Email\n";
+    world.write(
+        "contacts.csv",
+        &format!("{head}Ann,+447400000001,ann@example.org\nBob,+447400000002,bob@example.org\n"),
+    );
+    world.done(&format!("import contacts.csv {TO}"));
+    // By her e-mail alone, and twice, so that the last of these runs sends nothing.
+    world.write("by-mail.csv", "First name,Email\nAnn,ann@example.org\nBob,bob@example.org\n");
+    world.done(&format!("import by-mail.csv {TO}"));
+    world.done(&format!("import by-mail.csv --results again.csv {TO}"));
+    let outcomes = |rows: Vec<std::collections::BTreeMap<String, String>>| {
+        rows.into_iter().map(|row| (row["_outcome"].clone(), row["Email"].clone())).collect::<Vec<_>>()
+    };
+    let unchanged = |email: &str| ("unchanged".to_owned(), email.to_owned());
+    assert_eq!(outcomes(world.csv("again.csv")), [unchanged("ann@example.org"), unchanged("bob@example.org")]);
+    // The file does not name her phone: that these rows are hers, the ids of her contact tell.
+    let said = world.rolo("forget +447400000001 --yes");
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(outcomes(world.csv("again.csv")), [unchanged(""), unchanged("bob@example.org")]);
+}

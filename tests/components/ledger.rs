@@ -1,6 +1,6 @@
 //! What every ledger promises, held against each backend in [`BACKENDS`](crate::backends::BACKENDS).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rolo::contact::{CallKind, Counts, Field, Outcome, Position, RemoteId, RowError, RowRecord, Value};
@@ -608,6 +608,7 @@ mod model {
         contacts: BTreeMap<String, KnownContact>,
         by_key: BTreeMap<Key, String>,
         before: Vec<BeforeImage>,
+        rested: BTreeSet<u64>,
     }
 
     impl Model {
@@ -636,6 +637,7 @@ mod model {
                     known.lists.clone_from(&contact.lists);
                     self.by_key.extend(keys.iter().map(|key| (*key, contact.id.0.clone())));
                 }
+                Entry::Rested { row } => drop(self.rested.insert(*row)),
                 Entry::Settled { .. }
                 | Entry::TakenOver { .. }
                 | Entry::LookAgain { .. }
@@ -652,6 +654,8 @@ mod model {
         async fn check(&self, ledger: &dyn Ledger, run: &RunId) {
             let rows: Vec<_> = self.rows.iter().map(|(index, record)| (*index, record.clone())).collect();
             assert_eq!(ledger.rows(run, 0, 1000).await.unwrap(), rows);
+            let rested = self.rested.iter().filter(|row| !self.rows.contains_key(row)).count();
+            assert_eq!(ledger.rested(run).await.unwrap(), rested as u64);
             let open: Vec<_> = self.steps.keys().copied().filter(|row| !self.rows.contains_key(row)).collect();
             assert_eq!(ledger.open_rows(run).await.unwrap(), open);
             for row in open {
@@ -758,7 +762,8 @@ mod model {
             record,
             keys,
         });
-        prop_oneof![3 => intent, 3 => answered, 4 => known, 1 => gone, 1 => before, 2 => row]
+        let rested = (0..9_u64).prop_map(|row| Entry::Rested { row });
+        prop_oneof![4 => rested, 3 => intent, 3 => answered, 4 => known, 1 => gone, 1 => before, 2 => row]
     }
 
     proptest! {

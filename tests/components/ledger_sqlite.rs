@@ -15,6 +15,11 @@ use crate::ledger::new_run;
 /// A ledger as version 1 made it, with one run, row and contact in it.
 const VERSION_1: &str = include_str!("../fixtures/ledger-version-1.sql");
 
+/// One that version 5 left, and its key: the same two contacts and a bad row, imported twice.
+const VERSION_5: &str = include_str!("../fixtures/ledger-version-5.sql");
+const KEY_5: &str = "93b0ea607ed486fc8e9b27359b0ea5060ba9a07c072f5909c15e64227d4a6466\
+    c5008fbf8ea8e44c260a35a529accd2465219bec77b99da09a491f74cb7884d8";
+
 fn refused(path: &Path) -> (String, String) {
     let error = sqlite_at(path).err().unwrap();
     assert_eq!(error.kind, ErrorKind::Stopped);
@@ -115,6 +120,33 @@ async fn a_ledger_of_version_1_opens_with_all_that_is_in_it() {
     assert_eq!(schema(&path), schema(&fresh));
 }
 
+#[tokio::test]
+async fn a_ledger_of_version_5_opens_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    Connection::open(&path).unwrap().execute_batch(VERSION_5).unwrap();
+    let byte = |at: usize| u8::from_str_radix(&KEY_5[at..at + 2], 16).unwrap();
+    fs::write(path.with_extension("key"), (0..KEY_5.len()).step_by(2).map(byte).collect::<Vec<_>>()).unwrap();
+    let ledger = sqlite_at(&path).unwrap();
+    let runs = ledger.runs(10).await.unwrap();
+    let counts: Vec<_> =
+        runs.iter().map(|run| (run.counts[Outcome::Created], run.counts[Outcome::Unchanged])).collect();
+    assert_eq!(counts, [(0, 2), (2, 0)]);
+    // The rows that rested have records, as they were written then.
+    for run in &runs {
+        assert_eq!(ledger.rows(&run.id, 0, 10).await.unwrap().len(), 3);
+        assert_eq!(ledger.rested(&run.id).await.unwrap(), 0);
+    }
+    let key = ledger.key("email", "ann@example.com");
+    assert!(ledger.known(&runs[0].new.identity, &[key]).await.unwrap().remove(0).is_some());
+    assert_eq!(ledger.contacts_of(&key).await.unwrap().len(), 1);
+    drop(ledger);
+
+    let fresh = folder.path().join("fresh.db");
+    drop(sqlite_at(&fresh).unwrap());
+    assert_eq!(schema(&path), schema(&fresh));
+}
+
 #[test]
 fn two_that_open_a_new_ledger_at_once_share_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -171,6 +203,26 @@ async fn a_plain_row_costs_at_most_250_bytes() {
     drop(ledger);
     let bytes = (fs::metadata(&path).unwrap().len() - empty) / ROWS;
     assert!(bytes <= 250, "{bytes} bytes a row");
+}
+
+#[tokio::test]
+async fn rows_that_nothing_is_sent_for_take_no_room() {
+    const ROWS: u64 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let ledger = sqlite_at(&path).unwrap();
+    let run = begin(&ledger, &new_run(1)).await;
+    let empty = fs::metadata(&path).unwrap().len();
+    // One in fifty is sent, as in a file of which some rows have changed, and has its record elsewhere.
+    for start in (0..ROWS).step_by(512) {
+        let rested = (start..(start + 512).min(ROWS)).filter(|row| row % 50 != 0);
+        ledger.write(&run, rested.map(|row| Entry::Rested { row }).collect()).await.unwrap();
+    }
+    assert_eq!(ledger.rested(run.id()).await.unwrap(), ROWS - ROWS / 50);
+    assert!(ledger.rows(run.id(), 0, 10).await.unwrap().is_empty());
+    drop(ledger);
+    let bytes = fs::metadata(&path).unwrap().len().saturating_sub(empty);
+    assert!(bytes <= 8 * ROWS, "{bytes} bytes for {ROWS} rows");
 }
 
 /// Everything in the ledger's files, as bytes.

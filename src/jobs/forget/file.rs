@@ -122,10 +122,14 @@ impl PersonsFile<'_> {
     fn concerns(&self, row: &RowView<'_>, headers: &[String], own: &[String]) -> Concerns {
         // Of several sheets the lines are not one row's.
         let of_sheets = own.iter().any(|name| name == "_sheet");
+        let is_theirs = row.own("_contact_id").is_some_and(|id| self.person.contacts.contains(id));
         let at_line = row.own("_line").is_some_and(|line| !of_sheets && self.person.lines.contains(line));
         let in_own = own.iter().filter_map(|name| Some((name, row.own(name)?)));
         let cells: Vec<(&String, &str)> = headers.iter().zip(row.cells()).chain(in_own).collect();
-        if at_line || cells.iter().any(|(column, cell)| self.person.may_stand_in(column) && self.person.is(cell)) {
+        if at_line
+            || is_theirs
+            || cells.iter().any(|(column, cell)| self.person.may_stand_in(column) && self.person.is(cell))
+        {
             Concerns::Is
         } else if cells.iter().any(|(_, cell)| self.person.is_named_in(cell)) {
             Concerns::Names

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::connect::open_ledger;
-use crate::contact::Identifier;
+use crate::contact::{Identifier, RemoteId};
 use crate::error::{Error, Result};
 use crate::journal::RunId;
 use crate::ledger::{HistoryEvent, HistoryStep, LedgerHandle, Run, RunKind};
@@ -42,6 +42,7 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
     let key = ledger.hasher().identifier(identifier);
     let history = ledger.history(&key).await?;
     refuse_several(&history)?;
+    let contacts = ledger.contacts_of(&key).await?;
     let runs = ledger.runs(usize::MAX >> 1).await?;
     let written = WrittenFiles::in_state(state_dir);
     written.sweep();
@@ -53,7 +54,12 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
         let lines = run.iter().flat_map(|run| lines_of(&history, &run.id));
         // Lines are the ledger's, and of the file only as long as nobody has changed it.
         let is_ours = written.state_of(&path) == PlaceState::Ours;
-        let person = Person { identifier, lines: if is_ours { lines.collect() } else { BTreeSet::new() } };
+        let person = Person {
+            identifier,
+            lines: if is_ours { lines.collect() } else { BTreeSet::new() },
+            // A row that nothing was sent for has no record; its file names the contact.
+            contacts: run.map_or_else(BTreeSet::new, |run| ids_in(&contacts, &run.new.identity)),
+        };
         let file = PersonsFile { path: &path, person: &person };
         let place = if is_ours { written.place(&path, IfTaken::Replace)? } else { Place::from(&path) };
         match file.clean(&place) {
@@ -67,7 +73,7 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
             Err(_) => forgotten.kept.push(path),
         }
     }
-    let person = Person { identifier, lines: BTreeSet::new() };
+    let person = Person { identifier, lines: BTreeSet::new(), contacts: BTreeSet::new() };
     for run in &runs {
         rows.entry(run.id.clone()).or_default().extend(rows_that_name(ledger, run, &person).await?);
     }
@@ -142,6 +148,11 @@ fn files_of<'a>(runs: &'a [Run], written: &WrittenFiles) -> BTreeMap<PathBuf, Op
 
 fn canonical(path: PathBuf) -> PathBuf {
     path.canonicalize().unwrap_or(path)
+}
+
+/// Ids of the contacts in what an account points to.
+fn ids_in(contacts: &[(String, RemoteId)], identity: &str) -> BTreeSet<String> {
+    contacts.iter().filter(|(account, _)| account == identity).map(|(_, id)| id.0.clone()).collect()
 }
 
 fn lines_of(history: &[HistoryEvent], run: &RunId) -> Vec<String> {

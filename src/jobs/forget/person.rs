@@ -12,6 +12,8 @@ const FORGOTTEN: &str = "[forgotten]";
 pub struct Person<'a> {
     pub identifier: &'a Identifier,
     pub lines: BTreeSet<String>,
+    /// Ids of the person's contacts in the account that the file is about.
+    pub contacts: BTreeSet<String>,
 }
 
 impl Person<'_> {
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     fn person(identifier: &Identifier) -> Person<'_> {
-        Person { identifier, lines: BTreeSet::new() }
+        Person { identifier, lines: BTreeSet::new(), contacts: BTreeSet::new() }
     }
 
     fn is_named(kind: IdentifierKind, identifier: &str, text: &str) -> bool {

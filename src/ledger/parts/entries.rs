@@ -45,6 +45,12 @@ pub trait Entries: Send + Sync {
     /// See [`Ledger`](super::super::Ledger).
     async fn placed_rows(&self, run: &RunId, from: u64, at_most: usize) -> Result<Vec<(Position, RowRecord)>>;
 
+    /// How many rows ended as [`Entry::Rested`]; [`Entries::rows`] has none of them.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn rested(&self, run: &RunId) -> Result<u64>;
+
     /// Steps of a row that has not ended, in order: answered ones and intents without an answer.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use super::super::HistoryEvent;
+use crate::contact::RemoteId;
 use crate::error::Result;
 use crate::journal::{Key, RunId};
 
@@ -13,6 +14,12 @@ pub trait People: Send + Sync {
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
     async fn history(&self, key: &Key) -> Result<Vec<HistoryEvent>>;
+
+    /// The contacts that the key leads to: what each one's account points to, and its id there.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn contacts_of(&self, key: &Key) -> Result<Vec<(String, RemoteId)>>;
 
     /// Removes every trace of the contacts with this key; returns how many records went or were
     /// cleaned. A row keeps its outcome, without contact id and messages, so that its run balances.

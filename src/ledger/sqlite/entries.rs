@@ -7,7 +7,7 @@ use super::contacts;
 use super::row_errors::{decode_errors, encode_errors};
 use super::stored::{back, damaged, int};
 use super::tools::Tools;
-use super::{change, creating, runs, second_looks};
+use super::{change, creating, rested, runs, second_looks};
 use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowRecord};
 use crate::journal::{Answered, CallVerdict, Entry, Hasher, Intent, Key, RunId, StepRecord, Taken};
 
@@ -23,8 +23,8 @@ pub(super) fn write_all(
     writes: &[Vec<Entry>],
 ) -> rusqlite::Result<Vec<WriteResult>> {
     let (number, account) = runs::number_and_account(db, run)?;
-    let mut writer = Writer { db, tools, run: number, account };
-    writes
+    let mut writer = Writer { db, tools, run: number, account, rested: Vec::new() };
+    let written = writes
         .iter()
         .map(|entries| {
             if let Some(taken) = conflict(db, account, run, entries)? {
@@ -33,7 +33,9 @@ pub(super) fn write_all(
             entries.iter().try_for_each(|entry| writer.write(entry))?;
             Ok(WriteResult::Durable)
         })
-        .collect()
+        .collect::<rusqlite::Result<_>>()?;
+    rested::add(db, number, &mut writer.rested)?;
+    Ok(written)
 }
 
 /// Who else claims what an intent of these entries would claim.
@@ -59,6 +61,8 @@ struct Writer<'a, 'tools> {
     tools: &'a mut Tools<'tools>,
     run: i64,
     account: i64,
+    /// Rows that rested, to be added together.
+    rested: Vec<u64>,
 }
 
 impl Writer<'_, '_> {
@@ -99,6 +103,10 @@ impl Writer<'_, '_> {
             Entry::LookedAgain { run, row, twice } => second_looks::done(db, run, *row, twice),
             Entry::Gone { account, id } => contacts::gone(db, self.tools.names, account, id),
             Entry::Before(image) => change::write(db, self.tools.names, run, image),
+            Entry::Rested { row } => {
+                self.rested.push(*row);
+                Ok(())
+            }
             Entry::Row { position, record, keys } => {
                 if record.calls > 0 && record.outcome != Outcome::InDoubt {
                     creating::end(db, run, position.index)?;

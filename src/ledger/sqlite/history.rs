@@ -44,6 +44,13 @@ fn traces(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Trace
     Ok(Traces { rows, contacts })
 }
 
+/// The contacts that a key leads to, with what their accounts point to.
+pub(super) fn contacts(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Vec<(String, RemoteId)>> {
+    let mut name = db.prepare_cached("SELECT name FROM account WHERE id = ?1")?;
+    let contacts = traces(db, hasher, key)?.contacts.into_iter();
+    contacts.map(|(account, id)| Ok((name.query_row([account], |row| row.get(0))?, RemoteId(id)))).collect()
+}
+
 fn rows_with(db: &Connection, key: &Key, account: Option<i64>) -> rusqlite::Result<BTreeSet<(i64, i64)>> {
     db.prepare_cached(
         "SELECT row_key.run_id, row_key.row FROM row_key JOIN run ON run.id = row_key.run_id

@@ -20,6 +20,7 @@ mod known;
 mod lock;
 mod names;
 mod opening;
+mod rested;
 mod row_errors;
 mod runs;
 mod schema;
@@ -205,6 +206,11 @@ impl Entries for SqliteLedger {
         self.look(move |db, _| entries::placed_rows(db, &run, from, at_most)).await
     }
 
+    async fn rested(&self, run: &RunId) -> Result<u64> {
+        let run = run.clone();
+        self.look(move |db, _| rested::count(db, &run)).await
+    }
+
     async fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
         let run = run.clone();
         self.look(move |db, _| entries::steps(db, &run, row)).await
@@ -304,6 +310,11 @@ impl People for SqliteLedger {
     async fn history(&self, key: &Key) -> Result<Vec<HistoryEvent>> {
         let key = *key;
         self.look(move |db, tools| history::history(db, tools.hasher, &key)).await
+    }
+
+    async fn contacts_of(&self, key: &Key) -> Result<Vec<(String, RemoteId)>> {
+        let key = *key;
+        self.look(move |db, tools| history::contacts(db, tools.hasher, &key)).await
     }
 
     async fn forget(&self, key: &Key) -> Result<u64> {

@@ -8,7 +8,7 @@ pub(super) const APPLICATION: i64 = 0x726F_6C6F;
 
 /// The steps from an empty file to the present schema. The version of a file (`user_version`) is the
 /// number of steps it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
 
 /// The version from which on a ledger does not hold the key of its hashes.
 const WITHOUT_KEY: usize = 3;
@@ -195,6 +195,16 @@ CREATE TABLE clock (
     boot  INTEGER PRIMARY KEY,
     ahead INTEGER NOT NULL
 ) STRICT;
+";
+
+/// Rows that no call was made for, since what is remembered says that nothing is to be changed.
+const VERSION_6: &str = "
+CREATE TABLE rested (
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    first  INTEGER NOT NULL,
+    rows   INTEGER NOT NULL,
+    PRIMARY KEY (run_id, first)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// What a file turned out to be.

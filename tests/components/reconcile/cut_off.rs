@@ -44,7 +44,9 @@ impl Journal {
                     self.known.take_if(|known| known.id == id);
                 }
                 Entry::Row { record, .. } => self.ended = Some(record),
-                Entry::Before(_)
+                // Nothing was sent for it: it is decided anew.
+                Entry::Rested { .. }
+                | Entry::Before(_)
                 | Entry::Settled { .. }
                 | Entry::TakenOver { .. }
                 | Entry::LookAgain { .. }
