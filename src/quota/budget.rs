@@ -147,7 +147,8 @@ impl Budget {
         }
     }
 
-    /// How long a call took from leaving to its answer, whatever that was.
+    /// How long a call took from its slot to its answer, whatever that was: what holds it up before it leaves
+    /// delays it as the way does.
     pub fn took(&self, round_trip: Duration) {
         // By a clock that doesn't wait, it says nothing.
         if self.shared.simulated.is_none() {
@@ -223,12 +224,19 @@ impl Turn {
     /// Sleeps until `at`, and longer if this process has sent too recently.
     async fn wait_for(&mut self, at: Instant, shared: &Shared, period: Duration) {
         let mut until = at;
+        // One that comes too late to wait was not held up by a timer.
+        let waits = at > clock::now();
         loop {
             sleep_until(until).await;
             let lateness = lock(&shared.pace).lateness();
             let scheduled = clock::now().checked_sub(lateness).map_or(until, |earliest| earliest.max(until));
             match self.interval.take(scheduled, period) {
-                Ok(()) => return,
+                Ok(()) => {
+                    if waits {
+                        lock(&shared.pace).was_late(clock::now().saturating_duration_since(until));
+                    }
+                    return;
+                }
                 Err(later) => until = later,
             }
         }

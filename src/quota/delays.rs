@@ -12,7 +12,8 @@ const ENOUGH: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Delays {
     latest: VecDeque<Duration>,
-    spread: Option<Duration>,
+    /// The fastest and the slowest, as they were last computed.
+    bounds: Option<(Duration, Duration)>,
     since_computed: usize,
 }
 
@@ -25,23 +26,25 @@ impl Delays {
         self.since_computed += 1;
         if self.since_computed >= ENOUGH {
             self.since_computed = 0;
-            self.spread = Some(spread(self.latest.iter().copied().collect()));
+            self.bounds = bounds(self.latest.iter().copied().collect());
         }
     }
 
     /// Between the slowest and the fastest but for one in a thousand at each end.
     pub(super) fn spread(&self) -> Option<Duration> {
-        self.spread
+        self.bounds.map(|(fastest, slowest)| slowest.saturating_sub(fastest))
+    }
+
+    /// The slowest but for one in a thousand.
+    pub(super) fn slowest(&self) -> Option<Duration> {
+        self.bounds.map(|(_, slowest)| slowest)
     }
 }
 
-fn spread(mut delays: Vec<Duration>) -> Duration {
+fn bounds(mut delays: Vec<Duration>) -> Option<(Duration, Duration)> {
     delays.sort_unstable();
-    let outliers = delays.len() / 1000;
-    match (delays.get(outliers), delays.get(delays.len() - 1 - outliers)) {
-        (Some(fastest), Some(slowest)) => slowest.saturating_sub(*fastest),
-        _ => Duration::ZERO,
-    }
+    let outliers = delays.len().div_ceil(1000);
+    Some((*delays.get(outliers)?, *delays.get(delays.len().checked_sub(1 + outliers)?)?))
 }
 
 #[cfg(test)]

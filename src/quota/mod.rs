@@ -7,7 +7,9 @@
 //! Calls that leave a period p apart, and reach a service after delays that differ by at most J, put
 //! at most (W + J) / p of them into any window of length W. With p = (W + J) / L that is the limit L,
 //! whether the service counts by fixed windows, a sliding log or a bucket. J also pays for a call
-//! that leaves late: a third of it is kept for that.
+//! that leaves late. Until a hundred round trips are measured, J is assumed (300 ms, or a tenth of a short window),
+//! and a third of it kept for lateness; from then on it is the spread of the round trips, which bounds that of the
+//! way there, and the lateness that calls have shown.
 
 mod budget;
 mod delays;

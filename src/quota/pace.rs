@@ -20,6 +20,12 @@ const SOON: u32 = 3;
 /// Half of the widening is gone after this many windows without a refusal.
 const HALF_LIFE: u32 = 10;
 
+/// What a call may leave late is at least this part of a window: timers are not exact.
+const LEAST_LATENESS: u32 = 250;
+
+/// The first round trips are not measured: they open connections.
+const OPENING: u32 = 16;
+
 /// The jitter that is allowed for until more is known: 300 ms, less where that would cost more than
 /// a tenth of the limit.
 pub fn usual_margin(window: Duration) -> Duration {
@@ -44,11 +50,25 @@ pub(super) struct Pace {
     refused_at: Option<Instant>,
     last_step: f64,
     delays: Delays,
+    /// Round trips so far, until they are measured.
+    opening: u32,
+    /// How late calls left.
+    late: Delays,
 }
 
 impl Pace {
     pub(super) fn new(quota: Quota, margin: Duration) -> Self {
-        Self { quota, margin, lower: None, widening: 0.0, refused_at: None, last_step: 0.0, delays: Delays::default() }
+        Self {
+            quota,
+            margin,
+            lower: None,
+            widening: 0.0,
+            refused_at: None,
+            last_step: 0.0,
+            delays: Delays::default(),
+            opening: 0,
+            late: Delays::default(),
+        }
     }
 
     pub(super) fn period(&self, now: Instant) -> Duration {
@@ -56,16 +76,19 @@ impl Pace {
         period(quota, self.margin_for(quota.per)).mul_f64(1.0 + self.widening(now))
     }
 
-    /// What a call may leave late without harm.
+    /// What a call may leave late without harm: as much as they do, once that is measured, within a third of the
+    /// margin.
     pub(super) fn lateness(&self) -> Duration {
-        self.margin / 3
+        let most = self.margin / 3;
+        let least = (self.quota.per / LEAST_LATENESS).min(most);
+        self.late.slowest().map_or(most, |slowest| slowest.clamp(least, most))
     }
 
-    /// Jitter as measured, but never so much that it costs more than a hundredth of the limit: round
-    /// trips also hold the time that the service took, which does no harm.
+    /// Jitter as measured, but never so much that it costs more than a hundredth of the limit or than what was
+    /// allowed for before: round trips also hold the time that the service took, which does no harm.
     fn margin_for(&self, window: Duration) -> Duration {
-        let measured = self.delays.spread().map_or(Duration::ZERO, |spread| spread + self.lateness());
-        self.margin.max(measured.min(window / 100))
+        let Some(spread) = self.delays.spread() else { return self.margin };
+        (spread + self.lateness()).min(self.margin.max(window / 100))
     }
 
     fn widening(&self, now: Instant) -> f64 {
@@ -92,8 +115,17 @@ impl Pace {
         self.lower = slower.then_some(limit);
     }
 
+    /// A call left so long after the moment that it was scheduled for.
+    pub(super) fn was_late(&mut self, time: Duration) {
+        self.late.add(time);
+    }
+
     pub(super) fn took(&mut self, round_trip: Duration) {
-        self.delays.add(round_trip);
+        if self.opening < OPENING {
+            self.opening += 1;
+        } else {
+            self.delays.add(round_trip);
+        }
     }
 }
 
@@ -164,5 +196,21 @@ mod tests {
         assert_eq!(pace.period(now), Duration::from_micros(302_250));
         (0..1000).for_each(|n| pace.took(Duration::from_millis(100 + n % 2 * 5000)));
         assert_eq!(pace.period(now), Duration::from_millis(303));
+    }
+
+    #[test]
+    fn little_jitter_narrows_the_margin_of_a_short_window() {
+        let second = Duration::from_secs(1);
+        let (mut pace, now) = (Pace::new(Quota { calls: 5, per: second }, usual_margin(second)), crate::clock::now());
+        assert_eq!(pace.period(now), Duration::from_millis(220));
+        (0..200).for_each(|n| pace.took(Duration::from_millis(100 + n % 2 * 20)));
+        // A third of 100 ms is still kept for calls that leave late: 1,053.34 ms in five.
+        assert_eq!(pace.period(now), Duration::from_micros(210_667));
+        (0..200).for_each(|_| pace.was_late(Duration::from_millis(1)));
+        assert_eq!(pace.period(now), Duration::from_micros(204_800));
+        (0..1000).for_each(|_| pace.was_late(Duration::from_millis(9)));
+        assert_eq!(pace.period(now), Duration::from_micros(205_800));
+        (0..1000).for_each(|n| pace.took(Duration::from_millis(100 + n % 2 * 500)));
+        assert_eq!(pace.period(now), Duration::from_millis(220));
     }
 }

@@ -95,6 +95,7 @@ impl<'a> Attempts<'a> {
             return Next::End(CallEnd::Halted);
         }
         self.attempt += 1;
+        let may_leave = clock::now();
         match self.intend().await {
             Ok(WriteResult::Durable) => {}
             Ok(WriteResult::Taken(taken)) => return Next::End(CallEnd::Taken(taken)),
@@ -108,14 +109,13 @@ impl<'a> Attempts<'a> {
             return Next::End(CallEnd::Halted);
         }
         let credential = caller.credential();
-        let left = clock::now();
         let sent = tokio::select! {
             biased;
             () = caller.stop.reached(StopLevel::Leave) => return Next::End(CallEnd::Halted),
             sent = caller.account.transport.send(request) => sent,
         };
         drop(permit);
-        caller.account.budget.took(clock::now() - left);
+        caller.account.budget.took(clock::now() - may_leave);
         crash_point!("after_answer");
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
         let failure = sent.as_ref().err().map(|failure| failure.kind.name());

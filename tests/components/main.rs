@@ -28,6 +28,7 @@ mod mapping_rows;
 mod mapping_write;
 mod plan;
 mod quota;
+mod quota_jitter;
 mod reconcile;
 mod renewal;
 mod sandbox;
