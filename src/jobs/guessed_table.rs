@@ -7,7 +7,7 @@ pub(super) const GUESSED: &str = "guessed from the columns and their values";
 
 /// The table of a guess that can't work as it is, and why.
 pub(super) fn guessed_table(guess: &Guess, sample: &Sample, error: &Error) -> MappingTable {
-    let mut table = MappingTable { origin: GUESSED.into(), rows: sample.total, ..MappingTable::default() };
+    let mut table = MappingTable { origin: GUESSED.into(), rows: sample.contacts, ..MappingTable::default() };
     for (column, filled) in guess.columns.iter().zip(&sample.filled) {
         match guess.mapping.columns.get(&column.header).map(|rule| &rule.feeds) {
             Some(Feeds::Nothing) => table.ignored.push(column.header.clone()),

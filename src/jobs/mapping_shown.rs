@@ -32,7 +32,7 @@ impl Mapped {
         });
         Ok(MappingTable {
             origin: self.origin.clone(),
-            rows: self.sample.total,
+            rows: self.sample.contacts,
             columns,
             unmapped: unmapped.collect(),
             ignored: self.forward.ignored().to_vec(),

@@ -110,7 +110,7 @@ impl<'a> Guessing<'a> {
         } else if let Some(name) = custom_name(header).filter(|_| self.facts.definitions.is_some()) {
             let (name, _) = custom_field_name(name);
             let because = format!("the account defines no custom field of this name: {name}");
-            let (filled, rows) = (self.filled(column), self.sample.total);
+            let (filled, rows) = (self.filled(column), self.sample.contacts);
             let cure =
                 if self.facts.capabilities.creates_fields.is_empty() { "" } else { "; --create-fields creates it" };
             let warning = format!("{header} feeds nothing: {because}; it has values in {filled} of {rows} rows{cure}");
@@ -322,7 +322,7 @@ impl<'a> Guessing<'a> {
             }
         }
         let mut notes = self.notes;
-        if self.sample.total == 0 {
+        if self.sample.contacts == 0 {
             notes.push("the file has no rows, so only headers were looked at".into());
         }
         Guess { mapping, columns: self.columns, notes, warnings: self.warnings }

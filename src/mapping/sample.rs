@@ -17,6 +17,8 @@ pub struct Sample {
     pub rows: RowBatch,
     /// Rows in the whole file.
     pub total: u64,
+    /// Those of them that are no header again, no total and the like.
+    pub contacts: u64,
     /// For each column the rows of the whole file in which its cell holds something.
     pub filled: Vec<u64>,
 }
@@ -31,14 +33,14 @@ impl Sample {
         reader.read(&mut sample.rows, FIRST)?;
         let first = std::mem::take(&mut sample.rows);
         sample.count(&first);
-        sample.rows = first;
+        sample.rows = contacts_of(first);
         let mut batch = RowBatch::new();
         let mut batches = 0_usize;
         while reader.read(&mut batch, BATCH)? > 0 {
             batches += 1;
             sample.count(&batch);
             if batches <= EACH || batches.is_power_of_two() {
-                sample.rows.push_row(batch.row(0));
+                batch.rows().find(|row| !row.is_no_contact()).into_iter().for_each(|row| sample.rows.push_row(row));
             }
         }
         Ok(sample)
@@ -48,17 +50,28 @@ impl Sample {
     pub fn of(columns: usize, rows: RowBatch) -> Self {
         let mut sample = Self { filled: vec![0; columns], ..Self::default() };
         sample.count(&rows);
-        sample.rows = rows;
+        sample.rows = contacts_of(rows);
         sample
     }
 
     fn count(&mut self, batch: &RowBatch) {
         self.total += batch.len() as u64;
-        for row in batch.rows() {
+        for row in batch.rows().filter(|row| !row.is_no_contact()) {
+            self.contacts += 1;
             for (filled, cell) in self.filled.iter_mut().zip(row.cells()) {
                 let cell = trim_unseen(cell);
                 *filled += u64::from(!cell.is_empty() && !is_placeholder(cell));
             }
         }
     }
+}
+
+/// The rows that are no header again, no total and the like.
+fn contacts_of(rows: RowBatch) -> RowBatch {
+    if rows.rows().all(|row| !row.is_no_contact()) {
+        return rows;
+    }
+    let mut contacts = RowBatch::new();
+    rows.rows().filter(|row| !row.is_no_contact()).for_each(|row| contacts.push_row(row));
+    contacts
 }

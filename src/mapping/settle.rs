@@ -38,7 +38,7 @@ impl Guessing<'_> {
     fn preference(&self, column: usize) -> (usize, std::cmp::Reverse<u64>, usize, usize) {
         let Some(claim) = &self.claims[column] else { return (0, std::cmp::Reverse(0), 0, column) };
         let alike = if claim.field.contains('.') { claim.rank } else { 0 };
-        let quarters = (self.meant(column, &claim.field) * 4).div_ceil(self.sample.total.max(1));
+        let quarters = (self.meant(column, &claim.field) * 4).div_ceil(self.sample.contacts.max(1));
         (alike, std::cmp::Reverse(quarters), claim.rank, column)
     }
 
@@ -104,10 +104,17 @@ impl Guessing<'_> {
             Some(FieldKind::Date | FieldKind::Timestamp) => {
                 self.looks.day_order(&self.texts(column)).and_then(|order| order.name().map(str::to_owned))
             }
-            // A header that says the type is an export's, which writes a point.
-            Some(FieldKind::Number) if rule.kind.is_none() => self.decimal_mark(column),
+            // A header that says the type may be an export's, which writes a point, so that nothing is open.
+            Some(FieldKind::Number) if rule.kind.is_some() => {
+                self.looks.decimal_mark(&self.texts(column)).and_then(DecimalMark::name).map(str::to_owned)
+            }
+            Some(FieldKind::Number) => self.decimal_mark(column),
             _ => None,
         };
+        if let Some(format) = &rule.format {
+            because.push_str(&format!("; read as {format}, which some of its cells show"));
+            brief.push_str(&format!(", {format}"));
+        }
         if chain.len() > 1 {
             rule.first_of = chain;
         }
@@ -232,7 +239,7 @@ impl Guessing<'_> {
     /// What a person should look at before anything is sent: columns of phone numbers or e-mail addresses
     /// that feed nothing, and columns that say who wants to be written to and that no row is chosen by.
     pub fn point_out(&mut self, chosen_by: &[Condition]) {
-        let total = self.sample.total;
+        let total = self.sample.contacts;
         let mut wishes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for column in 0..self.headers.len() {
             let (header, filled) = (&self.headers[column], self.filled(column));
@@ -282,8 +289,25 @@ impl Guessing<'_> {
 /// The condition by which those are chosen who may be written to, by a value of the column: a word such as
 /// yes, no or checked, and nothing that could be a person's.
 fn wish_condition(examples: &[String], says: &str) -> String {
-    const YES: [&str; 10] = ["yes", "true", "1", "y", "x", "checked", "on", "ja", "si", "oui"];
-    const NO: [&str; 8] = ["no", "false", "0", "n", "unchecked", "off", "nein", "non"];
+    const YES: [&str; 15] = [
+        "yes",
+        "true",
+        "1",
+        "y",
+        "x",
+        "checked",
+        "on",
+        "ja",
+        "si",
+        "sí",
+        "sim",
+        "oui",
+        "subscribed",
+        "granted",
+        "i agree",
+    ];
+    const NO: [&str; 11] =
+        ["no", "false", "0", "n", "unchecked", "off", "nein", "non", "não", "unsubscribed", "never_subscribed"];
     let among = |words: &[&str]| {
         let is = |example: &&String| words.iter().any(|word| word.eq_ignore_ascii_case(example));
         examples.iter().find(is)

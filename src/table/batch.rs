@@ -23,6 +23,9 @@ pub enum TypedValue {
     Boolean(bool),
 }
 
+/// Codes of rows that stand in a table and are no contacts.
+const NO_CONTACTS: [&str; 4] = ["row.repeated_header", "row.second_header", "row.total", "row.footer"];
+
 /// Bytes of text and cells at which a batch counts as full.
 const FULL_BYTES: usize = 4 << 20;
 
@@ -238,9 +241,14 @@ impl RowBatch {
 
     /// Leaves `error` as the only one of the row begun last: the row is no contact at all.
     pub fn replace_errors(&mut self, error: RowError) {
-        let row = self.rows.len().saturating_sub(1);
-        self.errors.retain(|(of, _)| *of != row);
-        self.push_error(error);
+        self.refuse(self.rows.len().saturating_sub(1), error);
+    }
+
+    /// Leaves `error` as the only one of the row at `index`: the row is no contact at all.
+    pub fn refuse(&mut self, index: usize, error: RowError) {
+        self.errors.retain(|(of, _)| *of != index);
+        let at = self.errors.partition_point(|(of, _)| *of < index);
+        self.errors.insert(at, (index, error));
     }
 
     /// Adds what the person is to be told of the row begun last, which can be used all the same.
@@ -366,6 +374,11 @@ impl<'a> RowView<'a> {
     pub fn cells(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let row = *self;
         (0..row.len()).map(move |column| row.cell(column))
+    }
+
+    /// Whether the row stands in the table and is no contact: a header again, a total, a line below it.
+    pub fn is_no_contact(&self) -> bool {
+        self.errors().iter().any(|(_, error)| NO_CONTACTS.contains(&error.code.as_ref()))
     }
 
     /// What reading found wrong with this row.

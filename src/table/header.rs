@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use super::closing_line::{is_count, is_footer, is_total_word};
+use super::data_cell::is_data;
+use super::footer;
 use crate::contact::RowError;
 use crate::error::Error;
 
@@ -13,12 +16,6 @@ pub const SAMPLE_BYTES: usize = 4 << 20;
 
 /// Share of the cells of a row, in tenths, that a header fills.
 const WIDE_ENOUGH: usize = 6;
-
-/// Fewest digits of what is taken for a phone number.
-const PHONE_DIGITS: usize = 7;
-
-/// Most digits of a count or a sum at the end of a table.
-const TOTAL_DIGITS: usize = 7;
 
 /// What a row looks like to one who looks for the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,28 +86,6 @@ pub fn letters(mut column: usize) -> String {
     letters.iter().rev().map(|letter| char::from(*letter)).collect()
 }
 
-/// Whether a cell holds what nobody calls a column: an e-mail address, or the digits of a phone number.
-pub fn is_data(cell: &str) -> bool {
-    is_email(cell) || is_phone(cell)
-}
-
-fn is_email(cell: &str) -> bool {
-    let cell = cell.strip_prefix("mailto:").unwrap_or(cell);
-    cell.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !domain.ends_with('.') && !cell.contains(char::is_whitespace)
-    })
-}
-
-/// Digits and what people put between them; a day of the calendar is none.
-fn is_phone(cell: &str) -> bool {
-    let digits = cell.chars().filter(char::is_ascii_digit).count();
-    let plain =
-        cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | '/' | ' ' | '\u{a0}'));
-    let parts: Vec<&str> = cell.split(['-', '.', '/']).map(str::trim).collect();
-    let is_day = parts.len() == 3 && parts.iter().all(|part| part.len() <= 4) && digits <= 8;
-    plain && !is_day && (PHONE_DIGITS..=17).contains(&digits)
-}
-
 /// Rows below the header that are no contacts.
 #[derive(Debug, Default)]
 pub struct NoContacts {
@@ -145,8 +120,10 @@ impl NoContacts {
         if is_first && self.is_second_header(&cells) {
             return Some(RowError::of_row("row.second_header", "a second row of column names, and no contact"));
         }
-        (is_total_word(first) && cells.filter(|cell| !cell.is_empty()).skip(1).all(is_count))
-            .then(|| RowError::of_row("row.total", "a row of totals, and no contact"))
+        if is_total_word(first) && cells.clone().filter(|cell| !cell.is_empty()).skip(1).all(is_count) {
+            return Some(RowError::of_row("row.total", "a row of totals, and no contact"));
+        }
+        is_footer(cells).then(footer::told)
     }
 
     fn is_header<'a>(&self, cells: impl Iterator<Item = &'a str>) -> bool {
@@ -154,73 +131,78 @@ impl NoContacts {
         self.header.iter().all(|name| cells.next() == Some(name.as_str()))
     }
 
-    /// Words, and no digits, where the other rows have phone numbers and addresses.
+    /// Words for a phone number or an address, where the other rows have one.
     fn is_second_header<'a>(&self, cells: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
-        const NOTHING: [&str; 6] = ["none", "null", "nil", "unknown", "n/a", "no phone"];
-        let is_word = |cell: &str| {
-            cell.chars().filter(|c| c.is_alphabetic()).count() >= 3
-                && !cell.chars().any(|c| c.is_ascii_digit() || c == '@')
-                && !NOTHING.contains(&cell.to_lowercase().as_str())
-        };
         let filled = cells.clone().filter(|cell| !cell.is_empty()).count();
         let named = self.header.iter().filter(|name| !name.is_empty()).count();
         !self.data_columns.is_empty()
             && filled * 10 >= named * WIDE_ENOUGH
-            && self.data_columns.iter().all(|at| cells.clone().nth(*at).is_some_and(is_word))
+            && self.data_columns.iter().all(|at| cells.clone().nth(*at).is_some_and(names_a_column))
     }
 }
 
-fn is_total_word(cell: &str) -> bool {
-    const WORDS: [&str; 22] = [
-        "total",
-        "totals",
-        "grand total",
-        "subtotal",
-        "sum",
-        "summe",
-        "gesamt",
-        "gesamtsumme",
-        "insgesamt",
-        "suma",
-        "somme",
-        "totale",
-        "totaal",
-        "итого",
-        "всего",
-        "razem",
-        "toplam",
-        "合計",
-        "总计",
-        "總計",
-        "합계",
-        "סה\"כ",
+/// Whether a cell is what people call a column of phone numbers or addresses, and nothing else: `Send mail` is the
+/// text of a link.
+fn names_a_column(cell: &str) -> bool {
+    const WORDS: [&str; 48] = [
+        "phone",
+        "phones",
+        "mobile",
+        "mobil",
+        "cell",
+        "cellphone",
+        "tel",
+        "telephone",
+        "telefon",
+        "telefonnummer",
+        "teléfono",
+        "telefono",
+        "telefone",
+        "téléphone",
+        "celular",
+        "móvil",
+        "movil",
+        "handy",
+        "handynummer",
+        "mobilnummer",
+        "rufnummer",
+        "whatsapp",
+        "wa",
+        "number",
+        "no",
+        "nr",
+        "num",
+        "nummer",
+        "número",
+        "numero",
+        "msisdn",
+        "mail",
+        "email",
+        "e",
+        "address",
+        "addr",
+        "adresse",
+        "correo",
+        "electrónico",
+        "electronico",
+        "contact",
+        "work",
+        "home",
+        "primary",
+        "main",
+        "business",
+        "personal",
+        "de",
     ];
-    // Nearly every row begins with something else, which its first letter tells.
-    let begins_none =
-        |first: &u8| first.is_ascii() && !matches!(first.to_ascii_lowercase(), b't' | b'g' | b's' | b'i' | b'r');
-    if cell.as_bytes().first().is_none_or(begins_none) {
+    const SIGNS: [&str; 8] = ["电话", "手机", "号码", "邮箱", "邮件", "電話", "メール", "전화"];
+    if cell.contains('@') || cell.chars().any(|c| c.is_ascii_digit()) {
         return false;
     }
-    let first = cell.chars().next().into_iter().flat_map(char::to_lowercase).next();
-    if !WORDS.iter().any(|word| word.chars().next() == first) {
-        return false;
-    }
-    let letters = || cell.trim_end_matches(':').trim_end().chars().flat_map(char::to_lowercase);
-    let begins = |with: &str| {
-        let mut letters = letters();
-        with.chars().all(|letter| letters.next() == Some(letter))
-    };
-    WORDS.iter().any(|word| letters().eq(word.chars())) || begins("total ") || begins("grand total ")
-}
-
-/// A number of things or a sum of money, and no phone number.
-fn is_count(cell: &str) -> bool {
-    let digits = cell.chars().filter(char::is_ascii_digit).count();
-    let plain =
-        cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ' ' | '\'' | '-' | '%' | '€' | '$' | '£'));
-    plain
-        && (1..=TOTAL_DIGITS).contains(&digits)
-        && !(cell.starts_with('0') && digits > 1 && !cell.contains(['.', ',']))
+    let lower = cell.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some()
+        && cell.chars().filter(|c| c.is_alphabetic()).count() >= 2
+        && words.all(|word| WORDS.contains(&word) || SIGNS.iter().any(|sign| word.contains(sign)))
 }
 
 #[cfg(test)]
@@ -270,11 +252,13 @@ mod tests {
         assert_eq!(fault(&["full name", "mobile number", "count"], true).as_deref(), Some("row.second_header"));
         assert_eq!(fault(&["Total:", "", "7"], false).as_deref(), Some("row.total"));
         assert_eq!(fault(&["", "Summe", "1.234,50"], false).as_deref(), Some("row.total"));
+        assert_eq!(fault(&["Page 1 of 3", "", ""], false).as_deref(), Some("row.footer"));
         for (row, is_first) in [
             (["Name", "+44 7400 100103", "1"], false),
             (["full name", "mobile number", "count"], false),
             (["Ann", "unknown", "1"], true),
             (["Ann", "none", ""], true),
+            (["Ann", "Send mail", "site"], true),
             (["Total", "07400 100103", ""], false),
             (["Total", "+44 7400 100103", ""], false),
             (["Tomas", "", "7"], false),

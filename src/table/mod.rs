@@ -15,9 +15,12 @@
 mod batch;
 mod biff;
 mod cell_error;
+mod closing_line;
 mod columns;
 mod csv;
+mod data_cell;
 mod entries;
+mod footer;
 mod formula;
 mod header;
 mod inflate;
@@ -53,6 +56,7 @@ pub use xlsx::{ATTENTION_SHEET, RESULTS_SHEET};
 
 use crate::error::{Error, Result};
 use entries::{EntryReader, JsonLinesWriter, VcardWriter};
+use footer::FooterReader;
 use text::OpenText;
 use text_kind::TextKind;
 
@@ -73,29 +77,33 @@ pub fn open_file(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn Row
 
 fn open_content(file: &SourceFile, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
     let source = source::RecognizedFile::of(file)?;
-    match source.content {
+    let is_workbook = !matches!(source.content, source::Content::Text(_));
+    let table: Box<dyn RowReader> = match source.content {
         source::Content::Workbook => {
             let held = || match ods::read(&source.path, file, options)? {
                 None => xlsb::read(&source.path, file, options),
                 sheets => Ok(sheets),
             };
             match xlsx::contained(&source.path, held)?? {
-                Some(sheets) => Ok(Box::new(xlsx::XlsxReader::of_sheets(source.path, sheets, options)?)),
-                None => Ok(Box::new(xlsx::XlsxReader::open(source, options)?)),
+                Some(sheets) => Box::new(xlsx::XlsxReader::of_sheets(source.path, sheets, options)?),
+                None => Box::new(xlsx::XlsxReader::open(source, options)?),
             }
         }
         source::Content::OldOffice => {
             let sheets = xlsx::contained(&source.path, || xls::read(&source.path, file, options))??;
-            Ok(Box::new(xlsx::XlsxReader::of_sheets(source.path, sheets, options)?))
+            Box::new(xlsx::XlsxReader::of_sheets(source.path, sheets, options)?)
         }
         source::Content::Text(packing) => {
             let text = OpenText::open(source, packing, options)?;
             match text.kind {
-                TextKind::Table => Ok(Box::new(csv::CsvReader::open(text, options)?)),
-                TextKind::JsonLines | TextKind::Cards => Ok(Box::new(EntryReader::open(file, packing, text, options)?)),
+                TextKind::Table => Box::new(csv::CsvReader::open(text, options)?),
+                TextKind::JsonLines | TextKind::Cards => {
+                    return Ok(Box::new(EntryReader::open(file, packing, text, options)?));
+                }
             }
         }
-    }
+    };
+    Ok(Box::new(FooterReader::new(table, !is_workbook, options.limit)))
 }
 
 /// The sheets of a workbook that `reader` doesn't read, with the columns that each seems to have. Empty

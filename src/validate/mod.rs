@@ -11,6 +11,7 @@ mod date;
 mod duplicates;
 mod email;
 mod fault;
+mod garbled;
 mod groups;
 mod looks;
 mod merge;
@@ -32,6 +33,7 @@ mod timestamp;
 mod unsent;
 mod url;
 mod validator;
+mod whole_row;
 
 pub use date::settle_day_order;
 pub use email::check_email;

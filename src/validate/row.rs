@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use super::cell::{check_cell, check_set_name, digits_lost, identifier_text, region_of, told_by_reader};
 use super::fault::{CellFault, Understood, shown};
+use super::garbled::ungarbled;
 use super::numbering::Region;
 use super::phone::PhoneRegion;
 use super::plain::{is_plain_name, is_plain_set, is_plainly_good};
 use super::seen_keys::Key;
 use super::sets::unrepeated;
+use super::whole_row::{is_blank, told_by_id};
 use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Value, trim_unseen};
 use crate::mapping::{
     BadCells, Becomes, Blank, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
@@ -26,9 +28,6 @@ pub(super) struct Checked {
     /// The row is none of those that the mapping sends.
     pub not_selected: bool,
 }
-
-/// Codes of rows that stand in a table and are no contacts.
-const NO_CONTACTS: [&str; 3] = ["row.repeated_header", "row.second_header", "row.total"];
 
 /// What every row of a run shares.
 pub(super) struct Rules<'a> {
@@ -51,7 +50,7 @@ impl Rules<'_> {
         {
             return draft.not_selected(*column);
         }
-        if row.errors().iter().any(|(_, error)| NO_CONTACTS.contains(&error.code.as_ref())) {
+        if row.is_no_contact() {
             return Checked { contact: Contact::default(), errors: draft.errors, keys: Vec::new(), not_selected: true };
         }
         // With too few or too many cells nobody knows which column a cell belongs to.
@@ -59,6 +58,7 @@ impl Rules<'_> {
         if aligned {
             for feed in self.forward.feeds() {
                 draft.feed(feed);
+                draft.doubt_letters(feed);
             }
             draft.constants();
             draft.identifiers();
@@ -231,6 +231,23 @@ impl<'a> Draft<'a> {
             let header = self.header(column).to_owned();
             let message = format!("{header}: not sent, since {} has one: {}", self.header(taken), shown(cell));
             self.note(RowError::of_cell("value.left_behind", column, &header, message));
+        }
+    }
+
+    /// Says that a cell's letters look as if they had been read in a wrong encoding before.
+    fn doubt_letters(&mut self, feed: &ColumnFeed) {
+        let last = match &feed.becomes {
+            Becomes::Name(NameFeed::Join { last_column, .. }) => *last_column,
+            _ => None,
+        };
+        for column in std::iter::once(feed.column).chain(last).filter(|_| !self.rules.is_held) {
+            let cell = self.row.cell(column);
+            if let Some(before) = ungarbled(cell) {
+                let header = self.header(column).to_owned();
+                let message =
+                    format!("{header}: sent as it is, though it may be meant as {}: {}", shown(&before), shown(cell));
+                self.note(RowError::of_cell("text.looks_garbled", column, &header, message));
+            }
         }
     }
 
@@ -463,23 +480,6 @@ fn merged(column: usize, header: &str, text: &str) -> RowError {
 
 fn change(field: &FieldFeed, value: Value) -> FieldChange {
     FieldChange::new(field.field.clone(), value, field.overwrite)
-}
-
-/// Whether a row's contact is the one that has the id in it, so that the other columns needn't find it.
-fn told_by_id(forward: &Forward, row: &RowView<'_>) -> bool {
-    forward.feeds().iter().any(|feed| match &feed.becomes {
-        Becomes::Field(field) => {
-            field.identifier == Some(IdentifierKind::Id)
-                && !is_blank(row.cell(feed.column))
-                && check_cell(row.cell(feed.column), field, PhoneRegion::Unknown).is_ok()
-        }
-        _ => false,
-    })
-}
-
-/// Whether there is nothing in the cell that a person could see.
-fn is_blank(cell: &str) -> bool {
-    trim_unseen(cell).is_empty()
 }
 
 /// Whether a divided name has its words in another order than the cell.

@@ -98,6 +98,8 @@ fn a_dirty_file_shows_every_code_that_a_file_can() {
             "row.repeated_header",
             "row.second_header",
             "row.total",
+            "row.footer",
+            "text.looks_garbled",
             "value.formula_unsaved",
             "value.merged",
         ];

@@ -9,6 +9,7 @@ use super::records::{Record, RecordFault, RecordRules, Records};
 use crate::contact::{Position, RowError};
 use crate::error::{Error, Result};
 use crate::table::columns::Columns;
+use crate::table::data_cell::is_data;
 use crate::table::header::{self, NoContacts, Outline};
 use crate::table::options::ReadOptions;
 use crate::table::text::{OpenText, TextEncoding};
@@ -146,6 +147,9 @@ impl CsvReader {
             return Err(Error::usage(format!("{} has no columns but rolo's own", self.path.display()))
                 .hint("hand over the whole results file, or the source itself"));
         }
+        if let (Some(header), [cell]) = (&header, cells.as_slice()) {
+            self.refuse_quoted_lines(header.line, cell)?;
+        }
         let notes = std::mem::take(&mut self.columns.notes);
         self.notes.extend(notes);
         if header.is_some() {
@@ -156,6 +160,35 @@ impl CsvReader {
         }
         self.surplus = self.surplus_of_each();
         Ok(())
+    }
+
+    /// Refuses a file whose every line is one cell in quotation marks, with a whole row in it.
+    fn refuse_quoted_lines(&self, line: u64, names: &str) -> Result<()> {
+        let times = |cell: &[u8], mark: u8| cell.iter().filter(|byte| **byte == mark).count();
+        let is_whole = |row: &Record, mark: u8| {
+            let cell = row.cell(0).filter(|_| row.len() == 1);
+            cell.is_some_and(|cell| times(cell, mark) >= times(names.as_bytes(), mark))
+        };
+        let divides = |mark: &&u8| {
+            times(names.as_bytes(), **mark) > 0
+                && self.sample.iter().filter(|row| !is_blank(row)).all(|row| is_whole(row, **mark))
+        };
+        let has_data = || {
+            let parts = |row: &Record| {
+                texts(row).iter().any(|cell| cell.split([',', ';', '\t', '|']).map(str::trim).any(is_data))
+            };
+            self.sample.iter().any(parts)
+        };
+        if b",;\t|".iter().find(divides).is_none() || !has_data() {
+            return Ok(());
+        }
+        Err(Error::usage(format!(
+            "{}: each line stands in quotation marks as a whole, so that all of it is one column",
+            self.path.display()
+        ))
+        .at_path(&self.path)
+        .at_line(line)
+        .hint("take off the quotation marks round each line, or export the table anew"))
     }
 
     /// Blank cells behind the last column that each of the first rows has.
@@ -257,7 +290,7 @@ impl CsvReader {
         };
         if let Some(index) = swallowed {
             batch.push_error(swallowed_rows(record, index));
-        } else if let Some(error) = ragged(width, found) {
+        } else if let Some(error) = ragged(width, found, record, self.delimiter) {
             batch.push_error(error);
         }
         let cells = record.cells().map(|cell| std::str::from_utf8(cell).unwrap_or_default());
@@ -323,7 +356,7 @@ impl CsvReader {
         width >= 2
             && cell.split(['\n', '\r']).any(|line| {
                 let cells = line.split(char::from(self.delimiter)).map(|cell| cell.trim().trim_matches('"'));
-                cells.clone().count() >= width && cells.clone().any(header::is_data)
+                cells.clone().count() >= width && cells.clone().any(is_data)
             })
     }
 
@@ -410,6 +443,13 @@ impl RowReader for CsvReader {
     }
 }
 
+/// What seems to divide the cells of a row that has one alone.
+fn other_delimiter(width: usize, record: &Record, delimiter: u8) -> Option<u8> {
+    let (Some(cell), 1) = (record.cell(0), record.len()) else { return None };
+    let times = |mark: u8| cell.iter().filter(|byte| **byte == mark).count();
+    b",;\t|".iter().copied().find(|mark| *mark != delimiter && width > 1 && times(*mark) == width - 1)
+}
+
 /// The cell at `index` has rows of the table in it: its quote was closed by one further down.
 fn swallowed_rows(record: &Record, index: usize) -> RowError {
     let breaks = |cell: &[u8]| cell.split(|byte| *byte == b'\n').count() as u64 - 1;
@@ -421,9 +461,15 @@ fn swallowed_rows(record: &Record, index: usize) -> RowError {
     )
 }
 
-fn ragged(width: usize, found: usize) -> Option<RowError> {
+fn ragged(width: usize, found: usize, record: &Record, delimiter: u8) -> Option<RowError> {
     let cells = |count: usize| if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
     if found < width {
+        if let Some(other) = other_delimiter(width, record, delimiter) {
+            let (other, ours) = (delimiter_name(other), delimiter_name(delimiter));
+            let message =
+                format!("the row has its cells divided by a {other}, and the file is read as divided by a {ours}");
+            return Some(RowError::of_row("row.too_few_cells", message));
+        }
         let message =
             format!("the row has {} where the header has {width}: a cell or a line break is missing", cells(found));
         return Some(RowError::of_row("row.too_few_cells", message));
