@@ -58,17 +58,18 @@ fn settings(args: &Choices<'_>, plan: &SavedPlan, context: &CommandContext) -> R
 
 /// How the file is read and what is sent was decided when the plan was made.
 fn refuse_other_choices(args: &Choices<'_>) -> Result<()> {
-    let Choices { source, run, .. } = args;
+    let Choices { run, .. } = args;
+    let reading = &args.source.reading;
     let given = [
-        ("--sheet", source.sheet.is_some()),
-        ("--header-row", source.header_row.is_some()),
-        ("--header", source.header.is_some()),
-        ("--visible-only", source.visible_only),
-        ("--delimiter", source.delimiter.is_some()),
-        ("--encoding", source.encoding.is_some()),
-        ("--region", source.region.is_some()),
-        ("--only", !source.only.is_empty()),
-        ("--limit", source.limit.is_some()),
+        ("--sheet", reading.sheet.is_some()),
+        ("--header-row", reading.header_row.is_some()),
+        ("--header", reading.header.is_some()),
+        ("--visible-only", reading.visible_only),
+        ("--delimiter", reading.delimiter.is_some()),
+        ("--encoding", reading.encoding.is_some()),
+        ("--region", reading.region.is_some()),
+        ("--only", !reading.only.is_empty()),
+        ("--limit", reading.limit.is_some()),
         ("--verify", args.verify),
         ("--create-fields", args.create_fields),
         ("--changed-only", run.changed_only),

@@ -1,8 +1,8 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::source::{SourceArgs, SourceSettings};
-use super::{ChosenAccount, CommandContext, Exit, print, running};
+use super::source::{ReadingArgs, SourceArgs, SourceSettings};
+use super::{ChosenAccount, CommandContext, Exit, print, running, unused};
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::table::{self, IfTaken, WrittenFiles};
@@ -28,7 +28,12 @@ pub struct GuessCommand {
     #[arg(long = "for", visible_alias = "to", value_name = "ACCOUNT")]
     account: Option<String>,
     #[command(flatten)]
-    source: SourceArgs,
+    reading: ReadingArgs,
+    // Options of every command on a file that mean nothing here: taken, and said to be unused.
+    #[arg(long, hide = true)]
+    mapping: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    results: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,13 +46,16 @@ pub struct GuessSettings {
 
 impl GuessCommand {
     pub fn settings(&self, context: &CommandContext) -> Result<GuessSettings> {
-        let source = self.source.settings(self.file.clone(), &context.config()?, context)?;
+        let args = SourceArgs { reading: self.reading.clone(), ..SourceArgs::default() };
+        let source = args.settings(self.file.clone(), &context.config()?, context)?;
         Ok(GuessSettings { source, output: self.output.clone(), force: self.force })
     }
 }
 
 pub fn run(args: &GuessCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
+    unused("a guess reads no mapping", "--mapping", args.mapping.is_some(), context);
+    unused("a guess writes no results", "--results", args.results.is_some(), context);
     let source = running::block_on(async {
         let job = running::job_context(context)?;
         running::source_spec(&settings.source, &job).await

@@ -2,7 +2,7 @@ use super::copy::{self, CopySettings};
 use super::export::{self, ExportSettings};
 use super::import;
 use super::import_settings::ImportSettings;
-use super::source::{RunArgs, SandboxArgs, SourceArgs};
+use super::source::{ReadingArgs, RunArgs, SandboxArgs, SourceArgs};
 use super::{CommandContext, Exit, source};
 use crate::config::{Action, Job};
 use crate::error::Result;
@@ -98,15 +98,17 @@ fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::ExportC
 fn source_args(job: &Job) -> SourceArgs {
     SourceArgs {
         mapping: job.mapping.clone(),
-        sheet: job.sheet.clone(),
-        header_row: job.header_row,
-        header: job.no_header.then(|| "none".to_owned()),
-        visible_only: job.visible_only,
-        delimiter: job.delimiter.clone(),
-        encoding: job.encoding.clone(),
-        region: job.region.clone(),
-        only: job.only.clone(),
-        limit: job.limit,
+        reading: ReadingArgs {
+            sheet: job.sheet.clone(),
+            header_row: job.header_row,
+            header: job.no_header.then(|| "none".to_owned()),
+            visible_only: job.visible_only,
+            delimiter: job.delimiter.clone(),
+            encoding: job.encoding.clone(),
+            region: job.region.clone(),
+            only: job.only.clone(),
+            limit: job.limit,
+        },
         results: job.results.clone(),
     }
 }

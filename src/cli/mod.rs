@@ -52,7 +52,7 @@ pub use command_line::{Command, CommandLine};
 pub use context::{CommandContext, GlobalArgs};
 pub use environment::Environment;
 pub use exit::Exit;
-pub use output::{print, progress};
+pub use output::{print, progress, unused};
 
 use clap::Parser as _;
 

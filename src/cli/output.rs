@@ -17,6 +17,13 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Says that an option is given that this command has no use for, if it is.
+pub fn unused(why: &str, option: &str, is_given: bool, context: &CommandContext) {
+    if is_given && !context.quiet {
+        drop(writeln!(io::stderr().lock(), "{why}: {option} is not used"));
+    }
+}
+
 /// Whoever shows how a run gets on: a bar or lines on standard error, unless quiet, and JSON lines
 /// on standard output if asked for.
 pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {

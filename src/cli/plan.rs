@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use super::forecast::{forecast_json, forecast_words};
-use super::source::{SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
-use super::{ChosenAccount, CommandContext, Exit, print, running};
+use super::source::{ReadingArgs, SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
+use super::{ChosenAccount, CommandContext, Exit, print, running, unused};
 use crate::error::{Error, Result};
 use crate::jobs::{self, PlanJob};
 use crate::report::escape;
@@ -35,8 +35,14 @@ pub struct PlanCommand {
     /// As the import would: create the custom fields that the account lacks.
     #[arg(long)]
     create_fields: bool,
+    /// Mapping file [default: FILE.mapping.toml beside it, else guessed].
+    #[arg(long, value_name = "FILE", help_heading = "Reading the file")]
+    mapping: Option<PathBuf>,
     #[command(flatten)]
-    source: SourceArgs,
+    reading: ReadingArgs,
+    // An option of every command on a file that means nothing here: taken, and said to be unused.
+    #[arg(long, hide = true)]
+    results: Option<PathBuf>,
     #[command(flatten)]
     sandbox: SandboxArgs,
 }
@@ -64,8 +70,10 @@ impl PlanCommand {
             return Err(Error::usage("a saved plan is of contacts, and creates no custom fields: --create-fields")
                 .hint("create the fields first, by hand or with a first import of a row, and then plan"));
         }
+        let source =
+            SourceArgs { mapping: self.mapping.clone(), reading: self.reading.clone(), ..SourceArgs::default() };
         Ok(PlanSettings {
-            source: self.source.settings(self.file.clone(), &config, context)?,
+            source: source.settings(self.file.clone(), &config, context)?,
             account: ChosenAccount::target(self.to.clone(), &config, context)?,
             live: self.live,
             save: self.save.clone(),
@@ -78,6 +86,7 @@ impl PlanCommand {
 
 pub fn run(args: &PlanCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings(context)?;
+    unused("a plan writes no results", "--results", args.results.is_some(), context);
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let plan = PlanJob {

@@ -10,13 +10,24 @@ use crate::config::{Config, StopWhen, layer};
 use crate::error::{Error, Result};
 use crate::mapping::{Condition, country_code};
 
-/// How a source is read.
+/// How a source is read and mapped, and where its results go.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Reading the file")]
 pub struct SourceArgs {
     /// Mapping file [default: FILE.mapping.toml beside it, else guessed].
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// Results file, .csv or .xlsx [default: FILE.results.csv beside it].
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
+}
+
+/// How a source is read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Reading the file")]
+pub struct ReadingArgs {
     /// Sheet of a workbook, by name or number; `all` for all that have the same columns [default: the first].
     #[arg(long, value_name = "SHEET")]
     pub sheet: Option<String>,
@@ -45,9 +56,6 @@ pub struct SourceArgs {
     /// Read at most this many rows.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
-    /// Results file, .csv or .xlsx [default: FILE.results.csv beside it].
-    #[arg(long, value_name = "FILE")]
-    pub results: Option<PathBuf>,
 }
 
 /// Where rows come from.
@@ -99,17 +107,18 @@ impl SourceArgs {
         let input = Input::new(file);
         let mapping = self.mapping.clone().or_else(|| input.file().and_then(mapping_beside));
         let results = self.results.clone().unwrap_or_else(|| results_beside(&input));
+        let reading = &self.reading;
         Ok(SourceSettings {
             mapping,
-            sheet: self.sheet.clone(),
-            header_row: self.header_row,
-            no_header: self.header.is_some(),
-            visible_only: self.visible_only,
-            delimiter: self.delimiter.as_deref().map(delimiter).transpose()?,
-            encoding: self.encoding.as_deref().map(encoding).transpose()?,
-            region: region(self.region.clone(), config, context)?,
-            only: self.only.iter().map(|text| condition(text)).collect::<Result<_>>()?,
-            limit: self.limit,
+            sheet: reading.sheet.clone(),
+            header_row: reading.header_row,
+            no_header: reading.header.is_some(),
+            visible_only: reading.visible_only,
+            delimiter: reading.delimiter.as_deref().map(delimiter).transpose()?,
+            encoding: reading.encoding.as_deref().map(encoding).transpose()?,
+            region: region(reading.region.clone(), config, context)?,
+            only: reading.only.iter().map(|text| condition(text)).collect::<Result<_>>()?,
+            limit: reading.limit,
             results: checked_results(results, &input)?,
             input,
         })
