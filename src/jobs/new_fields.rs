@@ -59,6 +59,9 @@ pub async fn known_fields(
         }
         return Ok(KnownFields { definitions: Some(listed.clone()), to_create: Vec::new(), listed: Some(listed) });
     }
+    for field in lacking.iter().filter(|field| !field.few_words.is_empty()) {
+        context.note(Note::FieldOfFewWords { field: field.definition.name.clone(), words: field.few_words.clone() });
+    }
     // A service that takes any field is asked about those alone that the source names: that it defines
     // others changes nothing about what a column feeds.
     let relevant = |field: &FieldDefinition| can.fields_defined || named.contains(&field.name);

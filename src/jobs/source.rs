@@ -200,6 +200,7 @@ impl SourceSpec {
         let looks = Looks { region: self.region.as_deref() };
         let mut guess = mapping::guess(&headers, &sample, &facts, &looks, &self.only);
         guess.mapping.region.clone_from(&self.region);
+        mapping::propose_values(&mut guess, self.open()?.as_mut(), &facts)?;
         let text = mapping::write_commented(&guess);
         let origin = GUESSED.to_owned();
         let table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {

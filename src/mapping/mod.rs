@@ -18,6 +18,7 @@ mod condition;
 mod decimal;
 mod evidence;
 mod facts;
+mod few_words;
 mod file;
 mod forward;
 mod guess;
@@ -43,6 +44,7 @@ pub use comment::write_commented;
 pub use condition::{Condition, Test};
 pub use decimal::decimal_warning;
 pub use facts::Facts;
+pub use few_words::propose_values;
 pub use file::{
     BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, MergedRule, Numbers,
     SetAction,

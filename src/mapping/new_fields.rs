@@ -1,6 +1,7 @@
 //! Custom fields that a file feeds and the account lacks, and what each is to hold.
 
 use super::facts::Facts;
+use super::few_words::FewWords;
 use super::file::{Feeds, Mapping};
 use super::headers::{custom_field_name, custom_name};
 use super::looks::LooksLike;
@@ -16,6 +17,8 @@ pub struct NewField {
     pub definition: FieldDefinition,
     /// Rows in which the column that feeds it holds something.
     pub filled: u64,
+    /// Where it would be text and could be a list: the words that its column holds again and again.
+    pub few_words: Vec<String>,
 }
 
 impl NewField {
@@ -40,10 +43,17 @@ pub fn new_fields(
         if fields.iter().any(|field| field.definition.name == name) {
             return;
         }
+        let is_stated = stated.is_some();
         let kind = stated.unwrap_or_else(|| column.map_or(FieldKind::Text, |column| kind_of(sample, column, looks)));
         let kind = facts.capabilities.kind_created(&kind);
-        let filled = column.map_or(sample.total, |column| sample.filled.get(column).copied().unwrap_or_default());
-        fields.push(NewField { definition: FieldDefinition { name: name.to_owned(), alias: None, kind }, filled });
+        let list = FieldKind::Choice(Vec::new());
+        let open = column.filter(|_| kind == FieldKind::Text && facts.capabilities.kind_created(&list) == list);
+        let few_words = open.filter(|_| !is_stated).map(|column| FewWords::of(&sample.rows, column));
+        let few_words = few_words.as_ref().and_then(FewWords::choices).unwrap_or_default();
+        let few_words = few_words.into_iter().map(|(word, _)| word.to_owned()).collect();
+        let filled = column.map_or(sample.contacts, |column| sample.filled.get(column).copied().unwrap_or_default());
+        let definition = FieldDefinition { name: name.to_owned(), alias: None, kind };
+        fields.push(NewField { definition, filled, few_words });
     };
     let Some(mapping) = mapping else {
         for (column, header) in headers.iter().enumerate() {

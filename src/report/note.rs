@@ -17,6 +17,8 @@ pub enum Note {
     FieldLacking { field: String, rows: u64 },
     /// A custom field is about to be created; named with its kind.
     FieldCreated { field: String },
+    /// A custom field that is to be created as text could be a list of these words.
+    FieldOfFewWords { field: String, words: Vec<String> },
     /// A service without look-up is listed.
     Listing {
         /// Only the contacts that changed since the last run.
@@ -59,6 +61,13 @@ impl fmt::Display for Note {
                 )
             }
             Self::FieldCreated { field } => write!(f, "creates the custom field {field}"),
+            Self::FieldOfFewWords { field, words } => write!(
+                f,
+                "the custom field {field} is created as text, though its cells hold {} words alone: {}; a mapping with \
+                 values = [...], as `rolo guess` proposes, makes it a list of them",
+                words.len(),
+                words.join(", ")
+            ),
             Self::Listing { changed: true } => {
                 f.write_str("reading the contacts that changed since the last run, since the service has no look-up")
             }

@@ -98,6 +98,49 @@ fn a_column_with_stated_values_becomes_a_list_of_them() {
     }
 }
 
+/// Twelve people, whose level is one of three words.
+fn leveled() -> String {
+    let levels = ["free", "gold", "gold", "tin"];
+    let rows = (0..12).map(|n| format!("Ann {n},ann{n}@example.org,{},{n}\n", levels[n % 4]));
+    format!("Name,Email,custom.level,custom.note\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn a_guess_proposes_the_few_words_of_a_column_as_values_and_shows_them() {
+    for service in ["respondio", "chatwoot"] {
+        let world = World::new();
+        world.write("people.csv", &leveled());
+        let guess = world.rolo(&format!("guess people.csv --to sandbox:{service}"));
+        assert!(
+            guess.err.contains("custom.level: its cells hold 3 words: gold (6), free (3), tin (3)"),
+            "{}",
+            guess.err
+        );
+        let mapping = world.read("people.mapping.toml");
+        assert!(mapping.contains("field = \"custom.level\"\nvalues = [\"gold\", \"free\", \"tin\"]"), "{mapping}");
+        assert_eq!(mapping.matches("values = ").count(), 1, "{mapping}");
+        let import = format!("import people.csv --to sandbox:{service} --unthrottled --create-fields");
+        let said = world.rolo(&import);
+        assert!(said.err.contains("creates the custom field level (list)"), "{service}: {}", said.err);
+        assert_eq!(said.code, 0, "{}", said.err);
+    }
+    let world = World::new();
+    world.write("people.csv", &leveled());
+    world.rolo("guess people.csv --to sandbox:respondio-v1");
+    let mapping = world.read("people.mapping.toml");
+    assert!(!mapping.contains("values"), "the service makes no lists: {mapping}");
+}
+
+#[test]
+fn without_a_mapping_no_list_is_made_and_that_one_could_be_is_said() {
+    let world = World::new();
+    world.write("people.csv", &leveled());
+    let said = world.rolo("import people.csv --to sandbox:respondio --unthrottled --create-fields");
+    assert!(said.err.contains("creates the custom field level (text)"), "{}", said.err);
+    let words = "the custom field level is created as text, though its cells hold 3 words alone: gold, free, tin";
+    assert!(said.err.contains(words), "{}", said.err);
+}
+
 #[test]
 fn an_undo_leaves_them_and_says_so() {
     let world = World::new();
