@@ -34,6 +34,12 @@ pub fn forecast_words_under(title: &str, samples: &str, forecast: &Forecast) -> 
     for (code, rows) in &forecast.codes {
         line(format!("{:>13}  {code}", number(*rows)));
     }
+    for (at, (code, rows)) in forecast.told.iter().enumerate() {
+        if at == 0 {
+            line("           told of other rows, which are no errors".into());
+        }
+        line(format!("{:>13}  {code}", number(*rows)));
+    }
     line(String::new());
     if forecast.total_calls() == 0 {
         line("calls: none".into());
@@ -85,7 +91,14 @@ pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
         "event": "plan",
         "rows": forecast.rows,
         "outcomes": counts,
-        "codes": forecast.codes,
+        "codes": forecast.codes.iter().chain(&forecast.told).fold(
+            std::collections::BTreeMap::<&str, u64>::new(),
+            |mut codes, (code, rows)| {
+                *codes.entry(code).or_default() += rows;
+                codes
+            },
+        ),
+        "told": forecast.told,
         "calls": calls,
         "total_calls": forecast.total_calls(),
         "least_calls": forecast.least_calls,

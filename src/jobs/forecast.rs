@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::contact::{Call, CallKind, Counts, Position};
+use crate::contact::{Call, CallKind, Counts, Position, RowRecord};
 
 /// Lists that a forecast names at most: a file may have as many as it has rows.
 const LISTS_NAMED: usize = 20;
@@ -21,8 +21,10 @@ pub struct Forecast {
     pub unmapped: Vec<String>,
     /// `line 12: create with phone, email and 3 more`.
     pub samples: Vec<String>,
-    /// Rows by error code.
+    /// Rows by error code, of those that a person has to look at.
     pub codes: BTreeMap<String, u64>,
+    /// Rows by the code of what is told of them, of those that need nobody.
+    pub told: BTreeMap<String, u64>,
     /// Custom fields that would be created: `seats (number)`.
     pub new_fields: Vec<String>,
     /// Lists that contacts would be added to, and how many: no service can be asked whether it has them.
@@ -35,6 +37,15 @@ pub struct Forecast {
 impl Forecast {
     pub fn total_calls(&self) -> u64 {
         self.calls.values().sum()
+    }
+
+    /// Counts a row and what is wrong with it or told of it.
+    pub(super) fn count_row(&mut self, record: &RowRecord) {
+        self.counts[record.outcome] += 1;
+        let codes = if record.outcome.needs_attention() { &mut self.codes } else { &mut self.told };
+        for error in &record.errors {
+            *codes.entry(error.code.to_string()).or_default() += 1;
+        }
     }
 
     pub(super) fn count(&mut self, kind: CallKind, calls: u64) {

@@ -116,7 +116,8 @@ impl Opened {
                     service: self.service.to_owned(),
                     file: absolute(file).display().to_string(),
                     options: record.to_json()?,
-                    started: clock::unix_now().as_secs(),
+                    // What was read and compared before counts, as it does in what the job tells at its end.
+                    started: clock::unix_now().saturating_sub(clock::now() - self.begun).as_secs(),
                 };
                 self.ledger.begin(lease.claim(), &new).await?
             }

@@ -214,10 +214,7 @@ impl Foreseeing {
             match first.remove() {
                 Waiting::Asking(row) | Waiting::Ready(row) => self.finish(row).await?,
                 Waiting::Unsent(position, record) => {
-                    self.forecast.counts[record.outcome] += 1;
-                    for error in &record.errors {
-                        *self.forecast.codes.entry(error.code.to_string()).or_default() += 1;
-                    }
+                    self.forecast.count_row(&record);
                     if let Some(saves) = &mut self.saves {
                         saves.row(&PlannedRow::new(position, &record, None, &[], &self.rules.keys))?;
                     }
@@ -363,15 +360,10 @@ impl Foreseeing {
     }
 
     fn ended(&mut self, row: &Foreseen, record: &RowRecord) -> Result<()> {
-        self.forecast.counts[record.outcome] += 1;
+        self.forecast.count_row(record);
         self.forecast.count_lists(&row.writes);
         self.forecast.least_calls += row.machine.least_calls().unwrap_or(0);
         self.forecast.unknown += u64::from(self.live.is_none() && record.outcome == Outcome::Created);
-        if record.outcome.needs_attention() || !record.errors.is_empty() {
-            for error in &record.errors {
-                *self.forecast.codes.entry(error.code.to_string()).or_default() += 1;
-            }
-        }
         if self.forecast.samples.len() < self.samples && !row.writes.is_empty() {
             self.forecast.samples.push(sample(row.machine.position(), &row.writes));
         }

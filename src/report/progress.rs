@@ -165,7 +165,8 @@ impl Tally {
                 };
             }
             Event::Row { record, .. } => {
-                self.told += 1;
+                // Of rows that a run didn't come to, the results tell; they are not done.
+                self.told += u64::from(record.errors.iter().all(|error| error.code != "run.stopped"));
                 self.done = self.told.max(self.resumed);
                 self.needing_attention += u64::from(record.outcome.needs_attention());
             }
@@ -239,7 +240,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::contact::{CallKind, Outcome, Position, RowRecord, WaitReason};
+    use crate::contact::{CallKind, Outcome, Position, RowError, RowRecord, WaitReason};
 
     fn throttled(message: &str) -> WaitReason {
         WaitReason::Throttled { message: message.into() }
@@ -265,6 +266,16 @@ mod tests {
 
     fn row(outcome: Outcome) -> Event {
         Event::Row { position: Position::default(), record: RowRecord::unsent(outcome, vec![]) }
+    }
+
+    #[test]
+    fn rows_that_a_run_did_not_come_to_are_not_done() {
+        let mut tally = Tally::default();
+        tally.take(&started(Some(3), 0));
+        tally.take(&row(Outcome::Created));
+        let record = RowRecord::unsent(Outcome::Skipped, vec![RowError::of_row("run.stopped", "stopped")]);
+        tally.take(&Event::Row { position: Position::default(), record });
+        assert!(tally.line(Instant::now()).contains("1 of 3 rows"), "{}", tally.line(Instant::now()));
     }
 
     #[tokio::test(start_paused = true)]
