@@ -49,6 +49,9 @@ const OWNERS: [&str; 14] = [
     "default",
 ];
 
+/// Words with which a form asks for a value.
+const QUESTIONS: [&str; 10] = ["what", "whats", "is", "s", "enter", "please", "provide", "the", "cuál", "es"];
+
 /// Words that only say that there is a value.
 const ENDINGS: [&str; 6] = ["1", "required", "optional", "main", "primary", "value"];
 
@@ -67,6 +70,7 @@ pub(super) fn field_of(header: &str) -> Option<Spelling> {
         }
         words = match words {
             [first, rest @ ..] if !rest.is_empty() && OWNERS.contains(&first.as_str()) => rest,
+            [first, rest @ ..] if !rest.is_empty() && QUESTIONS.contains(&first.as_str()) => rest,
             [rest @ .., last] if !rest.is_empty() && ENDINGS.contains(&last.as_str()) => rest,
             [rest @ .., last] if !rest.is_empty() && is_count(last) => return numbered(rest),
             _ => return None,
@@ -190,7 +194,7 @@ pub(super) fn contact_wish(header: &str) -> Option<&'static str> {
         "noncontattare",
         "naocontatar",
     ];
-    const FOR: [&str; 12] = [
+    const FOR: [&str; 19] = [
         "consent",
         "optin",
         "optedin",
@@ -202,6 +206,13 @@ pub(super) fn contact_wish(header: &str) -> Option<&'static str> {
         "einwilligung",
         "consentimiento",
         "consentement",
+        "consentimento",
+        "persetujuan",
+        "aceitaemail",
+        "aceitamarketing",
+        "aceptaemail",
+        "aceptamarketing",
+        "agreetobecontacted",
         "marketingstatus",
     ];
     // When or where somebody said it is not what they said.
@@ -314,6 +325,10 @@ mod tests {
             ("E-mail address", "email"),
             ("EMAIL", "email"),
             ("Primary Email*", "email"),
+            ("What is your mobile number? (with country code)", "phone"),
+            ("Please enter your e-mail address", "email"),
+            ("No. Telefon Bimbit", "phone"),
+            ("Alamat E-mel", "email"),
             ("Nombre", "first_name"),
             ("Apellidos", "last_name"),
             ("Telefone", "phone"),

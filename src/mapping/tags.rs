@@ -11,7 +11,7 @@ use crate::contact::trim_unseen;
 
 /// What people put between tags, most telling first. A name that holds any of these is written in
 /// quotation marks, so that a reader who has to guess the separator guesses right.
-pub(crate) const SEPARATORS: [&str; 6] = [":::", "\n", ";", "|", " / ", ","];
+pub(crate) const SEPARATORS: [&str; 9] = [":::", "\n", ";", "|", " / ", ",", "、", "，", "；"];
 
 /// What stands between tags where the mapping doesn't say.
 pub(crate) const DEFAULT_SEPARATOR: &str = ";";

@@ -39,10 +39,12 @@ pub fn region_doubt(cells: &[&str], region: &str) -> Option<String> {
         return None;
     }
     let begins = format!("{strangers} of {} phone numbers without a country code are none of {code}", bare.len());
-    let abroad = bare.iter().filter(|text| meant_international(text).is_some()).count();
-    if abroad * 10 >= bare.len() * 9 {
+    let is_stranger = |text: &&String| read_phone(text, PhoneRegion::Known(stated), Some(Numbers::National)).is_err();
+    let abroad = bare.iter().filter(is_stranger).filter(|text| meant_international(text).is_some()).count();
+    // Nearly any digits are a number of a country whose numbers have any length, and few are one of the world.
+    if abroad * 4 >= strangers * 3 {
         return Some(format!(
-            "{begins}, and {abroad} are valid with a plus sign in front: write numbers = \"international\" for \
+            "{begins}, and {abroad} of those are valid with a plus sign in front: write numbers = \"international\" for \
              this column if they begin with a country code"
         ));
     }
@@ -88,5 +90,12 @@ mod tests {
         let bare: Vec<String> = (0..12).map(|n| format!("346123456{n:02}")).collect();
         let said = doubt(&bare, "GB").expect("a doubt");
         assert!(said.contains("numbers = \"international\""), "{said}");
+        // So it is where a third of them are numbers of the country.
+        let mixed: Vec<String> = bare.into_iter().chain((0..6).map(|n| format!("07400 1004{n:02}"))).collect();
+        let said = doubt(&mixed, "GB").expect("a doubt");
+        assert!(
+            said.contains("12 of 18 phone numbers") && said.contains("12 of those are valid with a plus"),
+            "{said}"
+        );
     }
 }
