@@ -149,7 +149,9 @@ mod tests {
 
     fn choices(cells: &[(&str, usize)]) -> Option<Vec<String>> {
         let mut words = FewWords::default();
-        cells.iter().for_each(|(cell, times)| (0..*times).for_each(|_| words.take(cell)));
+        for (cell, times) in cells {
+            (0..*times).for_each(|_| words.take(cell));
+        }
         words.choices().map(|choices| choices.into_iter().map(|(word, _)| word.to_owned()).collect())
     }
 

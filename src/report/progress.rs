@@ -275,7 +275,8 @@ mod tests {
         tally.take(&row(Outcome::Created));
         let record = RowRecord::unsent(Outcome::Skipped, vec![RowError::of_row("run.stopped", "stopped")]);
         tally.take(&Event::Row { position: Position::default(), record });
-        assert!(tally.line(Instant::now()).contains("1 of 3 rows"), "{}", tally.line(Instant::now()));
+        let line = tally.line(crate::clock::now());
+        assert!(line.contains("1 of 3 rows"), "{line}");
     }
 
     #[tokio::test(start_paused = true)]

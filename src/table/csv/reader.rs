@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use encoding_rs::UTF_8;
+use memchr::memchr_iter;
 
 use super::dialect::{Dialect, delimiter_name};
 use super::records::{Record, RecordFault, RecordRules, Records};
@@ -164,7 +165,7 @@ impl CsvReader {
 
     /// Refuses a file whose every line is one cell in quotation marks, with a whole row in it.
     fn refuse_quoted_lines(&self, line: u64, names: &str) -> Result<()> {
-        let times = |cell: &[u8], mark: u8| cell.iter().filter(|byte| **byte == mark).count();
+        let times = |cell: &[u8], mark: u8| memchr_iter(mark, cell).count();
         let is_whole = |row: &Record, mark: u8| {
             let cell = row.cell(0).filter(|_| row.len() == 1);
             cell.is_some_and(|cell| times(cell, mark) >= times(names.as_bytes(), mark))
@@ -446,7 +447,7 @@ impl RowReader for CsvReader {
 /// What seems to divide the cells of a row that has one alone.
 fn other_delimiter(width: usize, record: &Record, delimiter: u8) -> Option<u8> {
     let (Some(cell), 1) = (record.cell(0), record.len()) else { return None };
-    let times = |mark: u8| cell.iter().filter(|byte| **byte == mark).count();
+    let times = |mark: u8| memchr_iter(mark, cell).count();
     b",;\t|".iter().copied().find(|mark| *mark != delimiter && width > 1 && times(*mark) == width - 1)
 }
 
