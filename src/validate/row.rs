@@ -240,7 +240,7 @@ impl<'a> Draft<'a> {
             Becomes::Name(NameFeed::Join { last_column, .. }) => *last_column,
             _ => None,
         };
-        for column in std::iter::once(feed.column).chain(last).filter(|_| !self.rules.is_held) {
+        for column in std::iter::once(feed.column).chain(last).filter(|_| !self.rules.is_exported) {
             let cell = self.row.cell(column);
             if let Some(before) = ungarbled(cell) {
                 let header = self.header(column).to_owned();
