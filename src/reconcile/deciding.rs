@@ -98,7 +98,7 @@ impl Reconciliation {
             return;
         }
         if self.least_calls.is_none() {
-            self.least_calls = Some(least_calls_of(&self.row.contact, &steps, &self.rules.limits) as u64);
+            self.least_calls = Some(least_calls_of(&self.row.contact, &steps, &self.rules.terms(self.created)) as u64);
         }
         self.write_next(steps.into(), notes);
     }

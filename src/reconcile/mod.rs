@@ -62,7 +62,7 @@ pub use event::{CallEnd, CallResult, Next, ReconcileEvent, StepAt, Write};
 pub use groups::{LookupGroups, SharedLookup, pack};
 pub use identify::{Identification, Identified, has as has_identifier};
 pub use keys::Keys;
-pub use least::{least_calls, least_calls_of};
+pub use least::{NewContact, least_calls};
 pub use machine::{Reconciliation, Row};
 pub use observed::{Comparison, Fact, Observed, SnapshotObserved};
 pub use planned::{Planned, Seen, seal_of};

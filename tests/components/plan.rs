@@ -2,6 +2,7 @@
 //! service can do, the steps leave behind what policy allows and nothing else.
 
 mod cases;
+mod least;
 mod model;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use rolo::contact::{
     Capabilities, ClearBy, Contact, Field, ImportMode, Limits, ListChange, Overwrite, Source, Sourced, Value,
 };
-use rolo::reconcile::{Decision, Need, Observed, SnapshotObserved, Step, Terms, decide, least_calls};
+use rolo::reconcile::{Decision, Need, NewContact, Observed, SnapshotObserved, Step, Terms, decide, least_calls};
 
 use cases::{Case, Sight, any_case, any_new_case, respondio_v1};
 use model::{FIELDS, Model};
@@ -172,6 +173,21 @@ proptest! {
         prop_assert_eq!(sent, wanted);
         let sent: Vec<&String> = steps.iter().filter_map(Step::tag_edit).flat_map(|edit| &edit.tags).collect();
         prop_assert_eq!(sent, case.contact.tags.add.iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_new_contact_takes_the_least_calls_of_any_client(case in any_new_case()) {
+        let (_, steps) = after(&case, case.sight);
+        let terms = Terms {
+            mode: ImportMode::Upsert,
+            replace_custom: false,
+            mapped: &[],
+            capabilities: &case.capabilities,
+            limits: &case.limits,
+            fields: FIELDS,
+        };
+        let new = NewContact::of(&case.contact, &terms);
+        prop_assert_eq!(steps.len(), new.least_calls(&case.capabilities, &case.limits), "{:?}", steps);
     }
 
     #[test]
