@@ -161,6 +161,7 @@ fn limit_rows(service: &dyn Service) -> Vec<(&'static str, String, Source)> {
         tags_per_add,
         tags_per_remove,
         identifiers_per_find,
+        identifiers_per_filter,
         page_size,
         tag_chars,
         custom_name_chars,
@@ -175,6 +176,7 @@ fn limit_rows(service: &dyn Service) -> Vec<(&'static str, String, Source)> {
     let mut known = |name, limit: &Option<Sourced<usize>>| {
         rows.extend(limit.map(|limit| (name, limit.value.to_string(), limit.source)));
     };
+    known("identifiers a listing, where it is shown to find them", identifiers_per_filter);
     known("fields a create", fields_per_create);
     known("fields an update", fields_per_update);
     known("tags a call that adds", tags_per_add);

@@ -76,6 +76,8 @@ pub struct Capabilities {
     pub create_needs_fields: &'static [&'static str],
     /// The create answer holds the new id; otherwise the contact is looked up.
     pub create_tells_id: bool,
+    /// The answer to an update, and to a change of tags, holds the id of whoever was changed.
+    pub edits_tell_id: bool,
     /// A create takes custom fields; otherwise an update brings them afterwards.
     pub create_with_custom_fields: bool,
     /// What keeps a create whose answer was lost from making a second contact.

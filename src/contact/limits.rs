@@ -32,6 +32,9 @@ pub struct Limits {
     pub tags_per_remove: Option<Sourced<usize>>,
     /// Identifiers that one look-up can carry.
     pub identifiers_per_find: Sourced<usize>,
+    /// Identifiers that a filtered listing can ask for, and so be many look-ups in one, once it was shown
+    /// to find whom a look-up finds.
+    pub identifiers_per_filter: Option<Sourced<usize>>,
     /// Contacts that one page of a listing can hold.
     pub page_size: Option<Sourced<u32>>,
     /// Longest tag in characters.

@@ -1,4 +1,6 @@
-use crate::contact::{Call, Contact, Field, Identifier, IdentifierKind, RemoteId, Snapshot, TagMode, Value};
+use crate::contact::{
+    Call, Capabilities, Contact, Field, Identifier, IdentifierKind, RemoteId, Snapshot, TagMode, Value,
+};
 use crate::journal::{KnownContact, KnownValue};
 use crate::reconcile::Keys;
 use crate::services::Reply;
@@ -13,14 +15,20 @@ pub struct Assumed {
     contact: Option<Snapshot>,
     tells_tags: bool,
     tells_id: bool,
+    edits_tell_id: bool,
     identifiers: Vec<Identifier>,
 }
 
 impl Assumed {
-    /// `tells_tags`: a read shows tags; `tells_id`: a create's answer shows the new id.
-    pub fn new(desired: &Contact, known: Option<&KnownContact>, keys: &Keys, tells_tags: bool, tells_id: bool) -> Self {
-        let contact = known.map(|known| remembered(desired, known, keys));
-        Self { contact, tells_tags, tells_id, identifiers: desired.identifiers.clone() }
+    /// As a service with these capabilities would answer.
+    pub fn new(desired: &Contact, known: Option<&KnownContact>, keys: &Keys, capabilities: &Capabilities) -> Self {
+        Self {
+            contact: known.map(|known| remembered(desired, known, keys)),
+            tells_tags: capabilities.find_tells_tags,
+            tells_id: capabilities.create_tells_id,
+            edits_tell_id: capabilities.edits_tell_id,
+            identifiers: desired.identifiers.clone(),
+        }
     }
 
     /// Whoever has one of the row's identifiers.
@@ -49,9 +57,17 @@ impl Assumed {
                 {
                     tags.extend(edit.tags.iter().cloned());
                 }
-                Some(Reply::Nothing)
+                Some(self.edited())
             }
+            Call::Update { .. } => Some(self.edited()),
             _ => Some(Reply::Nothing),
+        }
+    }
+
+    fn edited(&self) -> Reply {
+        match &self.contact {
+            Some(contact) if self.edits_tell_id => Reply::Id(contact.id.clone()),
+            _ => Reply::Nothing,
         }
     }
 

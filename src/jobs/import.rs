@@ -30,7 +30,10 @@ use crate::reconcile::{Keys, Rules, Strategy};
 use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary, Warning};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
-use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, remember_fields};
+use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, lookup_room, remember_fields};
+
+/// Contacts under way at once, so that the look-ups of the next are made while those before them are sent.
+const LANES_FOR_LOOKUPS: usize = 8;
 
 /// Contacts under way for each request that a service takes at once: some wait for slots or look-ups.
 const CONTACTS_PER_REQUEST: usize = 4;
@@ -123,6 +126,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     if matches!(ended, Ended::Whole) {
         // First: a run that has finished is not taken up again to do it.
         set_listed_by(&frame.run, &frame.keys, None, &frame.ledger).await?;
+        let room = AccountNote::LookupRoomOf(frame.run.id().clone());
+        frame.ledger.set_note(&frame.run, frame.keys.account(), &room, None).await?;
     }
     if let Some(nights) = job.keep_results {
         remove_older(&job.results, nights, &context.written());
@@ -163,9 +168,15 @@ async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &m
         super::listing::learn_all(connection, caller, keys, &mapped.forward.fields(), job.options.fresh, context)
             .await?;
     }
-    let all_known = job.plan.is_none() && is_listed(job, frame, mapped, context).await?;
+    let stated = service.limits().identifiers_per_find.value;
+    let (strategy, lookup_room) = if job.plan.is_none() {
+        way_of_finding(job, frame, mapped, context).await?
+    } else {
+        (Strategy::LookUp, stated)
+    };
     let rules = Rules {
-        strategy: if all_known { Strategy::Listed } else { Strategy::LookUp },
+        strategy,
+        lookup_room,
         // What is replaced is what the plan has seen.
         keep_before: job.options.keep_before || job.plan.is_some(),
         by_plan: job.plan.is_some(),
@@ -190,18 +201,41 @@ async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &m
     })
 }
 
-/// Whether the account was listed instead of looking contacts up; it is now, if that takes fewer calls.
-async fn is_listed(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &mut Context) -> Result<bool> {
+/// How contacts are found, and how many identifiers a look-up of several rows carries: the account is listed now,
+/// if that takes fewer calls.
+async fn way_of_finding(
+    job: &ImportJob,
+    frame: &Frame,
+    mapped: &Mapped,
+    context: &mut Context,
+) -> Result<(Strategy, usize)> {
     let remember = !job.options.fresh;
-    if let Some(listed) = listed_by(&frame.run, &frame.keys, &frame.ledger).await?.filter(|_| remember) {
-        return Ok(listed);
+    let stated = frame.connection.account.service.limits().identifiers_per_find.value;
+    let before = listed_by(&frame.run, &frame.keys, &frame.ledger).await?.filter(|_| remember);
+    if before == Some(true) {
+        return Ok((Strategy::Listed, stated));
     }
     let first = first_contacts(&job.source, mapped)?;
     let look_ups = look_ups_needed(&first, mapped.sample.total, &frame.caller, &frame.keys, remember).await?;
-    let listed =
-        remember && learn_instead(look_ups, &frame.caller, &frame.keys, &mapped.forward.fields(), context).await?;
-    set_listed_by(&frame.run, &frame.keys, Some(listed), &frame.ledger).await?;
-    Ok(listed)
+    if before.is_none() {
+        let listed =
+            remember && learn_instead(look_ups, &frame.caller, &frame.keys, &mapped.forward.fields(), context).await?;
+        set_listed_by(&frame.run, &frame.keys, Some(listed), &frame.ledger).await?;
+        if listed {
+            return Ok((Strategy::Listed, stated));
+        }
+    }
+    // What was shown once holds for the whole run, so that each of its rows is looked up alike.
+    let noted = AccountNote::LookupRoomOf(frame.run.id().clone());
+    let shown = frame.ledger.note(frame.keys.account(), &noted).await?;
+    if let Some(room) = shown.and_then(|room| room.parse().ok()) {
+        return Ok((Strategy::LookUp, room));
+    }
+    let room = lookup_room(&frame.caller, look_ups).await?;
+    if room != stated {
+        frame.ledger.set_note(&frame.run, frame.keys.account(), &noted, Some(&room.to_string())).await?;
+    }
+    Ok((Strategy::LookUp, room))
 }
 
 /// Runs feed and dispatcher side by side until no row is left or the run stops.
@@ -316,11 +350,12 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
 }
 
 /// Contacts under way at once. Where calls are paced, no more than there can be requests, so that the
-/// first rows are finished before the last are begun; but enough to fill a look-up of many.
+/// first rows are finished before the last are begun; a few more where one look-up is for many of them.
 fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
     let limits = service.limits();
     let requests = limits.concurrency.value.max(1);
-    if unthrottled { requests * CONTACTS_PER_REQUEST } else { requests.max(limits.identifiers_per_find.value / 2 + 1) }
+    let lookup_lanes = (limits.identifiers_per_find.value / 2 + 1).min(LANES_FOR_LOOKUPS);
+    if unthrottled { requests * CONTACTS_PER_REQUEST } else { requests.max(lookup_lanes) }
 }
 
 /// The custom fields of the account, read before there is a run.
@@ -358,6 +393,7 @@ pub fn rules(run: &RunId, connection: &Connection, mapped: &Mapped, keys: &Keys)
         mapped: forward.fields(),
         untyped: mapped.untyped.clone(),
         strategy: Strategy::LookUp,
+        lookup_room: service.limits().identifiers_per_find.value,
         keep_before: false,
         changed_only: false,
         verify: false,

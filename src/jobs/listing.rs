@@ -10,7 +10,7 @@ use crate::journal::Entry;
 use crate::reconcile::{Keys, Strategy};
 use crate::report::Note;
 use crate::table::RowBatch;
-use crate::upload::{Caller, Completeness, Listing, Turned};
+use crate::upload::{Caller, Completeness, Listing, Turned, lookup_room};
 
 /// How old a listing may be before contacts are listed anew.
 const FRESH_SECONDS: u64 = 24 * 60 * 60;
@@ -118,8 +118,12 @@ pub async fn learn_instead(
 /// How an import would find out which contacts its rows are about.
 pub struct Choice {
     pub strategy: Strategy,
+    /// Identifiers that a look-up of several rows would carry.
+    pub lookup_room: usize,
     /// Pages that it would list.
     pub calls: u64,
+    /// Look-ups that it would make before the first row.
+    pub finds: u64,
 }
 
 /// Foresees what [`learn_all`] and [`learn_instead`] would do, by reading one page at the most.
@@ -131,6 +135,8 @@ pub async fn foresee(
     source: &SourceSpec,
 ) -> Result<Choice> {
     let service = &connection.account.service;
+    let stated = service.limits().identifiers_per_find.value;
+    let choice = |strategy, calls| Choice { strategy, lookup_room: stated, calls, finds: 0 };
     let pages = |total: u64| match service.limits().page_size.map(|size| u64::from(size.value.max(1))) {
         Some(size) => total.div_ceil(size).max(1),
         None => 1,
@@ -148,17 +154,26 @@ pub async fn foresee(
             (_, true) if listed.is_some() => 1,
             _ => first_page().await?.map_or(1, pages),
         };
-        return Ok(Choice { strategy: Strategy::LookUp, calls });
+        return Ok(choice(Strategy::LookUp, calls));
     }
     let first = first_contacts(source, mapped)?;
     let look_ups = look_ups_needed(&first, mapped.sample.total, caller, keys, true).await?;
     if !is_worth_listing(caller, look_ups) {
-        return Ok(Choice { strategy: Strategy::LookUp, calls: 0 });
+        let before = caller.calls();
+        let lookup_room = lookup_room(caller, look_ups).await?;
+        // The first of them is the page that contacts are taken from.
+        let calls = caller.calls() - before;
+        return Ok(Choice {
+            strategy: Strategy::LookUp,
+            lookup_room,
+            calls: calls.min(1),
+            finds: calls.saturating_sub(1),
+        });
     }
     Ok(match first_page().await?.map(pages) {
-        Some(calls) if calls < look_ups => Choice { strategy: Strategy::Listed, calls },
-        Some(_) => Choice { strategy: Strategy::LookUp, calls: 1 },
-        None => Choice { strategy: Strategy::LookUp, calls: look_ups / 3 + 1 },
+        Some(calls) if calls < look_ups => choice(Strategy::Listed, calls),
+        Some(_) => choice(Strategy::LookUp, 1),
+        None => choice(Strategy::LookUp, look_ups / 3 + 1),
     })
 }
 

@@ -14,7 +14,9 @@ use super::recognize::Keep;
 use super::saved_plan::{PlanHead, PlanWriter};
 use super::source::SourceSpec;
 use super::visit::Visit;
-use crate::contact::{Call, CallKind, Contact, FieldDefinition, Identifier, Outcome, Position, RemoteId, RowRecord};
+use crate::contact::{
+    Call, CallKind, Contact, FieldDefinition, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot,
+};
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
 use crate::reconcile::{
@@ -22,7 +24,7 @@ use crate::reconcile::{
 };
 use crate::services::{Page, Reply};
 use crate::table::RowBatch;
-use crate::upload::{Caller, Stop, list_fields, look_up};
+use crate::upload::{Caller, Stop, list_fields, look_up, look_up_together};
 
 /// An import to be foreseen.
 pub struct PlanJob {
@@ -63,19 +65,21 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
     let mut forecast = Forecast { unmapped: mapped.forward.unmapped().to_vec(), ..Forecast::default() };
     forecast.count(CallKind::CreateField, to_create.len() as u64);
     forecast.new_fields = to_create.iter().map(words).collect();
-    let strategy = if job.save.is_some() {
+    let (strategy, lookup_room) = if job.save.is_some() {
         if service.capabilities().find_by_listing {
             return Err(Error::usage(format!("{} has no look-up, so a plan of it can't be kept to", service.name()))
                 .hint("leave --save out"));
         }
-        Strategy::LookUp
+        (Strategy::LookUp, service.limits().identifiers_per_find.value)
     } else {
         let choice = super::listing::foresee(connection, caller, keys, &mapped, &job.source).await?;
         forecast.count(CallKind::List, choice.calls);
-        choice.strategy
+        forecast.count(CallKind::Find, choice.finds);
+        (choice.strategy, choice.lookup_room)
     };
     let rules = Rules {
         strategy,
+        lookup_room,
         by_plan: job.save.is_some(),
         keep_before: job.save.is_some(),
         tries: caller.retry.tries,
@@ -85,7 +89,7 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
     let mut foreseeing = Foreseeing {
         samples: job.samples,
         live: job.live.then(|| caller.clone()),
-        groups: LookupGroups::new(rules.limits.identifiers_per_find.value),
+        groups: LookupGroups::new(rules.lookup_room),
         waiting: BTreeMap::new(),
         claimed: HashMap::new(),
         rules: Arc::new(rules),
@@ -225,14 +229,7 @@ impl Foreseeing {
     }
 
     fn assume(&self, contact: &Contact, row: &Row) -> Assumed {
-        let capabilities = &self.rules.capabilities;
-        Assumed::new(
-            contact,
-            row.known.as_ref(),
-            &self.rules.keys,
-            capabilities.find_tells_tags,
-            capabilities.create_tells_id,
-        )
+        Assumed::new(contact, row.known.as_ref(), &self.rules.keys, &self.rules.capabilities)
     }
 
     async fn look_up_groups(&mut self) -> Result<()> {
@@ -257,24 +254,41 @@ impl Foreseeing {
     async fn identify_together(&mut self, rows: &mut [Foreseen]) -> Result<()> {
         loop {
             let ways = rows.iter().map(|row| row.machine.as_ref());
-            let lookups = SharedLookup::next_of(ways, self.rules.limits.identifiers_per_find.value);
+            let lookups = SharedLookup::next_of(ways, self.rules.lookup_room);
             if lookups.is_empty() {
                 return Ok(());
             }
             for lookup in lookups {
-                let told = self.look_up(&lookup.identifiers()).await?;
-                let is_told = told.is_some();
-                for (at, contacts) in lookup.shares(&told.unwrap_or_default()) {
-                    let row = &mut rows[at];
-                    let contacts = if is_told { contacts } else { row.assumed.look_up() };
-                    row.machine.answered(ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) });
+                for (lookup, told) in self.look_up_together(lookup).await? {
+                    let is_told = told.is_some();
+                    for (at, contacts) in lookup.shares(&told.unwrap_or_default()) {
+                        let row = &mut rows[at];
+                        let contacts = if is_told { contacts } else { row.assumed.look_up() };
+                        row.machine.answered(ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) });
+                    }
                 }
             }
         }
     }
 
+    /// Counts one look-up of several rows, in halves where the service refuses it; what it finds, if it is made
+    /// for real.
+    async fn look_up_together(&mut self, lookup: SharedLookup) -> Result<Vec<(SharedLookup, Option<Vec<Snapshot>>)>> {
+        let Some(caller) = &self.live else {
+            self.forecast.count(CallKind::Find, 1);
+            return Ok(vec![(lookup, None)]);
+        };
+        let before = caller.calls();
+        let answers = look_up_together(caller, lookup).await;
+        self.forecast.count(CallKind::Find, caller.calls() - before);
+        if answers.iter().any(|answer| !matches!(answer.result.end, CallEnd::Done(_))) {
+            return Err(failed_look_up(caller));
+        }
+        Ok(answers.into_iter().map(|answer| (answer.lookup, Some(answer.found))).collect())
+    }
+
     /// Counts one look-up; what it finds, if it is made for real.
-    async fn look_up(&mut self, identifiers: &[Identifier]) -> Result<Option<Vec<crate::contact::Snapshot>>> {
+    async fn look_up(&mut self, identifiers: &[Identifier]) -> Result<Option<Vec<Snapshot>>> {
         let Some(caller) = &self.live else {
             self.forecast.count(CallKind::Find, 1);
             return Ok(None);
@@ -282,7 +296,7 @@ impl Foreseeing {
         let before = caller.calls();
         let (contacts, result) = look_up(caller, identifiers).await;
         if !matches!(result.end, CallEnd::Done(_)) {
-            return Err(caller.halted().unwrap_or_else(|| Error::stopped("a look-up failed; nothing was sent")));
+            return Err(failed_look_up(caller));
         }
         let calls = caller.calls() - before;
         self.forecast.count(CallKind::Find, calls);
@@ -371,6 +385,10 @@ impl Foreseeing {
         let (position, seen) = (row.machine.position(), row.machine.seen());
         saves.row(&PlannedRow::new(position, record, seen, &row.writes, &self.rules.keys))
     }
+}
+
+fn failed_look_up(caller: &Caller) -> Error {
+    caller.halted().unwrap_or_else(|| Error::stopped("a look-up failed; nothing was sent"))
 }
 
 fn done(reply: Reply) -> CallResult {

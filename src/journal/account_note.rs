@@ -6,6 +6,8 @@ use crate::contact::RemoteId;
 pub enum AccountNote {
     /// Whether a run lists the account instead of looking contacts up.
     ListedBy(RunId),
+    /// How many identifiers the look-ups of a run carry, where that was shown to work.
+    LookupRoomOf(RunId),
     /// The custom fields that a run created.
     FieldsOf(RunId),
     /// The custom fields that it was last seen to define.
@@ -19,6 +21,7 @@ impl AccountNote {
     pub fn name(&self) -> String {
         match self {
             Self::ListedBy(run) => format!("listed by {run}"),
+            Self::LookupRoomOf(run) => format!("look-up room of {run}"),
             Self::FieldsOf(run) => format!("fields of {run}"),
             Self::CustomFields => "custom fields".to_owned(),
             Self::CopyOf { account, id } => format!("copied/{account}/{id}"),

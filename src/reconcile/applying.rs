@@ -8,7 +8,9 @@ use super::machine::{Identify, Reconciliation, Settle, State};
 use super::rules::REQUEST_PATIENCE;
 use super::step::Step;
 use super::stored::sent_by;
-use crate::contact::{CallKind, Edit, Field, FieldChange, IdentifierKind, Overwrite, RemoteId, RowError, Snapshot};
+use crate::contact::{
+    CallKind, Edit, Field, FieldChange, Identifier, IdentifierKind, Overwrite, RemoteId, RowError, Snapshot,
+};
 use crate::journal::{BeforeImage, CallVerdict, Change, Entry, Key};
 use crate::services::Reply;
 
@@ -24,6 +26,9 @@ enum Follows {
 impl Reconciliation {
     pub(super) fn write_next(&mut self, mut rest: VecDeque<Step>, notes: Vec<RowError>) {
         let Some(step) = rest.pop_front() else {
+            if self.is_nameless {
+                return self.settle(Settle::LearnId { rest: Some((rest, notes)) }, self.rules.search_lag);
+            }
             if self.has_more_to_send() {
                 // Not again for the same: what turns out to be as desired all the same needs no call.
                 self.sent.append(&mut self.changed_meanwhile);
@@ -87,7 +92,7 @@ impl Reconciliation {
         &mut self,
         step: &Step,
         number: u32,
-        rest: VecDeque<Step>,
+        mut rest: VecDeque<Step>,
         notes: Vec<RowError>,
         result: CallResult,
     ) -> Vec<Entry> {
@@ -95,7 +100,7 @@ impl Reconciliation {
         match result.end.clone() {
             CallEnd::Done(reply) => {
                 let follows = if creates {
-                    self.was_created(step, &result, reply)
+                    self.was_created(step, rest.front(), &result, reply)
                 } else {
                     self.was_applied(step, number, &result, reply)
                 };
@@ -114,6 +119,11 @@ impl Reconciliation {
                 self.count(CallKind::Create, &result, CallVerdict::Exists, None);
                 self.identify(Identify::Exists(result));
             }
+            CallEnd::Missing { .. } if self.is_nameless => {
+                // Whoever was just made is not known by its identifier yet.
+                rest.push_front(step.clone());
+                self.settle(Settle::LearnId { rest: Some((rest, notes)) }, self.rules.search_lag);
+            }
             CallEnd::Missing { .. } => self.missing_or_end(result),
             CallEnd::Unclear { message } if creates => {
                 self.lost_creates += 1;
@@ -126,14 +136,24 @@ impl Reconciliation {
             }
             CallEnd::Unreachable { .. } | CallEnd::Refused { .. } | CallEnd::Exists { .. } => {
                 self.count(step.kind(), &result, CallVerdict::Refused, None);
-                self.end_by(&result);
+                self.end_named_by(result);
             }
-            CallEnd::Unclear { .. } | CallEnd::Halted => self.end_by(&result),
+            CallEnd::Unclear { .. } | CallEnd::Halted => self.end_named_by(result),
         }
         Vec::new()
     }
 
-    fn was_created(&mut self, step: &Step, result: &CallResult, reply: Reply) -> Follows {
+    /// The row ends with a call that did not end well. Of a contact that it made, the id is learned first: the
+    /// results name it, and an undo finds it by that.
+    fn end_named_by(&mut self, result: CallResult) {
+        if self.is_nameless {
+            return self.settle(Settle::LearnIdAfter(result), self.rules.search_lag);
+        }
+        self.end_by(&result);
+    }
+
+    /// `following` is the step that comes next.
+    fn was_created(&mut self, step: &Step, following: Option<&Step>, result: &CallResult, reply: Reply) -> Follows {
         (self.created, self.changed) = (true, true);
         let (id, shown) = match reply {
             Reply::Id(id) => (Some(id), None),
@@ -143,6 +163,14 @@ impl Reconciliation {
         self.count(CallKind::Create, result, CallVerdict::Done, id.clone());
         if self.lost_creates > 0 || !self.taken_from.is_empty() {
             self.look_again();
+        }
+        if let (None, Step::Create { identifier: Some(identifier), edit }) = (&id, step)
+            && self.lost_creates == 0
+            && self.taken_from.is_empty()
+            && self.tells_id(identifier, following)
+        {
+            self.is_created_nameless(identifier, edit);
+            return Follows::Rest;
         }
         let (Some(id), Step::Create { edit, .. }) = (id, step) else {
             // The answer doesn't tell the id: the look-up that learns it is a step of its own.
@@ -156,6 +184,52 @@ impl Reconciliation {
         Follows::Rest
     }
 
+    /// Whether what follows a create can be about its identifier, and tells the id that the create did not. After
+    /// a create whose answer was lost, nobody but a look-up can say who has the identifier.
+    fn tells_id(&self, identifier: &Identifier, following: Option<&Step>) -> bool {
+        let tells = |step: &Step| matches!(step, Step::Update { .. } | Step::EditTags { .. });
+        let capabilities = &self.rules.capabilities;
+        // Whoever wants to be shown what was stored has it looked up.
+        !self.rules.verify
+            && capabilities.edits_tell_id
+            && capabilities.address_by.contains(&identifier.kind)
+            && following.is_some_and(tells)
+    }
+
+    /// What the create of this row sends, or sent, where the contact is then addressed by an identifier until an
+    /// answer tells its id.
+    pub(super) fn made_nameless(&self) -> Option<(Identifier, Edit)> {
+        let mut steps = self.steps_of_new().into_iter();
+        match (steps.next(), steps.next()) {
+            (Some(Step::Create { identifier: Some(identifier), edit }), following)
+                if !self.rules.capabilities.create_tells_id && self.tells_id(&identifier, following.as_ref()) =>
+            {
+                Some((identifier, edit))
+            }
+            _ => None,
+        }
+    }
+
+    /// The contact was created by this row, and is addressed by an identifier until an answer tells its id.
+    pub(super) fn is_created_nameless(&mut self, identifier: &Identifier, edit: &Edit) {
+        self.is_nameless = true;
+        self.address = Some(identifier.clone());
+        let id = RemoteId(identifier.value.clone());
+        self.there = Some(ObservedContact::created(id, edit, &self.rules.mapped, &self.rules.keys));
+        self.proven = self.sent_identifiers(edit, self.rules.capabilities.create_needs);
+    }
+
+    /// An answer told the id of the contact that this row created.
+    pub(super) fn is_named(&mut self, id: &RemoteId) {
+        let Some(there) = &mut self.there else { return };
+        there.known.id = id.clone();
+        (self.is_nameless, self.address) = (false, None);
+        let own = Identifier::new(IdentifierKind::Id, id.0.clone());
+        self.proven.insert(self.rules.keys.identifier(&own));
+        let image = self.before_image(id, Change::Created);
+        self.pending.push(image);
+    }
+
     /// The contact was created by this row with these fields, and has nothing else.
     pub(super) fn is_created_as(&mut self, id: &RemoteId, edit: &Edit) {
         (self.created, self.changed) = (true, true);
@@ -163,7 +237,7 @@ impl Reconciliation {
         self.there = Some(ObservedContact::created(id.clone(), edit, &self.rules.mapped, &self.rules.keys));
         // The create was accepted with all of the row's identifiers that it carried.
         self.proven = self.sent_identifiers(edit, self.rules.capabilities.create_needs);
-        let own = crate::contact::Identifier::new(IdentifierKind::Id, id.0.clone());
+        let own = Identifier::new(IdentifierKind::Id, id.0.clone());
         self.proven.insert(self.rules.keys.identifier(&own));
         let image = self.before_image(id, Change::Created);
         self.pending.push(image);
@@ -187,7 +261,10 @@ impl Reconciliation {
             Reply::Id(id) => (None, None, Some(id)),
             _ => (None, None, None),
         };
-        let known = || self.there.as_ref().map(|there| there.id().clone());
+        if let (Some(id), true) = (&told_id, self.is_nameless) {
+            self.is_named(id);
+        }
+        let known = || self.there.as_ref().filter(|_| !self.is_nameless).map(|there| there.id().clone());
         let id = told.as_ref().map(|told| told.id.clone()).or_else(|| told_id.clone()).or_else(known);
         if let Some(told) = told.as_ref().filter(|told| self.is_somebody_else(told)) {
             self.count_step(number, step.kind(), result, CallVerdict::OtherPerson, id);

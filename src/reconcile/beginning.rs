@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::event::Next;
 use super::machine::{Clock, Identify, Reconciliation, Settle, State, is_create_in_doubt};
 use super::rules::{JUST_MADE, REQUEST_PATIENCE, Strategy};
-use crate::contact::{Field, IdentifierKind, Overwrite, RemoteId, Value};
+use crate::contact::{CallKind, Field, IdentifierKind, Overwrite, RemoteId, Value};
 
 /// How a row finds the contact that it is about, and has it to itself.
 impl Reconciliation {
@@ -17,7 +17,13 @@ impl Reconciliation {
             return self.settle(Settle::Create { lost: None }, self.rules.patience());
         }
         if self.created && self.there.is_none() {
-            // It was created, and the run was cut off before anybody learned its id.
+            // It was created, and the run was cut off before anybody learned its id. What follows may still tell it,
+            // unless the create was sent twice, or what somebody has labelled it with since matters.
+            let once = self.row.steps.iter().all(|step| step.kind != CallKind::Create || step.sent == 1);
+            if let Some((identifier, edit)) = self.made_nameless().filter(|_| once && !self.row.contact.tags.replace) {
+                self.is_created_nameless(&identifier, &edit);
+                return self.decide();
+            }
             return self.settle(Settle::LearnId { rest: None }, self.rules.search_lag);
         }
         if let Some(open) = self.row.open_create.clone()

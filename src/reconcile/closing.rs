@@ -94,7 +94,7 @@ impl Reconciliation {
     pub(super) fn record(&self, outcome: Outcome, errors: Vec<RowError>) -> RowRecord {
         RowRecord {
             outcome,
-            contact_id: self.there.as_ref().map(|there| there.id().clone()),
+            contact_id: self.there.as_ref().filter(|_| !self.is_nameless).map(|there| there.id().clone()),
             calls: u32::try_from(self.answers.len()).unwrap_or(u32::MAX),
             attempts: self.answers.values().copied().max().unwrap_or(0),
             http_status: self.http_status,

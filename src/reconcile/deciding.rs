@@ -193,7 +193,9 @@ impl Reconciliation {
             return self.end(record);
         }
         let confirmed = self.there.as_ref().is_some_and(|there| there.is_confirmed);
-        let together = self.rules.looks_up_together() && capabilities.find_tells_fields && !self.is_given_by_id();
+        let together = self.rules.limits.identifiers_per_find.value > 1
+            && capabilities.find_tells_fields
+            && !self.is_given_by_id();
         let look_up = !self.looked_again && self.identification().next_lookup().is_some();
         if look_up && (together || !confirmed || !capabilities.read) {
             self.looked_again = true;
@@ -278,14 +280,17 @@ impl Reconciliation {
 
     /// What the create of this row sends, or sent.
     pub(super) fn new_contact(&self) -> Edit {
+        let created = |step| if let Step::Create { edit, .. } = step { Some(edit) } else { None };
+        self.steps_of_new().into_iter().find_map(created).unwrap_or_default()
+    }
+
+    /// What makes the row's contact where nobody is there.
+    pub(super) fn steps_of_new(&self) -> Vec<Step> {
         let mut terms = self.rules.terms(true);
         terms.mode = ImportMode::Upsert;
         match decide(&self.row.contact, None, &terms) {
-            Decision::Steps { steps, .. } => steps
-                .into_iter()
-                .find_map(|step| if let Step::Create { edit, .. } = step { Some(edit) } else { None })
-                .unwrap_or_default(),
-            _ => Edit::default(),
+            Decision::Steps { steps, .. } => steps,
+            _ => Vec::new(),
         }
     }
 }

@@ -107,6 +107,15 @@ impl SharedLookup {
         pack(wanted, identifiers_per_find).into_iter().map(|rows| SharedLookup { rows }).collect()
     }
 
+    /// The same for its first rows and for the others; `None` of one row.
+    pub fn halves(&self) -> Option<[SharedLookup; 2]> {
+        if self.rows.len() < 2 {
+            return None;
+        }
+        let (first, others) = self.rows.split_at(self.rows.len() / 2);
+        Some([first, others].map(|rows| SharedLookup { rows: rows.to_vec() }))
+    }
+
     /// All that it asks for.
     pub fn identifiers(&self) -> Vec<Identifier> {
         self.rows.iter().flat_map(|(_, wanted)| wanted.iter().cloned()).collect()
@@ -146,6 +155,16 @@ mod tests {
         groups.add(0, 1);
         groups.add(1, 2);
         assert_eq!(all(&mut groups), [vec![0], vec![1]]);
+    }
+
+    #[test]
+    fn what_is_refused_in_one_look_up_is_asked_in_two() {
+        let rows = (0..3).map(|at| (at, vec![Identifier::new(crate::contact::IdentifierKind::Phone, at.to_string())]));
+        let lookup = SharedLookup { rows: rows.collect() };
+        let [first, others] = lookup.halves().unwrap();
+        let asked = |lookup: &SharedLookup| lookup.identifiers().into_iter().map(|one| one.value).collect::<Vec<_>>();
+        assert_eq!((asked(&first), asked(&others)), (vec!["0".to_owned()], vec!["1".to_owned(), "2".to_owned()]));
+        assert!(first.halves().is_none(), "one row's question stays whole");
     }
 
     #[test]

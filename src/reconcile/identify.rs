@@ -48,9 +48,13 @@ impl Identification {
     /// By those of `identifiers` that the service can find by, most specific first, as many to a
     /// look-up as it takes; the next look-up only where the last found nobody.
     pub fn new(identifiers: &[Identifier], capabilities: &Capabilities, limits: &Limits) -> Self {
+        Self::within(identifiers, capabilities, limits.identifiers_per_find.value)
+    }
+
+    /// The same, as many identifiers to a look-up as there is `room` for.
+    pub(super) fn within(identifiers: &[Identifier], capabilities: &Capabilities, room: usize) -> Self {
         let findable = findable(identifiers, capabilities);
-        let room = limits.identifiers_per_find.value.max(1);
-        Self { lookups: findable.chunks(room).map(<[Identifier]>::to_vec).collect(), at: 0 }
+        Self { lookups: findable.chunks(room.max(1)).map(<[Identifier]>::to_vec).collect(), at: 0 }
     }
 
     /// What to look up next; `None` if nothing is left.

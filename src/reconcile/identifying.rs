@@ -9,7 +9,14 @@ use crate::journal::{CallVerdict, Entry};
 /// How a row looks its contact up.
 impl Reconciliation {
     pub(super) fn identify(&mut self, why: Identify) {
-        self.look_up(self.identification(), why);
+        let way = match &why {
+            // These are shared with other rows.
+            Identify::First | Identify::Confirm => {
+                Identification::within(&self.row.contact.identifiers, &self.rules.capabilities, self.rules.lookup_room)
+            }
+            Identify::Read | Identify::Gone | Identify::Exists(_) => self.identification(),
+        };
+        self.look_up(way, why);
     }
 
     /// The next look-up, or what follows if there is none left.

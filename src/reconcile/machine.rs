@@ -69,6 +69,8 @@ pub struct Reconciliation {
     pub(super) there: Option<ObservedContact>,
     /// What the contact is addressed by in place of its id.
     pub(super) address: Option<Identifier>,
+    /// This row created the contact, and no answer has told its id yet: `address` stands in its place.
+    pub(super) is_nameless: bool,
     /// This row created the contact.
     pub(super) created: bool,
     /// This row changed the contact.
@@ -164,6 +166,8 @@ pub(super) enum Settle {
     /// It was created, and only a look-up tells its id; `rest` is still to be sent, if this execution
     /// has decided it.
     LearnId { rest: Option<(VecDeque<Step>, Vec<RowError>)> },
+    /// It was created, a later call about it did not end well, and only a look-up tells its id.
+    LearnIdAfter(CallResult),
     /// The service says that it is there, and look-ups don't show it yet.
     Exists(CallResult),
     /// This row created it, and a call about it found nobody.
@@ -230,6 +234,7 @@ impl Reconciliation {
             next: Next::Done(crate::contact::RowRecord::unsent(crate::contact::Outcome::Skipped, Vec::new())),
             there,
             address: None,
+            is_nameless: false,
             answers,
             pending: Vec::new(),
             proven: BTreeSet::new(),

@@ -55,6 +55,9 @@ pub struct Rules {
     pub untyped: Vec<Field>,
     /// How contacts are found.
     pub strategy: Strategy,
+    /// Identifiers that a look-up which rows share can carry: those of `limits`, or more where the account was
+    /// shown to find them.
+    pub lookup_room: usize,
     /// Read what is there before changing it, so that all of it can be put back.
     pub keep_before: bool,
     /// Leave contacts alone whose row is the same as when it was last applied.
@@ -101,7 +104,7 @@ impl Rules {
 
     /// Whether one look-up asks about several contacts, so that asking costs next to nothing.
     pub fn looks_up_together(&self) -> bool {
-        self.limits.identifiers_per_find.value > 1 && !self.capabilities.find_by.is_empty()
+        self.lookup_room > 1 && !self.capabilities.find_by.is_empty()
     }
 
     /// How long a create in doubt is looked for before it counts as not applied.

@@ -58,7 +58,7 @@ impl Reconciliation {
             Settle::Create { .. } => {
                 let settled = CallResult { end: CallEnd::Halted, http_status: result.http_status, answers: 1 };
                 self.count(CallKind::Create, &settled, CallVerdict::Done, Some(contact.id.clone()));
-                if !self.rules.capabilities.create_tells_id {
+                if !self.rules.capabilities.create_tells_id && self.made_nameless().is_none() {
                     // The look-up that the create's id takes in any case.
                     self.count(CallKind::Find, result, CallVerdict::Done, Some(contact.id.clone()));
                 }
@@ -73,17 +73,22 @@ impl Reconciliation {
                 entries
             }
             Settle::LearnId { rest } => {
-                self.count(CallKind::Find, result, CallVerdict::Done, Some(contact.id.clone()));
-                let edit = self.new_contact();
-                self.is_created_as(&contact.id, &edit);
-                if let Some(there) = &mut self.there {
-                    there.stored(&contact, &edit.fields, &Asked::by(&self.row.contact, &self.rules));
+                // After a create whose answer was lost, a later one's id is looked up to be sure: like every look-up
+                // that settles something, this is no call of the row's own.
+                if self.is_nameless || self.made_nameless().is_none() {
+                    self.count(CallKind::Find, result, CallVerdict::Done, Some(contact.id.clone()));
                 }
-                self.remember(true);
+                self.learn_id(&contact);
                 match rest {
                     Some((rest, notes)) => self.write_next(rest, notes),
                     None => self.decide(),
                 }
+                Vec::new()
+            }
+            Settle::LearnIdAfter(failed) => {
+                self.count(CallKind::Find, result, CallVerdict::Done, Some(contact.id.clone()));
+                self.learn_id(&contact);
+                self.end_by(&failed);
                 Vec::new()
             }
             Settle::Taken => {
@@ -111,6 +116,20 @@ impl Reconciliation {
         }
     }
 
+    /// A look-up showed the contact that this row created.
+    fn learn_id(&mut self, contact: &Snapshot) {
+        let edit = self.new_contact();
+        if self.is_nameless {
+            self.is_named(&contact.id);
+        } else {
+            self.is_created_as(&contact.id, &edit);
+        }
+        if let Some(there) = &mut self.there {
+            there.stored(contact, &edit.fields, &Asked::by(&self.row.contact, &self.rules));
+        }
+        self.remember(true);
+    }
+
     /// All patience has passed, and nobody was found.
     fn unsettled(&mut self, why: Settle) {
         match why {
@@ -133,7 +152,7 @@ impl Reconciliation {
                 self.end(record);
             }
             Settle::Exists(result) => self.exists_unseen(&result),
-            Settle::Missing(result) => self.end_by(&result),
+            Settle::Missing(result) | Settle::LearnIdAfter(result) => self.end_by(&result),
         }
     }
 
@@ -187,7 +206,7 @@ impl Reconciliation {
                 self.end(record);
             }
             Settle::Exists(result) => self.exists_unseen(&result.clone()),
-            Settle::Missing(result) => self.end_by(&result.clone()),
+            Settle::Missing(result) | Settle::LearnIdAfter(result) => self.end_by(&result.clone()),
         }
         Vec::new()
     }

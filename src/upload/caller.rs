@@ -8,6 +8,7 @@ use super::account::{ConnectedAccount, Renewed};
 use super::backoff::Retry;
 use super::circuit_breaker::CircuitBreaker;
 use super::halt::ServiceStop;
+use super::lookup_room::LookupRoom;
 use super::notice::Notice;
 use super::stop::{Stop, StopLevel};
 use crate::contact::{CallKind, WaitReason};
@@ -34,6 +35,7 @@ pub struct Caller {
     /// Credentials that were got since the start.
     renewals: AtomicU32,
     renewing: tokio::sync::Mutex<()>,
+    pub(super) lookup_room: LookupRoom,
 }
 
 impl Caller {
@@ -60,6 +62,7 @@ impl Caller {
             halt: Mutex::new(None),
             renewals: AtomicU32::new(0),
             renewing: tokio::sync::Mutex::new(()),
+            lookup_room: LookupRoom::default(),
         }
     }
 

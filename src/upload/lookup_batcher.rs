@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::caller::Caller;
@@ -66,7 +67,7 @@ impl LookupBatcher {
 }
 
 async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Lookup>) {
-    let room = caller.account.service.limits().identifiers_per_find.value.max(1);
+    let most = caller.account.service.limits().identifiers_per_find.value;
     let mut under_way = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -74,6 +75,7 @@ async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Lookup>) 
             Some(()) = under_way.next() => {}
             lookup = queue.recv() => {
                 let Some(first) = lookup else { break };
+                let room = caller.lookup_room.within(most);
                 let mut load = first.identifiers.len();
                 let mut lookups = vec![(first.answer, first.identifiers)];
                 while load < room {
@@ -90,11 +92,21 @@ async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Lookup>) 
     while under_way.next().await.is_some() {}
 }
 
-async fn answer(caller: Arc<Caller>, group: Vec<(Asker, Vec<Identifier>)>) {
-    let identifiers: Vec<Identifier> = group.iter().flat_map(|(_, identifiers)| identifiers.iter().cloned()).collect();
-    let (contacts, result) = look_up(&caller, &identifiers).await;
-    for (answer, _) in group {
-        // The asker may be gone; the others still get their answer.
-        let _ = answer.send((contacts.clone(), result.clone()));
+/// What is refused in one look-up is asked in halves.
+fn answer(caller: Arc<Caller>, mut group: Vec<(Asker, Vec<Identifier>)>) -> BoxFuture<'static, ()> {
+    async move {
+        let identifiers: Vec<Identifier> =
+            group.iter().flat_map(|(_, identifiers)| identifiers.iter().cloned()).collect();
+        let (contacts, result) = look_up(&caller, &identifiers).await;
+        if group.len() > 1 && matches!(result.end, CallEnd::Refused { .. }) {
+            let others = group.split_off(group.len() / 2);
+            answer(caller.clone(), group).await;
+            return answer(caller, others).await;
+        }
+        for (answer, _) in group {
+            // The asker may be gone; the others still get their answer.
+            let _ = answer.send((contacts.clone(), result.clone()));
+        }
     }
+    .boxed()
 }

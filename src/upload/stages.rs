@@ -49,7 +49,7 @@ pub(super) struct Stages {
 impl Stages {
     pub(super) fn new(driver: Arc<Driver>, concurrency: usize, brake: Brake, canary: Option<u64>) -> Self {
         Self {
-            groups: LookupGroups::new(driver.rules.limits.identifiers_per_find.value),
+            groups: LookupGroups::new(driver.rules.lookup_room),
             sample: Sample::of(&driver.rules.run),
             driver,
             concurrency: concurrency.max(1),
@@ -177,8 +177,9 @@ impl Stages {
             }
             let Some(group) = self.groups.take_ready() else { return };
             let rows: Vec<_> = group.iter().filter_map(|row| self.parked.remove(row)).map(|row| *row).collect();
-            let caller = self.driver.caller.clone();
-            self.identifying.push(Box::pin(async move { identify_together(&caller, rows).await }));
+            let driver = self.driver.clone();
+            self.identifying
+                .push(Box::pin(async move { identify_together(&driver.caller, rows, driver.rules.lookup_room).await }));
         }
     }
 

@@ -176,7 +176,9 @@ fn limit(limits: &Limits, name: &str) -> String {
         "fields_of_an_update" => known(&limits.fields_per_update),
         "tags_of_a_call_that_adds" => known(&limits.tags_per_add),
         "tags_of_a_call_that_removes" => known(&limits.tags_per_remove),
-        "identifiers_of_a_look_up" => limits.identifiers_per_find.value.to_string(),
+        "identifiers_of_a_look_up" => {
+            limits.identifiers_per_filter.unwrap_or(limits.identifiers_per_find).value.to_string()
+        }
         "contacts_of_a_page" => limits.page_size.map(|size| size.value.to_string()).unwrap_or_default(),
         "characters_of_a_tag" => known(&limits.tag_chars),
         "characters_of_a_custom_field_name" => known(&limits.custom_name_chars),
@@ -297,6 +299,7 @@ fn service_page(entry: &'static ServiceEntry) -> String {
         ("tags a call that adds", limits.tags_per_add),
         ("tags a call that removes", limits.tags_per_remove),
         ("identifiers a look-up", Some(limits.identifiers_per_find)),
+        ("identifiers a listing, where it is shown to find them", limits.identifiers_per_filter),
         ("characters of a tag", limits.tag_chars),
         ("characters of a custom field's name", limits.custom_name_chars),
         ("characters of a custom field's value", limits.custom_value_chars),

@@ -6,6 +6,7 @@
 mod accounts;
 mod believed;
 mod brake;
+mod calls_a_row;
 mod cases;
 mod check_at_scale;
 mod consent;

@@ -209,9 +209,9 @@ fn a_rehearsal_knows_all_that_is_remembered_of_more_contacts_than_a_page_has() {
 fn remote_running_look_ups_of_a_paced_import_go_in_groups() {
     let world = World::new();
     let mut text = "first_name,phone,email\n".to_owned();
-    (0..30).for_each(|n| writeln!(text, "Ann,{},ann{n}@example.com", phone(n)).unwrap());
+    (0..80).for_each(|n| writeln!(text, "Ann,{},ann{n}@example.com", phone(n)).unwrap());
     world.write("one.csv", &text);
     let (_, rehearsal) = foretold(&world, "import one.csv --to sandbox:chatwoot");
-    // Fifteen identifiers a call, and no row in two of them: seven rows of two a call.
-    assert_eq!(rehearsal["calls"], json!({ "find": 5, "create": 30 }), "{rehearsal}");
+    // A hundred and fifty identifiers a call: seventy-five rows of two.
+    assert_eq!(rehearsal["calls"], json!({ "find": 2, "create": 80 }), "{rehearsal}");
 }

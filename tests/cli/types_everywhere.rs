@@ -357,7 +357,10 @@ fn cells_that_state_no_type_take_the_one_that_is_held_and_an_undo_puts_it_back()
 fn a_retry_of_a_copy_still_takes_no_word_for_nothing() {
     let cases = cases();
     let pair = Pair::new(&cases[0]);
-    pair.there.add_fault(rolo_sandbox::Fault::parse("status=422,method:POST,body-has:ann@types,times:1").unwrap());
+    pair.there.add_fault(
+        rolo_sandbox::Fault::parse("status=422,method:POST,at:/api/v1/accounts/1/contacts,body-has:ann@types,times:1")
+            .unwrap(),
+    );
     let arguments = "copy --from here --to there --yes";
     let copy = said(pair.world.command(arguments).env("TOKEN", "sandbox"));
     assert_eq!(copy.code, 1, "{}{}", copy.out, copy.err);

@@ -52,6 +52,7 @@ pub fn rules(safety: CreateSafety, tells_id: bool, reads: bool) -> Rules {
         mapped: [Field::new("phone"), Field::new("first_name"), Field::custom("opt_in")].to_vec(),
         untyped: Vec::new(),
         strategy: Strategy::LookUp,
+        lookup_room: 1,
         keep_before: false,
         changed_only: false,
         verify: false,
@@ -61,6 +62,14 @@ pub fn rules(safety: CreateSafety, tells_id: bool, reads: bool) -> Rules {
         search_lag: Duration::from_secs(2),
         tries: 2,
     }
+}
+
+/// The same where contacts are addressed by their phone, and whoever is changed is named by the answer.
+pub fn by_address(mut rules: Rules) -> Rules {
+    rules.capabilities.address_by = &[IdentifierKind::Id, IdentifierKind::Phone];
+    rules.capabilities.create_needs = &[IdentifierKind::Phone];
+    rules.capabilities.edits_tell_id = true;
+    rules
 }
 
 /// A name that the source wins, a consent that is only ever filled in, a tag.
@@ -160,7 +169,12 @@ fn events(next: &Next, rules: &Rules) -> Vec<(&'static str, ReconcileEvent)> {
                 let exists = CallEnd::Exists { message: message(), fields: Vec::new(), id: None };
                 events.push(("exists", ReconcileEvent::Called(result(exists))));
             } else {
-                events.push(("applied", ReconcileEvent::Called(done(Reply::Nothing))));
+                let tells = rules.capabilities.edits_tell_id;
+                let reply = if tells { Reply::Id(RemoteId("1".into())) } else { Reply::Nothing };
+                events.push(("applied", ReconcileEvent::Called(done(reply))));
+                if tells {
+                    events.push(("applied, untold", ReconcileEvent::Called(done(Reply::Nothing))));
+                }
                 let stranger = Reply::Contact(Box::new(held("1", "+60199999999", None)));
                 events.push(("applied to another", ReconcileEvent::Called(done(stranger))));
                 events.push(("missing", ReconcileEvent::Called(result(CallEnd::Missing { message: message() }))));
@@ -218,7 +232,9 @@ impl Exploration {
             // One look tells whether somebody is there and what they hold. A second is due where a create's
             // answer names nobody, who has to be found before more can be written, and where the search
             // shows nobody although an id is remembered, which is then read by itself.
-            let nameless = path.created && !self.rules.capabilities.create_tells_id;
+            let named =
+                self.rules.capabilities.edits_tell_id && path.words.iter().any(|word| word == "add tags applied");
+            let nameless = path.created && !self.rules.capabilities.create_tells_id && !named;
             let missed = self.remembers && path.words.iter().any(|word| word == "find nobody");
             let bound = 1 + u64::from(nameless) + u64::from(missed);
             assert!(
@@ -279,7 +295,13 @@ impl Exploration {
     }
 
     fn check_target(&self, target: &Target, path: &Path) {
-        let Target::Id(id) = target else { return };
+        let id = match target {
+            Target::Id(id) => id,
+            Target::Identifier(identifier) => {
+                assert_eq!(identifier.value, PHONE, "somebody else is addressed: {:?}", path.words);
+                return;
+            }
+        };
         let remembered = self.trusted && id.0 == "1";
         assert!(remembered || path.tied.contains(id), "{id} was not tied to the row: {:?}", path.words);
     }
@@ -298,7 +320,7 @@ fn note(path: &mut Path, next: &Next, word: &str, event: &ReconcileEvent) {
         "found" | "told" | "moved" => path.consent = Some(false),
         "opted out" | "told opted out" => path.consent = Some(true),
         "created" => (path.created, path.changed, path.consent) = (true, true, Some(false)),
-        "applied" => path.changed = true,
+        "applied" | "applied, untold" => path.changed = true,
         "unclear" => path.unclear = true,
         _ => {}
     }
@@ -317,6 +339,7 @@ fn note(path: &mut Path, next: &Next, word: &str, event: &ReconcileEvent) {
             path.tied.push(contact.id.clone());
         }
         ReconcileEvent::Called(_) if creates && word == "created" => path.tied.push(RemoteId("1".into())),
+        ReconcileEvent::Called(CallResult { end: CallEnd::Done(Reply::Id(id)), .. }) => path.tied.push(id.clone()),
         _ => {}
     }
     path.looks += u64::from(matches!(next, Next::Lookup(_) | Next::Read(_)));
@@ -326,7 +349,7 @@ fn note(path: &mut Path, next: &Next, word: &str, event: &ReconcileEvent) {
             path.create = Some(write.clone());
         }
     }
-    let is_good = matches!(word, "claimed" | "found" | "nobody" | "told" | "created" | "applied");
+    let is_good = matches!(word, "claimed" | "found" | "nobody" | "told" | "created" | "applied" | "applied, untold");
     // Somebody who was just created is found on a good day.
     path.is_troubled |= !is_good || word == "nobody" && path.created;
 }
@@ -345,9 +368,11 @@ fn explore_all(mutation: Option<mutations::Mutation>) -> usize {
 fn explore_services(safety: CreateSafety, mutation: Option<mutations::Mutation>) -> usize {
     let memories: [(Option<u64>, bool); 3] = [(None, false), (Some(1), true), (Some(30), false)];
     let mut paths = 0;
-    for (tells_id, reads) in [(true, true), (true, false), (false, true), (false, false)] {
+    let plain = [(true, true), (true, false), (false, true), (false, false)];
+    let services = plain.map(|(tells_id, reads)| rules(safety, tells_id, reads));
+    for rules in services.into_iter().chain([by_address(rules(safety, false, true))]) {
         for (age, trusted) in memories {
-            let rules = Arc::new(rules(safety, tells_id, reads));
+            let rules = Arc::new(rules.clone());
             let machine = Reconciliation::new(row(age.map(remembered), Vec::new()), rules.clone());
             let mut exploration = Exploration { rules, trusted, remembers: age.is_some(), paths: 0, mutation };
             exploration.explore(&machine, &Path::default());

@@ -92,6 +92,7 @@ impl Stage {
             mapped: ["phone", "email", "name", "first_name"].map(Field::new).to_vec(),
             untyped: Vec::new(),
             strategy: Strategy::LookUp,
+            lookup_room: setting.service.limits().identifiers_per_find.value,
             keep_before: false,
             changed_only: false,
             verify: false,

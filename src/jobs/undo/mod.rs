@@ -161,6 +161,7 @@ fn rules(frame: &Frame) -> Rules {
         mapped: Vec::new(),
         untyped: Vec::new(),
         strategy: Strategy::Listed,
+        lookup_room: service.limits().identifiers_per_find.value,
         keep_before: false,
         changed_only: false,
         verify: false,

@@ -23,9 +23,9 @@ impl Chatwoot {
             Call::Create { .. } | Call::Update { .. } | Call::ClearFields { .. } | Call::Read { .. } => {
                 body.as_ref().and_then(|body| self.contact_reply(body))
             }
-            Call::Find { cursor, .. } => body.as_ref().and_then(|body| {
+            Call::Find { identifiers, cursor } => body.as_ref().and_then(|body| {
                 let (items, meta) = self.contacts(body)?;
-                let place = Place::read(cursor.as_ref()).ok()?;
+                let place = Place::read_of_find(identifiers, cursor.as_ref()).ok()?;
                 Some(Reply::Contacts(place.of_find(items, meta, self.options.abilities.filter)))
             }),
             Call::List { cursor, .. } => body.as_ref().and_then(|body| {

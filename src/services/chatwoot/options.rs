@@ -127,7 +127,7 @@ pub(super) const READ: SettingSpec =
     switch("read", "true where one contact can be read by its id (GET contacts/{id})", UNDOCUMENTED);
 
 pub(super) const FILTER: SettingSpec =
-    switch("filter", "true where contacts/filter answers, so that 15 contacts are found in one call", UNDOCUMENTED);
+    switch("filter", "true where contacts/filter answers, so that many contacts are found in one call", UNDOCUMENTED);
 
 pub(super) const LABELS: SettingSpec =
     switch("labels", "true where labels can be read and replaced (contacts/{id}/labels)", UNDOCUMENTED);

@@ -6,10 +6,13 @@
 
 use serde_json::Value as Json;
 
-use super::limits::SHORTEST_PAGE;
-use crate::contact::{Cursor, Snapshot};
+use super::limits::{KEYS_OF_A_PAGE, SHORTEST_PAGE};
+use crate::contact::{Cursor, Identifier, Snapshot};
 use crate::error::{Error, Result};
 use crate::services::Page;
+
+/// Which of the orders of a service goes by what no two contacts share.
+const LASTING: usize = 1;
 
 /// What a cursor says: `PAGE SEEN MARK`, or `PAGE:ORDER SEEN MARK` in another order than the usual one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,14 @@ impl Place {
             }
             _ => Err(Error::bug("a cursor of another service")),
         }
+    }
+
+    /// Where a look-up by a filter is. One that may go over several pages has an order in which none of its
+    /// contacts are equal, lest some of them be on no page.
+    pub(super) fn read_of_find(identifiers: &[Identifier], cursor: Option<&Cursor>) -> Result<Self> {
+        let place = Self::read(cursor)?;
+        let order = if cursor.is_none() && identifiers.len() > KEYS_OF_A_PAGE { LASTING } else { place.order };
+        Ok(Self { order, ..place })
     }
 
     fn after(&self, items: &[Snapshot]) -> Option<Cursor> {

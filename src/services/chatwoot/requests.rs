@@ -97,7 +97,7 @@ impl Chatwoot {
                     Ok((self.wire(identifier.kind)?, json!(value)))
                 })
                 .collect::<Result<Vec<_>>>()?;
-            return self.filter(conditions, "OR", cursor);
+            return self.filter(conditions, "OR", &Place::read_of_find(identifiers, cursor)?);
         }
         let [identifier] = identifiers else {
             return Err(Error::bug("a search by more than one identifier"));
@@ -105,7 +105,7 @@ impl Chatwoot {
         self.wire(identifier.kind)?;
         let path = if self.flavor.search_path { "/contacts/search" } else { "/contacts" };
         let request = Request::new(Method::Get, self.account(path)).query("q", identifier.value.as_str());
-        Ok(self.paged(request, cursor)?.query("include_contact_inboxes", "false"))
+        Ok(self.paged(request, &Place::read(cursor)?)?.query("include_contact_inboxes", "false"))
     }
 
     fn list(&self, filter: &Filter, cursor: Option<&Cursor>) -> Result<Request> {
@@ -126,17 +126,17 @@ impl Chatwoot {
             }
             let mut conditions = vec![(self.filter_key(field)?, writing::json(value))];
             conditions.extend(filter.tag.as_ref().map(|tag| ("labels".to_owned(), json!(tag))));
-            return self.filter(conditions, "AND", cursor);
+            return self.filter(conditions, "AND", &Place::read(cursor)?);
         }
         let mut request = Request::new(Method::Get, self.account("/contacts"));
         if let Some(tag) = &filter.tag {
             request = request.query(self.flavor.label_key, tag.as_str());
         }
-        Ok(self.paged(request, cursor)?.query("include_contact_inboxes", "false"))
+        Ok(self.paged(request, &Place::read(cursor)?)?.query("include_contact_inboxes", "false"))
     }
 
     /// A request to `contacts/filter` for contacts that are equal in these keys.
-    fn filter(&self, conditions: Vec<(String, Json)>, join: &str, cursor: Option<&Cursor>) -> Result<Request> {
+    fn filter(&self, conditions: Vec<(String, Json)>, join: &str, place: &Place) -> Result<Request> {
         let last = conditions.len().saturating_sub(1);
         let payload: Vec<_> = conditions
             .into_iter()
@@ -151,12 +151,11 @@ impl Chatwoot {
             })
             .collect();
         let request = Request::new(Method::Post, self.account("/contacts/filter"));
-        Ok(self.paged(request, cursor)?.json(json!({ "payload": payload })))
+        Ok(self.paged(request, place)?.json(json!({ "payload": payload })))
     }
 
     /// Adds the page and an order, without which pages may overlap.
-    fn paged(&self, request: Request, cursor: Option<&Cursor>) -> Result<Request> {
-        let place = Place::read(cursor)?;
+    fn paged(&self, request: Request, place: &Place) -> Result<Request> {
         let request = request.query("page", place.page.to_string());
         let order = self.flavor.orders.get(place.order).ok_or_else(|| Error::bug("a cursor of another service"))?;
         Ok(order.iter().fold(request, |request, (name, value)| request.query(name, *value)))

@@ -13,6 +13,7 @@ pub(super) const LIMITS: Limits = Limits {
     tags_per_add: Some(Sourced::new(1, Source::Docs("dm-cha.readme.io: create tag"))),
     tags_per_remove: None,
     identifiers_per_find: Sourced::new(1, Source::Docs("help.dmchamp.com: Get contact takes phoneNumber or email")),
+    identifiers_per_filter: None,
     page_size: None,
     tag_chars: None,
     custom_name_chars: None,

@@ -140,6 +140,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     create_needs: &[IdentifierKind::Phone],
     create_needs_fields: &[],
     create_tells_id: true,
+    edits_tell_id: false,
     create_with_custom_fields: false,
     create_safety: Sourced::new(CreateSafety::UniqueConstraint, Source::Seed),
     search_lag: Sourced::new(Duration::from_secs(5), Source::Assumed("the documents are silent")),

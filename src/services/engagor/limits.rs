@@ -21,6 +21,7 @@ pub(super) const LIMITS: Limits = Limits {
     tags_per_add: None,
     tags_per_remove: None,
     identifiers_per_find: Sourced::new(1, Source::Assumed("there is no look-up")),
+    identifiers_per_filter: None,
     page_size: Some(Sourced::new(PAGE, Source::Docs("/{account_id}/inbox/contacts"))),
     tag_chars: None,
     custom_name_chars: None,

@@ -119,6 +119,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     create_needs: &[],
     create_needs_fields: &[],
     create_tells_id: false,
+    edits_tell_id: false,
     create_with_custom_fields: false,
     create_safety: Sourced::new(CreateSafety::Nothing, Source::Docs("no page describes a create")),
     search_lag: Sourced::new(Duration::ZERO, Source::Docs("no page describes a create")),

@@ -9,7 +9,7 @@ use rolo::journal::{Entry, Intent, KnownContact, StepRecord};
 use rolo::reconcile::{CallEnd, CallResult, Next, ReconcileEvent, Reconciliation, Rules};
 use rolo::services::Reply;
 
-use super::{PHONE, done, held, remembered, result, row, rules};
+use super::{PHONE, by_address, done, held, remembered, result, row, rules};
 
 /// What the ledger holds of one row.
 #[derive(Clone, Default)]
@@ -68,6 +68,7 @@ enum Lost {
 struct Service {
     safety: CreateSafety,
     tells_id: bool,
+    edits_tell_id: bool,
     people: Vec<Snapshot>,
     /// By the number of the write, from nothing.
     lost: BTreeMap<usize, Lost>,
@@ -99,6 +100,10 @@ impl Service {
         if lost.is_some() { unclear() } else { answer }
     }
 
+    fn edited(&self) -> Reply {
+        if self.edits_tell_id { Reply::Id(self.people[0].id.clone()) } else { Reply::Nothing }
+    }
+
     fn apply(&mut self, call: &Call) -> CallResult {
         match call {
             Call::Create { edit, .. } => {
@@ -121,7 +126,7 @@ impl Service {
             }
             Call::Update { edit, .. } => {
                 self.people[0].fields.extend(edit.fields.iter().cloned());
-                done(Reply::Nothing)
+                done(self.edited())
             }
             Call::EditTags { edit, .. } => {
                 assert_eq!(edit.mode, TagMode::Add, "the service adds tags");
@@ -131,7 +136,7 @@ impl Service {
                         tags.push(tag.clone());
                     }
                 }
-                done(Reply::Nothing)
+                done(self.edited())
             }
             other => panic!("nobody asked for {}", other.kind()),
         }
@@ -214,16 +219,26 @@ fn cases() -> Vec<(String, Case)> {
     let faults: [&[(usize, Lost)]; 4] =
         [&[], &[(0, Lost::Applied)], &[(0, Lost::NotApplied)], &[(0, Lost::NotApplied), (1, Lost::Applied)]];
     for safety in safeties {
-        for (tells_id, reads) in [(true, true), (false, true), (true, false), (false, false)] {
+        let services = [
+            (true, true, false),
+            (false, true, false),
+            (true, false, false),
+            (false, false, false),
+            (false, true, true),
+        ];
+        for (tells_id, reads, by_phone) in services {
             for is_there in [false, true] {
                 for age in [None, Some(1), Some(30)].into_iter().filter(|age| is_there || age.is_none()) {
                     // What is sent about somebody who is there is repeated by the attempts, below this.
                     for lost in faults.iter().filter(|lost| !is_there || lost.is_empty()) {
                         let people = if is_there { vec![held("1", PHONE, Some("no"))] } else { Vec::new() };
                         let lost = lost.iter().copied().collect();
-                        let words = format!("{safety:?}, tells {tells_id}, reads {reads}, {age:?}, {lost:?}");
-                        let service = Service { safety, tells_id, people, lost, writes: 0 };
-                        let rules = Arc::new(rules(safety, tells_id, reads));
+                        let words = format!(
+                            "{safety:?}, tells {tells_id}, reads {reads}, by phone {by_phone}, {age:?}, {lost:?}"
+                        );
+                        let service = Service { safety, tells_id, edits_tell_id: by_phone, people, lost, writes: 0 };
+                        let rules = rules(safety, tells_id, reads);
+                        let rules = Arc::new(if by_phone { by_address(rules) } else { rules });
                         cases.push((words, Case { rules, service, known: age.map(remembered) }));
                     }
                 }

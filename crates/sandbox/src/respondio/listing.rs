@@ -156,7 +156,14 @@ impl Condition {
             Value::Object(range) => [range.get("from"), range.get("to")].into_iter().flatten().collect(),
             one => vec![one],
         };
-        let is = |wanted: &&Value| values.iter().any(|value| same(value, wanted));
+        // An address is the same in capitals, as it is in a path.
+        let is_address = self.category == "contactField" && self.field == "email";
+        let address = |value: &Value| value.as_str().map(str::to_lowercase);
+        let is = |wanted: &&Value| {
+            let same_address =
+                |value: &Value| is_address && address(value).is_some() && address(value) == address(wanted);
+            values.iter().any(|value| same(value, wanted) || same_address(value))
+        };
         let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
         let moment = |value: &Value| number(value).or_else(|| seconds(value.as_str()?));
         let compare = |read: &dyn Fn(&Value) -> Option<f64>, holds: &dyn Fn(f64, f64, f64) -> bool| {

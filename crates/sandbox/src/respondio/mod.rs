@@ -6,6 +6,7 @@
 //! - The rate, five requests a second, is counted for each operation (method and path pattern).
 //! - A create whose phone or e-mail belongs to a contact is refused with 400 and "already exists".
 //! - create_or_update overwrites what it is given, and answers with `contactId`; by `id:` it updates alone.
+//! - An e-mail is the same in capitals, in a path as in a filter.
 //! - A body may hold no keys but the documented ones; a phone is E.164 with `+`.
 //! - A custom field is named by its `name`, its `slug` or its id, and shown by its name. A workspace comes with those of
 //!   [`space`].

@@ -85,6 +85,7 @@ impl Flavor {
             create_needs: &[],
             create_needs_fields: &[],
             create_tells_id: true,
+            edits_tell_id: false,
             create_with_custom_fields: self.create_with_custom_fields,
             create_safety: self.create_safety,
             search_lag: options.search_lag.map_or(self.search_lag, |lag| Sourced { value: lag, ..self.search_lag }),

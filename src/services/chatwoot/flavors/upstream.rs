@@ -68,7 +68,7 @@ const OPERATIONS: &[Operation] = &[
         "Search contacts",
         "GET /api/v1/accounts/{account_id}/contacts/search",
         &[],
-        "matches parts of words and is held to 100 a minute: filter finds 15 exact keys in one call",
+        "matches parts of words and is held to 100 a minute: filter finds many exact keys in one call",
     ),
     operation(
         "Filter contacts",

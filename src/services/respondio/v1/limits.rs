@@ -21,6 +21,7 @@ pub(super) const LIMITS: Limits = Limits {
     tags_per_add: Some(Sourced::new(TAGS, Source::Seed)),
     tags_per_remove: Some(Sourced::new(TAGS, Source::Seed)),
     identifiers_per_find: Sourced::new(1, Source::Docs("Contacts API: one name and one value")),
+    identifiers_per_filter: None,
     page_size: Some(Sourced::new(10, Source::Docs("Contacts API: per_page in the sample; no parameter for it"))),
     tag_chars: None,
     custom_name_chars: None,

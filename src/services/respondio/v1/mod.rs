@@ -90,6 +90,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     create_needs: &[IdentifierKind::Phone, IdentifierKind::Email],
     create_needs_fields: &[],
     create_tells_id: true,
+    edits_tell_id: false,
     create_with_custom_fields: true,
     create_safety: Sourced::new(
         CreateSafety::SearchOnly,

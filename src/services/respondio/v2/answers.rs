@@ -23,6 +23,9 @@ pub(super) fn verdict(call: &Call, answer: &Answer, named_by: NamedBy) -> Verdic
 fn success(call: &Call, json: &Json, named_by: NamedBy) -> Option<Reply> {
     let definition = |json: &Json| definition(json, named_by);
     match call {
+        Call::Find { identifiers, cursor } if identifiers.len() > 1 => {
+            Some(Reply::Contacts(page(json, cursor.as_ref(), snapshot)?))
+        }
         Call::Find { .. } => {
             let items = vec![snapshot(json)?];
             Some(Reply::Contacts(Page { items, next: None, total: None }))

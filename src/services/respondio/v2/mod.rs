@@ -122,6 +122,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     create_needs: &[IdentifierKind::Phone, IdentifierKind::Email],
     create_needs_fields: &["first_name"],
     create_tells_id: false,
+    edits_tell_id: true,
     create_with_custom_fields: true,
     create_safety: Sourced::new(
         CreateSafety::SearchOnly,

@@ -18,11 +18,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     unused(
         "Create or update a contact",
         "POST /contact/create_or_update/{identifier}",
-        "reports disagree on whether it overwrites and tells an id; get, then create or update, is sure",
+        "reports disagree on whether it overwrites and tells an id; look up, then create or update, is sure",
     ),
     used("Update a contact", "PUT /contact/{identifier}", &[CallKind::Update], ""),
     used("Delete a contact", "DELETE /contact/{identifier}", &[CallKind::Delete], ""),
-    used("List contacts", "POST /contact/list", &[CallKind::List], "by cursor; by tag or by the value of a field"),
+    used(
+        "List contacts",
+        "POST /contact/list",
+        &[CallKind::List, CallKind::Find],
+        "by cursor; by tag or by the value of a field; many look-ups in one, once it was tried out",
+    ),
     unused("Merge contacts", "POST /contact/merge", "can't be undone, and no row of a file asks for it"),
     used("Add tags", "POST /contact/{identifier}/tag", &[CallKind::AddTags], "up to 10 tags a call"),
     used("Remove tags", "DELETE /contact/{identifier}/tag", &[CallKind::RemoveTags], "up to 10 tags a call"),

@@ -14,10 +14,7 @@ use crate::services::reading::segment;
 
 pub(super) fn request(call: &Call, named_by: NamedBy) -> Result<Request> {
     match call {
-        Call::Find { identifiers, cursor: None } => match identifiers.as_slice() {
-            [identifier] => Ok(Request::new(Method::Get, by_identifier(identifier)?)),
-            _ => Err(Error::bug(format!("respondio looks up one identifier a call, not {}", identifiers.len()))),
-        },
+        Call::Find { identifiers, cursor } => find(identifiers, cursor.as_ref()),
         Call::Read { target } => Ok(Request::new(Method::Get, contact(target)?)),
         Call::Create { identifier, edit } => create(identifier.as_ref(), edit),
         Call::Update { target, edit } => Ok(Request::new(Method::Put, contact(target)?).json(fields(edit)?)),
@@ -37,6 +34,31 @@ pub(super) fn request(call: &Call, named_by: NamedBy) -> Result<Request> {
         Call::Check => Ok(paged(Request::new(Method::Get, "/space/custom_field"), 1, None)),
         _ => Err(no_such_call(call.kind())),
     }
+}
+
+/// One contact by its path, or several by a listing of those of whom one condition holds.
+fn find(identifiers: &[Identifier], cursor: Option<&Cursor>) -> Result<Request> {
+    match (identifiers, cursor) {
+        ([identifier], None) => Ok(Request::new(Method::Get, by_identifier(identifier)?)),
+        ([], _) => Err(Error::bug("respondio looks up nobody")),
+        (several, _) if several.len() > limits::FILTER => {
+            Err(Error::bug(format!("respondio looks up at most {} identifiers, not {}", limits::FILTER, several.len())))
+        }
+        (several, cursor) => {
+            let conditions = several.iter().map(has_identifier).collect::<Result<Vec<_>>>()?;
+            let body = json!({ "search": "", "timezone": "UTC", "filter": { "$or": conditions } });
+            Ok(paged(Request::new(Method::Post, "/contact/list"), limits::PAGE, cursor).json(body))
+        }
+    }
+}
+
+fn has_identifier(identifier: &Identifier) -> Result<Json> {
+    let field = match identifier.kind {
+        IdentifierKind::Phone => "phone",
+        IdentifierKind::Email => "email",
+        other => return Err(Error::bug(format!("respondio finds no contacts by {other}"))),
+    };
+    Ok(json!({ "category": "contactField", "field": field, "operator": "isEqualTo", "value": identifier.value }))
 }
 
 /// A field of the workspace; the service makes its slug, unless fields go by that.
