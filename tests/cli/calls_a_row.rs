@@ -82,3 +82,21 @@ fn a_value_that_is_refused_in_a_look_up_fails_its_row_alone() {
     let rows = world.csv("people.results.csv");
     assert_eq!(rows[7]["_outcome"], "failed", "{:?}", rows[7]);
 }
+
+/// Contacts that are there and not remembered are found in one listing for fifty identifiers, once that has found
+/// some who are known to be there; where the service does not take such a listing, one by one. Nobody is made twice.
+#[test]
+fn a_listing_takes_the_place_of_look_ups_only_once_it_has_found_somebody() {
+    for (fault, expected) in
+        [("", "find 3, list 1"), ("--fault status=400,path:/contact/list,body-has:$or", "find 51, list 1")]
+    {
+        let world = World::new();
+        world.write("people.csv", &people(true, false));
+        let import = "import people.csv --to sandbox:respondio --unthrottled";
+        world.done(import);
+        world.forget();
+        let end = world.done(&format!("{import} {fault}"));
+        assert_eq!(end["outcomes"]["unchanged"], ROWS, "{end}");
+        assert_eq!(words(&serde_json::from_value(end["calls"].clone()).unwrap()), expected, "{fault}");
+    }
+}
