@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::event::Next;
 use super::machine::{Clock, Identify, Reconciliation, Settle, State, is_create_in_doubt};
 use super::rules::{JUST_MADE, REQUEST_PATIENCE, Strategy};
-use crate::contact::{CallKind, Field, IdentifierKind, Overwrite, RemoteId, Value};
+use crate::contact::{CallKind, Field, Identifier, IdentifierKind, Overwrite, RemoteId, Value};
 
 /// How a row finds the contact that it is about, and has it to itself.
 impl Reconciliation {
@@ -124,19 +124,29 @@ impl Reconciliation {
         let is_listed = self.rules.strategy == Strategy::Listed;
         let is_trusted = age.is_some_and(|age| age <= self.rules.trust);
         // An identifier that the row changes is not there yet to be addressed.
-        let address = self.row.contact.identifiers.iter().find(|identifier| {
+        let remembered = |identifier: &Identifier| {
             let value = Value::Text(identifier.value.clone());
             let held = self.rules.keys.value(&Field::new(identifier.kind.name()), &value);
+            there.known.fields.get(identifier.kind.name()).map(|known| *known == held)
+        };
+        let address = self.row.contact.identifiers.iter().find(|identifier| {
             self.rules.capabilities.address_by.contains(&identifier.kind)
                 && identifier.kind != IdentifierKind::Id
-                && there.known.fields.get(identifier.kind.name()) == Some(&held)
+                && remembered(identifier) == Some(true)
         });
+        // It had the row's identifier once, and was given another since: who has that now is not remembered.
+        let has_others = {
+            let known: Vec<bool> = self.row.contact.identifiers.iter().filter_map(remembered).collect();
+            !known.is_empty() && !known.contains(&true)
+        };
         let can_look_up = self.identification().next_lookup().is_some();
         if is_taken_up {
             // As sure as it was.
         } else if let Some(address) = address {
             self.address = Some(address.clone());
-        } else if can_look_up && !is_new && !is_listed && (self.rules.looks_up_together() || !is_trusted) {
+        } else if can_look_up
+            && (has_others || !is_new && !is_listed && (self.rules.looks_up_together() || !is_trusted))
+        {
             return self.identify(Identify::Confirm);
         }
         if let Some(there) = &mut self.there {
