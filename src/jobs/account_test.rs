@@ -5,12 +5,13 @@ use tokio::sync::mpsc;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::frame::Opened;
+use super::notices::pass_on_warnings;
 use super::visit::Visit;
 use crate::clock;
 use crate::contact::Call;
 use crate::error::{Error, Result, StopReason};
 use crate::reconcile::CallEnd;
-use crate::upload::{Caller, Retry, Stop};
+use crate::upload::{Caller, Retry};
 
 /// Makes one harmless read of an account; returns how long it took.
 ///
@@ -20,17 +21,18 @@ use crate::upload::{Caller, Retry, Stop};
 /// base URL (`Usage`).
 pub async fn test_account(account: &AccountSpec, context: &mut Context) -> Result<Duration> {
     let opened = Opened::unrecognized(account, context).await?;
-    opened.visit("test", context, async |visit, context| check_once(account, visit, &context.stop).await).await
+    opened.visit("test", context, async |visit, context| check_once(account, visit, context).await).await
 }
 
-async fn check_once(account: &AccountSpec, visit: &Visit, stop: &Stop) -> Result<Duration> {
-    let (sender, _notices) = mpsc::unbounded_channel();
+async fn check_once(account: &AccountSpec, visit: &Visit, context: &mut Context) -> Result<Duration> {
+    let (sender, mut notices) = mpsc::unbounded_channel();
     let mut retry = Retry::new(0);
     (retry.tries, retry.throttled, retry.open_after) = (1, 1, u32::MAX);
-    let caller = Caller::new(visit.connection.account.clone(), visit.run.clone(), retry, stop.clone(), sender);
+    let caller = Caller::new(visit.connection.account.clone(), visit.run.clone(), retry, context.stop.clone(), sender);
     let begun = clock::now();
     let result = caller.read(&Call::Check).await;
     let took = clock::now() - begun;
+    pass_on_warnings(&mut notices, context);
     let (name, service) = (&account.name, account.service.name);
     let place = account.base_url.as_deref().unwrap_or(account.service.base_url);
     let elsewhere = |message: &str| {

@@ -19,7 +19,7 @@ use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
 use crate::services::Service;
 use crate::transport::{HttpOptions, HttpTransport};
-use crate::upload::{Caller, ConnectedAccount, FieldNames, LookupBatcher, Notice, Renew, Retry, Stop};
+use crate::upload::{Caller, ConnectedAccount, FieldNames, LookupBatcher, Notice, Renew, Renewed, Retry, Stop};
 
 /// How long what is remembered of a contact is trusted, unless the account says otherwise.
 const TRUST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -38,6 +38,8 @@ pub struct Connection {
     /// How old a memory of this account may be for its ids to be written to.
     pub trust: Duration,
     hashes_only: bool,
+    /// The account got its token when it was connected, and with it a refresh token for the next time.
+    pub has_new_refresh_token: bool,
 }
 
 /// Opens the ledger of a state folder, which is made if it isn't there.
@@ -103,7 +105,7 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
     options.ca_file.clone_from(&spec.ca_file);
     options.proxies.clone_from(&spec.proxies);
     let transport = Arc::new(HttpTransport::new(options)?);
-    let renew = renewed(spec, service.as_ref(), &transport).await?;
+    let (renew, has_new_refresh_token) = renewed(spec, service.as_ref(), &transport).await?;
     let quota = match spec.rate {
         Some(rate) => {
             rate_within(rate, &service.limits().quota)?;
@@ -134,12 +136,18 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
     let trust = spec.trust.unwrap_or(TRUST);
     let identity = stands_in
         .map_or_else(|| identity(spec, crate::clock::unix_now().as_nanos()), |stands_in| stands_in.identity.clone());
-    Ok(Connection { account, identity, sandbox, unthrottled, pages, quota, trust, hashes_only: spec.hashes_only })
+    let hashes_only = spec.hashes_only;
+    Ok(Connection { account, identity, sandbox, unthrottled, pages, quota, trust, hashes_only, has_new_refresh_token })
 }
 
-/// How the account's token is renewed; done at once for an account that has none.
-async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<HttpTransport>) -> Result<Option<Renew>> {
-    let Some(secrets) = spec.refresh.clone() else { return Ok(None) };
+/// How the account's token is renewed; done at once for an account that has none, and whether that gave
+/// a new refresh token too.
+async fn renewed(
+    spec: &AccountSpec,
+    service: &dyn Service,
+    transport: &Arc<HttpTransport>,
+) -> Result<(Option<Renew>, bool)> {
+    let Some(secrets) = spec.refresh.clone() else { return Ok((None, false)) };
     let Some(refresh) = service.refresh() else {
         return Err(Error::usage(format!(
             "account {} has `refresh`, which {} does not know",
@@ -149,13 +157,14 @@ async fn renewed(spec: &AccountSpec, service: &dyn Service, transport: &Arc<Http
         .hint("its tokens don't run out: take `refresh` away and give `token`"));
     };
     let renewal = Renewal::new(refresh, secrets, spec, transport.clone())?;
+    let mut got = Renewed::AccessToken;
     if spec.secret.is_none() && spec.sandbox.is_none() {
-        renewal.renew().await.map_err(|message| {
+        got = renewal.renew().await.map_err(|message| {
             Error::stopped(format!("account {} got no access token: {message}", spec.name))
                 .hint("check the refresh token, client_id and client_secret of the account")
         })?;
     }
-    Ok(Some(renewal.into_renew()))
+    Ok((Some(renewal.into_renew()), got == Renewed::RefreshTokenToo))
 }
 
 async fn start_sandbox(

@@ -45,7 +45,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
         Some(source) => collecting.look_up(source, &mut spool, pages, &mut summary, context).await,
         None => collecting.list(&mut spool, pages, &mut summary, context).await,
     };
-    frame.count_calls(&mut summary);
+    frame.pass_on_notices(&mut summary, context);
     let ended = match read {
         Ok(()) => {
             // Whoever has the run now writes the file.

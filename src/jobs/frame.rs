@@ -13,6 +13,7 @@ use super::account_spec::AccountSpec;
 use super::connect::{Connection, connect, open_ledger};
 use super::ended::Ended;
 use super::job_events::{JobEvents, finished};
+use super::notices::pass_on_late;
 use super::recognize::{Keep, recognize, same_place};
 use super::run_record::RunRecord;
 use crate::clock;
@@ -20,7 +21,7 @@ use crate::error::Result;
 use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
 use crate::reconcile::Keys;
-use crate::report::{Note, Summary};
+use crate::report::{Event, Note, Summary, Warning};
 use crate::upload::{Caller, Notice};
 
 /// An account that is connected and recognized, and the ledger that remembers it.
@@ -69,7 +70,7 @@ impl Opened {
     /// Those of opening the ledger, of connecting and of recognizing.
     pub async fn account(account: &AccountSpec, keep: Keep, context: &mut Context) -> Result<Self> {
         let mut opened = Self::unrecognized(account, context).await?;
-        opened.elsewhere = recognize(account, &mut opened.connection, keep, &context.stop).await?;
+        opened.elsewhere = recognize(account, &mut opened.connection, keep, context).await?;
         Ok(opened)
     }
 
@@ -81,6 +82,9 @@ impl Opened {
         let begun = clock::now();
         let ledger = open_ledger(&context.state_dir)?;
         let connection = connect(account, &context.state_dir, &ledger).await?;
+        if connection.has_new_refresh_token {
+            context.tell(Event::Warning(Warning::RefreshTokenChanged));
+        }
         let (account, service) = (account.name.clone(), account.service.name);
         Ok(Self { ledger, connection, elsewhere: None, account, service, begun })
     }
@@ -155,13 +159,10 @@ impl Frame {
         self.events.summary()
     }
 
-    /// Counts the calls that were made since this was last asked.
-    pub fn count_calls(&mut self, summary: &mut Summary) {
-        let Some(notices) = &mut self.notices else { return };
-        while let Ok(notice) = notices.try_recv() {
-            if let Notice::Called { kind, .. } = notice {
-                *summary.calls.entry(kind).or_default() += 1;
-            }
+    /// Counts the calls that were made since this was last asked, and passes on what was warned of.
+    pub fn pass_on_notices(&mut self, summary: &mut Summary, context: &mut Context) {
+        if let Some(notices) = &mut self.notices {
+            pass_on_late(notices, summary, context);
         }
     }
 

@@ -13,6 +13,7 @@ use super::frame::{Beginning, Frame, Opened, absolute};
 use super::import_options::ImportOptions;
 use super::listing::{first_contacts, learn_instead, look_ups_needed};
 use super::new_fields::{KnownFields, create_fields, known_fields};
+use super::notices::{pass_on, pass_on_warnings};
 use super::planned_row::PlannedRows;
 use super::recognize::{Keep, same_place};
 use super::results_place::{remove_older, results_wanted};
@@ -27,10 +28,10 @@ use crate::journal::{AccountNote, RunId};
 use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
 use crate::reconcile::{Keys, Rules, Strategy};
-use crate::report::{Event, Note, Remark, Reporter, ResultsLayout, ResultsWriter, Summary, Warning};
+use crate::report::{Event, Note, Remark, ResultsLayout, ResultsWriter, Summary};
 use crate::services::Service;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
-use crate::upload::{Brake, Dispatcher, Driver, Notice, RunEnd, Work, lookup_room, remember_fields};
+use crate::upload::{Brake, Dispatcher, Driver, RunEnd, Work, lookup_room, remember_fields};
 
 /// Contacts under way at once, so that the look-ups of the next are made while those before them are sent.
 const LANES_FOR_LOOKUPS: usize = 8;
@@ -257,32 +258,12 @@ async fn drive(
     };
     let mut notice = |notice| {
         if let Ok(mut reporter) = reporter.lock() {
-            report_notice(notice, summary, &mut **reporter);
+            pass_on(notice, summary, &mut **reporter);
         }
     };
     let dispatched = dispatcher.run(work, notices, &mut finished, &mut notice);
     let (ended, ()) = tokio::join!(dispatched, feed.run(work_sender, batches));
     Ok(ended)
-}
-
-fn report_notice(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
-    match notice {
-        Notice::Called { kind, http_status, attempt } => {
-            *summary.calls.entry(kind).or_default() += 1;
-            reporter.event(&Event::Called { kind, http_status, attempt });
-        }
-        Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
-        Notice::Warned { message } => reporter.event(&Event::Warning(Warning::OfService { message })),
-        Notice::RefreshTokenChanged => reporter.event(&Event::Warning(Warning::RefreshTokenChanged)),
-        Notice::NotRenewed { message } => reporter.event(&Event::Warning(Warning::NotRenewed { message })),
-        Notice::FirstRowsWentWell { rows } => reporter.event(&Event::Warning(Warning::FirstRowsWentWell { rows })),
-        Notice::MadeTwice { run, line, ids } => summary.remarks.push(Remark::MadeTwice { run, line, ids }),
-        Notice::LookedAt { drifted } => {
-            summary.looked_at += 1;
-            summary.drifted += u64::from(drifted);
-        }
-        Notice::Planned { least_calls } => *summary.least_calls.get_or_insert(0) += least_calls,
-    }
 }
 
 /// Gives every row that was not reached its record, and finishes the results file.
@@ -360,8 +341,10 @@ fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
 
 /// The custom fields of the account, read before there is a run.
 async fn before_the_run(job: &ImportJob, connection: &Connection, context: &mut Context) -> Result<KnownFields> {
-    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
-    let known = known_fields(&job.source, job.options.create_fields, &caller, context).await?;
+    let (caller, mut notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
+    let known = known_fields(&job.source, job.options.create_fields, &caller, context).await;
+    pass_on_warnings(&mut notices, context);
+    let known = known?;
     if let Some(listed) = &known.listed {
         remember_fields(&connection.account.ledger, connection.identity(), listed).await?;
     }

@@ -29,6 +29,7 @@ mod mapping_shown;
 mod mended_rows;
 mod mending;
 mod new_fields;
+mod notices;
 mod page;
 mod plan;
 mod plan_record;

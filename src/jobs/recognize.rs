@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use secrecy::ExposeSecret as _;
 
-use super::connect::Connection;
-
+use super::Context;
 use super::account_spec::AccountSpec;
+use super::connect::Connection;
 use super::identity::{difference, identity};
+use super::notices::pass_on_warnings;
 use crate::contact::{Call, Field, Identifier, IdentifierKind, Snapshot, Target};
 use crate::error::{Error, Result};
 use crate::journal::{Key, KnownContact};
@@ -11,7 +14,7 @@ use crate::ledger::{ClaimedRun, LedgerHandle, Run};
 use crate::reconcile::{CallEnd, Identified};
 use crate::report::Note;
 use crate::services::Reply;
-use crate::upload::{LookupBatcher, Stop};
+use crate::upload::{Caller, LookupBatcher};
 
 /// Remembered contacts that are read back to show which workspace a token opens.
 const PROOFS: usize = 3;
@@ -40,7 +43,7 @@ pub async fn recognize(
     spec: &AccountSpec,
     connection: &mut Connection,
     keep: Keep,
-    stop: &Stop,
+    context: &mut Context,
 ) -> Result<Option<Note>> {
     if spec.sandbox.is_some() {
         return Ok(None);
@@ -77,7 +80,7 @@ pub async fn recognize(
                     }
                     older
                 }
-                Some(older) if is_shown(connection, &older, stop).await? => {
+                Some(older) if is_shown(connection, &older, context).await? => {
                     if older == spec.name && keep == Keep::Aliases {
                         ledger.rename_account(&older, &own).await?;
                         own
@@ -159,11 +162,17 @@ async fn has_memory(ledger: &LedgerHandle, account: &str) -> Result<bool> {
 }
 
 /// Whether the account shows contacts that are remembered of `older`.
-async fn is_shown(connection: &Connection, older: &str, stop: &Stop) -> Result<bool> {
+async fn is_shown(connection: &Connection, older: &str, context: &mut Context) -> Result<bool> {
+    let (caller, mut notices) = connection.caller(&ClaimedRun::unclaimed("before"), &context.stop);
+    let shown = shows_some(connection, &caller, older).await;
+    pass_on_warnings(&mut notices, context);
+    shown
+}
+
+async fn shows_some(connection: &Connection, caller: &Arc<Caller>, older: &str) -> Result<bool> {
     let ledger = &connection.account.ledger;
     let remembered = ledger.some_known(older, CANDIDATES).await?;
-    let (caller, _notices) = connection.caller(&ClaimedRun::unclaimed("before"), stop);
-    let batcher = Connection::lookup_batcher(&caller);
+    let batcher = Connection::lookup_batcher(caller);
     let keys = connection.keys(ledger);
     let mut tried = 0;
     for (contact, mut known) in remembered {
@@ -174,10 +183,10 @@ async fn is_shown(connection: &Connection, older: &str, stop: &Stop) -> Result<b
             Proof::Read(call) => match caller.read(&call).await.end {
                 CallEnd::Done(Reply::Contact(shown)) => Some(*shown),
                 CallEnd::Missing { .. } => None,
-                end => return Err(unproven(connection, &end, &caller)),
+                end => return Err(unproven(connection, &end, caller)),
             },
             Proof::Find(identifiers) => {
-                found(&batcher, &identifiers).await.map_err(|end| unproven(connection, &end, &caller))?
+                found(&batcher, &identifiers).await.map_err(|end| unproven(connection, &end, caller))?
             }
         };
         let is_same = |shown: &Snapshot| {

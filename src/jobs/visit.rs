@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::Context;
 use super::connect::Connection;
 use super::frame::Opened;
+use super::notices::pass_on_warnings;
 use crate::contact::FieldDefinition;
 use crate::error::Result;
 use crate::ledger::{ClaimedRun, LedgerHandle};
@@ -31,10 +32,11 @@ impl Opened {
         drive: impl AsyncFnOnce(&Visit, &mut Context) -> Result<T>,
     ) -> Result<T> {
         let run = ClaimedRun::unclaimed(name);
-        let (caller, _notices) = self.connection.caller(&run, &context.stop);
+        let (caller, mut notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
         let visit = Visit { ledger: self.ledger, connection: self.connection, run, caller, keys };
         let driven = drive(&visit, context).await;
+        pass_on_warnings(&mut notices, context);
         visit.connection.close().await;
         driven
     }

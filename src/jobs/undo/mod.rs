@@ -115,7 +115,7 @@ async fn put_all_back(
         for code in codes {
             *summary.codes.entry(code.to_owned()).or_default() += 1;
         }
-        frame.count_calls(summary);
+        frame.pass_on_notices(summary, context);
         context.tell(Event::Row { position, record });
     }
     summary.rows = contacts.len() as u64;
