@@ -8,8 +8,10 @@ use crate::mapping::{Becomes, Check, ColumnFeed, FieldFeed, Forward, NameFeed, S
 use crate::table::RowView;
 
 /// Whether a cell is free text with which nothing can be wrong and of which nothing is to be told.
-pub(super) fn is_plainly_good(row: &RowView<'_>, feed: &ColumnFeed, field: &FieldFeed) -> bool {
-    field.identifier.is_none()
+pub(super) fn is_plainly_good(row: &RowView<'_>, feed: &ColumnFeed) -> bool {
+    let Becomes::Field(field) = &feed.becomes else { return false };
+    matches!(field.check, Check::Text)
+        && field.identifier.is_none()
         && feed.stand_ins.is_empty()
         && row.plain_cell(feed.column).is_some_and(|cell| is_plain_text(cell, field))
 }

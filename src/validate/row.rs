@@ -107,6 +107,9 @@ impl<'a> Draft<'a> {
     }
 
     fn feed(&mut self, feed: &ColumnFeed) {
+        if self.rules.verdicts_only && is_plainly_good(self.row, feed) {
+            return;
+        }
         // An entry that names none of the columns says nothing of the field, and empties none.
         if std::iter::once(&feed.column).chain(&feed.stand_ins).all(|column| self.row.is_absent(*column)) {
             return;
@@ -133,9 +136,6 @@ impl<'a> Draft<'a> {
 
     /// The field's value out of the first of its columns that has a usable cell.
     fn field(&mut self, feed: &ColumnFeed, field: &FieldFeed) {
-        if self.rules.verdicts_only && is_plainly_good(self.row, feed, field) {
-            return;
-        }
         let mut refused: Vec<(usize, CellFault)> = Vec::new();
         let mut told = false;
         for column in std::iter::once(feed.column).chain(feed.stand_ins.iter().copied()) {

@@ -143,6 +143,10 @@ pub(super) fn is_spreadsheet_error(cell: &str) -> bool {
         "#VALOR!",
         "#ССЫЛКА!",
     ];
+    // Nearly every cell begins with something else.
+    if !matches!(cell.as_bytes().first(), Some(b'E' | b'#')) {
+        return false;
+    }
     if let Some(number) = cell.strip_prefix("Err:") {
         // LibreOffice's own errors are numbered from 501 on.
         return number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());

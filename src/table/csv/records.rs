@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -234,8 +234,18 @@ impl Records {
 
     /// The state behind the bytes from `at` on; cells that end in them go to the record.
     fn scan(&self, record: &mut Record, mut at: usize, mut state: State, cell: &mut Cell) -> State {
-        let RecordRules { delimiter, backslash, blank_before_quote, .. } = self.rules;
+        let RecordRules { delimiter, backslash, blank_before_quote, row_cells, .. } = self.rules;
         let end = record.bytes.len();
+        if state == State::CellStart && cell.from == at && memchr(b'"', &record.bytes[at..]).is_none() {
+            // Without a quote each delimiter ends a cell, and most lines have none.
+            for length in memchr_iter(delimiter, &record.bytes[at..]) {
+                if record.cells.len() <= row_cells {
+                    record.cells.push((cell.from, at + length));
+                }
+                *cell = Cell::begins(at + length + 1);
+            }
+            return if cell.from == end { State::CellStart } else { State::Plain };
+        }
         while at < end {
             let byte = record.bytes[at];
             state = match state {
