@@ -201,18 +201,21 @@ pub fn is_count(cell: &str) -> bool {
 }
 
 /// Whether these cells of a row, trimmed, are a line of a footer by their words alone.
-pub fn is_footer<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+pub fn is_footer<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let filled = cells.filter(|cell| !cell.is_empty());
+    // Nearly every row fills more, and its words need not be read.
+    if filled.clone().nth(CELLS).is_some() {
+        return false;
+    }
     let mut says = false;
-    let mut filled = 0;
-    for cell in cells.filter(|cell| !cell.is_empty()) {
-        filled += 1;
+    for cell in filled {
         if is_closing(cell) {
             says = true;
-        } else if filled > CELLS || !is_beside(cell) {
+        } else if !is_beside(cell) {
             return false;
         }
     }
-    says && filled <= CELLS
+    says
 }
 
 /// Whether a cell holds words, and no id or name of one word.
@@ -229,7 +232,10 @@ fn is_closing(cell: &str) -> bool {
         return false;
     }
     if !first.is_alphabetic() {
-        return is_rule(cell) || is_counted(cell) || begins_so(cell);
+        // Of what a line begins with, only two signs are no letters; and what is counted is a word of its own.
+        return is_rule(cell)
+            || (cell.contains(char::is_whitespace) && is_counted(cell))
+            || (matches!(first, '©' | '(') && begins_so(cell));
     }
     let first = first.to_lowercase().next();
     let begins = |words: &[&str]| words.iter().any(|word| word.chars().next() == first);
@@ -238,7 +244,8 @@ fn is_closing(cell: &str) -> bool {
 
 fn begins_so(cell: &str) -> bool {
     let cell = lower(cell);
-    BEGINNINGS.iter().any(|words| {
+    let first = cell.as_bytes().first().copied();
+    BEGINNINGS.iter().filter(|words| words.as_bytes().first().copied() == first).any(|words| {
         let rest = cell.strip_prefix(words);
         rest.is_some_and(|rest| !words.ends_with(char::is_alphabetic) || !rest.starts_with(char::is_alphabetic))
     })
@@ -272,7 +279,7 @@ fn is_counted(cell: &str) -> bool {
 
 /// A line of dashes, to be signed on or to part the table from what follows.
 fn is_rule(cell: &str) -> bool {
-    cell.chars().count() >= 4 && cell.chars().all(|c| matches!(c, '-' | '_' | '=' | '*' | '~' | '—' | '–'))
+    cell.chars().all(|c| matches!(c, '-' | '_' | '=' | '*' | '~' | '—' | '–')) && cell.chars().count() >= 4
 }
 
 /// What may stand beside such words: a count, a day, an hour.
