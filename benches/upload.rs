@@ -23,6 +23,7 @@ pub fn import(criterion: &mut Criterion) {
             || tempfile::tempdir().unwrap(),
             |folder| {
                 let job = ImportJob {
+                    night: rolo::config::Night::default(),
                     source: super::source(folder.path(), ROWS),
                     account: AccountSpec::of_sandbox(
                         "bench",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::consent::consent;
 use super::import_settings::ImportSettings;
-use super::source::{RunArgs, RunSettings, SandboxArgs, SourceArgs};
+use super::source::{NightArgs, RunArgs, RunSettings, SandboxArgs, SourceArgs};
 use super::{ChosenAccount, CommandContext, Exit, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, SavedPlan};
@@ -15,6 +15,7 @@ pub(super) struct Choices<'a> {
     pub to: Option<&'a str>,
     pub source: &'a SourceArgs,
     pub run: &'a RunArgs,
+    pub night: &'a NightArgs,
     pub verify: bool,
     pub create_fields: bool,
     pub sandbox: &'a SandboxArgs,
@@ -51,6 +52,7 @@ fn settings(args: &Choices<'_>, plan: &SavedPlan, context: &CommandContext) -> R
         source,
         account: ChosenAccount::named(account, &config)?,
         run: RunSettings { verify: false, ..args.run.settings()? },
+        night: args.night.settings()?,
         sandbox,
         keep_results: None,
     })

@@ -6,6 +6,7 @@ use super::forecast::forecast_words;
 use super::import_settings::ImportSettings;
 use super::source::Input;
 use super::{ChosenAccount, CommandContext, kept_input, running};
+use crate::config::Night;
 use crate::error::{Error, Result};
 use crate::jobs::{self, CopyExport, CopyJob, PlanJob, SourceSpec};
 use crate::report::Summary;
@@ -49,6 +50,7 @@ pub async fn consent(
         live: false,
         samples: SAMPLES,
         create_fields: settings.run.create_fields,
+        night: settings.night.clone(),
         save: None,
     };
     let otherwise =
@@ -80,8 +82,15 @@ pub async fn consent_to_copy(
         CopyExport::Ended(summary) => return Ok(Some(*summary)),
     };
     let file = source.path.clone();
-    let plan =
-        PlanJob { source, account: copy.to.clone(), live: false, samples: SAMPLES, create_fields: false, save: None };
+    let plan = PlanJob {
+        source,
+        account: copy.to.clone(),
+        live: false,
+        samples: SAMPLES,
+        create_fields: false,
+        save: None,
+        night: Night::default(),
+    };
     let asked = ask(&plan, &account, "name a mapping with --mapping, and copy again".to_owned(), job).await;
     if asked.is_err() {
         jobs::forget_export(&file)?;

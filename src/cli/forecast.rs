@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use serde_json::json;
 
+use crate::config::zoned;
 use crate::contact::Outcome;
-use crate::jobs::Forecast;
+use crate::jobs::{Forecast, NightAhead, NightsAhead};
 use crate::report::{count, escape, listed, number, span};
 
 /// What an import would do, in words.
@@ -52,6 +55,7 @@ pub fn forecast_words_under(title: &str, samples: &str, forecast: &Forecast) -> 
     if forecast.total_calls() > 0 {
         line(format!("time at the account's quota: {}", span(forecast.time)));
     }
+    forecast.nights.iter().flat_map(night_words).for_each(&mut line);
     if forecast.unknown > 0 {
         line(format!(
             "{} never seen before: taken as new; --live looks them up, to be exact",
@@ -81,6 +85,32 @@ pub fn forecast_words_under(title: &str, samples: &str, forecast: &Forecast) -> 
     words
 }
 
+/// In how many nights it finishes, and from when to when each goes.
+fn night_words(nights: &NightsAhead) -> Vec<String> {
+    let night = |number: u64, night: &NightAhead| {
+        let (begins, ends) = (clock(night.begins, nights), clock(night.ends, nights));
+        format!("{number:>9}  {begins} to {ends}, {}", count(night.calls, "call"))
+    };
+    let mut words = vec![format!("finishes in {}:", count(nights.count, "night"))];
+    words.extend((1..).zip(&nights.first).map(|(number, ahead)| night(number, ahead)));
+    let told = nights.first.len() as u64;
+    if nights.count > told + 1 {
+        words.push("           and so on".into());
+    }
+    if nights.count > told {
+        words.push(night(nights.count, &nights.last));
+    }
+    words
+}
+
+fn clock(moment: Duration, nights: &NightsAhead) -> String {
+    zoned(moment, &nights.zone).map_or_else(String::new, |moment| moment.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+fn night_json(night: &NightAhead) -> serde_json::Value {
+    json!({"begins": night.begins.as_secs(), "ends": night.ends.as_secs(), "calls": night.calls})
+}
+
 /// The same as one JSON object.
 pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
     let counts: serde_json::Map<String, serde_json::Value> =
@@ -103,6 +133,11 @@ pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
         "total_calls": forecast.total_calls(),
         "least_calls": forecast.least_calls,
         "seconds": forecast.time.as_secs(),
+        "nights": forecast.nights.as_ref().map(|nights| json!({
+            "count": nights.count,
+            "first": nights.first.iter().map(night_json).collect::<Vec<_>>(),
+            "last": night_json(&nights.last),
+        })),
         "unknown": forecast.unknown,
         "new_fields": forecast.new_fields,
         "lists_not_checked": forecast.lists,

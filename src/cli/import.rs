@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::consent::consent;
 use super::import_settings::ImportSettings;
-use super::source::{RunArgs, RunSettings, SandboxArgs, SourceArgs};
+use super::source::{NightArgs, RunArgs, RunSettings, SandboxArgs, SourceArgs};
 use super::{ChosenAccount, CommandContext, Exit, by_plan, rehearse, running};
 use crate::config::Config;
 use crate::error::Result;
@@ -45,6 +45,8 @@ pub struct ImportCommand {
     #[arg(long, conflicts_with = "plan")]
     pub(super) rehearse: bool,
     #[command(flatten)]
+    pub(super) night: NightArgs,
+    #[command(flatten)]
     pub(super) sandbox: SandboxArgs,
 }
 
@@ -58,6 +60,7 @@ impl ImportCommand {
             source: self.source.settings(self.file.clone().unwrap_or_else(|| "-".into()), config, context)?,
             account: ChosenAccount::target(self.to.clone(), config, context)?,
             run: RunSettings { verify: self.verify, create_fields: self.create_fields, ..self.run.settings()? },
+            night: self.night.settings()?,
             sandbox: self.sandbox.settings(),
             keep_results: None,
         })
@@ -72,6 +75,7 @@ pub fn run(args: &ImportCommand, context: &CommandContext) -> Result<Exit> {
                 to: args.to.as_deref(),
                 source: &args.source,
                 run: &args.run,
+                night: &args.night,
                 verify: args.verify,
                 create_fields: args.create_fields,
                 sandbox: &args.sandbox,

@@ -1,5 +1,6 @@
 use super::source::{RunSettings, SandboxSettings, SourceSettings};
 use super::{ChosenAccount, CommandContext, running};
+use crate::config::Night;
 use crate::error::Result;
 use crate::jobs::{ImportJob, SavedPlan, SourceSpec};
 use crate::ledger::RunKind;
@@ -10,6 +11,8 @@ pub struct ImportSettings {
     pub source: SourceSettings,
     pub account: ChosenAccount,
     pub run: RunSettings,
+    /// What one night may use.
+    pub night: Night,
     pub sandbox: SandboxSettings,
     /// Results get the date in their name, and those of this many nights are kept.
     pub keep_results: Option<u64>,
@@ -27,6 +30,7 @@ impl ImportSettings {
             retries: None,
             keep_results: self.keep_results,
             resume: None,
+            night: self.night.clone(),
             began: None,
             plan,
         })

@@ -2,7 +2,7 @@ use super::copy::{self, CopySettings};
 use super::export::{self, ExportSettings};
 use super::import;
 use super::import_settings::ImportSettings;
-use super::source::{ReadingArgs, RunArgs, SandboxArgs, SourceArgs};
+use super::source::{NightArgs, ReadingArgs, RunArgs, SandboxArgs, SourceArgs};
 use super::{CommandContext, Exit, source};
 use crate::config::{Action, Job};
 use crate::error::Result;
@@ -44,9 +44,11 @@ impl RunCommand {
                     to: Some(to.clone()),
                     source: source_args(job),
                     run: RunArgs::default(),
+                    night: NightArgs::default(),
                     sandbox: SandboxArgs::default(),
                 };
                 let mut settings = args.settings_with(&config, context)?;
+                settings.night = job.night.clone();
                 settings.run = run_settings(job);
                 settings.keep_results = job.keep_results;
                 Ok(JobSettings::Import(Box::new(settings)))

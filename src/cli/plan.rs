@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
 use super::forecast::{forecast_json, forecast_words};
-use super::source::{ReadingArgs, SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
+use super::source::{NightArgs, ReadingArgs, SandboxArgs, SandboxSettings, SourceArgs, SourceSettings};
 use super::{ChosenAccount, CommandContext, Exit, print, running, unused};
+use crate::config::Night;
 use crate::error::{Error, Result};
 use crate::jobs::{self, PlanJob};
 use crate::report::escape;
@@ -44,6 +45,8 @@ pub struct PlanCommand {
     #[arg(long, hide = true)]
     results: Option<PathBuf>,
     #[command(flatten)]
+    night: NightArgs,
+    #[command(flatten)]
     sandbox: SandboxArgs,
 }
 
@@ -56,6 +59,7 @@ pub struct PlanSettings {
     pub save: Option<PathBuf>,
     pub samples: u64,
     pub create_fields: bool,
+    pub night: Night,
     pub sandbox: SandboxSettings,
 }
 
@@ -79,6 +83,7 @@ impl PlanCommand {
             save: self.save.clone(),
             samples: self.samples,
             create_fields: self.create_fields,
+            night: self.night.settings()?,
             sandbox: self.sandbox.settings(),
         })
     }
@@ -93,6 +98,7 @@ pub fn run(args: &PlanCommand, context: &CommandContext) -> Result<Exit> {
             source: running::source_spec(&settings.source, &job).await?,
             account: running::account_spec(&settings.account, &settings.sandbox, context)?,
             live: settings.live,
+            night: settings.night.clone(),
             save: settings.save.clone(),
             samples: usize::try_from(settings.samples).unwrap_or(usize::MAX),
             create_fields: settings.create_fields,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::source::SandboxSettings;
 use super::{ChosenAccount, CommandContext, running};
+use crate::config::Night;
 use crate::error::Result;
 use crate::jobs::{AccountSpec, ImportJob, ImportRecord, MappingChoice, RunRecord as _, SavedPlan, SourceSpec};
 use crate::ledger::{Run, RunKind};
@@ -51,6 +52,7 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) ->
         retries: None,
         keep_results: None,
         resume: Some(run.id.clone()),
+        night: Night::default(),
         began: None,
         plan: record.plan.as_ref().map(SavedPlan::of_run).transpose()?,
     })

@@ -43,6 +43,7 @@ fn forecast(rehearsal: &Rehearsal) -> Forecast {
         calls: summary.calls.clone(),
         least_calls: summary.least_calls.unwrap_or_default(),
         time: rehearsal.time,
+        nights: rehearsal.nights.clone(),
         unmapped: summary.unmapped.clone(),
         samples: rehearsal.failing.clone(),
         codes: summary.codes.clone(),

@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::source::{RunArgs, RunSettings, SandboxArgs, SandboxSettings};
+use super::source::{NightArgs, RunArgs, RunSettings, SandboxArgs, SandboxSettings};
 use super::{CommandContext, Exit, recorded, running};
 use crate::clock;
+use crate::config::Night;
 use crate::error::{Error, Result};
 use crate::jobs::{
     self, EditRules, ImportJob, ImportRecord, Mending, RowPlace, RowSelection, RunRecord as _, SourceSpec,
@@ -37,6 +38,8 @@ pub struct RetryCommand {
     #[command(flatten)]
     safety: RunArgs,
     #[command(flatten)]
+    night: NightArgs,
+    #[command(flatten)]
     sandbox: SandboxArgs,
 }
 
@@ -47,6 +50,7 @@ pub struct RetrySettings {
     pub sheet: Option<String>,
     pub results: Option<PathBuf>,
     pub safety: RunSettings,
+    pub night: Night,
     pub sandbox: SandboxSettings,
 }
 
@@ -58,6 +62,7 @@ impl RetryCommand {
             sheet: self.sheet.clone(),
             results: self.results.clone(),
             safety: self.safety.settings()?,
+            night: self.night.settings()?,
             sandbox: self.sandbox.settings(),
         })
     }
@@ -75,6 +80,7 @@ pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
             Instead { file: settings.with.clone(), sheet: settings.sheet.clone(), asked: settings.safety.yes };
         let mut import = of(&run, instead, &settings.sandbox, context, &ledger).await?;
         import.options = running::import_options(&settings.safety);
+        import.night = settings.night.clone();
         // Comparing what was mended with what was sent is part of what a retry takes.
         import.began = Some(began);
         if let Some(results) = settings.results.clone() {
@@ -136,6 +142,7 @@ async fn of(
         keep_results: None,
         resume: None,
         plan: None,
+        night: Night::default(),
         began: None,
     })
 }

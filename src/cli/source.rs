@@ -6,7 +6,7 @@ use clap::Args;
 use encoding_rs::Encoding;
 
 use super::CommandContext;
-use crate::config::{Config, StopWhen, layer};
+use crate::config::{Config, DayTime, Night, StopWhen, layer};
 use crate::error::{Error, Result};
 use crate::mapping::{Condition, country_code};
 
@@ -280,6 +280,28 @@ pub struct RunSettings {
     pub verify: bool,
     pub create_fields: bool,
     pub fresh: bool,
+}
+
+/// What one night may use, where a run takes several.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Nights")]
+pub struct NightArgs {
+    /// Begin no contact that can't be finished before this time of day, such as 06:00; the next night goes on.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Begin no contact that could take more calls than this in all; the next night goes on.
+    #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_calls: Option<u64>,
+    /// Time zone of --until, such as Europe/Berlin [default: this machine's].
+    #[arg(long, value_name = "ZONE", requires = "until")]
+    pub time_zone: Option<String>,
+}
+
+impl NightArgs {
+    pub fn settings(&self) -> Result<Night> {
+        let until = self.until.as_deref().map(|time| DayTime::parse(time, self.time_zone.as_deref()));
+        Ok(Night { until: until.transpose()?, max_calls: self.max_calls })
+    }
 }
 
 impl RunArgs {

@@ -28,14 +28,16 @@ pub struct Account {
     pub refresh: Option<Refresh>,
     /// Lower than the service's own limit, which [`Account::connect`] checks.
     pub rate: Option<Quota>,
+    /// Calls are not paced: for a server on this machine alone.
+    pub unthrottled: bool,
+    /// Requests under way at once, in place of the service's own number: for a server on this machine alone.
+    pub in_flight: Option<u64>,
     /// How old what is remembered of a contact may be for its id to be written to without a look.
     pub trust: Option<Duration>,
     /// Keep hashes of values alone, so that a later change can be put back only after a read.
     pub hashes_only: bool,
     /// Without a closing slash; `None` for the service's own.
     pub base_url: Option<String>,
-    /// No pacing at all: only of a server on this machine.
-    pub unthrottled: bool,
     /// Certificates to trust beside the system's, in PEM.
     pub ca_file: Option<PathBuf>,
     /// What this service needs to know beside; names are checked, values by the service.
@@ -53,8 +55,8 @@ pub struct Refresh {
 }
 
 /// Settings that every account can have.
-const COMMON: [&str; 9] =
-    ["service", "token", "refresh", "rate", "trust", "remember", "base_url", "ca_file", "unthrottled"];
+const COMMON: [&str; 10] =
+    ["service", "token", "refresh", "rate", "unthrottled", "in_flight", "trust", "remember", "base_url", "ca_file"];
 
 impl Account {
     pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[ServiceEntry]) -> Result<Self> {
@@ -102,13 +104,10 @@ impl Account {
             Some((text, _)) => Some(checked_url(&text).map_err(|error| section.wrong("base_url", error))?),
             None => None,
         };
-        let unthrottled = section.flag("unthrottled")?;
-        if unthrottled && !base_url.as_deref().is_some_and(is_loopback) {
-            let error = Error::usage("it is for a base_url on this machine alone")
-                .hint("a vendor's limit is kept; `rate` sets a lower one");
-            return Err(section.wrong("unthrottled", error));
-        }
+        let (unthrottled, in_flight) = own_pace(section, base_url.as_deref())?;
         let account = Self {
+            unthrottled,
+            in_flight,
             name: name.to_owned(),
             service,
             token,
@@ -117,7 +116,6 @@ impl Account {
             trust,
             hashes_only,
             base_url,
-            unthrottled,
             ca_file: section.path("ca_file")?,
             settings: read_settings(section, &own)?,
             origin: Origin::File(section.place()),
@@ -145,6 +143,26 @@ impl Account {
             rate_within(rate, &service.limits().quota)?;
         }
         Ok(service)
+    }
+}
+
+/// How fast calls leave where the server is one's own: `unthrottled` and `in_flight`.
+fn own_pace(section: &Section<'_, '_>, base_url: Option<&str>) -> Result<(bool, Option<u64>)> {
+    let given = ["unthrottled", "in_flight"].into_iter().find(|key| section.get(key).is_some());
+    let is_near = base_url.is_some_and(is_loopback);
+    if let Some(key) = given.filter(|_| !is_near) {
+        let error = Error::usage("it is for a server on this machine alone: others count calls, and refuse them")
+            .hint("give the account a loopback base_url, such as http://127.0.0.1:8787/SERVICE, or take it out");
+        return Err(section.wrong(key, error));
+    }
+    let unthrottled = section.flag("unthrottled")?;
+    if unthrottled && section.get("rate").is_some() {
+        let error = Error::usage("calls are either paced or not: rate").hint("take one of the two out");
+        return Err(section.wrong("unthrottled", error));
+    }
+    match section.count("in_flight")? {
+        Some(0) => Err(section.wrong("in_flight", Error::usage("at least one request is under way at once"))),
+        in_flight => Ok((unthrottled, in_flight)),
     }
 }
 
@@ -190,7 +208,9 @@ fn read_settings(section: &Section<'_, '_>, names: &[&str]) -> Result<Settings> 
 fn checked_url(text: &str) -> Result<String> {
     let not = |why: &str| Error::usage(format!("not a usable base URL: {why}"));
     let url = reqwest::Url::parse(text).map_err(|_| not("write it as https://host/path"))?;
-    url.host_str().ok_or_else(|| not("it has no host"))?;
+    if url.host_str().is_none() {
+        return Err(not("it has no host"));
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(not("it holds a user or password").hint("give the credential as the account's token"));
     }

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::StopWhen;
 use super::document::Section;
+use super::{DayTime, Night, StopWhen};
 use crate::error::{Error, Result};
 
 /// What a job does.
@@ -45,13 +45,15 @@ pub struct Job {
     /// Rows to send first, and look at, before the others.
     pub canary: Option<u64>,
     pub stop_when: StopWhen,
+    /// Of an import: what one night may use.
+    pub night: Night,
     /// Of an export: only contacts with this tag.
     pub tag: Option<String>,
     /// Of an export: only contacts changed at or after this moment.
     pub updated_since: Option<String>,
 }
 
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 26] = [
     "import",
     "export",
     "from",
@@ -73,6 +75,9 @@ const KNOWN: [&str; 23] = [
     "keep_before",
     "canary",
     "stop_when",
+    "until",
+    "max_calls",
+    "time_zone",
     "tag",
     "updated_since",
 ];
@@ -114,6 +119,7 @@ impl Job {
             keep_before: section.flag("keep_before")?,
             canary: section.count("canary")?,
             stop_when,
+            night: night(section)?,
             tag: text("tag")?,
             updated_since: text("updated_since")?,
         })
@@ -126,6 +132,28 @@ impl Job {
             Action::Export { from, .. } => vec![("from", from)],
             Action::Copy { from, to } => vec![("from", from), ("to", to)],
         }
+    }
+}
+
+/// When a night ends and how many calls it has; only an import goes on the next night.
+fn night(section: &Section<'_, '_>) -> Result<Night> {
+    let text = |key| section.text(key).map(|found| found.map(|(text, _)| text));
+    let given = ["until", "max_calls", "time_zone"].into_iter().find(|key| section.get(key).is_some());
+    if let Some(key) = given.filter(|_| section.get("import").is_none()) {
+        return Err(section.wrong(key, Error::usage("only an import goes on the next night")));
+    }
+    let (time, zone) = (text("until")?, text("time_zone")?);
+    if time.is_none() && zone.is_some() {
+        let error = Error::usage("it says nothing without `until`").hint("add until = \"06:00\", or take it out");
+        return Err(section.wrong("time_zone", error));
+    }
+    let until = time.map(|time| DayTime::parse(&time, zone.as_deref()));
+    let until = until.transpose().map_err(|error| {
+        section.wrong(if error.message.contains("time zone") { "time_zone" } else { "until" }, error)
+    })?;
+    match section.count("max_calls")? {
+        Some(0) => Err(section.wrong("max_calls", Error::usage("a night has at least one call"))),
+        max_calls => Ok(Night { until, max_calls }),
     }
 }
 

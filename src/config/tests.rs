@@ -156,7 +156,8 @@ fn columns_are_counted_in_characters() {
     assert_eq!(
         wrong("[accounts.\"Zoë\"]\nservice = \"invented\"\n\"é\" = 1\n"),
         "etc/rolo.toml:3:1: [accounts.Zoë] has no setting called: é | \
-         it may have service, token, refresh, rate, trust, remember, base_url, ca_file, unthrottled, account_id, strict"
+         it may have service, token, refresh, rate, unthrottled, in_flight, trust, remember, \
+         base_url, ca_file, account_id, strict"
     );
     assert!(wrong("[accounts.a]\nservice = \"é\", \n").starts_with("etc/rolo.toml:2:14: not valid TOML: "));
 }
@@ -219,6 +220,37 @@ fn a_job_is_an_import_an_export_or_a_copy() {
     assert!(wrong("[jobs.n]\nimport = \"a.csv\"\nexport = \"b.csv\"\nto = \"sandbox\"\n").contains("neither"));
     let config = parse("[jobs.n]\nfrom = \"sandbox:invented\"\nto = \"sandbox\"\n").unwrap();
     assert_eq!(config.jobs["n"].action, Action::Copy { from: "sandbox:invented".into(), to: "sandbox".into() });
+}
+
+#[test]
+fn only_a_server_on_this_machine_is_not_paced() {
+    let text = |more: &str| {
+        format!("[accounts.a]\nservice = \"invented\"\naccount_id = 1\ntoken = {{ env = \"T\" }}\n{more}\n")
+    };
+    let near = "base_url = \"http://127.0.0.1:8787/x\"\n";
+    let account = parse(&text(&format!("{near}unthrottled = true\nin_flight = 32"))).unwrap().accounts["a"].clone();
+    assert!(account.unthrottled && account.in_flight == Some(32));
+    let why = "it is for a server on this machine alone: others count calls, and refuse them";
+    for far in ["", "base_url = \"https://127.0.0.1.example.org\"\n", "base_url = \"https://192.168.0.2\"\n"] {
+        for (key, value) in [("unthrottled", "true"), ("unthrottled", "false"), ("in_flight", "4")] {
+            let wrong = wrong(&text(&format!("{far}{key} = {value}")));
+            assert!(wrong.contains(&format!("{key} of [accounts.a]: {why}")), "{wrong}");
+        }
+    }
+    let wrong = |more: &str| wrong(&text(&format!("{near}{more}")));
+    assert!(wrong("unthrottled = true\nrate = \"5/1s\"").contains("calls are either paced or not: rate"));
+    assert!(wrong("in_flight = 0").contains("at least one request is under way at once"));
+}
+
+#[test]
+fn only_an_import_goes_on_the_next_night() {
+    let job = |more: &str| format!("[jobs.n]\nimport = \"a.csv\"\nto = \"sandbox\"\n{more}\n");
+    let text = job("until = \"06:00\"\ntime_zone = \"Europe/Berlin\"\nmax_calls = 500");
+    let night = parse(&text).unwrap().jobs["n"].night.clone();
+    assert_eq!((night.until.unwrap().to_string(), night.max_calls), ("06:00 Europe/Berlin".into(), Some(500)));
+    assert!(parse(&job("")).unwrap().jobs["n"].night.is_endless());
+    let wrong = wrong("[jobs.n]\nfrom = \"sandbox:invented\"\nto = \"sandbox\"\nmax_calls = 5\n");
+    assert!(wrong.contains("max_calls of [jobs.n]: only an import goes on the next night"), "{wrong}");
 }
 
 #[test]

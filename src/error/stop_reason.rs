@@ -15,6 +15,10 @@ pub enum StopReason {
     Parked,
     /// Too many rows went wrong, by what the run was told to bear.
     Threshold,
+    /// It has made as many calls as it was allowed.
+    MaxCalls,
+    /// The time until which it was allowed to make calls has come.
+    Until,
     /// Not all of the first rows went well.
     FirstRows,
     /// Another process has the run by now.
@@ -32,6 +36,8 @@ impl StopReason {
             Self::Untrusted => "service.untrusted",
             Self::Parked => "service.parked",
             Self::Threshold => "run.threshold",
+            Self::MaxCalls => "run.max_calls",
+            Self::Until => "run.until",
             Self::FirstRows => "run.first_rows",
             Self::ClaimLost => "claim.lost",
         }

@@ -22,10 +22,12 @@ pub struct AccountSpec {
     pub refresh: Option<RefreshSecrets>,
     /// Lower than the service's own quota.
     pub rate: Option<Quota>,
+    /// Calls are not paced: only for a server on this machine.
+    pub unthrottled: bool,
+    /// Requests under way at once; `None`: as many as the service takes.
+    pub in_flight: Option<usize>,
     /// How old a memory may be for its ids to be written to; `None`: seven days.
     pub trust: Option<Duration>,
-    /// No pacing at all: of a server on this machine.
-    pub unthrottled: bool,
     /// Remember hashes of values alone.
     pub hashes_only: bool,
     pub ca_file: Option<PathBuf>,
@@ -46,8 +48,9 @@ impl AccountSpec {
             secret: None,
             refresh: None,
             rate: None,
-            trust: None,
             unthrottled: false,
+            in_flight: None,
+            trust: None,
             hashes_only: false,
             ca_file: None,
             proxies: Proxies::default(),

@@ -19,7 +19,9 @@ use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
 use crate::services::Service;
 use crate::transport::{HttpOptions, HttpTransport};
-use crate::upload::{Caller, ConnectedAccount, FieldNames, LookupBatcher, Notice, Renew, Renewed, Retry, Stop};
+use crate::upload::{
+    Allowance, AllowanceMeter, Caller, ConnectedAccount, FieldNames, LookupBatcher, Notice, Renew, Renewed, Retry, Stop,
+};
 
 /// How long what is remembered of a contact is trusted, unless the account says otherwise.
 const TRUST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -30,7 +32,7 @@ pub struct Connection {
     /// What the account points to.
     identity: String,
     pub sandbox: Option<Sandbox>,
-    /// No pacing: only ever for the sandbox.
+    /// No pacing: only ever for a server on this machine.
     pub unthrottled: bool,
     /// Where people see the account's contacts. The embedded server has no pages for people.
     pub pages: Option<ContactPages>,
@@ -132,6 +134,8 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
         ledger: ledger.clone(),
         renew,
         field_names: FieldNames::default(),
+        allowance: AllowanceMeter::new(Allowance::default(), crate::clock::calendar()),
+        in_flight: spec.in_flight,
     };
     let trust = spec.trust.unwrap_or(TRUST);
     let identity = stands_in

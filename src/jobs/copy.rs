@@ -16,6 +16,7 @@ use super::recognize::{Keep, last_identity};
 use super::source::{MappingChoice, SourceSpec, facts};
 use super::verify::Verify;
 use super::visit::Visit;
+use crate::config::Night;
 use crate::contact::{Filter, RemoteId};
 use crate::error::{Error, Result};
 use crate::journal::AccountNote;
@@ -65,6 +66,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         retries: None,
         keep_results: None,
         resume: None,
+        night: Night::default(),
         began: None,
         plan: None,
     };

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::nights::NightsAhead;
 use crate::contact::{Call, CallKind, Counts, Position, RowRecord};
 
 /// Lists that a forecast names at most: a file may have as many as it has rows.
@@ -16,6 +17,8 @@ pub struct Forecast {
     pub least_calls: u64,
     /// At the account's quota.
     pub time: Duration,
+    /// In how many nights it finishes, where nights have an end.
+    pub nights: Option<NightsAhead>,
     /// Contacts of which nobody knows yet whether they exist: taken as new.
     pub unknown: u64,
     pub unmapped: Vec<String>,

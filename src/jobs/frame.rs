@@ -22,7 +22,7 @@ use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
 use crate::reconcile::Keys;
 use crate::report::{Event, Note, Summary, Warning};
-use crate::upload::{Caller, Notice};
+use crate::upload::{Allowance, Caller, Notice};
 
 /// An account that is connected and recognized, and the ledger that remembers it.
 pub struct Opened {
@@ -69,7 +69,21 @@ impl Opened {
     /// # Errors
     /// Those of opening the ledger, of connecting and of recognizing.
     pub async fn account(account: &AccountSpec, keep: Keep, context: &mut Context) -> Result<Self> {
+        Self::account_within(account, &Allowance::default(), keep, context).await
+    }
+
+    /// The same, with all calls from the first on within an allowance.
+    ///
+    /// # Errors
+    /// Those of [`Self::account`].
+    pub async fn account_within(
+        account: &AccountSpec,
+        allowance: &Allowance,
+        keep: Keep,
+        context: &mut Context,
+    ) -> Result<Self> {
         let mut opened = Self::unrecognized(account, context).await?;
+        opened.connection.account.allowance.set(allowance.clone());
         opened.elsewhere = recognize(account, &mut opened.connection, keep, context).await?;
         Ok(opened)
     }

@@ -22,16 +22,18 @@ use super::run_record::{ImportRecord, ReadRecord};
 use super::saved_plan::SavedPlan;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
+use crate::config::{DayTime, Night};
 use crate::contact::CustomEdit;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 use crate::journal::{AccountNote, RunId};
 use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
 use crate::reconcile::{Keys, Rules, Strategy};
-use crate::report::{Event, Note, Remark, ResultsLayout, ResultsWriter, Summary};
-use crate::services::Service;
+use crate::report::{Event, Note, Remark, ResultsLayout, ResultsWriter, Summary, count};
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
-use crate::upload::{Brake, Dispatcher, Driver, RunEnd, Work, lookup_room, remember_fields};
+use crate::upload::{
+    Allowance, Brake, ConnectedAccount, Dispatcher, Driver, RunEnd, Until, Work, lookup_room, remember_fields,
+};
 
 /// Contacts under way at once, so that the look-ups of the next are made while those before them are sent.
 const LANES_FOR_LOOKUPS: usize = 8;
@@ -55,13 +57,15 @@ pub struct ImportJob {
     pub resume: Option<RunId>,
     /// Do what this plan shows, and nothing else.
     pub plan: Option<SavedPlan>,
+    /// What this execution may use; the next goes on.
+    pub night: Night,
     /// When the command began, if it had something to do before: that is part of what the run took.
     pub began: Option<tokio::time::Instant>,
 }
 
 /// Brings every row's contact to the account, and accounts for every row.
 pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
-    let mut opened = Opened::account(&job.account, Keep::Aliases, context).await?;
+    let mut opened = Opened::account_within(&job.account, &allowance(&job.night), Keep::Aliases, context).await?;
     opened.begun = job.began.unwrap_or(opened.begun);
     // A sandbox in memory is another each time, and holds nobody.
     let is_in_memory = job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.memory);
@@ -118,7 +122,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     // Whoever has the run now writes the results file.
     frame.run.confirm().await?;
     account_for_the_rest(&mut end, &mut feed, &mut rows, context).await?;
-    let ended = Ended::of(end.halt, &frame.caller.stop);
+    let left = rows.codes.get("run.stopped").copied().unwrap_or_default();
+    let ended = Ended::of(end.halt.map(|halt| with_rows_left(halt, left)), &frame.caller.stop);
     summary.rows = rows.read;
     summary.counts = rows.counts;
     summary.codes = std::mem::take(&mut rows.codes);
@@ -137,6 +142,21 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         summary.remarks.push(Remark::SourceChanged { file: job.source.path.clone() });
     }
     frame.finish(ended, summary, context).await
+}
+
+/// What a night that begins now may use.
+fn allowance(night: &Night) -> Allowance {
+    let until = |time: &DayTime| Until { at: time.next(clock::unix_now()), words: time.to_string() };
+    Allowance { max_calls: night.max_calls, until: night.until.as_ref().map(until) }
+}
+
+/// Says how much is left for the nights to come, where one has ended.
+fn with_rows_left(halt: Error, left: u64) -> Error {
+    if !matches!(halt.reason, Some(StopReason::MaxCalls | StopReason::Until)) {
+        return halt;
+    }
+    let are = if left == 1 { "is" } else { "are" };
+    halt.reworded(|message| format!("{message}; {} {are} left", count(left, "row")))
 }
 
 async fn tell_start(
@@ -189,7 +209,7 @@ async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &m
     };
     Ok(Dispatcher {
         driver: Arc::new(Driver::new(caller.clone(), Arc::new(rules))),
-        concurrency: lanes_at_once(service, connection.unthrottled),
+        concurrency: lanes_at_once(&connection.account, connection.unthrottled),
         brake: Brake {
             failed_at_most: job.options.failed_at_most,
             failed_share: job.options.failed_share,
@@ -332,9 +352,8 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
 
 /// Contacts under way at once. Where calls are paced, no more than there can be requests, so that the
 /// first rows are finished before the last are begun; a few more where one look-up is for many of them.
-fn lanes_at_once(service: &dyn Service, unthrottled: bool) -> usize {
-    let limits = service.limits();
-    let requests = limits.concurrency.value.max(1);
+fn lanes_at_once(account: &ConnectedAccount, unthrottled: bool) -> usize {
+    let (requests, limits) = (account.in_flight(), account.service.limits());
     let lookup_lanes = (limits.identifiers_per_find.value / 2 + 1).min(LANES_FOR_LOOKUPS);
     if unthrottled { requests * CONTACTS_PER_REQUEST } else { requests.max(lookup_lanes) }
 }

@@ -108,7 +108,8 @@ pub async fn learn_instead(
         if read == 1 && in_all < look_ups {
             context.note(Note::ListingInstead { contacts: total, look_ups });
         }
-        if in_all >= look_ups {
+        let is_allowed = caller.account.allowance.admits(in_all.saturating_sub(read), caller.account.budget.period());
+        if in_all >= look_ups || !is_allowed {
             return Ok(false);
         }
     }

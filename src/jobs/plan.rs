@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Context;
 use super::account_spec::AccountSpec;
@@ -9,11 +10,14 @@ use super::connect::ledger_path;
 use super::forecast::{Forecast, sample};
 use super::frame::Opened;
 use super::new_fields::{KnownFields, known_fields, words};
+use super::nights::NightPlanner;
 use super::planned_row::PlannedRow;
 use super::recognize::Keep;
 use super::saved_plan::{PlanHead, PlanWriter};
 use super::source::SourceSpec;
 use super::visit::Visit;
+use crate::clock;
+use crate::config::Night;
 use crate::contact::{
     Call, CallKind, Contact, FieldDefinition, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot,
 };
@@ -36,6 +40,8 @@ pub struct PlanJob {
     pub samples: usize,
     /// Custom fields that the account lacks would be created.
     pub create_fields: bool,
+    /// What one night of the import may use.
+    pub night: Night,
     /// Where to save the plan, so that an import can keep to it. Only of a live one.
     pub save: Option<PathBuf>,
 }
@@ -86,7 +92,11 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
         ..super::import::rules(run, connection, &mapped, keys)
     };
     forecast.strategy = rules.strategy.name();
+    let nights = NightPlanner::new(&job.night, clock::unix_now());
     let mut foreseeing = Foreseeing {
+        laid_out: 0,
+        nights,
+        period: connection.account.budget.period(),
         samples: job.samples,
         live: job.live.then(|| caller.clone()),
         groups: LookupGroups::new(rules.lookup_room),
@@ -110,6 +120,7 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
         saves.finish()?;
     }
     let mut forecast = foreseeing.forecast;
+    forecast.nights = foreseeing.nights.map(NightPlanner::finish);
     forecast.time = connection.account.budget.estimate(forecast.total_calls());
     Ok(forecast)
 }
@@ -119,6 +130,8 @@ struct Foreseen {
     machine: Box<Reconciliation>,
     assumed: Assumed,
     writes: Vec<Call>,
+    /// Calls that it may take.
+    at_most: u64,
 }
 
 /// A row that is not told yet: rows are told in the file's order.
@@ -142,6 +155,10 @@ struct Foreseeing {
     /// The account's custom fields, once a row has asked for them.
     definitions: Option<Vec<FieldDefinition>>,
     saves: Option<PlanWriter>,
+    nights: Option<NightPlanner>,
+    /// Calls that lie in nights already.
+    laid_out: u64,
+    period: Duration,
 }
 
 impl Foreseeing {
@@ -198,7 +215,8 @@ impl Foreseeing {
             Next::Lookup(identifiers) if machine.is_identifying() => Some(identifiers.len()),
             _ => None,
         };
-        let foreseen = Foreseen { machine, assumed, writes: Vec::new() };
+        let at_most = if self.nights.is_some() { machine.calls_at_most() } else { 0 };
+        let foreseen = Foreseen { machine, assumed, writes: Vec::new(), at_most };
         let Some(identifiers) = asks else {
             self.groups.passed(index);
             self.waiting.insert(index, Waiting::Ready(foreseen));
@@ -373,7 +391,16 @@ impl Foreseeing {
         }
     }
 
+    /// Lays the calls that were counted since the last row into nights, as those of this one.
+    fn lay_out(&mut self, at_most: u64) {
+        let Some(nights) = &mut self.nights else { return };
+        let total = self.forecast.total_calls();
+        let calls = total - std::mem::replace(&mut self.laid_out, total);
+        nights.row(calls, at_most, self.period.saturating_mul(u32::try_from(calls).unwrap_or(u32::MAX)));
+    }
+
     fn ended(&mut self, row: &Foreseen, record: &RowRecord) -> Result<()> {
+        self.lay_out(row.at_most);
         self.forecast.count_row(record);
         self.forecast.count_lists(&row.writes);
         self.forecast.least_calls += row.machine.least_calls().unwrap_or(0);

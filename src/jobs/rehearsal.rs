@@ -7,9 +7,11 @@ use super::account_spec::{AccountSpec, SandboxSpec};
 use super::connect::{copy_ledger, ledger_path, open_ledger};
 use super::import::{ImportJob, import};
 use super::new_fields::named_fields;
+use super::nights::{NightPlanner, NightsAhead};
 use super::recognize::remembered_as;
 use super::stand_in::StandIn;
 use super::{Context, SourceSpec};
+use crate::clock::{self, MovedClock};
 use crate::contact::Outcome;
 use crate::error::{Error, Result};
 use crate::report::{Event, Note, Reporter, Summary};
@@ -33,6 +35,8 @@ pub struct Rehearsal {
     pub summary: Summary,
     /// How long the import would take, at the quota and with what the service asks to wait.
     pub time: Duration,
+    /// In how many nights it would finish, where nights have an end.
+    pub nights: Option<NightsAhead>,
     /// The first rows that would be rejected, fail or be in doubt: `line 12: failed, service.value`.
     pub failing: Vec<String>,
     /// Contacts that the emulator held at the beginning.
@@ -59,9 +63,18 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
     }
     let account = job.account.name.clone();
     job.account = stood_in_for(job.account, stand_in, faults);
-    let failing = Arc::new(Mutex::new(Vec::new()));
-    let reporter =
-        RehearsalReporter { to: std::mem::replace(&mut context.reporter, Box::new(Silent)), failing: failing.clone() };
+    let night = std::mem::take(&mut job.night);
+    let told = Arc::new(Mutex::new(Foretold {
+        failing: Vec::new(),
+        nights: NightPlanner::new(&night, clock::unix_now()),
+        laid_out: Duration::ZERO,
+    }));
+    let reporter = RehearsalReporter {
+        to: std::mem::replace(&mut context.reporter, Box::new(Silent)),
+        told: told.clone(),
+        clock: clock.clone(),
+        calls: 0,
+    };
     let mut inside = Context {
         state_dir: folder.path.clone(),
         written_in: Some(context.written_in.clone().unwrap_or_else(|| context.state_dir.clone())),
@@ -69,8 +82,9 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
         stop: context.stop.clone(),
     };
     let summary = import(&job, &mut inside).await?;
-    let failing = std::mem::take(&mut *failing.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Rehearsal { account, summary, time: clock.passed(), failing, known })
+    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    let (failing, nights) = (std::mem::take(&mut told.failing), told.nights.take().map(NightPlanner::finish));
+    Ok(Rehearsal { account, summary, time: clock.passed(), nights, failing, known })
 }
 
 /// What is known of the job's account.
@@ -98,7 +112,9 @@ fn named_in(
 fn stood_in_for(account: AccountSpec, stand_in: StandIn, faults: Vec<String>) -> AccountSpec {
     let mut settings = account.settings;
     settings.0.extend(Settings::of(account.service.sandbox_settings).0);
-    let sandbox = SandboxSpec { memory: true, faults, ..account.sandbox.unwrap_or_default() };
+    let sandbox = account.sandbox.unwrap_or_default();
+    let unthrottled = sandbox.unthrottled || account.unthrottled;
+    let sandbox = SandboxSpec { memory: true, unthrottled, faults, ..sandbox };
     AccountSpec {
         settings,
         base_url: None,
@@ -155,21 +171,47 @@ impl Reporter for Silent {
 /// how it ended would be taken for a real one's.
 struct RehearsalReporter {
     to: Box<dyn Reporter>,
-    failing: Arc<Mutex<Vec<String>>>,
+    told: Arc<Mutex<Foretold>>,
+    clock: MovedClock,
+    /// Calls that no row has told yet.
+    calls: u64,
+}
+
+/// What is kept of what was heard.
+struct Foretold {
+    failing: Vec<String>,
+    nights: Option<NightPlanner>,
+    /// Time that lies in nights already.
+    laid_out: Duration,
+}
+
+impl Foretold {
+    fn row(&mut self, calls: u64, passed: Duration) {
+        let time = passed.saturating_sub(self.laid_out);
+        self.laid_out = passed;
+        if let Some(nights) = &mut self.nights {
+            nights.row(calls, calls, time);
+        }
+    }
 }
 
 impl Reporter for RehearsalReporter {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Note(_) | Event::Warning(_) | Event::Mapping(_) => self.to.event(event),
+            Event::Called { .. } => self.calls += 1,
             Event::Row { position, record } => {
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                // Calls of other rows may have come before it; of a shared one, each row tells.
+                let calls = u64::from(record.calls).min(self.calls);
+                self.calls -= calls;
+                told.row(calls, self.clock.passed());
                 if !matches!(record.outcome, Outcome::Rejected | Outcome::Failed | Outcome::InDoubt) {
                     return;
                 }
-                let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-                if failing.len() < NAMED {
+                if told.failing.len() < NAMED {
                     let codes: Vec<_> = record.errors.iter().map(|error| error.code.as_ref()).collect();
-                    failing.push(format!("{position}: {}, {}", record.outcome.name(), codes.join(" | ")));
+                    told.failing.push(format!("{position}: {}, {}", record.outcome.name(), codes.join(" | ")));
                 }
             }
             _ => {}

@@ -58,6 +58,11 @@ impl LookupGroups {
         self.full.pop_front()
     }
 
+    /// The group that [`Self::take_ready`] would give.
+    pub fn first_ready(&self) -> &[u64] {
+        self.full.front().map_or(&[], Vec::as_slice)
+    }
+
     /// Whether [`Self::take_ready`] would give a group.
     pub fn has_ready(&self) -> bool {
         !self.full.is_empty()

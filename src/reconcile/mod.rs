@@ -23,6 +23,7 @@
 mod another;
 mod applying;
 mod asked;
+mod at_most;
 mod before_image;
 mod beginning;
 mod by_plan;

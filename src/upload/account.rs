@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::allowance::AllowanceMeter;
 use super::field_names::FieldNames;
 use crate::ledger::LedgerHandle;
 use crate::quota::Budget;
@@ -30,4 +31,15 @@ pub struct ConnectedAccount {
     pub renew: Option<Renew>,
     /// Under which other names answers may show custom fields.
     pub field_names: FieldNames,
+    /// Requests under way at once, where the account says so.
+    pub in_flight: Option<usize>,
+    /// What this execution may still use.
+    pub allowance: AllowanceMeter,
+}
+
+impl ConnectedAccount {
+    /// Requests that may be under way at once, at least one.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.unwrap_or(self.service.limits().concurrency.value).max(1)
+    }
 }

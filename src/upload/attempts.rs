@@ -91,7 +91,7 @@ impl<'a> Attempts<'a> {
     async fn attempt(&mut self, request: &Request) -> Next {
         let caller = self.caller;
         let Some(permit) = caller.permit().await else { return Next::End(CallEnd::Halted) };
-        if caller.stop.is_requested() || !caller.slot().await {
+        if caller.stop.is_requested() || !caller.slot().await || !caller.may_begin() {
             return Next::End(CallEnd::Halted);
         }
         self.attempt += 1;

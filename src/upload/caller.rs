@@ -47,8 +47,7 @@ impl Caller {
         notices: UnboundedSender<Notice>,
     ) -> Self {
         // A clock that doesn't wait must not run ahead of a request that is still on its way.
-        let in_flight =
-            if account.budget.is_simulated() { 1 } else { account.service.limits().concurrency.value.max(1) };
+        let in_flight = if account.budget.is_simulated() { 1 } else { account.in_flight() };
         Self {
             circuit_breaker: CircuitBreaker::new(retry.open_after),
             account,
@@ -109,6 +108,11 @@ impl Caller {
                 false
             }
         }
+    }
+
+    /// Takes a call from the run's allowance; the run stops if there is none left.
+    pub(super) fn may_begin(&self) -> bool {
+        self.account.allowance.take().map_err(|error| self.halt(error)).is_ok()
     }
 
     /// Waits for a slot of the budget; false if the run stops first, or is another's by then.

@@ -74,6 +74,7 @@ impl Dispatcher {
                     Some(work) => stages.take(work),
                 },
                 () = caller.stop.requested(), if !caller.stop.is_requested() => {}
+                error = caller.account.allowance.time_up(), if !caller.stop.is_requested() => caller.halt(error),
             }
             stages.go_on(feeding);
             if (stages.unrecorded.len() >= TOGETHER || !feeding)
@@ -94,6 +95,8 @@ impl Dispatcher {
             }
             if let Some(stop) = stages.watch.verdict() {
                 caller.halt(stop.error());
+            } else if let Some(used) = stages.allowance_used() {
+                caller.halt(used);
             }
         }
         let _ = self.record(&mut stages.unrecorded).await;

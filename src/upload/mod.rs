@@ -13,6 +13,7 @@
 //! reads the calendar but for records.
 
 mod account;
+mod allowance;
 mod attempts;
 mod backoff;
 mod brake;
@@ -30,6 +31,7 @@ mod lookup_batcher;
 mod lookup_room;
 mod notice;
 mod pages;
+mod promises;
 mod remembered_fields;
 mod sample;
 mod second_look;
@@ -40,6 +42,7 @@ mod wider_look_ups;
 mod work;
 
 pub use account::{ConnectedAccount, Renew, Renewed};
+pub use allowance::{Allowance, AllowanceMeter, Until};
 pub use backoff::Retry;
 pub use brake::Brake;
 pub use call_state::{AfterAttempt, AfterFailure, CallState, Patience};

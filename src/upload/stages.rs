@@ -8,9 +8,11 @@ use super::brake::{Brake, Watch};
 use super::drive::{Begun, Driver, RowEnd};
 use super::halt::BrakeStop;
 use super::look_up::identify_together;
+use super::promises::Promises;
 use super::sample::Sample;
 use super::work::Work;
 use crate::contact::{Outcome, Position, RowRecord};
+use crate::error::Error;
 use crate::journal::Entry;
 use crate::reconcile::{LookupGroups, Next, Reconciliation, Row};
 
@@ -21,7 +23,9 @@ const QUEUE: usize = 2200;
 /// Groups of look-ups under way at once where one asks about several rows.
 const GROUPS: usize = 2;
 
-type Identifying = BoxFuture<'static, Option<Vec<Reconciliation>>>;
+/// A group looked up, with the calls that it was promised; no rows if the run stops.
+type Identified = (u64, Option<Vec<Reconciliation>>);
+type Identifying = BoxFuture<'static, Identified>;
 type UnderWay = BoxFuture<'static, (Position, RowEnd)>;
 
 /// The rows of a run that have come and are not done.
@@ -44,6 +48,7 @@ pub(super) struct Stages {
     canary: Option<u64>,
     sent: u64,
     sample: Sample,
+    promises: Promises,
 }
 
 impl Stages {
@@ -51,6 +56,7 @@ impl Stages {
         Self {
             groups: LookupGroups::new(driver.rules.lookup_room),
             sample: Sample::of(&driver.rules.run),
+            promises: Promises::new(&driver.caller),
             driver,
             concurrency: concurrency.max(1),
             queue: VecDeque::new(),
@@ -155,16 +161,39 @@ impl Stages {
         if !feeding || is_stuck && !self.groups.has_ready() {
             self.groups.close();
         }
+        self.promises.begin_anew();
         loop {
             self.look_up_ahead();
             let begins = self.under_way.len() < self.concurrency
                 && self.queue.front().is_some_and(|(_, machine)| machine.is_some());
-            if !begins {
+            if !begins || !self.promise_first() {
                 return;
             }
             let Some((_, Some(machine))) = self.queue.pop_front() else { return };
             self.begin(machine);
         }
+    }
+
+    /// Promises the first row that waits all the calls that it may take; false if there are not so many left.
+    fn promise_first(&mut self) -> bool {
+        let Some((index, Some(machine))) = self.queue.front() else { return true };
+        self.promises.row(*index, || machine.calls_at_most())
+    }
+
+    /// Promises the calls of the next look-up, and those of the row that it is made for where it is for one alone:
+    /// another night would look it up again. `None` if there are not so many left.
+    fn promise_group(&mut self) -> Option<u64> {
+        let (group, parked) = (self.groups.first_ready(), &self.parked);
+        let at_most = |row: &u64| parked.get(row).map_or(1, |machine| machine.calls_at_most());
+        match group {
+            [row] => self.promises.row(*row, || at_most(row)).then_some(0),
+            _ => self.promises.group(|| group.first().map_or(1, at_most)),
+        }
+    }
+
+    /// Why no further row may begin, once all that have begun are at their ends.
+    pub(super) fn allowance_used(&mut self) -> Option<Error> {
+        if self.has_nothing_out() { self.promises.refused() } else { None }
     }
 
     fn look_up_ahead(&mut self) {
@@ -175,16 +204,19 @@ impl Stages {
             if waiting >= self.concurrency * 2 {
                 return;
             }
+            let Some(promised) = self.promise_group() else { return };
             let Some(group) = self.groups.take_ready() else { return };
             let rows: Vec<_> = group.iter().filter_map(|row| self.parked.remove(row)).map(|row| *row).collect();
             let driver = self.driver.clone();
-            self.identifying
-                .push(Box::pin(async move { identify_together(&driver.caller, rows, driver.rules.lookup_room).await }));
+            self.identifying.push(Box::pin(async move {
+                (promised, identify_together(&driver.caller, rows, driver.rules.lookup_room).await)
+            }));
         }
     }
 
     /// It is known which contacts these rows are about; `None` if the run stops.
-    pub(super) fn identified(&mut self, rows: Option<Vec<Reconciliation>>) {
+    pub(super) fn identified(&mut self, (promised, rows): Identified) {
+        self.promises.group_ended(promised);
         for machine in rows.into_iter().flatten() {
             let index = machine.position().index;
             if let Ok(at) = self.queue.binary_search_by_key(&index, |(index, _)| *index) {
@@ -197,6 +229,7 @@ impl Stages {
         let position = machine.position();
         match self.driver.begin(machine) {
             Begun::Ended { record, entries } => {
+                self.promises.row_ended(position.index);
                 self.watch.sent(&record);
                 self.unrecorded.extend(entries);
                 self.window.insert(position.index, (position, record));
@@ -211,6 +244,7 @@ impl Stages {
     }
 
     pub(super) fn ended(&mut self, position: Position, end: RowEnd) {
+        self.promises.row_ended(position.index);
         if let RowEnd::Finished(record) = end {
             self.watch.sent(&record);
             self.window.insert(position.index, (position, record));

@@ -324,6 +324,7 @@ impl World {
     pub async fn import_with(&self, csv: &str, mapping: &str, options: ImportOptions) -> Result<Imported> {
         let rows = Arc::new(Mutex::new(Vec::new()));
         let job = ImportJob {
+            night: rolo::config::Night::default(),
             source: self.source("contacts.csv", csv, mapping),
             account: self.account(),
             results: self.folder.path().join("results.csv"),

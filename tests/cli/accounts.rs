@@ -221,3 +221,21 @@ fn a_rate_above_an_assumed_limit_is_taken_by_every_command_and_one_above_a_state
         );
     }
 }
+
+#[test]
+fn an_account_on_this_machine_can_be_unthrottled_and_have_its_own_number_of_requests_at_once() {
+    let world = World::new();
+    let served = Served::start(&world, "--unthrottled");
+    // At 350 calls an hour, 40 contacts take minutes.
+    let rows: String = (0..40).map(|n| format!("Person {n},+447400{n:06}\n")).collect();
+    world.write("people.csv", &format!("Name,Phone\n{rows}"));
+    let base_url = format!("{}/engagor", served.address);
+    account(&world, "engagor", &base_url, "account_id = \"1\"\nunthrottled = true\nin_flight = 8\n");
+    let plan = said(world.command("plan people.csv --to desk --json").env("DESK", "sandbox"));
+    let plan: serde_json::Value = serde_json::from_str(plan.out.lines().last().unwrap()).unwrap();
+    assert_eq!(plan["seconds"], 0, "{plan}");
+    account(&world, "engagor", "https://api.example.invalid", "account_id = \"1\"\nunthrottled = true\n");
+    let refused = said(world.command("plan people.csv --to desk").env("DESK", "sandbox"));
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("it is for a server on this machine alone"), "{}", refused.err);
+}

@@ -35,6 +35,7 @@ mod mending;
 mod moved;
 mod named_contacts;
 mod new_fields;
+mod night_limits;
 mod nights;
 mod odd_values;
 mod places;

@@ -26,6 +26,7 @@ mod mapping_guess;
 mod mapping_reverse;
 mod mapping_rows;
 mod mapping_write;
+mod night_ends;
 mod plan;
 mod quota;
 mod quota_jitter;

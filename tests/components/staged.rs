@@ -12,7 +12,7 @@ use rolo::quota::{Budget, BudgetOptions};
 use rolo::reconcile::{Keys, Row, Rules, Strategy};
 use rolo::services::{Service, ServiceEntry, Settings, find};
 use rolo::transport::Transport;
-use rolo::upload::{Caller, ConnectedAccount, Driver, Notice, Retry, RowEnd, Stop};
+use rolo::upload::{Allowance, AllowanceMeter, Caller, ConnectedAccount, Driver, Notice, Retry, RowEnd, Stop};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub const ACCOUNT: &str = "account";
@@ -78,6 +78,11 @@ pub fn unthrottled(ledger: &LedgerHandle) -> Budget {
 
 impl Stage {
     pub fn new(setting: Setting) -> Self {
+        Self::within(setting, AllowanceMeter::new(Allowance::default(), rolo::clock::simulated_calendar()))
+    }
+
+    /// The same, of a run that may use so much.
+    pub fn within(setting: Setting, allowance: AllowanceMeter) -> Self {
         let (sender, notices) = unbounded_channel();
         let capabilities = setting.service.capabilities().clone();
         let rules = Rules {
@@ -103,6 +108,7 @@ impl Stage {
             tries: setting.retry.tries,
         };
         let account = ConnectedAccount {
+            in_flight: None,
             name: ACCOUNT.into(),
             service: setting.service,
             transport: setting.transport,
@@ -110,6 +116,7 @@ impl Stage {
             ledger: setting.ledger,
             renew: None,
             field_names: rolo::upload::FieldNames::default(),
+            allowance,
         };
         let caller = Arc::new(Caller::new(account, setting.run, setting.retry, Stop::default(), sender));
         let driver = Arc::new(Driver::new(caller.clone(), Arc::new(rules)));

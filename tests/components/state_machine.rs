@@ -197,6 +197,11 @@ async fn cell(call: &Call, came: &[Came], renewed: bool) -> String {
     let ledger = ledger();
     let run = begin(&ledger, "told", 1).await;
     let account = ConnectedAccount {
+        in_flight: None,
+        allowance: rolo::upload::AllowanceMeter::new(
+            rolo::upload::Allowance::default(),
+            rolo::clock::simulated_calendar(),
+        ),
         name: "account".into(),
         service: Arc::new(Told(script.model.clone())),
         transport: Arc::new(Wire(script.clone())),
@@ -247,6 +252,11 @@ async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Optio
     let ledger = ledger();
     let run = begin(&ledger, "same", 1).await;
     let account = ConnectedAccount {
+        in_flight: None,
+        allowance: rolo::upload::AllowanceMeter::new(
+            rolo::upload::Allowance::default(),
+            rolo::clock::simulated_calendar(),
+        ),
         name: "desk".into(),
         service: service("chatwoot", &[("account_id", "1"), ("inbox_id", "1")]),
         transport: wire.clone(),

@@ -20,23 +20,30 @@ use crate::staged::{Setting, Stage, begin, ledger, name_field, person, service, 
 use crate::virtual_service::Random;
 
 /// An emulator without a socket; each way takes 0 to 200 ms.
-struct Near {
+pub struct Near {
     emulator: Mutex<Box<dyn Emulator>>,
     calendar: Calendar,
     random: Mutex<Random>,
     /// When each call was answered, and with which status.
     answered: Mutex<Vec<(Instant, u16)>>,
+    /// When each call left, and for where.
+    pub left: Mutex<Vec<(Instant, String)>>,
 }
 
 impl Near {
-    fn new(name: &str, calendar: Calendar) -> Self {
+    pub fn new(name: &str, calendar: Calendar) -> Self {
         let (_, make) = EMULATORS.iter().find(|(known, _)| *known == name).unwrap();
         let emulator = Mutex::new(make(EmulatorOptions::default()));
-        Self { emulator, calendar, random: Mutex::new(Random(11)), answered: Mutex::default() }
+        Self { emulator, calendar, random: Mutex::new(Random(11)), answered: Mutex::default(), left: Mutex::default() }
     }
 
     fn way(&self) -> Duration {
         Duration::from_millis(self.random.lock().unwrap().below(200))
+    }
+
+    /// From now on every call is one too many.
+    pub fn refuse_all(&self) {
+        self.emulator.lock().unwrap().set_request_limit(0);
     }
 
     fn count(&self, is: impl Fn(u16) -> bool) -> usize {
@@ -63,6 +70,7 @@ impl Transport for Near {
                 met.headers.push(("content-type".into(), "application/json".into()));
                 met.body = body.to_string().into_bytes();
             }
+            self.left.lock().unwrap().push((clock::now(), format!("{} {}", met.method, met.path)));
             sleep(self.way()).await;
             let answer = self.emulator.lock().unwrap().answer(&met, (self.calendar)());
             self.answered.lock().unwrap().push((clock::now(), answer.status));
