@@ -121,7 +121,7 @@ mod tests {
         // 33 rows a night.
         assert_eq!((ahead.count, ahead.first[0].calls, ahead.last.calls), (4, 99, 3));
         assert_eq!(ahead.first.len(), TOLD);
-        assert_eq!(ahead.first[1].ends - ahead.first[1].begins, SECOND * 99);
+        assert_eq!(ahead.first[1].ends, ahead.first[1].begins + SECOND * 99);
     }
 
     #[test]
