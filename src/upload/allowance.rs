@@ -54,7 +54,7 @@ impl AllowanceMeter {
 
     /// Whether anything is limited at all.
     pub fn is_limited(&self) -> bool {
-        self.allowance() != Allowance::default()
+        *self.shared.allowance.lock().unwrap_or_else(PoisonError::into_inner) != Allowance::default()
     }
 
     /// Takes one call, about to begin.
