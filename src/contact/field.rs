@@ -91,6 +91,34 @@ pub enum FieldKind {
     Json,
 }
 
+impl FieldKind {
+    /// Every kind that a name alone states, by that name. A choice is stated by its values.
+    pub const NAMED: [(&str, Self); 12] = [
+        ("text", Self::Text),
+        ("phone", Self::Phone),
+        ("email", Self::Email),
+        ("url", Self::Url),
+        ("boolean", Self::Boolean),
+        ("number", Self::Number),
+        ("date", Self::Date),
+        ("timestamp", Self::Timestamp),
+        ("time", Self::Time),
+        ("language", Self::Language),
+        ("country", Self::Country),
+        ("json", Self::Json),
+    ];
+
+    /// The name of the kind; `None` for a choice.
+    pub fn name(&self) -> Option<&'static str> {
+        Self::NAMED.iter().find(|(_, kind)| kind == self).map(|(name, _)| *name)
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, kind)| kind)
+    }
+}
+
 /// One field of one service: how it is called there and what may be done with it.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldSpec {

@@ -234,25 +234,9 @@ pub(crate) const fn overwrite_name(overwrite: Overwrite) -> &'static str {
     }
 }
 
-/// The types a column may state, by name. A choice is stated by its `values`.
-pub(crate) const KINDS: [(&str, FieldKind); 12] = [
-    ("text", FieldKind::Text),
-    ("phone", FieldKind::Phone),
-    ("email", FieldKind::Email),
-    ("url", FieldKind::Url),
-    ("boolean", FieldKind::Boolean),
-    ("number", FieldKind::Number),
-    ("date", FieldKind::Date),
-    ("timestamp", FieldKind::Timestamp),
-    ("time", FieldKind::Time),
-    ("language", FieldKind::Language),
-    ("country", FieldKind::Country),
-    ("json", FieldKind::Json),
-];
-
 /// A kind in a word, for messages and mapping files.
 pub(crate) fn kind_name(kind: &FieldKind) -> &'static str {
-    KINDS.iter().find(|(_, known)| known == kind).map_or("list", |(name, _)| name)
+    kind.name().unwrap_or("list")
 }
 
 struct WrittenKind(FieldKind);
@@ -260,8 +244,8 @@ struct WrittenKind(FieldKind);
 impl<'de> Deserialize<'de> for WrittenKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| Self(kind.clone())).ok_or_else(|| {
-            let names: Vec<_> = KINDS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        FieldKind::from_name(&name).map(Self).ok_or_else(|| {
+            let names: Vec<_> = FieldKind::NAMED.iter().map(|(name, _)| format!("`{name}`")).collect();
             D::Error::custom(format!("unknown type `{name}`, expected one of {}", names.join(", ")))
         })
     }

@@ -28,32 +28,17 @@ pub async fn remembered_fields(ledger: &LedgerHandle, account: &str) -> Result<O
     Ok(fields.and_then(|fields| fields.iter().map(read).collect()))
 }
 
-const NAMES: [(&str, FieldKind); 12] = [
-    ("text", FieldKind::Text),
-    ("phone", FieldKind::Phone),
-    ("email", FieldKind::Email),
-    ("url", FieldKind::Url),
-    ("boolean", FieldKind::Boolean),
-    ("number", FieldKind::Number),
-    ("date", FieldKind::Date),
-    ("timestamp", FieldKind::Timestamp),
-    ("time", FieldKind::Time),
-    ("language", FieldKind::Language),
-    ("country", FieldKind::Country),
-    ("json", FieldKind::Json),
-];
-
 fn written(kind: &FieldKind) -> (&'static str, &[String]) {
     if let FieldKind::Choice(choices) = kind {
         return ("choice", choices);
     }
-    (NAMES.iter().find(|(_, named)| named == kind).map_or("text", |(name, _)| name), &[])
+    (kind.name().unwrap_or("text"), &[])
 }
 
 fn read(field: &Value) -> Option<FieldDefinition> {
     let kind = match field["kind"].as_str()? {
         "choice" => FieldKind::Choice(serde_json::from_value(field["choices"].clone()).ok()?),
-        named => NAMES.iter().find(|(name, _)| *name == named)?.1.clone(),
+        named => FieldKind::from_name(named)?,
     };
     let alias = field["alias"].as_str().map(str::to_owned);
     Some(FieldDefinition { name: field["name"].as_str()?.to_owned(), alias, kind })
@@ -66,7 +51,7 @@ mod tests {
     #[test]
     fn every_kind_comes_back() {
         let choice = FieldKind::Choice(vec!["gold".into(), "silver".into()]);
-        for kind in NAMES.into_iter().map(|(_, kind)| kind).chain([choice]) {
+        for kind in FieldKind::NAMED.into_iter().map(|(_, kind)| kind).chain([choice]) {
             let (name, choices) = written(&kind);
             let kept = json!({ "name": "seats", "alias": "s", "kind": name, "choices": choices });
             let expected = FieldDefinition { name: "seats".into(), alias: Some("s".into()), kind };
