@@ -55,6 +55,7 @@ sample:
 # Write the pages that come from the lists in the code; a test fails when they are stale.
 pages:
     ROLO_WRITE_PAGES=1 cargo test --test behavior documents
+    ROLO_WRITE_PAGES=1 cargo test --test structure picture
 
 # What every service was seen to do: docs/behavior-matrix.md.
 matrix: pages

@@ -7,8 +7,10 @@
 mod circles;
 mod modules;
 mod names;
+mod picture;
 mod reported;
 mod resolve;
+mod rooms;
 
 use modules::Crate;
 
