@@ -71,10 +71,12 @@ impl Input {
         if file.as_os_str() == "-" { Self::Stdin } else { Self::File(file) }
     }
 
-    /// The file beside which others can stand; none for standard input and what a shell passes under `/dev`.
+    /// The file beside which others can stand; none for standard input and for the links and devices under
+    /// `/dev`, which a shell passes in place of a file. A file in `/dev/shm` is one like any other.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) if !file.starts_with("/dev") => Some(file),
+            Self::File(file) if file.symlink_metadata().is_ok_and(|found| found.is_file()) => Some(file),
             _ => None,
         }
     }

@@ -76,15 +76,26 @@ fn a_wrong_option_says_what_would_be_right() {
 
 #[test]
 fn the_mapping_beside_the_file_is_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("contacts.csv");
-    let mapping = |name: &str| {
-        std::fs::write(folder.path().join(name), "").unwrap();
-        let settings = import_settings(&format!("rolo import {}", file.display()), &[]).unwrap();
-        settings.mapping.unwrap().file_name().unwrap().to_owned()
-    };
-    assert_eq!(mapping("contacts.csv.mapping.toml"), "contacts.csv.mapping.toml");
-    assert_eq!(mapping("contacts.mapping.toml"), "contacts.mapping.toml");
+    // The second is a file system in memory, whose files are files like any other.
+    for folder in [tempfile::tempdir().unwrap(), tempfile::tempdir_in("/dev/shm").unwrap()] {
+        let file = folder.path().join("contacts.csv");
+        std::fs::write(&file, "").unwrap();
+        let mapping = |name: &str| {
+            std::fs::write(folder.path().join(name), "").unwrap();
+            let settings = import_settings(&format!("rolo import {}", file.display()), &[]).unwrap();
+            settings.mapping.unwrap().file_name().unwrap().to_owned()
+        };
+        assert_eq!(mapping("contacts.csv.mapping.toml"), "contacts.csv.mapping.toml");
+        assert_eq!(mapping("contacts.mapping.toml"), "contacts.mapping.toml");
+    }
+}
+
+#[test]
+fn nothing_stands_beside_what_a_shell_passes_in_place_of_a_file() {
+    for file in ["-", "/dev/stdin", "/dev/fd/0", "/dev/null"] {
+        let settings = import_settings(&format!("rolo import {file}"), &[]).unwrap();
+        assert_eq!((settings.mapping, settings.input.file()), (None, None), "{file}");
+    }
 }
 
 #[test]
