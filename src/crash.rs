@@ -43,7 +43,7 @@ pub const POINTS: &[&str] = &[
     "after_undone",
 ];
 
-/// A safeguard that a test can have left out.
+/// A safeguard that a test of the tests can have left out of a debug build; a release build has them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safeguard {
     /// A write's intent is durable before it leaves.

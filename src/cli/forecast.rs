@@ -62,6 +62,12 @@ pub fn forecast_words_under(title: &str, samples: &str, forecast: &Forecast) -> 
             count(forecast.unknown, "contact"),
         ));
     }
+    if forecast.in_doubt > 0 {
+        line(format!(
+            "{} may be there by an earlier run whose answer was lost: looked up first, in at most the calls above",
+            count(forecast.in_doubt, "contact"),
+        ));
+    }
     if !forecast.lists.is_empty() {
         let lists: Vec<_> = forecast.lists.iter().map(|(list, rows)| format!("{} ({rows})", escape(list))).collect();
         let lists = lists.join(", ");
@@ -139,6 +145,7 @@ pub fn forecast_json(forecast: &Forecast) -> serde_json::Value {
             "last": night_json(&nights.last),
         })),
         "unknown": forecast.unknown,
+        "in_doubt": forecast.in_doubt,
         "new_fields": forecast.new_fields,
         "lists_not_checked": forecast.lists,
         "unmapped": forecast.unmapped,

@@ -6,9 +6,10 @@ use std::sync::mpsc::{Receiver as StdReceiver, SyncSender};
 use tokio::sync::mpsc;
 
 use super::planned_row::PlannedRows;
+use super::remembered_rows::{RememberedRow, remembered};
 use crate::contact::{Contact, Outcome, RowRecord};
 use crate::error::{Error, Result};
-use crate::journal::{Key, RunId, Taken};
+use crate::journal::RunId;
 use crate::ledger::LedgerHandle;
 use crate::reconcile::{Keys, Row};
 use crate::table::{RowBatch, RowReader};
@@ -186,31 +187,16 @@ impl RowFeed {
         let rows = checked.batch.len() as u64;
         let first = if rows == 0 { 0 } else { checked.batch.row(0).position().index };
         let mut done = self.replayed(first, first + rows).await?;
-        let mut keys: Vec<Vec<Key>> = Vec::with_capacity(checked.contacts.len());
-        let mut looked_up: Vec<Key> = Vec::new();
-        for (row, contact) in checked.batch.rows().zip(&checked.contacts) {
-            let of_row = match contact {
-                Ok(contact) => self.keys.identifiers(&contact.identifiers),
-                Err(_) => Vec::new(),
-            };
-            if !done.contains_key(&row.position().index) {
-                looked_up.extend(&of_row);
-            }
-            keys.push(of_row);
-        }
-        let mut open: Vec<Option<Taken>> = if looked_up.is_empty() {
-            Vec::new()
-        } else {
-            self.ledger.open_creates(self.keys.account(), &looked_up).await?
-        };
-        let mut open = std::mem::take(&mut open).into_iter();
-        let mut known = if looked_up.is_empty() || !(self.remember || self.resuming) {
-            Vec::new().into_iter()
-        } else {
-            self.ledger.known(self.keys.account(), &looked_up).await?.into_iter()
-        };
+        // Of what was finished for good, nobody asks any more.
+        let asked = checked.batch.rows().zip(&checked.contacts).map(|(row, contact)| match contact {
+            Ok(contact) if !done.contains_key(&row.position().index) => Some(contact),
+            _ => None,
+        });
+        let remembers = self.remember || self.resuming;
+        let remembered = remembered(&self.ledger, &self.keys, asked, remembers).await?;
         let mut work = Vec::with_capacity(checked.contacts.len());
-        for ((row, contact), keys) in checked.batch.rows().zip(checked.contacts).zip(keys) {
+        for ((row, contact), remembered) in checked.batch.rows().zip(checked.contacts).zip(remembered) {
+            let RememberedRow { keys, known, open_create } = remembered;
             let position = row.position();
             if let Some(record) = done.remove(&position.index) {
                 work.push(Work::Ready { position, record, keys: Vec::new(), recorded: true });
@@ -222,11 +208,8 @@ impl RowFeed {
                     work.push(Work::Ready { position, record, keys, recorded: false });
                 }
                 Ok(contact) => {
-                    // Keys are most specific first, and so is what is known by them.
-                    let known = keys.iter().filter_map(|_| known.next().flatten()).next_if_any();
-                    let begun = keys.iter().filter_map(|_| open.next().flatten()).next_if_any();
                     // What this very row began is among its own steps.
-                    let open_create = begun.filter(|open| open.run != self.run || open.row != position.index);
+                    let open_create = open_create.filter(|open| open.run != self.run || open.row != position.index);
                     let steps = if self.open.contains(&position.index) {
                         self.ledger.steps(&self.run, position.index).await?
                     } else {
@@ -269,16 +252,3 @@ impl RowFeed {
         Ok(done)
     }
 }
-
-trait NextIfAny: Iterator + Sized {
-    /// The first item, after the iterator was run to its end: its source must be used up.
-    fn next_if_any(self) -> Option<Self::Item> {
-        let mut first = None;
-        for item in self {
-            first = first.or(Some(item));
-        }
-        first
-    }
-}
-
-impl<I: Iterator> NextIfAny for I {}

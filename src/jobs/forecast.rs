@@ -21,6 +21,9 @@ pub struct Forecast {
     pub nights: Option<NightsAhead>,
     /// Contacts of which nobody knows yet whether they exist: taken as new.
     pub unknown: u64,
+    /// Contacts whose create an earlier run has begun, and nobody knows how it ended: an import looks them up
+    /// until the service's search has surely caught up.
+    pub in_doubt: u64,
     pub unmapped: Vec<String>,
     /// `line 12: create with phone, email and 3 more`.
     pub samples: Vec<String>,

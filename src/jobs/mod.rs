@@ -37,6 +37,7 @@ mod plan_record;
 mod planned_row;
 mod recognize;
 mod rehearsal;
+mod remembered_rows;
 mod renewal;
 mod results_place;
 mod row_cursor;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::new_fields::{KnownFields, known_fields, words};
 use super::nights::NightPlanner;
 use super::planned_row::PlannedRow;
 use super::recognize::Keep;
+use super::remembered_rows::{RememberedRow, remembered};
 use super::saved_plan::{PlanHead, PlanWriter};
 use super::source::SourceSpec;
 use super::visit::Visit;
@@ -24,7 +25,8 @@ use crate::contact::{
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
 use crate::reconcile::{
-    CallEnd, CallResult, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup, Strategy,
+    CallEnd, CallResult, DriftSample, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup,
+    Strategy,
 };
 use crate::services::{Page, Reply};
 use crate::table::RowBatch;
@@ -99,6 +101,7 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
         period: connection.account.budget.period(),
         samples: job.samples,
         live: job.live.then(|| caller.clone()),
+        sample: DriftSample::of(&rules.run),
         groups: LookupGroups::new(rules.lookup_room),
         waiting: BTreeMap::new(),
         claimed: HashMap::new(),
@@ -147,6 +150,7 @@ struct Foreseeing {
     samples: usize,
     live: Option<Arc<Caller>>,
     rules: Arc<Rules>,
+    sample: DriftSample,
     groups: LookupGroups,
     waiting: BTreeMap<u64, Waiting>,
     /// Lines of the rows that led to a contact, by its id's hash: kept where a plan is saved.
@@ -178,27 +182,27 @@ impl Foreseeing {
                 return Err(Error::interrupted("interrupted while planning; nothing was sent"));
             }
             let contacts = validator.check(&batch);
-            let looked_up: Vec<_> =
-                contacts.iter().flatten().flat_map(|contact| keys.identifiers(&contact.identifiers)).collect();
-            let mut known = match memory {
-                Some(ledger) => ledger.known(keys.account(), &looked_up).await?,
+            let remembered = match memory {
+                Some(ledger) => remembered(ledger, &keys, contacts.iter().map(|row| row.as_ref().ok()), true).await?,
                 None => Vec::new(),
-            }
-            .into_iter();
+            };
+            let mut remembered = remembered.into_iter();
             for (row, contact) in batch.rows().zip(contacts) {
                 self.forecast.rows += 1;
                 let position = row.position();
+                let RememberedRow { known, open_create, .. } = remembered.next().unwrap_or_default();
                 match contact {
                     Err(unsent) => {
                         let record = RowRecord::unsent(unsent.outcome, unsent.errors);
+                        self.sample.ended(record.outcome);
                         self.waiting.insert(position.index, Waiting::Unsent(position, record));
-                        self.tell_ready().await?;
+                        self.groups.passed(position.index);
+                        self.look_up_groups().await?;
                     }
                     Ok(contact) => {
-                        let mine: Vec<_> = contact.identifiers.iter().filter_map(|_| known.next().flatten()).collect();
                         let keys = keys.identifiers(&contact.identifiers);
-                        let known = mine.into_iter().next();
-                        self.take(Row { known, ..Row::new(position, contact, keys) }).await?;
+                        self.forecast.in_doubt += u64::from(open_create.is_some());
+                        self.take(Row { known, open_create, ..Row::new(position, contact, keys) }).await?;
                     }
                 }
             }
@@ -210,7 +214,7 @@ impl Foreseeing {
     async fn take(&mut self, row: Row) -> Result<()> {
         let index = row.position.index;
         let assumed = self.assume(&row.contact, &row);
-        let machine = Box::new(Reconciliation::new(row, self.rules.clone()));
+        let machine = Box::new(self.sample.way_of(row, &self.rules));
         let asks = match machine.next() {
             Next::Lookup(identifiers) if machine.is_identifying() => Some(identifiers.len()),
             _ => None,
@@ -220,7 +224,7 @@ impl Foreseeing {
         let Some(identifiers) = asks else {
             self.groups.passed(index);
             self.waiting.insert(index, Waiting::Ready(foreseen));
-            return self.tell_ready().await;
+            return self.look_up_groups().await;
         };
         self.groups.add(index, identifiers);
         self.waiting.insert(index, Waiting::Asking(foreseen));
@@ -234,7 +238,7 @@ impl Foreseeing {
                 return Ok(());
             }
             match first.remove() {
-                Waiting::Asking(row) | Waiting::Ready(row) => self.finish(row).await?,
+                Waiting::Asking(row) | Waiting::Ready(row) => self.drive(row).await?,
                 Waiting::Unsent(position, record) => {
                     self.forecast.count_row(&record);
                     if let Some(saves) = &mut self.saves {
@@ -279,23 +283,25 @@ impl Foreseeing {
             for lookup in lookups {
                 for (lookup, told) in self.look_up_together(lookup).await? {
                     let is_told = told.is_some();
+                    let mut assumed = BTreeSet::new();
                     for (at, contacts) in lookup.shares(&told.unwrap_or_default()) {
                         let row = &mut rows[at];
                         let contacts = if is_told { contacts } else { row.assumed.look_up() };
+                        assumed.extend(contacts.iter().map(|contact| contact.id.0.clone()));
                         row.machine.answered(ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) });
+                    }
+                    if !is_told {
+                        self.forecast.count(CallKind::Find, self.rules.calls_of_lookup(assumed.len()));
                     }
                 }
             }
         }
     }
 
-    /// Counts one look-up of several rows, in halves where the service refuses it; what it finds, if it is made
-    /// for real.
+    /// One look-up of several rows, in halves where the service refuses it: what it finds, and its calls counted,
+    /// if it is made for real.
     async fn look_up_together(&mut self, lookup: SharedLookup) -> Result<Vec<(SharedLookup, Option<Vec<Snapshot>>)>> {
-        let Some(caller) = &self.live else {
-            self.forecast.count(CallKind::Find, 1);
-            return Ok(vec![(lookup, None)]);
-        };
+        let Some(caller) = &self.live else { return Ok(vec![(lookup, None)]) };
         let before = caller.calls();
         let answers = look_up_together(caller, lookup).await;
         self.forecast.count(CallKind::Find, caller.calls() - before);
@@ -321,7 +327,8 @@ impl Foreseeing {
         Ok(Some(contacts))
     }
 
-    async fn finish(&mut self, mut row: Foreseen) -> Result<()> {
+    /// Drives a row to its end, as an import does, with what is assumed or read, and counts the calls.
+    async fn drive(&mut self, mut row: Foreseen) -> Result<()> {
         loop {
             let event = match row.machine.next().clone() {
                 Next::Done(record) => {

@@ -32,7 +32,7 @@ impl Reconciliation {
             if self.has_more_to_send() {
                 // Not again for the same: what turns out to be as desired all the same needs no call.
                 self.sent.append(&mut self.changed_meanwhile);
-                return self.decide();
+                return self.read_or_decide();
             }
             let record = self.record(self.outcome(), notes);
             return self.end(record);

@@ -22,7 +22,7 @@ impl Reconciliation {
             let once = self.row.steps.iter().all(|step| step.kind != CallKind::Create || step.sent == 1);
             if let Some((identifier, edit)) = self.made_nameless().filter(|_| once && !self.row.contact.tags.replace) {
                 self.is_created_nameless(&identifier, &edit);
-                return self.decide();
+                return self.read_or_decide();
             }
             return self.settle(Settle::LearnId { rest: None }, self.rules.search_lag);
         }
@@ -47,7 +47,7 @@ impl Reconciliation {
             return self.claim();
         }
         match self.rules.strategy {
-            Strategy::Listed => self.decide(),
+            Strategy::Listed => self.read_or_decide(),
             Strategy::LookUp => self.identify(Identify::First),
         }
     }
@@ -110,7 +110,7 @@ impl Reconciliation {
     /// the row means: by addressing the identifier itself, by a look-up that others share, or by one
     /// of its own where memory is older than it is trusted.
     pub(super) fn confirm(&mut self) {
-        let Some(there) = &self.there else { return self.decide() };
+        let Some(there) = &self.there else { return self.read_or_decide() };
         if there.is_confirmed {
             return self.claim();
         }
@@ -157,7 +157,7 @@ impl Reconciliation {
 
     /// Has the contact to itself before anything is decided about it.
     pub(super) fn claim(&mut self) {
-        let Some(there) = &self.there else { return self.decide() };
+        let Some(there) = &self.there else { return self.read_or_decide() };
         self.next = Next::Claim(there.id().clone());
         self.state = State::Claiming;
     }
@@ -174,7 +174,7 @@ impl Reconciliation {
             left.is_there |= told;
             self.there = Some(left);
         }
-        self.decide();
+        self.read_or_decide();
     }
 
     pub(super) fn settle(&mut self, why: Settle, patience: std::time::Duration) {

@@ -15,7 +15,9 @@ const ROUNDS_AT_MOST: u32 = 8;
 
 /// What becomes of the contact, and what has to be read before that can be said.
 impl Reconciliation {
-    pub(super) fn decide(&mut self) {
+    /// Reads what must be known before [`decide`] has the last word, one thing after another: it is called again
+    /// with each answer.
+    pub(super) fn read_or_decide(&mut self) {
         self.rounds += 1;
         if self.rounds > ROUNDS_AT_MOST {
             let record = self.failed("contact.unsteady", "the contact kept changing while it was being worked on");
@@ -217,7 +219,7 @@ impl Reconciliation {
                 if let Some(there) = &mut self.there {
                     there.learn_tags(tags, &self.rules.keys);
                 }
-                self.decide();
+                self.read_or_decide();
             }
             (Reading::Contact | Reading::Remembered, CallEnd::Done(Reply::Contact(contact))) => {
                 self.count(CallKind::Read, &result, CallVerdict::Done, Some(contact.id.clone()));
@@ -229,7 +231,7 @@ impl Reconciliation {
                 if let Some(there) = self.there.take() {
                     self.forget_gone(there.id().clone());
                 }
-                self.decide();
+                self.read_or_decide();
             }
             _ => self.missing_or_end(result),
         }
@@ -240,14 +242,14 @@ impl Reconciliation {
             // Memory leads the row's identifiers to somebody who does not have them any more.
             if reading == Reading::Remembered || self.looked_again {
                 self.there = None;
-                return self.decide();
+                return self.read_or_decide();
             }
             self.looked_again = true;
             return self.identify(Identify::Read);
         }
         let claimed = reading == Reading::Contact;
         self.learn(contact);
-        if claimed { self.decide() } else { self.claim() }
+        if claimed { self.read_or_decide() } else { self.claim() }
     }
 
     pub(super) fn cannot_tell(&self) -> RowRecord {

@@ -97,18 +97,18 @@ impl Reconciliation {
         {
             // It was not there before our create that got no answer, and is now.
             self.learn_created(&contact);
-            return self.decide();
+            return self.read_or_decide();
         }
         let same = self.there.as_ref().is_some_and(|there| *there.id() == contact.id);
         let claimed = same && matches!(why, Identify::Read);
         self.learn(contact);
-        if claimed { self.decide() } else { self.claim() }
+        if claimed { self.read_or_decide() } else { self.claim() }
     }
 
     /// None of the row's identifiers is anybody's, as far as look-ups show.
     fn nobody_found(&mut self, why: Identify) {
         match why {
-            Identify::First => self.decide(),
+            Identify::First => self.read_or_decide(),
             Identify::Confirm => match self.target() {
                 // Before somebody is made twice: is the remembered contact really not theirs?
                 Some(target) if self.rules.capabilities.read => {
@@ -117,7 +117,7 @@ impl Reconciliation {
                 }
                 _ => {
                     self.there = None;
-                    self.decide();
+                    self.read_or_decide();
                 }
             },
             Identify::Read => {
@@ -126,7 +126,7 @@ impl Reconciliation {
             }
             Identify::Gone => {
                 self.there = None;
-                self.decide();
+                self.read_or_decide();
             }
             Identify::Exists(result) if self.rules.search_lag.is_zero() => self.exists_unseen(&result),
             Identify::Exists(result) => self.settle(Settle::Exists(result), self.rules.search_lag),

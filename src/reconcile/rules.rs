@@ -115,6 +115,12 @@ impl Rules {
         }
     }
 
+    /// Calls that a look-up takes which finds so many contacts: its answer comes in pages.
+    pub fn calls_of_lookup(&self, found: usize) -> u64 {
+        let page = self.limits.page_size.map_or(usize::MAX, |size| usize::try_from(size.value).unwrap_or(usize::MAX));
+        u64::try_from(found.div_ceil(page.max(1)).max(1)).unwrap_or(u64::MAX)
+    }
+
     /// The identifier by which the row itself says how to address its contact, without a look-up.
     pub(super) fn given<'a>(&self, identifiers: &'a [Identifier]) -> Option<&'a Identifier> {
         identifiers.iter().find(|identifier| match identifier.kind {

@@ -4,6 +4,7 @@ use super::identify::{Identification, Identified};
 use super::machine::{Clock, Reconciliation, Settle, State, is_create_in_doubt};
 use crate::contact::{CallKind, CreateSafety, Snapshot};
 use crate::journal::{CallVerdict, Entry};
+use crate::services::Reply;
 
 /// How what nobody knows is found out: by looking the contact up, again and again until the
 /// service's search has surely caught up.
@@ -56,7 +57,8 @@ impl Reconciliation {
     fn settled(&mut self, why: Settle, contact: Snapshot, result: &CallResult) -> Vec<Entry> {
         match why {
             Settle::Create { .. } => {
-                let settled = CallResult { end: CallEnd::Halted, http_status: result.http_status, answers: 1 };
+                let settled =
+                    CallResult { end: CallEnd::Done(Reply::Nothing), http_status: result.http_status, answers: 1 };
                 self.count(CallKind::Create, &settled, CallVerdict::Done, Some(contact.id.clone()));
                 if !self.rules.capabilities.create_tells_id && self.made_nameless().is_none() {
                     // The look-up that the create's id takes in any case.
@@ -69,7 +71,7 @@ impl Reconciliation {
                 self.learn_created(&contact);
                 // Durable by itself: it must not be looked for again.
                 let entries = std::mem::take(&mut self.pending);
-                self.decide();
+                self.read_or_decide();
                 entries
             }
             Settle::LearnId { rest } => {
@@ -81,7 +83,7 @@ impl Reconciliation {
                 self.learn_id(&contact);
                 match rest {
                     Some((rest, notes)) => self.write_next(rest, notes),
-                    None => self.decide(),
+                    None => self.read_or_decide(),
                 }
                 Vec::new()
             }
@@ -100,7 +102,7 @@ impl Reconciliation {
             }
             Settle::Exists(_) if self.lost_creates > 0 => {
                 self.learn_created(&contact);
-                self.decide();
+                self.read_or_decide();
                 Vec::new()
             }
             Settle::Exists(_) => {
@@ -110,7 +112,7 @@ impl Reconciliation {
             }
             Settle::Missing(_) => {
                 self.learn(contact);
-                self.decide();
+                self.read_or_decide();
                 Vec::new()
             }
         }
@@ -145,7 +147,7 @@ impl Reconciliation {
                 let account = self.rules.keys.account().to_owned();
                 let (row, from) = (self.row.position.index, self.taken_from.clone());
                 self.pending.push(Entry::TakenOver { account, keys, row, from });
-                self.decide();
+                self.read_or_decide();
             }
             Settle::LearnId { .. } => {
                 let record = self.in_doubt("it was created, but a look-up does not find it");
@@ -190,7 +192,7 @@ impl Reconciliation {
             // What was settled as not created has been looked up well enough.
             _ => {
                 self.there = None;
-                self.decide();
+                self.read_or_decide();
             }
         }
     }

@@ -24,12 +24,12 @@ impl Reconciliation {
                     self.rules.untyped.iter().any(|untyped| untyped.custom_name() == Some(&field.name))
                 };
                 self.definitions = Some(page.items.iter().filter(of_row).cloned().collect());
-                self.decide();
+                self.read_or_decide();
             }
             // A plan that asks nobody knows of none.
             CallEnd::Done(_) => {
                 self.definitions = Some(Vec::new());
-                self.decide();
+                self.read_or_decide();
             }
             _ => self.end_by(result),
         }

@@ -17,7 +17,8 @@ use crate::ledger::ClaimedRun;
 use crate::quota::Slot;
 use crate::reconcile::CallEnd;
 
-/// Makes calls of one account, each to its end: slot, intent (of a write), request, verdict, and again.
+/// Makes calls of one account. [`Self::read`] and [`Self::write`] stand in `attempts.rs`: they bring a call to its
+/// end by slot, intent (of a write), request, verdict, and again.
 pub struct Caller {
     pub account: ConnectedAccount,
     pub run: ClaimedRun,

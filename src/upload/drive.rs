@@ -45,8 +45,8 @@ impl Driver {
         Self { caller, rules, claims: Claims::default(), definitions: OnceCell::new() }
     }
 
-    /// Brings one contact to what its row desires, and records how that ended: a row by itself. An import
-    /// begins its rows in the file's order, and what then remains of each goes on from there.
+    /// Brings one contact to what its row desires, and records how that ended: a row by itself. An import's rows
+    /// begin in the file's order instead ([`Self::begin`]), and go on from there ([`Self::drive_to_end`]).
     pub async fn drive(&self, row: Row) -> RowEnd {
         self.drive_and(row, |record| record).await
     }
@@ -54,7 +54,7 @@ impl Driver {
     /// The same; `with` has the last word on what is recorded.
     pub async fn drive_and(&self, row: Row, with: impl FnOnce(RowRecord) -> RowRecord) -> RowEnd {
         let machine = Reconciliation::new(row, self.rules.clone());
-        self.go(Box::new(machine), None, None, with).await
+        self.drive_to_end(Box::new(machine), None, None, with).await
     }
 
     /// Ends a row that needs neither a call nor a wait, or gives it back as far as it came.
@@ -84,7 +84,7 @@ impl Driver {
 
     /// The loop of one contact: does what its reconciliation says comes next, makes durable what an answer
     /// leaves behind, and ends with the row's record. `with` has the last word on what is recorded.
-    pub(super) async fn go(
+    pub(super) async fn drive_to_end(
         &self,
         mut machine: Box<Reconciliation>,
         mut ticket: Option<Ticket>,

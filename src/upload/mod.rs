@@ -33,7 +33,6 @@ mod notice;
 mod pages;
 mod promises;
 mod remembered_fields;
-mod sample;
 mod second_look;
 mod stages;
 mod stop;

@@ -9,12 +9,11 @@ use super::drive::{Begun, Driver, RowEnd};
 use super::halt::BrakeStop;
 use super::look_up::identify_together;
 use super::promises::Promises;
-use super::sample::Sample;
 use super::work::Work;
-use crate::contact::{Outcome, Position, RowRecord};
+use crate::contact::{Position, RowRecord};
 use crate::error::Error;
 use crate::journal::Entry;
-use crate::reconcile::{LookupGroups, Next, Reconciliation, Row};
+use crate::reconcile::{DriftSample, LookupGroups, Next, Reconciliation};
 
 /// Rows that may be finished but held back because an earlier one is not.
 const WINDOW: u64 = 4096;
@@ -27,6 +26,14 @@ const GROUPS: usize = 2;
 type Identified = (u64, Option<Vec<Reconciliation>>);
 type Identifying = BoxFuture<'static, Identified>;
 type UnderWay = BoxFuture<'static, (Position, RowEnd)>;
+
+/// Identifiers that a row wants looked up first, together with those of other rows.
+fn asked(machine: &Reconciliation) -> usize {
+    match machine.next() {
+        Next::Lookup(identifiers) if machine.is_identifying() => identifiers.len(),
+        _ => 0,
+    }
+}
 
 /// The rows of a run that have come and are not done.
 pub(super) struct Stages {
@@ -47,7 +54,7 @@ pub(super) struct Stages {
     pub(super) watch: Watch,
     canary: Option<u64>,
     sent: u64,
-    sample: Sample,
+    sample: DriftSample,
     promises: Promises,
 }
 
@@ -55,7 +62,7 @@ impl Stages {
     pub(super) fn new(driver: Arc<Driver>, concurrency: usize, brake: Brake, canary: Option<u64>) -> Self {
         Self {
             groups: LookupGroups::new(driver.rules.lookup_room),
-            sample: Sample::of(&driver.rules.run),
+            sample: DriftSample::of(&driver.rules.run),
             promises: Promises::new(&driver.caller),
             driver,
             concurrency: concurrency.max(1),
@@ -99,25 +106,16 @@ impl Stages {
                     self.watch.ready(&record);
                     self.unrecorded.push(Entry::Row { position, record: record.clone(), keys });
                 }
-                match record.outcome {
-                    Outcome::Unchanged => drop(self.sample.looks_at()),
-                    Outcome::Created | Outcome::Updated | Outcome::Failed | Outcome::InDoubt => {
-                        self.sample.needs_calls();
-                    }
-                    Outcome::Skipped | Outcome::Rejected => {}
-                }
+                self.sample.ended(record.outcome);
                 self.came(position.index);
                 self.window.insert(position.index, (position, record));
             }
             Work::Row(row) => {
                 let index = row.position.index;
                 self.sent += 1;
-                let machine = Box::new(self.begun(*row));
-                let asks = match machine.next() {
-                    Next::Lookup(identifiers) if machine.is_identifying() => Some(identifiers.len()),
-                    _ => None,
-                };
-                if let Some(identifiers) = asks {
+                let machine = Box::new(self.sample.way_of(*row, &self.driver.rules));
+                let identifiers = asked(&machine);
+                if identifiers > 0 {
                     self.queue.push_back((index, None));
                     self.groups.add(index, identifiers);
                     self.parked.insert(index, machine);
@@ -132,21 +130,6 @@ impl Stages {
     fn came(&mut self, index: u64) {
         self.taken = index + 1;
         self.groups.passed(index);
-    }
-
-    /// The way of a row; of those that memory would do for, a few are looked at all the same.
-    fn begun(&mut self, row: Row) -> Reconciliation {
-        let again = self.sample.is_due().then(|| row.clone());
-        let machine = Reconciliation::new(row, self.driver.rules.clone());
-        if !machine.rests_on_memory() {
-            self.sample.needs_calls();
-            return machine;
-        }
-        let looks_at = self.sample.looks_at();
-        match again.filter(|_| looks_at) {
-            Some(row) => Reconciliation::new(Row { is_sample: true, ..row }, self.driver.rules.clone()),
-            None => machine,
-        }
     }
 
     /// Begins what can be begun: look-ups ahead of their rows' turn, and rows in the file's order.
@@ -187,7 +170,11 @@ impl Stages {
         let at_most = |row: &u64| parked.get(row).map_or(1, |machine| machine.calls_at_most());
         match group {
             [row] => self.promises.row(*row, || at_most(row)).then_some(0),
-            _ => self.promises.group(|| group.first().map_or(1, at_most)),
+            _ => self.promises.group(|| {
+                let identifiers = group.iter().filter_map(|row| parked.get(row)).map(|machine| asked(machine)).sum();
+                let more_pages = self.driver.rules.calls_of_lookup(identifiers) - 1;
+                group.first().map_or(1, at_most) + more_pages
+            }),
         }
     }
 
@@ -237,7 +224,7 @@ impl Stages {
             Begun::UnderWay { machine, ticket, claimed } => {
                 let driver = self.driver.clone();
                 self.under_way.push(Box::pin(async move {
-                    (position, driver.go(machine, ticket, claimed, |record| record).await)
+                    (position, driver.drive_to_end(machine, ticket, claimed, |record| record).await)
                 }));
             }
         }

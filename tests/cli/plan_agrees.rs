@@ -151,6 +151,47 @@ fn a_plan_foretells_the_calls_of_a_paced_import_kind_by_kind() {
     assert!(found.is_empty(), "{} of the cases, plan / import:\n{}", found.len(), found.join("\n"));
 }
 
+/// A run with a hundred rows to send also looks at one that memory would do for; and where rows are looked up
+/// together, what is found of a hundred comes in pages.
+#[test]
+fn a_plan_foretells_the_looks_at_a_sample_and_the_pages_of_a_look_up() {
+    let of = |service: &str| {
+        let world = World::new();
+        let file = |changed: usize| {
+            rows("first_name,phone", 260, |n| format!("{},{}", if n < changed { "Renamed" } else { "Ann" }, phone(n)))
+        };
+        let arguments = format!("people.csv --to sandbox:{service} {UNTHROTTLED}");
+        world.write("people.csv", &file(0));
+        world.done(&format!("import {arguments}"));
+        world.write("people.csv", &file(110));
+        let plan = planned(&world, &arguments);
+        let import = imported(&world, &arguments);
+        assert_eq!(import["looked_at"], 1, "{service}: {import}");
+        (plan["calls"] != import["calls"]).then(|| format!("{service}: {} / {}", plan["calls"], import["calls"]))
+    };
+    let found: Vec<_> = SERVICES.iter().filter_map(|service| of(service)).collect();
+    assert!(found.is_empty(), "plan / import:\n{}", found.join("\n"));
+}
+
+/// A run that died after it had written that it is about to create somebody leaves that open; whatever file brings
+/// the person next, they are looked up first.
+#[test]
+fn a_plan_foretells_that_a_create_in_doubt_is_looked_for() {
+    let world = World::new();
+    world.write("one.csv", &rows("first_name,phone", 1, |n| format!("Ann,{}", phone(n))));
+    let mut import = world.command("import one.csv --to sandbox:chatwoot --unthrottled");
+    let died = crate::world::said(import.env("ROLO_CRASH", "after_intent:1"));
+    assert_eq!(died.code, -1, "{}", died.err);
+    world.write("other.csv", &rows("first_name,phone", 3, |n| format!("Ann,{}", phone(n))));
+    let arguments = format!("other.csv --to sandbox:chatwoot {UNTHROTTLED}");
+    let plan = planned(&world, &arguments);
+    assert_eq!(plan["in_doubt"], 1, "{plan}");
+    let told = world.rolo(&format!("plan {arguments}")).out;
+    assert!(told.contains("1 contact may be there by an earlier run whose answer was lost"), "{told}");
+    let import = imported(&world, &arguments);
+    assert_eq!((&plan["calls"], &plan["outcomes"]), (&import["calls"], &import["outcomes"]));
+}
+
 /// No operation of any service tells which lists there are, so a plan can't foretell that one is missing: it says
 /// that it did not look, and at what.
 #[test]

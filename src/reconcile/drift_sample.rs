@@ -1,3 +1,8 @@
+use std::sync::Arc;
+
+use super::machine::{Reconciliation, Row};
+use super::rules::Rules;
+use crate::contact::Outcome;
 use crate::journal::RunId;
 
 /// For so many rows that need calls, one is looked at that memory would do for: one call in a hundred
@@ -11,7 +16,7 @@ const ROWS_PER_LOOK: u64 = 100;
 /// each time; but from the run's id, and counted by outcomes alone, so that a run that was cut off
 /// looks at the same rows as one left in peace.
 #[derive(Clone, Debug)]
-pub(super) struct Sample {
+pub struct DriftSample {
     seed: u64,
     /// Rows that needed calls.
     sent_for: u64,
@@ -22,26 +27,51 @@ pub(super) struct Sample {
     passes: Option<u64>,
 }
 
-impl Sample {
-    pub(super) fn of(run: &RunId) -> Self {
+impl DriftSample {
+    /// The sample of this run.
+    pub fn of(run: &RunId) -> Self {
         // FNV-1a: any spread will do, as long as every version of rolo has the same.
         let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         let seed = run.0.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, fold);
         Self { seed, sent_for: 0, looks: 0, rested: 0, passes: None }
     }
 
+    /// The way of a row; of those that memory would do for, a few are looked at all the same.
+    pub fn way_of(&mut self, row: Row, rules: &Arc<Rules>) -> Reconciliation {
+        let again = self.is_due().then(|| row.clone());
+        let way = Reconciliation::new(row, rules.clone());
+        if !way.rests_on_memory() {
+            self.needs_calls();
+            return way;
+        }
+        let looks_at = self.looks_at();
+        match again.filter(|_| looks_at) {
+            Some(row) => Reconciliation::new(Row { is_sample: true, ..row }, rules.clone()),
+            None => way,
+        }
+    }
+
+    /// A row ended without a way: before the run was cut off, or since it isn't sent at all.
+    pub fn ended(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Unchanged => drop(self.looks_at()),
+            Outcome::Created | Outcome::Updated | Outcome::Failed | Outcome::InDoubt => self.needs_calls(),
+            Outcome::Skipped | Outcome::Rejected => {}
+        }
+    }
+
     /// A row needs calls.
-    pub(super) fn needs_calls(&mut self) {
+    fn needs_calls(&mut self) {
         self.sent_for += 1;
     }
 
     /// Whether one of the next rows that memory would do for is looked at.
-    pub(super) fn is_due(&self) -> bool {
+    fn is_due(&self) -> bool {
         self.sent_for / ROWS_PER_LOOK > self.looks
     }
 
     /// A row comes that memory would do for; whether it is looked at.
-    pub(super) fn looks_at(&mut self) -> bool {
+    fn looks_at(&mut self) -> bool {
         self.rested += 1;
         if !self.is_due() {
             return false;
@@ -73,7 +103,7 @@ mod tests {
 
     /// The rows looked at in a night of which every tenth row changes.
     fn night(run: &str, rows: u64) -> Vec<u64> {
-        let mut sample = Sample::of(&RunId(run.into()));
+        let mut sample = DriftSample::of(&RunId(run.into()));
         let mut looked = Vec::new();
         for row in 0..rows {
             if row % 10 == 0 {

@@ -1,0 +1,69 @@
+use crate::contact::Contact;
+use crate::error::Result;
+use crate::journal::{Key, KnownContact, Taken};
+use crate::ledger::LedgerHandle;
+use crate::reconcile::Keys;
+
+/// What the ledger has of the contact that a row is about.
+#[derive(Clone, Debug, Default)]
+pub struct RememberedRow {
+    /// Keys of the contact's identifiers.
+    pub keys: Vec<Key>,
+    /// What it remembers of the contact: by the most specific identifier that leads to one.
+    pub known: Option<KnownContact>,
+    /// A create of the same person whose end nobody knows.
+    pub open_create: Option<Taken>,
+}
+
+/// Asks the ledger once about a batch of rows, of which some may have no contact: what it has of each, in
+/// order. Without `remembers`, only what is open counts.
+///
+/// # Errors
+/// Those of the ledger.
+pub async fn remembered(
+    ledger: &LedgerHandle,
+    keys: &Keys,
+    contacts: impl Iterator<Item = Option<&Contact>>,
+    remembers: bool,
+) -> Result<Vec<RememberedRow>> {
+    let of_rows: Vec<Vec<Key>> = contacts
+        .map(|contact| contact.map_or_else(Vec::new, |contact| keys.identifiers(&contact.identifiers)))
+        .collect();
+    let all = of_rows.concat();
+    let (mut open, mut known) = (Vec::new(), Vec::new());
+    if !all.is_empty() {
+        open = ledger.open_creates(keys.account(), &all).await?;
+    }
+    if !all.is_empty() && remembers {
+        known = ledger.known(keys.account(), &all).await?;
+    }
+    let mut from = 0;
+    Ok(of_rows
+        .into_iter()
+        .map(|keys| {
+            let here = from..from + keys.len();
+            from = here.end;
+            RememberedRow { known: first(&mut known, here.clone()), open_create: first(&mut open, here), keys }
+        })
+        .collect())
+}
+
+/// The first that is there, of those in this range; none, if nothing was asked.
+fn first<T>(found: &mut [Option<T>], range: std::ops::Range<usize>) -> Option<T> {
+    found.get_mut(range)?.iter_mut().find_map(Option::take)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first;
+
+    #[test]
+    fn a_row_has_what_its_own_keys_lead_to_and_nothing_of_its_neighbours() {
+        let mut found = [Some(1), None, Some(2), Some(3), None];
+        assert_eq!(first(&mut found, 0..0), None, "a row without identifiers");
+        assert_eq!(first(&mut found, 0..1), Some(1));
+        assert_eq!(first(&mut found, 1..4), Some(2), "the most specific counts");
+        assert_eq!(first(&mut found, 4..5), None);
+        assert_eq!(first::<u8>(&mut [], 0..1), None);
+    }
+}
