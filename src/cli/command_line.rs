@@ -2,7 +2,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
     CommandContext, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, ledger,
-    man, plan, report, resume, retry, runs, sandbox, services, show, undo, why,
+    man, plan, prune, report, resume, retry, runs, sandbox, services, show, undo, why,
 };
 use crate::error::Result;
 
@@ -39,6 +39,7 @@ pub enum Command {
     Show(show::ShowCommand),
     Why(why::WhyCommand),
     Forget(forget::ForgetCommand),
+    Prune(prune::PruneCommand),
     Report(report::ReportCommand),
     Run(job::RunCommand),
     Sandbox(sandbox::SandboxCommand),
@@ -65,6 +66,7 @@ impl Command {
             Self::Show(args) => show::run(&args, context),
             Self::Why(args) => why::run(&args, context),
             Self::Forget(args) => forget::run(&args, context),
+            Self::Prune(args) => prune::run(&args, context),
             Self::Report(args) => report::run(&args, context),
             Self::Run(args) => job::run(&args, context),
             Self::Sandbox(args) => sandbox::run(&args, context),

@@ -29,6 +29,7 @@ mod man;
 mod output;
 mod places;
 mod plan;
+mod prune;
 mod recorded;
 mod rehearse;
 mod report;

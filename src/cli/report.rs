@@ -5,6 +5,7 @@ use super::{CommandContext, Exit, print, running};
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::ledger::{Run, RunKind, RunState};
+use crate::report::words::pruned_words;
 use crate::table::{self, IfTaken, WrittenFiles};
 
 const EXAMPLES: &str = "\
@@ -31,6 +32,10 @@ pub fn run(args: &ReportCommand, context: &CommandContext) -> Result<Exit> {
             return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))
                 .hint(format!("`rolo show {}` shows its state", run.id)));
         }
+        if let Some(at) = run.pruned {
+            return Err(Error::usage(format!("run {}: {}", run.id, pruned_words(at)))
+                .hint(format!("`rolo show {}` shows its counts", run.id)));
+        }
         let mut page = Vec::new();
         jobs::report(&ledger, &run, &mut page).await?;
         let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id)));
@@ -48,7 +53,7 @@ pub fn run(args: &ReportCommand, context: &CommandContext) -> Result<Exit> {
     })
 }
 
-/// A run with rows that is not under way.
+/// A run whose rows are kept, and that is not under way.
 fn reportable(run: &Run) -> bool {
-    run.state != RunState::Running && run.new.kind != RunKind::Export
+    run.state != RunState::Running && run.new.kind != RunKind::Export && run.pruned.is_none()
 }

@@ -72,7 +72,8 @@ pub fn account_spec(
     match chosen {
         ChosenAccount::Sandbox(_) => {
             let secret = chosen.secret(place, context)?;
-            Ok(AccountSpec { secret, ..AccountSpec::of_sandbox(chosen.name(), entry, wanted) })
+            let retention = context.config()?.retention(&chosen.name());
+            Ok(AccountSpec { secret, retention, ..AccountSpec::of_sandbox(chosen.name(), entry, wanted) })
         }
         ChosenAccount::Configured(account) => {
             if wanted.unthrottled || wanted.memory || !wanted.faults.is_empty() {
@@ -101,6 +102,7 @@ pub fn account_spec(
                 in_flight: account.in_flight.and_then(|most| usize::try_from(most).ok()),
                 trust: account.trust,
                 hashes_only: account.hashes_only,
+                retention: context.config()?.retention(&account.name),
                 ca_file: chosen.ca_file(context),
                 proxies,
                 ..AccountSpec::new(&account.name, entry, account.settings.clone())

@@ -59,6 +59,7 @@ pub(super) fn run_json(run: &Run) -> serde_json::Value {
         "file": run.new.file,
         "started": run.new.started,
         "ended": run.ended,
+        "pruned": run.pruned,
         "outcomes": outcomes,
         "next": steps_json(&JobState::of_run(run, jobs::results_of(run).as_deref()).next_steps()),
     })

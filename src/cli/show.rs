@@ -4,7 +4,7 @@ use crate::contact::{Counts, Outcome};
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::{LedgerHandle, Run};
-use crate::report::words::{moment, state_words};
+use crate::report::words::{moment, pruned_words, state_words};
 use crate::report::{JobState, escape, number};
 
 const EXAMPLES: &str = "\
@@ -41,6 +41,7 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
             format!("started: {}", moment(run.new.started)),
         ];
         lines.extend(run.ended.map(|ended| format!("ended: {}", moment(ended))));
+        lines.extend(run.pruned.map(pruned_words));
         let rows = recorded_counts(&ledger, &run).await?;
         lines.extend(rows.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{:>9}  {outcome}", number(n))));
         let fields = jobs::fields_created(&ledger, &run).await?;
@@ -49,7 +50,7 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
         lines.extend(
             jobs::results_of(&run).map(|results| format!("results: {}", escape(&results.display().to_string()))),
         );
-        if run.new.kind.sends_rows() {
+        if run.new.kind.sends_rows() && run.pruned.is_none() {
             let plan = jobs::undo_plan(&ledger, &run).await?;
             if plan.changed > 0 || plan.unknown > 0 {
                 let changed = number(plan.changed + plan.unknown);

@@ -6,8 +6,9 @@ use super::{CommandContext, Exit, print, running};
 use crate::contact::{Identifier, IdentifierKind};
 use crate::error::{Error, Result};
 use crate::jobs;
-use crate::ledger::HistoryStep;
-use crate::report::{escape_json, story};
+use crate::ledger::{HistoryStep, LedgerHandle};
+use crate::report::words::moment;
+use crate::report::{escape_json, number, story};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,8 +36,10 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let key = ledger.hasher().identifier(&identifier);
         let events = ledger.history(&key).await?;
+        let pruned = PrunedBefore::of(&ledger).await?;
         if events.is_empty() && !context.json {
             print("nothing was ever done to this contact, as far as this ledger knows\n")?;
+            print(&pruned.words())?;
             return Ok(Exit::Done);
         }
         if !context.json {
@@ -47,6 +50,7 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
                 runs.push(run);
             }
             print(&story(&events, &runs, &fields))?;
+            print(&pruned.words())?;
             return Ok(Exit::Done);
         }
         for event in events {
@@ -66,8 +70,44 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
             }
             print(&format!("{}\n", escape_json(&line.to_string())))?;
         }
+        if pruned.runs > 0 {
+            print(&format!("{}\n", json!({ "pruned_runs": pruned.runs, "latest_pruned": pruned.latest })))?;
+        }
         Ok(Exit::Done)
     })
+}
+
+/// Runs of which nobody knows any more whose contacts they changed.
+#[derive(Default)]
+struct PrunedBefore {
+    runs: u64,
+    /// When the latest of them began.
+    latest: u64,
+}
+
+impl PrunedBefore {
+    async fn of(ledger: &LedgerHandle) -> Result<Self> {
+        let mut pruned = Self::default();
+        for run in ledger.runs(usize::MAX >> 1).await? {
+            if run.pruned.is_some() {
+                pruned.runs += 1;
+                pruned.latest = pruned.latest.max(run.new.started);
+            }
+        }
+        Ok(pruned)
+    }
+
+    fn words(&self) -> String {
+        match self.runs {
+            0 => String::new(),
+            1 => format!("not told: what the run of {} did, which was pruned\n", moment(self.latest)),
+            runs => format!(
+                "not told: what {} runs did, which were pruned, the latest of {}\n",
+                number(runs),
+                moment(self.latest)
+            ),
+        }
+    }
 }
 
 /// An identifier as a person types it: its kind is seen, or stands before a colon.

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::document::{Section, nearest};
 use super::layered::Origin;
 use super::rate::{parse_rate, rate_within};
+use super::retention::Retention;
 use super::secret::{SecretSource, TextSource};
 use super::span::parse_span;
 use crate::contact::Quota;
@@ -36,6 +37,8 @@ pub struct Account {
     pub trust: Option<Duration>,
     /// Keep hashes of values alone, so that a later change can be put back only after a read.
     pub hashes_only: bool,
+    /// What is kept of its runs.
+    pub retention: Retention,
     /// Without a closing slash; `None` for the service's own.
     pub base_url: Option<String>,
     /// Certificates to trust beside the system's, in PEM.
@@ -55,8 +58,20 @@ pub struct Refresh {
 }
 
 /// Settings that every account can have.
-const COMMON: [&str; 10] =
-    ["service", "token", "refresh", "rate", "unthrottled", "in_flight", "trust", "remember", "base_url", "ca_file"];
+const COMMON: [&str; 12] = [
+    "service",
+    "token",
+    "refresh",
+    "rate",
+    "unthrottled",
+    "in_flight",
+    "trust",
+    "remember",
+    "keep_runs",
+    "keep_undo",
+    "base_url",
+    "ca_file",
+];
 
 impl Account {
     pub(super) fn read(name: &str, section: &Section<'_, '_>, services: &[ServiceEntry]) -> Result<Self> {
@@ -115,6 +130,7 @@ impl Account {
             rate,
             trust,
             hashes_only,
+            retention: Retention::read(section)?,
             base_url,
             ca_file: section.path("ca_file")?,
             settings: read_settings(section, &own)?,

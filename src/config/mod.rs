@@ -14,6 +14,7 @@ mod job;
 mod layered;
 mod night;
 mod rate;
+mod retention;
 mod secret;
 mod span;
 mod stop_when;
@@ -26,7 +27,9 @@ pub use job::{Action, Job};
 pub use layered::{Layered, Origin, layer};
 pub use night::{DayTime, Night, zoned};
 pub use rate::{parse_rate, rate_within, rate_words};
+pub use retention::{KeepRuns, Retention};
 pub use secret::{SecretSource, TextSource};
+pub use span::parse_span;
 pub use stop_when::{StopWhen, Threshold};
 
 use crate::error::{Error, Result};
@@ -50,6 +53,8 @@ pub struct Defaults {
     pub to: Option<(String, String)>,
     /// Country of national phone numbers.
     pub region: Option<(String, String)>,
+    /// What is kept of runs, where their account says nothing.
+    pub retention: Retention,
 }
 
 impl Config {
@@ -79,7 +84,8 @@ impl Config {
             }
         }
         if let Some(defaults) = root.section("defaults")? {
-            defaults.only(&["to", "region"])?;
+            defaults.only(&["to", "region", "keep_runs", "keep_undo"])?;
+            config.defaults.retention = Retention::read(&defaults)?;
             config.defaults.to = defaults.text("to")?;
             config.defaults.region = defaults.text("region")?;
             if let Some((name, _)) = &config.defaults.to {
@@ -136,6 +142,12 @@ impl Config {
             };
             Error::usage(format!("no job is called: {name}")).hint(hint)
         })
+    }
+
+    /// What is kept of the runs of the account with this name, which may be the embedded server or gone.
+    pub fn retention(&self, account: &str) -> Retention {
+        let own = self.accounts.get(account).map(|account| account.retention).unwrap_or_default();
+        own.or(self.defaults.retention)
     }
 
     /// Whether `name` is an account of this file or the embedded server.

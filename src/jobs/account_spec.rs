@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::stand_in::StandIn;
+use crate::config::Retention;
 use crate::contact::Quota;
 use crate::services::{ServiceEntry, Settings};
 use crate::transport::Proxies;
@@ -30,6 +31,8 @@ pub struct AccountSpec {
     pub trust: Option<Duration>,
     /// Remember hashes of values alone.
     pub hashes_only: bool,
+    /// What is kept of its runs.
+    pub retention: Retention,
     pub ca_file: Option<PathBuf>,
     /// Those of the environment; none for the sandbox.
     pub proxies: Proxies,
@@ -52,6 +55,7 @@ impl AccountSpec {
             in_flight: None,
             trust: None,
             hashes_only: false,
+            retention: Retention::default(),
             ca_file: None,
             proxies: Proxies::default(),
             sandbox: None,

@@ -14,15 +14,21 @@ use super::connect::{Connection, connect, open_ledger};
 use super::ended::Ended;
 use super::job_events::{JobEvents, finished};
 use super::notices::pass_on_late;
+use super::prune::{PrunePlan, prune};
 use super::recognize::{Keep, recognize, same_place};
 use super::run_record::RunRecord;
 use crate::clock;
+use crate::config::Retention;
 use crate::error::Result;
 use crate::journal::RunId;
 use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
 use crate::reconcile::Keys;
-use crate::report::{Event, Note, Summary, Warning};
+use crate::report::{Event, Note, Remark, Summary, Warning};
 use crate::upload::{Allowance, Caller, Notice};
+
+/// Runs that are looked through at the end of one for those that are no longer kept: earlier ones have been
+/// pruned by then.
+const LOOKED_THROUGH: usize = 10_000;
 
 /// An account that is connected and recognized, and the ledger that remembers it.
 pub struct Opened {
@@ -32,6 +38,7 @@ pub struct Opened {
     pub elsewhere: Option<Note>,
     account: String,
     service: &'static str,
+    retention: Retention,
     /// From when on it is told how long the run took.
     pub begun: tokio::time::Instant,
 }
@@ -60,6 +67,7 @@ pub struct Frame {
     pub notices: Option<UnboundedReceiver<Notice>>,
     elsewhere: Option<Note>,
     account: String,
+    retention: Retention,
     events: JobEvents,
 }
 
@@ -99,8 +107,8 @@ impl Opened {
         if connection.has_new_refresh_token {
             context.tell(Event::Warning(Warning::RefreshTokenChanged));
         }
-        let (account, service) = (account.name.clone(), account.service.name);
-        Ok(Self { ledger, connection, elsewhere: None, account, service, begun })
+        let (retention, service) = (account.retention, account.service.name);
+        Ok(Self { ledger, connection, elsewhere: None, account: account.name.clone(), service, retention, begun })
     }
 
     /// Takes up the run that is meant, or begins one; nobody else works on it from then on.
@@ -154,6 +162,7 @@ impl Opened {
             connection: self.connection,
             elsewhere: self.elsewhere,
             account: self.account,
+            retention: self.retention,
             events,
         })
     }
@@ -197,8 +206,23 @@ impl Frame {
         self.ledger.set_state(&self.run, state, &summary.counts).await?;
         self.connection.close().await;
         self.run.release().await;
+        summary.remarks.extend(prune_earlier(&self.account, self.retention, &self.ledger, &context.state_dir).await);
         Ok(finished(summary, context))
     }
+}
+
+/// Lets go of what is no longer kept of an account's earlier runs. The run has ended by now: where the ledger
+/// refuses, that is no failure of it, and the next run does this as well.
+async fn prune_earlier(account: &str, retention: Retention, ledger: &LedgerHandle, state_dir: &Path) -> Option<Remark> {
+    retention.keep_runs?;
+    let kept = |other: &str| if other == account { retention } else { Retention::default() };
+    let runs = ledger.runs(LOOKED_THROUGH).await.ok()?;
+    let plan = PrunePlan::of(&runs, kept, clock::unix_now().as_secs());
+    if plan.runs.is_empty() {
+        return None;
+    }
+    let pruned = prune(plan, ledger, state_dir).await.ok()?;
+    (pruned.runs > 0).then_some(Remark::RunsPruned { runs: pruned.runs, records: pruned.records })
 }
 
 /// A path that means the same file whatever the working folder is.

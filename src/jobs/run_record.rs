@@ -191,6 +191,7 @@ mod tests {
             state: RunState::Stopped,
             ended: None,
             counts: Counts::default(),
+            pruned: None,
         }
     }
 

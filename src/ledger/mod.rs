@@ -30,7 +30,9 @@ pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use key::{KeySource, LedgerKey};
 pub use lease::{LEASE, Lease};
 pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Runs};
-pub use records::{Fingerprint, HistoryEvent, HistoryStep, NewRun, Run, RunKind, RunState, WriteResult};
+pub use records::{
+    Fingerprint, HistoryEvent, HistoryStep, NeededFor, NewRun, Prune, Run, RunKind, RunState, Swept, WriteResult,
+};
 pub use standing::{KeyFile, Status};
 
 use crate::error::Result;

@@ -128,6 +128,57 @@ pub struct Run {
     pub ended: Option<u64>,
     /// Rows by outcome, as of its end.
     pub counts: Counts,
+    /// When the records of its rows were let go, in seconds from the Unix epoch; `None` if they are kept.
+    pub pruned: Option<u64>,
+}
+
+/// What came of pruning a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prune {
+    /// Its rows are let go of, now or before.
+    Pruned,
+    /// They are still needed.
+    Needed(NeededFor),
+}
+
+/// What the records of a run are still needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NeededFor {
+    /// It is under way, or was cut off and can be taken up, or is put back in part.
+    Unfinished,
+    /// Nobody knows yet what became of some of its rows.
+    InDoubt,
+    /// Contacts of it are to be looked up once more.
+    SecondLook,
+    /// A run that is not finished takes rows of it.
+    OtherRun,
+    /// It can be put back, and it was promised for how long.
+    Undo,
+}
+
+impl NeededFor {
+    /// Each of them.
+    pub const ALL: [NeededFor; 5] = [Self::Unfinished, Self::InDoubt, Self::SecondLook, Self::OtherRun, Self::Undo];
+
+    /// As programs read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unfinished => "unfinished",
+            Self::InDoubt => "in_doubt",
+            Self::SecondLook => "second_look",
+            Self::OtherRun => "other_run",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// What one step of removing did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Records that went.
+    pub records: u64,
+    /// Nothing is left to be done.
+    pub is_done: bool,
 }
 
 /// One line of a contact's history.

@@ -90,6 +90,7 @@ mod tests {
             state,
             ended: (state != RunState::Running).then_some(1_795_253_501),
             counts,
+            pruned: None,
         }
     }
 

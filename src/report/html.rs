@@ -145,6 +145,7 @@ mod tests {
             state: RunState::Finished,
             ended: Some(1_795_253_501),
             counts: Counts::default(),
+            pruned: None,
         }
     }
 

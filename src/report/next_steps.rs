@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::words::count;
+use super::words::{count, moment};
 use super::{JobKind, Summary, escape};
 use crate::contact::{Counts, Outcome};
 use crate::error::{Error, Result};
@@ -18,6 +18,8 @@ pub struct JobState {
     pub counts: Counts,
     /// Where its rows are explained.
     pub results: Option<PathBuf>,
+    /// When the records of its rows were let go, in seconds from the Unix epoch.
+    pub pruned: Option<u64>,
 }
 
 /// One thing to do.
@@ -61,6 +63,7 @@ impl JobState {
             run: summary.run.clone().zip(summary.state),
             counts: summary.counts,
             results: summary.file.clone(),
+            pruned: None,
         }
     }
 
@@ -71,6 +74,7 @@ impl JobState {
             run: Some((run.id.0.clone(), run.state)),
             counts: run.counts,
             results: results.map(Path::to_owned),
+            pruned: run.pruned,
         }
     }
 
@@ -79,6 +83,9 @@ impl JobState {
         let Some((run, state)) = self.run.clone() else {
             return self.mend(None).into_iter().collect();
         };
+        if self.pruned.is_some() {
+            return Vec::new();
+        }
         let resume = |why| vec![NextStep::Resume { run: run.clone(), why }];
         match (self.kind, state) {
             (_, RunState::Undone) => Vec::new(),
@@ -124,6 +131,12 @@ impl JobState {
             })
         };
         match action {
+            RunAction::Retry | RunAction::Undo if self.pruned.is_some() => {
+                let when = moment(self.pruned.unwrap_or_default());
+                let goes =
+                    if action == RunAction::Retry { "which rows are to be sent again" } else { "what it changed" };
+                refuse(format!("run {run} was pruned on {when}: its counts are kept, and not {goes}"))
+            }
             RunAction::Retry | RunAction::Undo if !sends_rows => {
                 let what = if action == RunAction::Retry { "has rows to send again" } else { "can be put back" };
                 refuse(format!("run {run} is an {}: only an import {what}", self.kind))
@@ -216,7 +229,7 @@ mod tests {
         for (outcome, n) in of {
             counts[*outcome] = *n;
         }
-        JobState { kind, run: Some((RUN.into(), state)), counts, results: Some("r.csv".into()) }
+        JobState { kind, run: Some((RUN.into(), state)), counts, results: Some("r.csv".into()), pruned: None }
     }
 
     fn names(job: &JobState) -> Vec<&'static str> {
@@ -312,6 +325,17 @@ mod tests {
         ] {
             assert_eq!(refused(kind, state, action), words.replace('R', RUN));
         }
+    }
+
+    #[test]
+    fn nothing_is_asked_of_a_pruned_run_that_only_its_rows_could_tell() {
+        let mut pruned = job_state(JobKind::Import, RunState::Finished, &[(Outcome::Failed, 1)]);
+        pruned.pruned = Some(1_795_253_460);
+        assert_eq!(names(&pruned), [""; 0]);
+        let refused = |action| pruned.allows(action).unwrap_err().message;
+        let what = |goes| format!("run {RUN} was pruned on 2026-11-21 09:31 UTC: its counts are kept, and not {goes}");
+        assert_eq!(refused(RunAction::Retry), what("which rows are to be sent again"));
+        assert_eq!(refused(RunAction::Undo), what("what it changed"));
     }
 
     #[test]

@@ -78,6 +78,11 @@ pub enum Remark {
         contacts: u64,
         run: String,
     },
+    /// Earlier runs of the account are older than those that are kept.
+    RunsPruned {
+        runs: u64,
+        records: u64,
+    },
 }
 
 impl Remark {
@@ -151,16 +156,25 @@ impl fmt::Display for Remark {
                 "compared: {same} the same, {different} different, {absent} not there; see {}",
                 file.display()
             ),
-            Self::NotPutBack { contacts, run } => {
-                let are = if *contacts == 1 { "is" } else { "are" };
-                write!(
-                    f,
-                    "{} {are} not wholly as before run {run}: the results say which, and why",
-                    count(*contacts, "contact")
-                )
-            }
+            Self::RunsPruned { runs, records } => f.write_str(&pruned(*runs, *records)),
+            Self::NotPutBack { contacts, run } => f.write_str(&not_put_back(*contacts, run)),
         }
     }
+}
+
+fn pruned(runs: u64, records: u64) -> String {
+    let are = if runs == 1 { "is" } else { "are" };
+    format!(
+        "{} {are} older than `keep_runs`: {} of their rows went, and their counts stay",
+        count(runs, "run"),
+        count(records, "record")
+    )
+}
+
+fn not_put_back(contacts: u64, run: &str) -> String {
+    let are = if contacts == 1 { "is" } else { "are" };
+    let contacts = count(contacts, "contact");
+    format!("{contacts} {are} not wholly as before run {run}: the results say which, and why")
 }
 
 fn by_column(columns: &[(String, u64)]) -> String {

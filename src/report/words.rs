@@ -51,11 +51,18 @@ pub fn moment(seconds: u64) -> String {
 /// How a run stands.
 pub const fn state_words(run: &Run) -> &'static str {
     match run.state {
+        RunState::Undone if run.pruned.is_some() => "put back, pruned",
+        RunState::Finished if run.pruned.is_some() => "finished, pruned",
         RunState::Running => "running or cut off",
         RunState::PartlyUndone => "put back in part",
         RunState::Undone => "put back",
         RunState::Finished | RunState::Stopped | RunState::Interrupted => run.state.name(),
     }
+}
+
+/// What is left of a run that was pruned.
+pub fn pruned_words(at: u64) -> String {
+    format!("pruned on {}: its counts are kept; how each row ended, its calls and what it changed are not", moment(at))
 }
 
 /// That a signal ended a job.

@@ -43,6 +43,7 @@ mod plan_agrees;
 mod plans;
 mod power;
 mod program;
+mod prune;
 mod random;
 mod rehearsal;
 mod rehearsed;

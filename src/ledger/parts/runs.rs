@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::super::{Claim, ClaimedRun, Fingerprint, NewRun, Run, RunState, Worker};
+use super::super::{Claim, ClaimedRun, Fingerprint, NewRun, Prune, Run, RunState, Swept, Worker};
 use crate::contact::Counts;
 use crate::error::Result;
 use crate::journal::RunId;
@@ -66,4 +66,19 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// As for [`Runs::begin`].
     async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()>;
+
+    /// Lets go of what is kept of a run's rows: from now on it says when it was pruned, and its counts stay.
+    /// Its records go by [`Runs::sweep`]. A run that somebody still needs is left as it is, and one that was
+    /// pruned before keeps its date. What is known of contacts is no part of a run.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn prune(&self, run: &RunId) -> Result<Prune>;
+
+    /// Removes for good about so many records of runs that were pruned, or gives back to the system some
+    /// of the room that they had: one short change, so that a run under way has its turn before the next.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn sweep(&self, at_most: usize) -> Result<Swept>;
 }

@@ -20,10 +20,11 @@ const NAMED: usize = 10;
 const SMALL: [&str; 6] = ["account", "account_alias", "budget", "field_name", "key_check", "run"];
 
 /// What is counted of a ledger, in words, with how.
-const COUNTS: [(&str, &str); 9] = [
+const COUNTS: [(&str, &str); 10] = [
     ("accounts", "SELECT count(*) FROM account"),
     ("runs", "SELECT count(*) FROM run"),
     ("runs not finished", "SELECT count(*) FROM run WHERE state IN ('running', 'stopped', 'interrupted')"),
+    ("runs pruned", "SELECT count(*) FROM run WHERE pruned IS NOT NULL"),
     ("rows", "SELECT count(*) FROM row_record"),
     ("calls", "SELECT count(*) FROM call"),
     ("contacts remembered", "SELECT count(*) FROM contact"),

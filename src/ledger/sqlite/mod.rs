@@ -20,6 +20,7 @@ mod known;
 mod lock;
 mod names;
 mod opening;
+mod pruning;
 mod rested;
 mod row_errors;
 mod runs;
@@ -45,7 +46,7 @@ use self::store::Store;
 use self::tools::Tools;
 use super::{
     Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
-    LedgerHandle, LedgerKey, NewRun, People, Run, RunState, Runs, Worker, WriteResult,
+    LedgerHandle, LedgerKey, NewRun, People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
 };
 use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
@@ -182,6 +183,15 @@ impl Runs for SqliteLedger {
     async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()> {
         let (id, counts) = (other.clone(), *counts);
         self.change_of(by.claim(), move |db, tools| runs::set_state(db, &id, state, &counts, tools.now)).await
+    }
+
+    async fn prune(&self, run: &RunId) -> Result<Prune> {
+        let run = run.clone();
+        self.change(move |db, tools| pruning::mark(db, &run, tools.now)).await
+    }
+
+    async fn sweep(&self, at_most: usize) -> Result<Swept> {
+        self.executor.run(move |store| store.sweep(at_most)).await
     }
 }
 

@@ -23,6 +23,10 @@ const STATEMENTS: usize = 64;
 /// back once for all of them.
 const LOG_PAGES: i64 = 4000;
 
+/// Room that is free in the file is given back when it is asked for, some pages at a time, so that nobody
+/// waits for the whole file to be written anew.
+const INCREMENTAL: i64 = 2;
+
 /// Between two attempts to turn the log on.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -104,6 +108,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(errors::BUSY)?;
+    // Takes only in a file that has nothing in it yet.
+    db.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
     use_log(&db)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;")?;
     // Else a statement is prepared anew whenever a bound value could make another plan better: for each row.

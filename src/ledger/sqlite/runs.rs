@@ -9,7 +9,7 @@ use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
 const COLUMNS: &str = "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
-    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name
+    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, run.pruned
     FROM run JOIN account ON account.id = run.account_id";
 
 pub(super) fn begin(db: &Connection, tools: &mut Tools<'_>, run: &NewRun) -> rusqlite::Result<RunId> {
@@ -149,5 +149,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
             .ok_or_else(|| damaged("the state of a run can't be read"))?,
         ended: row.get::<_, Option<i64>>(9)?.map(back),
         counts,
+        pruned: row.get::<_, Option<i64>>(18)?.map(back),
     })
 }

@@ -83,6 +83,12 @@ pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[String]) -> 
         .map(drop)
 }
 
+/// Whether a row of the run is still to be looked at.
+pub(super) fn waits(db: &Connection, run: i64, now: Duration) -> rusqlite::Result<bool> {
+    let oldest = now.as_secs().saturating_sub(KEPT);
+    db.prepare_cached("SELECT 1 FROM look_again WHERE run_id = ?1 AND since > ?2")?.exists(params![run, int(oldest)])
+}
+
 /// Forgets rows that nobody came to look at in time.
 pub(super) fn prune(db: &Connection, now: Duration) -> rusqlite::Result<()> {
     let before = now.as_secs().saturating_sub(KEPT);

@@ -9,12 +9,13 @@ use super::entries;
 use super::errors;
 use super::names::Names;
 use super::opening;
+use super::pruning::Sweeper;
 use super::tools::Tools;
 use crate::clock::{Calendar, UptimeSource};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, Hasher, RunId};
 use crate::ledger::vault::Vault;
-use crate::ledger::{Claim, Fingerprint, KeySource, Worker, WriteResult};
+use crate::ledger::{Claim, Fingerprint, KeySource, Swept, Worker, WriteResult};
 
 /// How long to wait for readers before what was forgotten is wiped.
 const WIPE: Duration = Duration::from_secs(1);
@@ -28,6 +29,7 @@ pub(super) struct Store {
     names: Names,
     clock: StoreClock,
     locks: Locks,
+    sweeper: Sweeper,
 }
 
 impl Store {
@@ -36,7 +38,8 @@ impl Store {
         let (hasher, vault) = (key.hasher(), key.vault());
         let (names, clock) = (Names::default(), StoreClock::new(calendar, uptime));
         let locks = if path == Path::new(opening::MEMORY) { Locks::default() } else { Locks::beside(path) };
-        Ok(Self { db, hasher, vault, path: path.to_owned(), names, clock, locks })
+        let sweeper = Sweeper::default();
+        Ok(Self { db, hasher, vault, path: path.to_owned(), names, clock, locks, sweeper })
     }
 
     pub(super) fn hasher(&self) -> &Hasher {
@@ -139,6 +142,17 @@ impl Store {
             .hint("close that program, or wait for the other run, then give the command again"));
         }
         Ok(removed)
+    }
+
+    /// Removes some records of pruned runs, or gives back some room.
+    pub(super) fn sweep(&mut self, at_most: usize) -> Result<Swept> {
+        let Self { db, path, sweeper, .. } = self;
+        let swept = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let swept = sweeper.step(&transaction, at_most)?;
+            transaction.commit()?;
+            Ok(swept)
+        });
+        swept.map_err(|error| errors::described(path, error))
     }
 
     pub(super) fn rename_account(&mut self, from: &str, to: &str) -> Result<bool> {
