@@ -41,10 +41,27 @@ pub fn story(events: &[HistoryEvent], runs: &[Run], fields: &BTreeMap<RunId, Vec
             text.push_str(&format!("  {after}\n"));
         }
     }
-    if let Some(now) = chapters.last().and_then(|last| now(last, events, runs)) {
-        text.push_str(&now);
+    for last in last_of_each_account(&chapters, runs) {
+        text.extend(now(last, events, runs));
     }
     text
+}
+
+/// The last chapter at each account, in their order. An account is what its run's identity says, so that one
+/// with two names in the configuration is one.
+fn last_of_each_account<'c, 'e>(chapters: &'c [Vec<&'e HistoryEvent>], runs: &[Run]) -> Vec<&'c [&'e HistoryEvent]> {
+    let account = |chapter: &[&HistoryEvent]| place_of(chapter[0], runs).to_owned();
+    let mut last: Vec<&[&HistoryEvent]> = Vec::new();
+    for chapter in chapters {
+        last.retain(|earlier| account(earlier) != account(chapter));
+        last.push(chapter);
+    }
+    last
+}
+
+/// What the account of an event points to.
+fn place_of<'a>(event: &'a HistoryEvent, runs: &'a [Run]) -> &'a str {
+    run_of(event, runs).map_or(event.account.as_str(), |run| run.new.identity.as_str())
 }
 
 /// Whether an undo deleted the contact: its row ends well only if the delete did, whose answer the ledger
@@ -180,10 +197,10 @@ fn put_back(run: &Run) -> Option<&'static str> {
 /// What holds now, as far as the ledger knows; it says when the contact was last looked at or written to.
 fn now(last: &[&HistoryEvent], events: &[HistoryEvent], runs: &[Run]) -> Option<String> {
     let end = last.last()?;
-    if run_of(end, runs).and_then(put_back).is_some() {
-        return Some("now: as the undo of that run left it\n".into());
-    }
     let account = escape(&end.account);
+    if run_of(end, runs).and_then(put_back).is_some() {
+        return Some(format!("now at {account}: as the undo of that run left it\n"));
+    }
     if is_deletion(last) {
         return Some(format!("now: no contact at {account}: it was deleted at {}\n", moment(end.at)));
     }
@@ -191,7 +208,11 @@ fn now(last: &[&HistoryEvent], events: &[HistoryEvent], runs: &[Run]) -> Option<
         return Some(format!("now: no contact at {account} that this ledger knows\n"));
     };
     let is_by_memory = |step: &HistoryStep| matches!(step, HistoryStep::Row { codes, .. } if rests_on_memory(codes));
-    let seen = |event: &&HistoryEvent| event.contact_id.as_ref() == Some(id) && !is_by_memory(&event.what);
+    let seen = |event: &&HistoryEvent| {
+        event.contact_id.as_ref() == Some(id)
+            && place_of(event, runs) == place_of(end, runs)
+            && !is_by_memory(&event.what)
+    };
     let at = moment(events.iter().rev().find(seen).map_or(end.at, |event| event.at));
     Some(format!("now: id {} at {account}, as this ledger last knew it at {at}\n", escape(&id.0)))
 }
@@ -241,6 +262,25 @@ mod tests {
         assert_eq!(lines[3], "  sent: tags to add; the service refused it (HTTP 422)");
         assert!(lines[4].starts_with("  so the row failed [failed, id 815]"), "{text}");
         assert_eq!(lines[5], "now: id 815 at support, as this ledger last knew it at 2026-11-21 09:31 UTC");
+    }
+
+    #[test]
+    fn what_holds_now_is_told_of_each_account() {
+        let at = |account: &str, at, event: HistoryEvent| HistoryEvent { account: account.into(), at, ..event };
+        let events = [
+            at("support", 1_795_253_460, event(row(Outcome::Created, &[]), Some("815"))),
+            at("sales", 1_795_253_520, HistoryEvent { line: 13, ..event(row(Outcome::Created, &[]), Some("815")) }),
+            at("support", 1_795_253_580, HistoryEvent { line: 14, ..event(row(Outcome::Updated, &[]), Some("815")) }),
+        ];
+        let text = story(&events, &[], &BTreeMap::new());
+        let now: Vec<&str> = text.lines().filter(|line| line.starts_with("now")).collect();
+        assert_eq!(
+            now,
+            [
+                "now: id 815 at sales, as this ledger last knew it at 2026-11-21 09:32 UTC",
+                "now: id 815 at support, as this ledger last knew it at 2026-11-21 09:33 UTC",
+            ]
+        );
     }
 
     #[test]
