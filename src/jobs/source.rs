@@ -166,6 +166,10 @@ impl SourceSpec {
         Ok(Mapped { forward, untyped, text, origin, sample, guess })
     }
 
+    fn has_other_sheets(&self, reader: &dyn RowReader) -> bool {
+        self.file().is_ok_and(|file| !table::other_sheets(&file, &self.read, reader).is_empty())
+    }
+
     /// An error of a guess with what was taken for the header, and what other sheets look like.
     fn with_columns(&self, mut error: Error, reader: &dyn RowReader) -> Error {
         /// Names that a message shows.
@@ -192,6 +196,10 @@ impl SourceSpec {
 
     /// A guessed mapping as a commented file, and as a table. A guess that can't work yet is one as well:
     /// it is there to be mended.
+    ///
+    /// # Errors
+    /// Those of reading; kind `Usage` if the sheet that comes first has no contacts while there are others, of
+    /// which nobody chose one.
     pub fn guess(&self, service: &dyn Service) -> Result<Guessed> {
         let mut reader = self.open_typed()?;
         let headers = reader.headers().to_vec();
@@ -203,13 +211,21 @@ impl SourceSpec {
         mapping::propose_values(&mut guess, self.open()?.as_mut(), &facts)?;
         let text = mapping::write_commented(&guess);
         let origin = GUESSED.to_owned();
-        let table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {
+        let mut table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {
             Ok(forward) => {
                 Mapped { forward, untyped: Vec::new(), text: text.clone(), origin, sample, guess: Some(guess) }
                     .table()?
             }
-            Err(error) => guessed_table(&guess, &sample, &error),
+            Err(error) => {
+                let is_choice = self.read.sheet.is_none() && self.has_other_sheets(reader.as_ref());
+                let error = self.with_columns(error, reader.as_ref());
+                if is_choice {
+                    return Err(error.at_path(&self.path));
+                }
+                guessed_table(&guess, &sample, &error)
+            }
         };
+        table.notes.splice(0..0, reader.notes().iter().cloned());
         Ok(Guessed { text, table })
     }
 

@@ -25,6 +25,15 @@ pub(super) struct Claim {
     pub kind: Option<FieldKind>,
 }
 
+/// `38 of the 40 cells looked at are countries`.
+pub(super) fn cells_that_are(fitting: usize, all: usize, what: &str) -> String {
+    if fitting == all {
+        format!("the {all} cells looked at are {what}")
+    } else {
+        format!("{fitting} of the {all} cells looked at are {what}")
+    }
+}
+
 /// Ranks of headers that stand behind every plain spelling.
 pub(super) const BY_CELLS: usize = usize::MAX;
 
@@ -202,11 +211,7 @@ impl<'a> Guessing<'a> {
         let because = match seen.fitting(field) {
             Some((meant, fitting, what)) if seen.filled > 0 => {
                 let all = seen.filled;
-                let count = if fitting == all {
-                    format!("the {all} cells looked at are {what}")
-                } else {
-                    format!("{fitting} of the {all} cells looked at are {what}")
-                };
+                let count = cells_that_are(fitting, all, what);
                 // A header that is exactly a phone or an e-mail is mapped whatever its cells are: bad ones
                 // are errors of their rows. The name of a channel may as well head a yes or no.
                 let believed = Shape::of_field(field).is_some() && !is_channel(&self.headers[column]);
@@ -219,8 +224,14 @@ impl<'a> Guessing<'a> {
                     _ if meant * 2 >= all => Sureness::Likely,
                     _ => Sureness::Unsure,
                 };
-                brief = format!("{fitting} of {all} fit");
-                format!("{because}; {count}")
+                if field == Shape::Phone.field() {
+                    // How many can be sent depends on the country, which is settled later.
+                    brief.clear();
+                    because
+                } else {
+                    brief = format!("{fitting} of {all} fit");
+                    format!("{because}; {count}")
+                }
             }
             _ => because,
         };
@@ -245,12 +256,21 @@ impl<'a> Guessing<'a> {
     /// one that is somewhere: `Work phone`.
     fn claim_qualified(&mut self) {
         for shape in Shape::ALL {
-            let claimed = self.claims.iter().flatten().any(|claim| claim.field == shape.field());
+            let claims =
+                |column: &usize| self.claims[*column].as_ref().is_some_and(|claim| claim.field == shape.field());
+            let claimed = (0..self.headers.len()).filter(claims).min_by_key(|column| self.preference(*column));
             for column in 0..self.headers.len() {
                 let Some(Spelling { rank, .. }) = self.qualified(column, shape) else { continue };
                 let words = format!("the header is a kind of {}", shape.field());
-                if (claimed && rank >= ELSEWHERE) || !self.facts.writes(shape.field()) {
-                    let because = format!("{words}, which another column is plainly");
+                if !self.facts.writes(shape.field()) {
+                    let because = format!("{words}, which {} has not", self.facts.service);
+                    self.leave_unmapped(column, because, None);
+                } else if let Some(plain) = claimed.filter(|_| rank >= ELSEWHERE) {
+                    let (plain, header) = (&self.headers[plain], &self.headers[column]);
+                    let because = format!(
+                        "{words}, and {plain} is plainly one; first_of = [\"{plain}\", \"{header}\"] takes it where \
+                         {plain} holds none"
+                    );
                     self.leave_unmapped(column, because, Some(format!("field = \"{}\"", shape.field())));
                 } else {
                     self.claim_known(column, shape.field(), rank, words);

@@ -31,6 +31,7 @@ pub fn guess(
     settle_parts(&mut guessing.claims, headers, &sample.rows);
     guessing.settle();
     guessing.phone_numbers();
+    guessing.count_phones();
     guessing.point_out(chosen_by);
     guessing.finish()
 }

@@ -7,6 +7,10 @@ pub trait LooksLike {
     /// What the cell is as a phone number; `None` if it is none.
     fn phone(&self, cell: &str) -> Option<PhoneLook>;
 
+    /// Whether a row can send the cell as a phone number, with `numbers` for those without a plus sign and what
+    /// the row holds as its country, if anything.
+    fn sends_phone(&self, cell: &str, numbers: Option<Numbers>, country: &str) -> bool;
+
     /// What the cell is as an e-mail address; `None` if nobody meant one.
     fn email(&self, cell: &str) -> Option<EmailLook>;
 
@@ -16,6 +20,9 @@ pub trait LooksLike {
     /// How the numbers of a column are written that have no plus sign, with the evidence in words; `None`
     /// if its cells don't settle it.
     fn numbers(&self, cells: &[&str]) -> Option<(Numbers, String)>;
+
+    /// How many of the cells are numbers without a plus sign that are valid with one.
+    fn whole_but_for_plus(&self, cells: &[&str]) -> usize;
 
     /// Whether the country of numbers without a country code is stated already.
     fn knows_region(&self) -> bool;

@@ -1,9 +1,9 @@
 //! From claims to rules: which column has a field that several claim, and how its cells are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::DecimalMark;
-use super::claims::{Claim, Guessing};
+use super::claims::{Claim, Guessing, cells_that_are};
 use super::condition::Condition;
 use super::decimal::decimal_warning;
 use super::evidence::Seen;
@@ -14,6 +14,7 @@ use super::placeholder::is_placeholder;
 use super::standard::{LISTS, TAGS};
 use super::tags::{DEFAULT_SEPARATOR, is_system_group, split_set};
 use crate::contact::{Field, FieldKind, trim_unseen};
+use crate::table::CellFlag;
 
 impl Guessing<'_> {
     /// One column for each field: the fullest, then the best header, then the first. Those that could
@@ -35,7 +36,7 @@ impl Guessing<'_> {
     /// What decides between two columns for one field, smaller first: an exact name of a custom field
     /// before one that is only alike, then how full it is of values meant for the field, in quarters of the file,
     /// then the spelling.
-    fn preference(&self, column: usize) -> (usize, std::cmp::Reverse<u64>, usize, usize) {
+    pub(super) fn preference(&self, column: usize) -> (usize, std::cmp::Reverse<u64>, usize, usize) {
         let Some(claim) = &self.claims[column] else { return (0, std::cmp::Reverse(0), 0, column) };
         let alike = if claim.field.contains('.') { claim.rank } else { 0 };
         let quarters = (self.meant(column, &claim.field) * 4).div_ceil(self.sample.contacts.max(1));
@@ -195,8 +196,7 @@ impl Guessing<'_> {
     /// How the numbers of the phone column are read that are written without a country code: by a column
     /// of countries, by a plus that the whole column left out, or by what a person states.
     pub fn phone_numbers(&mut self) {
-        let phone = |rule: &Option<ColumnRule>| matches!(rule, Some(ColumnRule { feeds: Feeds::Field(name), .. }) if name == "phone");
-        let Some(column) = self.rules.iter().position(phone) else { return };
+        let Some(column) = self.rules.iter().position(|rule| rule.as_ref().is_some_and(feeds_phone)) else { return };
         let seen = &self.seen[column];
         let (all, national) = (seen.phones, seen.national);
         if national == 0 {
@@ -231,8 +231,47 @@ impl Guessing<'_> {
                 evidence.because = format!("{}; tells the country of {header}", evidence.because);
             }
         } else if !self.looks.knows_region() {
-            self.notes
-                .push(format!("{national} of {all} phone numbers have no country code: state the country as region"));
+            let whole = self.looks.whole_but_for_plus(&cells);
+            let or = if whole * 2 >= national {
+                format!(
+                    "; {whole} of them are valid with a plus sign in front: write numbers = \"international\" for \
+                     {header} if they begin with a country code"
+                )
+            } else {
+                String::new()
+            };
+            self.notes.push(format!(
+                "{national} of {all} phone numbers have no country code: state the country as region{or}"
+            ));
+        }
+    }
+
+    /// Counts the cells of the phone columns that a row could send, now that it is settled how they are read.
+    pub fn count_phones(&mut self) {
+        let Some(winner) = self.rules.iter().position(|rule| rule.as_ref().is_some_and(feeds_phone)) else { return };
+        let Some(rule) = self.rules[winner].clone() else { return };
+        let place = |header: &String| self.headers.iter().position(|other| other == header);
+        let country = rule.region_column.as_ref().and_then(place);
+        let chain: Vec<usize> = rule.first_of.iter().filter_map(place).chain([winner]).collect();
+        for column in chain.into_iter().collect::<BTreeSet<_>>() {
+            let (mut all, mut fitting) = (0, 0);
+            for row in self.sample.rows.rows() {
+                let cell = trim_unseen(row.cell(column));
+                if cell.is_empty() || is_placeholder(cell) {
+                    continue;
+                }
+                all += 1;
+                let country = country.map_or("", |country| row.cell(country));
+                let is_whole = row.flag(column) != Some(CellFlag::DigitsLost);
+                fitting += usize::from(is_whole && self.looks.sends_phone(row.cell(column), rule.numbers, country));
+            }
+            if all > 0 {
+                let evidence = &mut self.columns[column];
+                let what = if fitting == all { "phone numbers" } else { "phone numbers that can be sent" };
+                evidence.because = format!("{}; {}", evidence.because, cells_that_are(fitting, all, what));
+                let comma = if evidence.brief.is_empty() { "" } else { ", " };
+                evidence.brief.push_str(&format!("{comma}{fitting} of {all} fit"));
+            }
         }
     }
 
@@ -284,6 +323,10 @@ impl Guessing<'_> {
             (plain || said == Some(shape.field())).then_some((shape, plain || meant))
         })
     }
+}
+
+fn feeds_phone(rule: &ColumnRule) -> bool {
+    matches!(&rule.feeds, Feeds::Field(name) if name == Shape::Phone.field())
 }
 
 /// The condition by which those are chosen who may be written to, by a value of the column: a word such as

@@ -16,7 +16,7 @@ use super::text::{
 use super::timestamp::{check_time, check_timestamp};
 use super::url::check_url;
 use crate::contact::{IdentifierKind, Value, is_invisible, trim_unseen};
-use crate::mapping::{Check, FieldFeed, Grade, country_code};
+use crate::mapping::{Check, FieldFeed, Grade, Numbers, country_code};
 use crate::table::{CellFlag, RowView};
 
 /// The value in a cell that is not blank.
@@ -35,6 +35,17 @@ pub(super) fn check_cell(cell: &str, feed: &FieldFeed, region: PhoneRegion<'_>) 
         check_length(text, feed.max_chars)?;
     }
     Ok(understood)
+}
+
+/// The phone number in a cell, as a column of strict phone numbers takes it.
+pub(super) fn check_phone_cell(
+    cell: &str,
+    region: PhoneRegion<'_>,
+    numbers: Option<Numbers>,
+) -> Result<Phone, CellFault> {
+    let cell = &*formula_text(cell);
+    let trimmed = trim_unseen(cell);
+    if is_spreadsheet_error(trimmed) { Err(failed_formula()) } else { read_phone(trimmed, region, numbers) }
 }
 
 fn check_kind(cell: &str, trimmed: &str, feed: &FieldFeed, region: PhoneRegion<'_>) -> Result<Understood, CellFault> {
@@ -142,6 +153,11 @@ pub(super) fn region_of<'a>(check: &Check, row: &RowView<'a>, default: Option<Re
         Check::Phone { region_column: Some(column), .. } => trim_unseen(row.cell(*column)),
         _ => "",
     };
+    region_stated(stated, default)
+}
+
+/// The country of phone numbers beside which `stated` stands, if anything does: else `default`.
+pub(super) fn region_stated(stated: &str, default: Option<Region>) -> PhoneRegion<'_> {
     if stated.is_empty() {
         return default.map_or(PhoneRegion::Unknown, PhoneRegion::Known);
     }

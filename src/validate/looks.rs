@@ -1,10 +1,12 @@
+use super::cell::{check_phone_cell, region_stated};
 use super::date::settle_day_order;
 use super::email::check_email;
 use super::number::settle_decimal_mark;
 use super::numbering;
 use super::phone::{PhoneRegion, check_phone};
 use super::phone_column::settle_numbers;
-use crate::mapping::{DateOrder, DecimalMark, EmailLook, LooksLike, Numbers, PhoneLook};
+use crate::contact::trim_unseen;
+use crate::mapping::{DateOrder, DecimalMark, EmailLook, LooksLike, Numbers, PhoneLook, country_code};
 
 /// The checks of rows, as a guess asks them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +39,11 @@ impl LooksLike for Looks<'_> {
         }
     }
 
+    fn sends_phone(&self, cell: &str, numbers: Option<Numbers>, country: &str) -> bool {
+        let default = self.region.and_then(country_code).and_then(numbering::region);
+        check_phone_cell(cell, region_stated(trim_unseen(country), default), numbers).is_ok()
+    }
+
     fn email(&self, cell: &str) -> Option<EmailLook> {
         if !cell.contains('@') {
             return None;
@@ -58,6 +65,10 @@ impl LooksLike for Looks<'_> {
     fn numbers(&self, cells: &[&str]) -> Option<(Numbers, String)> {
         let evidence = settle_numbers(cells.iter().copied(), self.region);
         evidence.settled.map(|numbers| (numbers, evidence.words()))
+    }
+
+    fn whole_but_for_plus(&self, cells: &[&str]) -> usize {
+        settle_numbers(cells.iter().copied(), self.region).international
     }
 
     fn knows_region(&self) -> bool {
@@ -98,6 +109,16 @@ mod tests {
         for cell in ["2024-01-31", "31.12.2024", "12.50", "iPhone 12", "12345678901234567890", "123456", ""] {
             assert_eq!(LOOKS.phone(cell), None, "{cell}");
         }
+    }
+
+    #[test]
+    fn what_a_row_can_send_depends_on_the_country_that_is_stated() {
+        let germany = Looks { region: Some("Germany") };
+        assert!(germany.sends_phone("0171 3920031", None, ""));
+        assert!(!germany.sends_phone("0171 3920031", None, "Narnia"), "the row's own country counts before");
+        assert!(!LOOKS.sends_phone("0171 3920031", None, "") && LOOKS.sends_phone("0171 3920031", None, "+49"));
+        assert!(LOOKS.sends_phone("447400100380", Some(Numbers::International), ""));
+        assert!(!germany.sends_phone("#N/A", None, ""));
     }
 
     #[test]

@@ -272,7 +272,7 @@ fn a_column_of_names_is_understood_by_the_columns_beside_it() {
 fn a_written_guess_explains_itself() {
     let guess = guessed(&["Mobile", "Shoes"], &[&["600123456", "42"]], &two_names());
     let text = write_commented(&guess);
-    assert!(text.contains("# the header is a spelling of phone; the 1 cells looked at are phone numbers\n[columns.\"Mobile\"]\nfield = \"phone\"\n"), "{text}");
+    assert!(text.contains("# the header is a spelling of phone; 0 of the 1 cells looked at are phone numbers that can be sent\n[columns.\"Mobile\"]\nfield = \"phone\"\n"), "{text}");
     assert!(
         text.contains(
             "# Not mapped: the header is not a known spelling of any field.\n# [columns.\"Shoes\"]\n# ignore = true\n"

@@ -242,7 +242,7 @@ fn hidden_rows_merged_cells_titles_and_sheets_are_told_as_of_other_workbooks() {
     assert_eq!(found.place, "sheet \"People\", row 3 was taken for the header");
     let notes = found.notes.join("\n");
     for words in [
-        "sheet \"People\" is read, number 2 of 2",
+        "sheet \"People\" is read, and not \"Hidden\" (hidden): --sheet names another",
         "rows hidden by a filter, read like the others: 1",
         "hidden columns, read like the others: 2",
     ] {

@@ -260,7 +260,13 @@ fn sheets_are_chosen_by_content_name_or_number() {
     let with = |sheet: &str| ReadOptions { sheet: Some(sheet.into()), ..ReadOptions::default() };
     let found = read(&book);
     assert_eq!((found.rows[0][0].as_str(), found.sheet.as_deref()), ("people", Some("People")));
-    assert_eq!(found.notes, ["sheet \"People\" is read, number 3 of 4: --sheet names another"]);
+    assert_eq!(
+        found.notes,
+        [
+            "sheet \"People\" is read, and not \"Secret\" (hidden), \"Empty\", \"2\": --sheet names another, --sheet all reads \
+         those with the same columns together"
+        ]
+    );
     for (sheet, name) in [("people", "people"), ("1", "hidden"), ("2", "two"), ("3", "people"), ("Secret", "hidden")] {
         assert_eq!(read_with(&book.bytes(), &with(sheet)).expect("a sheet").rows, [[name]]);
     }

@@ -92,6 +92,28 @@ fn named(sheets: &[Sheet], wanted: &str) -> Option<usize> {
         .or_else(by_number)
 }
 
+/// Other sheets that are named, of many.
+const NAMED: usize = 6;
+
+/// Which sheets are not read.
+fn others_than(read: &ChosenSheet, sheets: &[Sheet]) -> String {
+    let others: Vec<&Sheet> = sheets.iter().filter(|sheet| sheet.name != read.name).collect();
+    let mut names: Vec<String> = others
+        .iter()
+        .take(NAMED)
+        .map(|sheet| {
+            let hidden = if sheet.visible == SheetVisible::Visible { "" } else { " (hidden)" };
+            format!("\"{}\"{hidden}", sheet.name)
+        })
+        .collect();
+    if others.len() > NAMED {
+        names.push(format!("{} more", others.len() - NAMED));
+    }
+    let seen = others.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).count();
+    let all = if seen > 0 { ", --sheet all reads those with the same columns together" } else { "" };
+    format!("sheet \"{}\" is read, and not {}: --sheet names another{all}", read.name, names.join(", "))
+}
+
 pub fn notes_on(
     path: &Path,
     kind: &str,
@@ -107,12 +129,7 @@ pub fn notes_on(
         notes.push(format!("{} is {kind}: it is read as one", path.display()));
     }
     if let Some(first) = chosen.first().filter(|_| sheets.len() > 1 && options.sheet.is_none()) {
-        notes.push(format!(
-            "sheet \"{}\" is read, number {} of {}: --sheet names another",
-            first.name,
-            first.index + 1,
-            sheets.len()
-        ));
+        notes.push(others_than(first, sheets));
     }
     if options.delimiter.is_some() || options.encoding.is_some() {
         notes.push("a workbook has neither delimiter nor encoding, so those named are not used".into());
