@@ -65,7 +65,8 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
     })
 }
 
-/// Cut off, stopped, interrupted, or with rows that nobody could settle.
+/// Cut off, stopped, interrupted, or with rows that nobody could settle. Whoever takes a run up is told by its claim
+/// if another process works on it.
 fn allows(run: &Run) -> Result<()> {
-    JobState::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Resume)
+    JobState::of_run(run, false, jobs::results_of(run).as_deref()).allows(RunAction::Resume)
 }

@@ -74,7 +74,7 @@ pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
         let began = clock::now();
         let mut job = running::job_context(context)?;
         let ledger = jobs::open_ledger(&job.state_dir)?;
-        let fits = |run: &Run| run.counts.needing_attention() > 0 && allows(run).is_ok();
+        let fits = |run: &Run| run.counts.needing_attention() > 0 && allows(run, false).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "with rows to send again").await?;
         let instead =
             Instead { file: settings.with.clone(), sheet: settings.sheet.clone(), asked: settings.safety.yes };
@@ -107,11 +107,12 @@ async fn of(
     context: &CommandContext,
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
-    allows(run)?;
+    allows(run, running::is_under_way(ledger, run).await?)?;
     let record = ImportRecord::of(run)?;
     let attention = rows_to_mend(run, ledger).await?;
     if attention.is_empty() {
-        return Err(Error::usage(format!("run {} has no row that failed, was rejected or is in doubt", run.id)));
+        return Err(Error::usage(format!("run {} has no row that failed, was rejected or is in doubt", run.id))
+            .hint("a results file with other changes is imported like any file"));
     }
     let first = first_run(run, ledger).await?;
     let mut source = recorded::source(&record, run);
@@ -175,8 +176,8 @@ fn changed_since(run: &Run) -> Error {
         .hint("import the file again: what went well stays as it is; or mend the results and name them with --with")
 }
 
-fn allows(run: &Run) -> Result<()> {
-    JobState::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Retry)
+fn allows(run: &Run, is_under_way: bool) -> Result<()> {
+    JobState::of_run(run, is_under_way, jobs::results_of(run).as_deref()).allows(RunAction::Retry)
 }
 
 /// A retry that was cut off.

@@ -208,6 +208,14 @@ pub async fn find_run(ledger: &LedgerHandle, name: Option<&str>, fits: fn(&Run) 
     }))
 }
 
+/// Whether a process works on the run now.
+///
+/// # Errors
+/// Those of reading the ledger.
+pub async fn is_under_way(ledger: &LedgerHandle, run: &Run) -> Result<bool> {
+    Ok(ledger.worker_of(run).await?.is_some())
+}
+
 /// A file of identifiers, if there is one: read as it is, its columns guessed.
 pub async fn plain_source(path: Option<PathBuf>, job: &jobs::Context) -> Result<Option<SourceSpec>> {
     let Some(path) = path else { return Ok(None) };

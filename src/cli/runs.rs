@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{CommandContext, Exit, print, running};
 use crate::error::Result;
 use crate::jobs;
-use crate::ledger::Run;
+use crate::ledger::{Run, Worker};
 use crate::report::{JobState, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
@@ -30,10 +30,14 @@ impl RunsCommand {
 pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
-        let runs = ledger.runs(args.last()).await?;
+        let mut runs = Vec::new();
+        for run in ledger.runs(args.last()).await? {
+            let worker = ledger.worker_of(&run).await?;
+            runs.push((run, worker));
+        }
         if context.json {
-            for run in &runs {
-                print(&format!("{}\n", run_json(run)))?;
+            for (run, worker) in &runs {
+                print(&format!("{}\n", run_json(run, worker.as_ref())))?;
             }
             return Ok(Exit::Done);
         }
@@ -46,8 +50,8 @@ pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
     })
 }
 
-/// A run as one JSON object.
-pub(super) fn run_json(run: &Run) -> serde_json::Value {
+/// A run as one JSON object, with whoever works on it now.
+pub(super) fn run_json(run: &Run, worker: Option<&Worker>) -> serde_json::Value {
     let outcomes: serde_json::Map<String, serde_json::Value> =
         run.counts.iter().map(|(outcome, rows)| (outcome.name().to_owned(), rows.into())).collect();
     json!({
@@ -56,11 +60,13 @@ pub(super) fn run_json(run: &Run) -> serde_json::Value {
         "account": run.new.account,
         "service": run.new.service,
         "state": run.state.name(),
+        "worker": worker.map(|worker| json!({"host": worker.host, "process": worker.process, "since": worker.since})),
         "file": run.new.file,
         "started": run.new.started,
         "ended": run.ended,
         "pruned": run.pruned,
+        "seconds": run.worked().map(|worked| worked.as_secs_f64()),
         "outcomes": outcomes,
-        "next": steps_json(&JobState::of_run(run, jobs::results_of(run).as_deref()).next_steps()),
+        "next": steps_json(&JobState::of_run(run, worker.is_some(), jobs::results_of(run).as_deref()).next_steps()),
     })
 }

@@ -4,7 +4,7 @@ use crate::contact::{Counts, Outcome};
 use crate::error::Result;
 use crate::jobs;
 use crate::ledger::{LedgerHandle, Run};
-use crate::report::words::{moment, pruned_words, state_words};
+use crate::report::words::{moment, pruned_words, span, state_words};
 use crate::report::{JobState, escape, number};
 
 const EXAMPLES: &str = "\
@@ -24,8 +24,9 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
         let run = running::find_run(&ledger, args.run.as_deref(), |_| true, "to show").await?;
+        let worker = ledger.worker_of(&run).await?;
         if context.json {
-            print(&format!("{}\n", run_json(&run)))?;
+            print(&format!("{}\n", run_json(&run, worker.as_ref())))?;
             return Ok(Exit::Done);
         }
         let mut lines = vec![
@@ -37,11 +38,13 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
                 escape(&run.new.account),
                 run.new.service
             ),
-            format!("state: {}", state_words(&run)),
+            format!("state: {}", state_words(&run, worker.is_some())),
             format!("started: {}", moment(run.new.started)),
         ];
+        lines.extend(worker.as_ref().map(|worker| format!("worked on by: {}", escape(&worker.to_string()))));
         lines.extend(run.ended.map(|ended| format!("ended: {}", moment(ended))));
         lines.extend(run.pruned.map(pruned_words));
+        lines.extend(run.worked().map(|worked| format!("took: {}", span(worked))));
         let rows = recorded_counts(&ledger, &run).await?;
         lines.extend(rows.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{:>9}  {outcome}", number(n))));
         let fields = jobs::fields_created(&ledger, &run).await?;
@@ -61,7 +64,7 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
                 }
             }
         }
-        let steps = JobState::of_run(&run, jobs::results_of(&run).as_deref()).next_steps();
+        let steps = JobState::of_run(&run, worker.is_some(), jobs::results_of(&run).as_deref()).next_steps();
         lines.extend(steps.iter().map(|step| format!("next: {step}")));
         lines.push(String::new());
         print(&lines.join("\n"))?;

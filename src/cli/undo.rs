@@ -44,9 +44,9 @@ pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let ledger = jobs::open_ledger(&job.state_dir)?;
-        let fits = |run: &Run| allows(run).is_ok();
+        let fits = |run: &Run| of_state(run, false).allows(RunAction::Undo).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "to put back").await?;
-        allows(&run)?;
+        of_state(&run, running::is_under_way(&ledger, &run).await?).allows(RunAction::Undo)?;
         let plan = jobs::undo_plan(&ledger, &run).await?;
         if !settings.yes {
             let service = ChosenAccount::named(&run.new.account, &context.config()?)?.connect()?;
@@ -59,8 +59,8 @@ pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
     })
 }
 
-fn allows(run: &Run) -> Result<()> {
-    JobState::of_run(run, jobs::results_of(run).as_deref()).allows(RunAction::Undo)
+fn of_state(run: &Run, is_under_way: bool) -> JobState {
+    JobState::of_run(run, is_under_way, jobs::results_of(run).as_deref())
 }
 
 fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {

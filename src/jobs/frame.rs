@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -39,7 +40,7 @@ pub struct Opened {
     account: String,
     service: &'static str,
     retention: Retention,
-    /// From when on it is told how long the run took.
+    /// From when on it is told how long this execution of the run took.
     pub begun: tokio::time::Instant,
 }
 
@@ -131,8 +132,13 @@ impl Opened {
             None => self.ledger.unfinished(&fingerprint).await?.map(|run| run.id),
         };
         let is_resumed = unfinished.is_some();
+        let mut before = Duration::ZERO;
         let id = match unfinished {
-            Some(id) => id,
+            Some(id) => {
+                before = self.ledger.run(&id).await?.and_then(|run| run.took).unwrap_or_default();
+                self.ledger.take_up(&lease.run(id.clone())).await?;
+                id
+            }
             None => {
                 let new = NewRun {
                     kind,
@@ -151,7 +157,7 @@ impl Opened {
         let run = lease.run(id);
         let (caller, notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
-        let events = JobEvents::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun);
+        let events = JobEvents::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun).after(before);
         Ok(Frame {
             run,
             is_resumed,
@@ -203,7 +209,8 @@ impl Frame {
         let state = ended.about(&self.run, &self.account, service).tell(&mut summary)?;
         summary.state = Some(state);
         summary.elapsed = self.events.elapsed();
-        self.ledger.set_state(&self.run, state, &summary.counts).await?;
+        summary.is_resumed = self.is_resumed;
+        self.ledger.set_state(&self.run, state, &summary.counts, summary.elapsed).await?;
         self.connection.close().await;
         self.run.release().await;
         summary.remarks.extend(prune_earlier(&self.account, self.retention, &self.ledger, &context.state_dir).await);

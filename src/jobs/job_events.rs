@@ -15,17 +15,24 @@ pub struct JobEvents {
     run: Option<String>,
     account: Option<String>,
     begun: Instant,
+    /// What earlier executions took.
+    before: Duration,
 }
 
 impl JobEvents {
     /// Of a job that is no run and has no account. Its time runs from now.
     pub fn begin(kind: JobKind) -> Self {
-        Self { kind, run: None, account: None, begun: clock::now() }
+        Self { kind, run: None, account: None, begun: clock::now(), before: Duration::ZERO }
     }
 
     /// Of a run whose account was opened at `begun`.
     pub fn of_run(kind: JobKind, run: String, account: String, begun: Instant) -> Self {
-        Self { kind, run: Some(run), account: Some(account), begun }
+        Self { kind, run: Some(run), account: Some(account), begun, before: Duration::ZERO }
+    }
+
+    /// The same of a run on which earlier executions worked for so long.
+    pub fn after(self, before: Duration) -> Self {
+        Self { before, ..self }
     }
 
     /// `rows`, as far as they are known, come or go to `file`; of them `resumed` were done by an earlier execution.
@@ -45,9 +52,9 @@ impl JobEvents {
         Summary { kind: self.kind, run: self.run.clone(), account: self.account.clone(), ..Summary::default() }
     }
 
-    /// How long the job has taken so far.
+    /// How long the job has taken so far, in all its executions.
     pub fn elapsed(&self) -> Duration {
-        clock::now() - self.begun
+        self.before + (clock::now() - self.begun)
     }
 
     /// Says what came of a job that is no run.

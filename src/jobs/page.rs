@@ -13,7 +13,7 @@ pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Sen
         state: Some(run.state),
         account: Some(run.new.account.clone()),
         file: super::run_record::results_of(run),
-        elapsed: std::time::Duration::from_secs(run.ended.unwrap_or(run.new.started).saturating_sub(run.new.started)),
+        elapsed: run.worked().unwrap_or_default(),
         ..Summary::default()
     };
     let fields = super::new_fields::fields_created(ledger, run).await?;

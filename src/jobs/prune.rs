@@ -162,6 +162,7 @@ mod tests {
             },
             state: RunState::Finished,
             ended: Some(NOW - days * DAY),
+            took: None,
             counts,
             pruned: None,
         }

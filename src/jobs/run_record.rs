@@ -190,6 +190,7 @@ mod tests {
             },
             state: RunState::Stopped,
             ended: None,
+            took: None,
             counts: Counts::default(),
             pruned: None,
         }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use crate::contact::{CallKind, Counts, Outcome, RemoteId};
 use crate::journal::{CallVerdict, RunId, Taken};
@@ -126,6 +127,9 @@ pub struct Run {
     pub state: RunState,
     /// Seconds from the Unix epoch; `None` while it is running or was cut off.
     pub ended: Option<u64>,
+    /// How long it was worked on, to the microsecond: all its executions together, without the time between
+    /// them and without one that was killed. `None` before its first end, and of runs of earlier versions.
+    pub took: Option<Duration>,
     /// Rows by outcome, as of its end.
     pub counts: Counts,
     /// When the records of its rows were let go, in seconds from the Unix epoch; `None` if they are kept.
@@ -179,6 +183,15 @@ pub struct Swept {
     pub records: u64,
     /// Nothing is left to be done.
     pub is_done: bool,
+}
+
+impl Run {
+    /// How long it was worked on: [`Run::took`] or, where an earlier version left that open, the seconds from its
+    /// beginning to its end. `None` while it is under way, and of one that was cut off.
+    pub fn worked(&self) -> Option<Duration> {
+        let ended = self.ended?;
+        Some(self.took.unwrap_or_else(|| Duration::from_secs(ended.saturating_sub(self.new.started))))
+    }
 }
 
 /// One line of a contact's history.

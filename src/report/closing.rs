@@ -92,7 +92,8 @@ fn title(summary: &Summary) -> String {
     if let Some(run) = &summary.run {
         write!(title, " {run}").expect("a String takes all that is written to it");
     }
-    let elapsed = span(summary.elapsed);
+    let parts = if summary.is_resumed { ", all its parts together" } else { "" };
+    let elapsed = format!("{}{parts}", span(summary.elapsed));
     match &summary.stopped {
         None => format!("{title}: finished in {elapsed}"),
         Some(why) => format!("{title}: stopped after {elapsed}: {}", escape(&why.message)),

@@ -74,7 +74,10 @@ pub struct Summary {
     pub drifted: u64,
     /// Contacts written by an export.
     pub contacts: Option<u64>,
+    /// All executions of the run together.
     pub elapsed: Duration,
+    /// There were several executions: the run was taken up again.
+    pub is_resumed: bool,
     /// Results file, or the exported file.
     pub file: Option<PathBuf>,
     /// Columns of the source that the mapping leaves out without saying so.

@@ -1,20 +1,19 @@
 //! What the ledger remembers of runs, in words.
 
-use std::time::Duration;
-
 use comfy_table::{Table, presets};
 
 use super::words::{count, moment, number, span, state_words};
 use super::{JobState, NextStep, escape};
 use crate::contact::Outcome;
-use crate::ledger::Run;
+use crate::ledger::{Run, Worker};
 
-/// A table of runs, one a line, in the order given.
-pub fn runs_words(runs: &[Run]) -> String {
+/// A table of runs, one a line, in the order given, each with whoever works on it now.
+pub fn runs_words(runs: &[(Run, Option<Worker>)]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.add_row(["run", "began", "took", "command", "account", "file", "state", "rows", "next"]);
-    for run in runs {
+    for (run, worker) in runs {
+        let is_under_way = worker.is_some();
         table.add_row([
             run.id.0.clone(),
             moment(run.new.started),
@@ -22,26 +21,22 @@ pub fn runs_words(runs: &[Run]) -> String {
             run.new.kind.name().to_owned(),
             escape(&run.new.account).into_owned(),
             escape(file_name(&run.new.file)).into_owned(),
-            state_words(run).to_owned(),
+            state_words(run, is_under_way).to_owned(),
             rows_words(run),
-            next_words(run),
+            next_words(run, is_under_way),
         ]);
     }
     format!("{}\n", table.trim_fmt())
 }
 
-/// How long it was from the beginning of the run to its end, as the ledger has them: in whole seconds.
+/// How long all executions of the run took together.
 fn took(run: &Run) -> String {
-    match run.ended.map(|ended| ended.saturating_sub(run.new.started)) {
-        None => "-".to_owned(),
-        Some(0) => "<1 s".to_owned(),
-        Some(seconds) => span(Duration::from_secs(seconds)),
-    }
+    run.worked().map_or_else(|| "-".to_owned(), span)
 }
 
 /// What a person would do about the run, one word each.
-fn next_words(run: &Run) -> String {
-    let steps = JobState::of_run(run, None).next_steps();
+fn next_words(run: &Run, is_under_way: bool) -> String {
+    let steps = JobState::of_run(run, is_under_way, None).next_steps();
     steps.iter().map(NextStep::name).collect::<Vec<_>>().join(", ")
 }
 
@@ -89,6 +84,7 @@ mod tests {
             },
             state,
             ended: (state != RunState::Running).then_some(1_795_253_501),
+            took: None,
             counts,
             pruned: None,
         }
@@ -96,11 +92,15 @@ mod tests {
 
     #[test]
     fn runs_stand_in_a_table_that_cannot_drive_the_terminal() {
-        let runs =
-            [run(RunState::Finished, &[(Outcome::Created, 1200), (Outcome::Failed, 1)]), run(RunState::Running, &[])];
+        let worker = Worker { host: "here".into(), process: 1, since: 0, doing: "import".into() };
+        let runs = [
+            (run(RunState::Finished, &[(Outcome::Created, 1200), (Outcome::Failed, 1)]), None),
+            (run(RunState::Running, &[]), None),
+            (run(RunState::Running, &[]), Some(worker)),
+        ];
         let words = runs_words(&runs);
         let lines: Vec<_> = words.lines().collect();
-        assert_eq!(lines.len(), 3);
+        assert_eq!(lines.len(), 4);
         for part in [
             "2026-11-21 09:31 UTC  41 s  import",
             "support",
@@ -109,6 +109,10 @@ mod tests {
         ] {
             assert!(lines[1].contains(part), "{part}: {words}");
         }
-        assert!(lines[2].contains("running or cut off"));
+        assert!(lines[2].contains("cut off") && lines[2].ends_with("resume"), "{words}");
+        assert!(
+            lines[3].contains("running") && !lines[3].contains("resume"),
+            "what is under way needs nobody: {words}"
+        );
     }
 }

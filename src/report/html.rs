@@ -87,7 +87,7 @@ fn context(run: &Run, summary: &Summary, rows: &[minijinja::Value], omitted: u64
         service => &run.new.service,
         started => moment(run.new.started),
         state => run.state.name(),
-        elapsed => run.ended.map(|ended| span(std::time::Duration::from_secs(ended.saturating_sub(run.new.started)))),
+        elapsed => run.worked().map(span),
         stopped => summary.stopped.as_ref().map(|error| escape(&error.message)),
         balanced => summary.counts.balances(summary.rows),
         law => closing::law(summary),
@@ -144,6 +144,7 @@ mod tests {
             },
             state: RunState::Finished,
             ended: Some(1_795_253_501),
+            took: None,
             counts: Counts::default(),
             pruned: None,
         }

@@ -15,6 +15,8 @@ pub struct JobState {
     pub kind: JobKind,
     /// `None` for a job that is no run, such as a check.
     pub run: Option<(String, RunState)>,
+    /// A process works on it now.
+    pub is_under_way: bool,
     pub counts: Counts,
     /// Where its rows are explained.
     pub results: Option<PathBuf>,
@@ -40,8 +42,8 @@ pub enum NextStep {
 /// What going on with a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
-    /// It may be under way: it is taken up if nobody works on it.
-    IfCutOff,
+    /// Nobody works on it any more.
+    CutOff,
     GoesOn,
     LooksAgain,
     PutsBackTheRest,
@@ -61,17 +63,19 @@ impl JobState {
         Self {
             kind: summary.kind,
             run: summary.run.clone().zip(summary.state),
+            is_under_way: false,
             counts: summary.counts,
             results: summary.file.clone(),
             pruned: None,
         }
     }
 
-    /// How a recorded run stands; its results are in `results`.
-    pub fn of_run(run: &Run, results: Option<&Path>) -> Self {
+    /// How a recorded run stands, and whether a process works on it now; its results are in `results`.
+    pub fn of_run(run: &Run, is_under_way: bool, results: Option<&Path>) -> Self {
         Self {
             kind: run.new.kind.into(),
             run: Some((run.id.0.clone(), run.state)),
+            is_under_way,
             counts: run.counts,
             results: results.map(Path::to_owned),
             pruned: run.pruned,
@@ -83,7 +87,7 @@ impl JobState {
         let Some((run, state)) = self.run.clone() else {
             return self.mend(None).into_iter().collect();
         };
-        if self.pruned.is_some() {
+        if self.pruned.is_some() || self.is_under_way {
             return Vec::new();
         }
         let resume = |why| vec![NextStep::Resume { run: run.clone(), why }];
@@ -91,7 +95,7 @@ impl JobState {
             (_, RunState::Undone) => Vec::new(),
             // Its other half is not of this run.
             (JobKind::Copy, RunState::Stopped | RunState::Interrupted | RunState::Running) => vec![NextStep::Repeat],
-            (_, RunState::Running) => resume(Resume::IfCutOff),
+            (_, RunState::Running) => resume(Resume::CutOff),
             (JobKind::Undo, RunState::Stopped | RunState::Interrupted) => resume(Resume::PutsBackTheRest),
             (_, RunState::Stopped | RunState::Interrupted) => resume(Resume::GoesOn),
             (JobKind::Check | JobKind::Export | JobKind::Undo, _) => Vec::new(),
@@ -144,14 +148,18 @@ impl JobState {
             RunAction::Resume | RunAction::Retry if *state == RunState::PartlyUndone => {
                 refuse(format!("run {run} is put back in part"))
             }
+            _ if self.is_under_way => {
+                Err(Error::usage(format!("run {run} is under way")).hint("wait until it has ended, or stop it"))
+            }
             _ if *state == RunState::Undone => refuse(format!("run {run} was put back already")),
             RunAction::Resume if !cut_off && self.counts[Outcome::InDoubt] == 0 => {
                 refuse(format!("run {run} has finished, and nothing of it is in doubt"))
             }
             RunAction::Retry if self.counts.needing_attention() == 0 && !cut_off => {
-                refuse(format!("run {run} has no row that failed, was rejected or is in doubt"))
+                Err(Error::usage(format!("run {run} has no row that failed, was rejected or is in doubt"))
+                    .hint("a results file with other changes is imported like any file"))
             }
-            RunAction::Undo if *state == RunState::Running => refuse(format!("run {run} is under way or was cut off")),
+            RunAction::Undo if *state == RunState::Running => refuse(format!("run {run} was cut off")),
             RunAction::Resume | RunAction::Retry | RunAction::Undo => Ok(()),
         }
     }
@@ -191,7 +199,7 @@ impl fmt::Display for NextStep {
         match self {
             Self::Resume { why, .. } => {
                 let does = match why {
-                    Resume::IfCutOff => "goes on, if it was cut off",
+                    Resume::CutOff => "goes on where it was cut off",
                     Resume::GoesOn => "goes on where this run stopped",
                     Resume::LooksAgain => "looks again for what is in doubt",
                     Resume::PutsBackTheRest => "puts back the rest",
@@ -229,7 +237,8 @@ mod tests {
         for (outcome, n) in of {
             counts[*outcome] = *n;
         }
-        JobState { kind, run: Some((RUN.into(), state)), counts, results: Some("r.csv".into()), pruned: None }
+        let run = Some((RUN.into(), state));
+        JobState { kind, run, is_under_way: false, counts, results: Some("r.csv".into()), pruned: None }
     }
 
     fn names(job: &JobState) -> Vec<&'static str> {
@@ -308,7 +317,7 @@ mod tests {
                 JobKind::Import,
                 RunState::Running,
                 RunAction::Undo,
-                "run R is under way or was cut off; `rolo resume R` goes on, if it was cut off",
+                "run R was cut off; `rolo resume R` goes on where it was cut off",
             ),
             (
                 JobKind::Undo,

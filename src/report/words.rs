@@ -48,12 +48,13 @@ pub fn moment(seconds: u64) -> String {
         .unwrap_or_default()
 }
 
-/// How a run stands.
-pub const fn state_words(run: &Run) -> &'static str {
+/// How a run stands. One that is recorded as running and that nobody works on was cut off.
+pub const fn state_words(run: &Run, is_under_way: bool) -> &'static str {
     match run.state {
         RunState::Undone if run.pruned.is_some() => "put back, pruned",
         RunState::Finished if run.pruned.is_some() => "finished, pruned",
-        RunState::Running => "running or cut off",
+        RunState::Running if is_under_way => "running",
+        RunState::Running => "cut off",
         RunState::PartlyUndone => "put back in part",
         RunState::Undone => "put back",
         RunState::Finished | RunState::Stopped | RunState::Interrupted => run.state.name(),

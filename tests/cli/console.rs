@@ -232,6 +232,13 @@ fn plain_line(line: &str) -> String {
                 out.push_str("  TOOK");
                 rest = &rest[length..];
             }
+        } else if let Some(length) = prefixed(rest, "  took  ", |c| c == ' ') {
+            // The column's head, which is as wide as the longest span.
+            out.push_str("  took  ");
+            rest = &rest[length..];
+        } else if let Some(length) = prefixed(rest, "took: ", |_| true) {
+            out.push_str("took: SPAN");
+            rest = &rest[length..];
         } else if let Some(length) = prefixed(rest, "finished in ", |c| c != ',' && c != ';') {
             out.push_str("finished in SPAN");
             rest = &rest[length..];
@@ -254,12 +261,14 @@ fn moment(text: &str) -> Option<usize> {
     fits.then_some(shape.len())
 }
 
-/// Length of two blanks and a column such as `<1 s` or `12 s` at the beginning of `text`.
+/// Length of two blanks and a column such as `850 ms` or `2 min 5 s` at the beginning of `text`.
 fn took(text: &str) -> Option<usize> {
     let column = text.strip_prefix("  ")?;
-    let bare = column.trim_start_matches('<').trim_start_matches(|c: char| c.is_ascii_digit());
-    let is_span = bare.len() < column.len() && (bare.starts_with(" s ") || bare.starts_with("- "));
-    is_span.then(|| text.len() - bare[2..].trim_start().len())
+    let (span, rest) = column.split_at(column.find("  ")?);
+    let is_unit = |word: &str| matches!(word, "ms" | "s" | "min" | "h" | "d");
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_span = span == "-" || span.split(' ').all(|word| is_unit(word) || is_number(word));
+    is_span.then(|| text.len() - rest.trim_start().len())
 }
 
 fn prefixed(text: &str, prefix: &str, goes_on: fn(char) -> bool) -> Option<usize> {

@@ -57,7 +57,7 @@ fn with_a_run(home: &Path) -> String {
     let mut counts = Counts::default();
     counts[Outcome::Created] = 1;
     counts[Outcome::Failed] = 1;
-    runtime.block_on(ledger.set_state(&run, RunState::Finished, &counts)).unwrap();
+    runtime.block_on(ledger.set_state(&run, RunState::Finished, &counts, Duration::from_micros(1_500))).unwrap();
     run.to_string()
 }
 

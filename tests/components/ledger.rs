@@ -126,7 +126,7 @@ async fn a_run_that_ended_well_is_not_offered_for_resuming() {
             (RunState::Finished, false),
             (RunState::Undone, false),
         ] {
-            ledger.set_state(&id, state, &counts).await.unwrap();
+            ledger.set_state(&id, state, &counts, Duration::from_micros(1_500)).await.unwrap();
             assert_eq!(
                 ledger.unfinished(&Fingerprint([1; 32])).await.unwrap().is_some(),
                 resumable,
@@ -135,7 +135,11 @@ async fn a_run_that_ended_well_is_not_offered_for_resuming() {
             );
             let run = ledger.run(&id).await.unwrap().unwrap();
             assert_eq!((run.state, run.counts, run.ended.is_none()), (state, counts, state == RunState::Running));
+            assert_eq!(run.took, Some(Duration::from_micros(1_500)));
         }
+        ledger.take_up(&id).await.unwrap();
+        let run = ledger.run(&id).await.unwrap().unwrap();
+        assert_eq!((run.state, run.ended, run.took), (RunState::Running, None, Some(Duration::from_micros(1_500))));
     })
     .await;
 }

@@ -44,6 +44,24 @@ async fn a_claim_that_lives_is_refused_to_others_in_words_that_tell_whose_it_is(
 }
 
 #[tokio::test]
+async fn whoever_works_on_a_run_is_seen_by_others_until_it_ends() {
+    each(async |place| {
+        let (one, two) = (place.open().await, place.open().await);
+        let claim = one.claim_run(&fingerprint(), &worker("import"), LONG).await.unwrap();
+        let run = ClaimedRun::new(one.begin(&claim, &new_run(1)).await.unwrap(), claim);
+        let seen = async || two.worker_of(&two.run(run.id()).await.unwrap().unwrap()).await.unwrap();
+        assert_eq!(seen().await.map(|worker| worker.process), Some(4711));
+        one.set_state(&run, RunState::Interrupted, &Counts::default(), Duration::ZERO).await.unwrap();
+        assert_eq!(seen().await, None, "it has ended, though its claim is not given back yet");
+        one.take_up(&run).await.unwrap();
+        assert_eq!(seen().await.map(|worker| worker.process), Some(4711), "it is under way again");
+        one.release(run.claim()).await.unwrap();
+        assert_eq!(seen().await, None, "it was cut off");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn of_many_who_claim_at_once_one_has_it() {
     each(async |place| {
         let mut claims = tokio::task::JoinSet::new();
@@ -132,7 +150,10 @@ async fn every_write_of_a_run_that_was_taken_over_is_refused_and_leaves_nothing(
         }
         let counts = Counts::default();
         refused("begin", stopped.begin(run.claim(), &new_run(1)).await.unwrap_err());
-        refused("state", stopped.set_state(&run, RunState::Finished, &counts).await.unwrap_err());
+        refused(
+            "state",
+            stopped.set_state(&run, RunState::Finished, &counts, Duration::from_micros(1_500)).await.unwrap_err(),
+        );
         refused("undone", stopped.set_state_of(&run, run.id(), RunState::Undone, &counts).await.unwrap_err());
         refused("listed", stopped.set_listed_at(&run, "support", Some(1)).await.unwrap_err());
         let note = AccountNote::FieldsOf(run.id().clone());

@@ -1,6 +1,7 @@
 //! What every ledger promises of runs that are pruned, held against each backend.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use rolo::contact::{CallKind, Counts, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowRecord};
@@ -63,7 +64,7 @@ async fn finished(ledger: &LedgerHandle, fingerprint: u8, rows: u64) -> ClaimedR
     let mut counts = Counts::default();
     counts[Outcome::Created] = rows;
     counts[Outcome::Unchanged] = 1;
-    ledger.set_state(&run, RunState::Finished, &counts).await.unwrap();
+    ledger.set_state(&run, RunState::Finished, &counts, Duration::ZERO).await.unwrap();
     run
 }
 
@@ -121,15 +122,15 @@ async fn a_run_that_is_still_needed_is_not_pruned() {
         let counts = ledger.run(&run).await.unwrap().unwrap().counts;
         let needed = Prune::Needed(NeededFor::Unfinished);
         for state in [RunState::Running, RunState::Stopped, RunState::Interrupted, RunState::PartlyUndone] {
-            ledger.set_state(&run, state, &counts).await.unwrap();
+            ledger.set_state(&run, state, &counts, Duration::ZERO).await.unwrap();
             assert_eq!(ledger.prune(&run).await.unwrap(), needed, "{}", state.name());
         }
         let mut doubtful = counts;
         doubtful[Outcome::InDoubt] = 1;
-        ledger.set_state(&run, RunState::Finished, &doubtful).await.unwrap();
+        ledger.set_state(&run, RunState::Finished, &doubtful, Duration::ZERO).await.unwrap();
         assert_eq!(ledger.prune(&run).await.unwrap(), Prune::Needed(NeededFor::InDoubt));
 
-        ledger.set_state(&run, RunState::Finished, &counts).await.unwrap();
+        ledger.set_state(&run, RunState::Finished, &counts, Duration::ZERO).await.unwrap();
         let create = Intent { row: 9, step: 0, kind: CallKind::Create, attempt: 1, creates: vec![key_of(&ledger, 9)] };
         ledger.write(&run, vec![Entry::Intent(create)]).await.unwrap();
         assert_eq!(ledger.prune(&run).await.unwrap(), Prune::Needed(NeededFor::InDoubt), "a create without an answer");
@@ -140,7 +141,7 @@ async fn a_run_that_is_still_needed_is_not_pruned() {
         assert_eq!(ledger.prune(&second).await.unwrap(), Prune::Needed(NeededFor::SecondLook));
         let looked = Entry::LookedAgain { run: second.id().clone(), row: 0, twice: vec![] };
         ledger.write(&run, vec![looked]).await.unwrap();
-        ledger.set_state(&second, RunState::Undone, &counts).await.unwrap();
+        ledger.set_state(&second, RunState::Undone, &counts, Duration::ZERO).await.unwrap();
         assert_eq!(ledger.prune(&second).await.unwrap(), Prune::Pruned);
         assert_eq!(ledger.run(&run).await.unwrap().unwrap().pruned, None);
     })

@@ -1,6 +1,7 @@
 //! The ledger in a SQLite file behind its thread.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rolo::clock::simulated_calendar;
 use rolo::contact::{CallKind, Counts};
@@ -96,7 +97,7 @@ async fn once_a_write_has_failed_every_later_one_of_that_run_fails_with_the_same
         assert_eq!(ledger.open_rows(&run).await.unwrap(), [0]);
         ledger.write(&another, vec![intent(7)]).await.unwrap();
         // How the run stands can still be told, if the disk allows.
-        ledger.set_state(&run, RunState::Stopped, &Counts::default()).await.unwrap();
+        ledger.set_state(&run, RunState::Stopped, &Counts::default(), Duration::from_micros(1_500)).await.unwrap();
     }
 }
 

@@ -55,11 +55,24 @@ pub trait Runs: Send + Sync {
     /// See [`Ledger`](super::super::Ledger).
     async fn runs(&self, at_most: usize) -> Result<Vec<Run>>;
 
-    /// Records how a run stands.
+    /// Who works on the run at this moment, whether it was begun or taken up again; `None` if nobody does, so that
+    /// a run that stands as running was cut off.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn worker_of(&self, run: &Run) -> Result<Option<Worker>>;
+
+    /// Records that a run is under way again.
     ///
     /// # Errors
     /// As for [`Runs::begin`].
-    async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts) -> Result<()>;
+    async fn take_up(&self, run: &ClaimedRun) -> Result<()>;
+
+    /// Records how a run stands, and how long all its executions took together.
+    ///
+    /// # Errors
+    /// As for [`Runs::begin`].
+    async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts, took: Duration) -> Result<()>;
 
     /// Records how another run stands, since the run `by` has put it back.
     ///

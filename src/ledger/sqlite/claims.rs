@@ -43,6 +43,32 @@ impl Locks {
     }
 }
 
+/// A claim as it stands, whether or not its holder still lives.
+pub(super) struct HeldClaim {
+    fence: u64,
+    /// In microseconds of the store's clock.
+    until: u64,
+    pub(super) holder: Worker,
+}
+
+impl HeldClaim {
+    /// Whether the holder lives, or may live.
+    pub(super) fn is_alive(&self, locks: &Locks, fingerprint: &Fingerprint, now: Duration) -> bool {
+        self.until > micros(now) && !locks.prove_dead(fingerprint, self.fence)
+    }
+}
+
+/// The latest claim of the fingerprint.
+pub(super) fn held(db: &Connection, fingerprint: &Fingerprint) -> rusqlite::Result<Option<HeldClaim>> {
+    db.prepare_cached("SELECT fence, lease_until, host, process, since, doing FROM claim WHERE fingerprint = ?1")?
+        .query_row([fingerprint.0], |row| {
+            let holder =
+                Worker { host: row.get(2)?, process: row.get(3)?, since: back(row.get(4)?), doing: row.get(5)? };
+            Ok(HeldClaim { fence: back(row.get(0)?), until: back(row.get(1)?), holder })
+        })
+        .optional()
+}
+
 /// Claims, unless somebody who lives, or may live, has the claim.
 pub(super) fn take(
     db: &Connection,
@@ -51,22 +77,9 @@ pub(super) fn take(
     worker: &Worker,
     (now, lease): (Duration, Duration),
 ) -> rusqlite::Result<(Claim, Option<Lock>)> {
-    let held = db
-        .prepare_cached("SELECT fence, lease_until, host, process, since, doing FROM claim WHERE fingerprint = ?1")?
-        .query_row([fingerprint.0], |row| {
-            let holder =
-                Worker { host: row.get(2)?, process: row.get(3)?, since: back(row.get(4)?), doing: row.get(5)? };
-            Ok((back(row.get(0)?), back(row.get(1)?), holder))
-        })
-        .optional()?;
-    let before = match held {
-        None => 0,
-        Some((fence, until, holder)) => {
-            if until > micros(now) && !locks.prove_dead(fingerprint, fence) {
-                return Err(of_ours(taken(&holder)));
-            }
-            fence
-        }
+    let before = match held(db, fingerprint)? {
+        Some(held) if held.is_alive(locks, fingerprint, now) => return Err(of_ours(taken(&held.holder))),
+        held => held.map_or(0, |held| held.fence),
     };
     let claim = Claim { fingerprint: fingerprint.clone(), fence: before + 1 };
     let lock = locks.path(fingerprint, claim.fence).map(|path| hold(&path, worker)).transpose()?;

@@ -173,9 +173,27 @@ impl Runs for SqliteLedger {
         self.look(move |db, _| runs::runs(db, at_most)).await
     }
 
-    async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts) -> Result<()> {
+    async fn worker_of(&self, run: &Run) -> Result<Option<Worker>> {
+        if run.state != RunState::Running {
+            return Ok(None);
+        }
+        let fingerprint = run.new.fingerprint.clone();
+        self.executor.run(move |store| store.worker_of(&fingerprint)).await
+    }
+
+    async fn take_up(&self, run: &ClaimedRun) -> Result<()> {
+        let id = run.id().clone();
+        self.change_of(run.claim(), move |db, _| runs::take_up(db, &id)).await
+    }
+
+    async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts, took: Duration) -> Result<()> {
         crash_point!("before_state");
-        let set = self.set_state_of(run, run.id(), state, counts).await;
+        let (id, counts) = (run.id().clone(), *counts);
+        let set = self.change_of(run.claim(), move |db, tools| {
+            runs::set_state(db, &id, state, &counts, tools.now)?;
+            runs::set_took(db, &id, took)
+        });
+        let set = set.await;
         crash_point!("after_state");
         set
     }

@@ -9,7 +9,7 @@ use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
 const COLUMNS: &str = "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
-    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, run.pruned
+    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, run.pruned, took
     FROM run JOIN account ON account.id = run.account_id";
 
 pub(super) fn begin(db: &Connection, tools: &mut Tools<'_>, run: &NewRun) -> rusqlite::Result<RunId> {
@@ -110,6 +110,20 @@ pub(super) fn set_state(
     .map(drop)
 }
 
+/// That the run is under way again; what it had come to stays until it ends.
+pub(super) fn take_up(db: &Connection, id: &RunId) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE run SET state = ?2, ended = NULL WHERE id = ?1",
+        params![number(db, id)?, RunState::Running.name()],
+    )
+    .map(drop)
+}
+
+pub(super) fn set_took(db: &Connection, id: &RunId, took: Duration) -> rusqlite::Result<()> {
+    let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    db.execute("UPDATE run SET took = ?2 WHERE id = ?1", params![number(db, id)?, int(took)]).map(drop)
+}
+
 /// The number by which other tables name the run.
 pub(super) fn number(db: &Connection, id: &RunId) -> rusqlite::Result<i64> {
     number_and_account(db, id).map(|(number, _)| number)
@@ -148,6 +162,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
             .find(|candidate| candidate.name() == state)
             .ok_or_else(|| damaged("the state of a run can't be read"))?,
         ended: row.get::<_, Option<i64>>(9)?.map(back),
+        took: row.get::<_, Option<i64>>(19)?.map(|micros| Duration::from_micros(back(micros))),
         counts,
         pruned: row.get::<_, Option<i64>>(18)?.map(back),
     })

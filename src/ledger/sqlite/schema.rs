@@ -8,7 +8,7 @@ pub(super) const APPLICATION: i64 = 0x726F_6C6F;
 
 /// The steps from an empty file to the present schema. The version of a file (`user_version`) is the
 /// number of steps it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8];
 
 /// The version from which on a ledger does not hold the key of its hashes.
 const WITHOUT_KEY: usize = 3;
@@ -213,6 +213,11 @@ const VERSION_7: &str = "
 ALTER TABLE run ADD COLUMN pruned INTEGER;
 ALTER TABLE run ADD COLUMN swept INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX creating_open ON creating (run_id, row) WHERE made IS NULL;
+";
+
+/// How long the executions of a run took together.
+const VERSION_8: &str = "
+ALTER TABLE run ADD COLUMN took INTEGER;
 ";
 
 /// What a file turned out to be.

@@ -110,6 +110,17 @@ impl Store {
         Ok(claim)
     }
 
+    pub(super) fn worker_of(&mut self, fingerprint: &Fingerprint) -> Result<Option<Worker>> {
+        let Self { db, path, clock, locks, .. } = self;
+        let held = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let today = clock.read(&transaction)?.today;
+            let held = claims::held(&transaction, fingerprint)?;
+            transaction.commit()?;
+            Ok(held.filter(|held| held.is_alive(locks, fingerprint, today)))
+        });
+        held.map(|held| held.map(|held| held.holder)).map_err(|error| errors::described(path, error))
+    }
+
     pub(super) fn renew(&mut self, claim: &Claim, lease: Duration) -> Result<()> {
         let Self { db, path, clock, .. } = self;
         let renewed = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
