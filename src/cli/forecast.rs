@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::config::zoned;
 use crate::contact::Outcome;
 use crate::jobs::{Forecast, NightAhead, NightsAhead};
-use crate::report::{count, escape, listed, number, span};
+use crate::report::{NO_ROW_CHOSEN, count, escape, listed, number, span};
 
 /// What an import would do, in words.
 pub fn forecast_words(forecast: &Forecast) -> String {
@@ -36,6 +36,10 @@ pub fn forecast_words_under(title: &str, samples: &str, forecast: &Forecast) -> 
     }
     for (code, rows) in &forecast.codes {
         line(format!("{:>13}  {code}", number(*rows)));
+    }
+    let total: u64 = forecast.counts.total();
+    if total > 0 && forecast.told.get("row.not_selected") == Some(&total) {
+        line(NO_ROW_CHOSEN.to_owned());
     }
     for (at, (code, rows)) in forecast.told.iter().enumerate() {
         if at == 0 {

@@ -36,7 +36,22 @@ pub struct RowError {
     pub contacts: Vec<NamedContact>,
 }
 
+/// Ends the message about a cell that was left out of a row which is sent.
+const LEFT_OUT: &str = " (left out)";
+
 impl RowError {
+    /// The same about a cell that is left out, while the rest of its row is sent.
+    #[must_use]
+    pub fn left_out(mut self) -> Self {
+        self.message.push_str(LEFT_OUT);
+        self
+    }
+
+    /// Whether its cell was left out of a row that is sent.
+    pub fn is_left_out(&self) -> bool {
+        self.message.ends_with(LEFT_OUT)
+    }
+
     /// An error of the row as a whole.
     pub fn of_row(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {

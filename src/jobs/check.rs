@@ -63,8 +63,9 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let summary = Summary {
         rows: rows.read,
         counts: rows.counts,
+        skips: rows.skips.clone(),
         codes: std::mem::take(&mut rows.codes),
-        remarks: Remark::of_place(&job.results, &place).into_iter().collect(),
+        remarks: Remark::of_place(&job.results, &place).into_iter().chain(rows.none_chosen()).collect(),
         file: Some(place.path),
         unmapped,
         row_remarks: rows.remarks(),

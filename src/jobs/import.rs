@@ -126,6 +126,8 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let ended = Ended::of(end.halt.map(|halt| with_rows_left(halt, left)), &frame.caller.stop);
     summary.rows = rows.read;
     summary.counts = rows.counts;
+    summary.remarks.extend(rows.none_chosen());
+    summary.skips = std::mem::take(&mut rows.skips);
     summary.codes = std::mem::take(&mut rows.codes);
     summary.row_remarks = rows.remarks();
     summary.remarks.extend(remarks_on_memory(rows.not_looked_at, &summary));

@@ -96,7 +96,13 @@ impl Mapped {
         let unmapped = self.forward.unmapped().contains(header) || self.forward.ignored().contains(header);
         match (country, unmapped) {
             (true, false) => row("the country of phone numbers".into(), self.shown(column)),
-            (false, false) => row("the choice of rows".into(), self.shown(column)),
+            (false, false) => Some(MappedColumn {
+                column: header.clone(),
+                becomes: "the choice of rows".into(),
+                sure: "stated".into(),
+                values: self.shown(column),
+                ..MappedColumn::default()
+            }),
             (_, true) => None,
         }
     }

@@ -27,6 +27,7 @@ pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Sen
         for (position, record) in rows {
             summary.rows += 1;
             summary.counts[record.outcome] += 1;
+            summary.skips.take(&record);
             for error in &record.errors {
                 *summary.codes.entry(error.code.to_string()).or_default() += 1;
             }

@@ -4,7 +4,7 @@ use std::sync::mpsc::Receiver;
 
 use crate::contact::{Counts, Outcome, Position, RowError, RowRecord};
 use crate::error::{Error, Result};
-use crate::report::{Event, Reporter, ResultsWriter, RowRemark};
+use crate::report::{Event, Remark, Reporter, ResultsWriter, RowRemark, Skips};
 use crate::table::{RowBatch, RowView};
 
 /// Joins finished rows with their own cells again, writes the results and keeps the count.
@@ -17,10 +17,11 @@ pub struct RowResults {
     sheet_names: Vec<String>,
     pub read: u64,
     pub counts: Counts,
+    pub skips: Skips,
     /// Rows by error code, of those that a person has to look at.
     pub codes: BTreeMap<String, u64>,
     /// What is told of rows that need nobody, by code and column.
-    remarks: BTreeMap<(String, Option<String>), RowRemark>,
+    remarks: BTreeMap<(String, Option<String>, bool), RowRemark>,
     /// Rows that stay as they are by what is remembered alone.
     pub not_looked_at: u64,
 }
@@ -38,6 +39,7 @@ impl RowResults {
             sheet_names,
             read: 0,
             counts: Counts::default(),
+            skips: Skips::default(),
             codes: BTreeMap::new(),
             remarks: BTreeMap::new(),
             not_looked_at: 0,
@@ -70,7 +72,8 @@ impl RowResults {
     fn take(&mut self, row: RowView<'_>, record: RowRecord, reporter: &mut dyn Reporter) -> Result<()> {
         self.read += 1;
         self.counts[record.outcome] += 1;
-        for error in &record.errors {
+        self.skips.take(&record);
+        for (at, error) in record.errors.iter().enumerate() {
             if error.code == "contact.not_looked_at" {
                 self.not_looked_at += 1;
             } else if record.outcome.needs_attention() || error.code == "run.stopped" {
@@ -78,7 +81,7 @@ impl RowResults {
                     Some(rows) => *rows += 1,
                     None => drop(self.codes.insert(error.code.to_string(), 1)),
                 }
-            } else {
+            } else if record.errors[..at].iter().all(|told| told.code != error.code || told.column != error.column) {
                 self.remark(row.position().line, error);
             }
         }
@@ -91,16 +94,22 @@ impl RowResults {
     }
 
     fn remark(&mut self, line: u64, error: &RowError) {
-        let key = (error.code.to_string(), error.column.clone());
+        let key = (error.code.to_string(), error.column.clone(), error.is_left_out());
         let remark = self.remarks.entry(key).or_insert_with(|| RowRemark {
             code: error.code.to_string(),
             column: error.column.clone(),
+            left_out: error.is_left_out(),
             ..RowRemark::default()
         });
         remark.rows += 1;
         if remark.lines.len() < LINES {
             remark.lines.push(line);
         }
+    }
+
+    /// That the conditions let no row through.
+    pub fn none_chosen(&self) -> Option<Remark> {
+        (self.read > 0 && self.skips.not_chosen() == self.read).then_some(Remark::NoRowChosen)
     }
 
     /// Remarks on rows that need nobody: once for each code and column, with lines.

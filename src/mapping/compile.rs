@@ -33,7 +33,7 @@ impl Mapping {
         let conditions: Vec<_> = self
             .conditions
             .iter()
-            .map(|condition| Ok((place(&condition.column, headers, "in where")?, condition.test.clone())))
+            .map(|condition| Ok((place(&condition.column, headers, "in where or --only")?, condition.test.clone())))
             .collect::<Result<_>>()?;
         let used = |column: usize, header: &str| {
             region_columns.contains(header)

@@ -68,6 +68,19 @@ impl fmt::Display for Condition {
     }
 }
 
+impl fmt::Display for Test {
+    /// As a person reads it behind the name of its column: `= yes`, `in DE, AT`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(value) => write!(f, "= {value}"),
+            Self::IsNot(value) => write!(f, "!= {value}"),
+            Self::IsOneOf(values) => write!(f, "in {}", values.join(", ")),
+            Self::Blank => f.write_str("is blank"),
+            Self::NotBlank => f.write_str("is not blank"),
+        }
+    }
+}
+
 impl Test {
     /// Whether a cell is like that.
     pub fn holds(&self, cell: &str) -> bool {

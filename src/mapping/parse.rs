@@ -120,7 +120,7 @@ struct WrittenColumn {
 
 /// A text, or a list of them.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "wanted a text or a list of texts")]
 enum OneOrMore<T> {
     One(T),
     More(Vec<T>),
@@ -317,6 +317,8 @@ fn at(file: &str, text: &str, place: usize, message: &str) -> Error {
 /// The parser's words in the form of ours: one line, lower-case, no period.
 fn plain(message: &str) -> String {
     let line = message.trim().lines().collect::<Vec<_>>().join(", ").replace('`', "");
+    let line = line.replace("unknown variant", "unknown value").replace("unknown field", "unknown key");
+    let line = line.replace("string or table", "a text in quotation marks");
     let line = line.strip_suffix('.').unwrap_or(&line).to_owned();
     let mut characters = line.chars();
     match characters.next() {
@@ -329,5 +331,30 @@ fn plain(message: &str) -> String {
 fn suggestion(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let wrong = quoted.next().filter(|_| message.starts_with("unknown"))?;
-    nearest(wrong, quoted).map(|right| format!("did you mean: {right}"))
+    let names: Vec<&str> = quoted.collect();
+    let elsewhere = || {
+        let of_column = COLUMN_KEYS.contains(&wrong) && !names.contains(&"field");
+        let of_file = FILE_KEYS.contains(&wrong) && names.contains(&"field");
+        of_column
+            .then(|| format!("{wrong} belongs to a column: write it below [columns.\"HEADER\"]"))
+            .or_else(|| of_file.then(|| format!("{wrong} is said of the whole file: write it above the first column")))
+    };
+    elsewhere().or_else(|| nearest(wrong, names.iter().copied()).map(|right| format!("did you mean: {right}")))
 }
+
+/// Keys that a column alone has, and those that the whole file alone has.
+const COLUMN_KEYS: [&str; 12] = [
+    "field",
+    "tags",
+    "lists",
+    "ignore",
+    "type",
+    "values",
+    "format",
+    "time_zone",
+    "region_column",
+    "numbers",
+    "check",
+    "first_of",
+];
+const FILE_KEYS: [&str; 8] = ["service", "region", "match", "mode", "custom_fields", "merged", "duplicates", "where"];

@@ -54,7 +54,12 @@ fn row_remark_words(remark: &RowRemark) -> String {
     let column = remark.column.as_ref().map_or(String::new(), |column| format!(", column {}", escape(column)));
     let place = if remark.rows == 1 { "line" } else { "lines" };
     let means = cause(&remark.code).map_or(String::new(), |cause| format!(" {cause}"));
-    format!("{}{column} ({place} {lines}): {}:{means}", count(remark.rows, "row"), escape(&remark.code))
+    let left_out = match (remark.left_out, remark.rows) {
+        (false, _) => "",
+        (true, 1) => "one cell left out of a row that is sent, ",
+        (true, _) => "cells left out of rows that are sent, ",
+    };
+    format!("{}{column} ({place} {lines}): {left_out}{}:{means}", count(remark.rows, "row"), escape(&remark.code))
 }
 
 /// Unmapped columns named at the end; the table of the mapping has named them all.
@@ -104,18 +109,18 @@ fn outcomes(summary: &Summary) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for (outcome, n) in summary.counts.iter().filter(|(_, n)| *n > 0) {
-        let meaning = match outcome {
-            Outcome::Skipped if summary.kind == JobKind::Check => "in order; a check sends nothing",
-            _ => meaning(outcome),
-        };
         let meaning = match (outcome, summary.deleted) {
+            (Outcome::Skipped, _) if summary.kind == JobKind::Check => {
+                summary.skips.words("in order; a check sends nothing")
+            }
+            (Outcome::Skipped, _) => summary.skips.words("nothing asked for"),
             (Outcome::Updated, deleted) if deleted > 0 && deleted == n => {
                 "deleted, since the run had created them".into()
             }
             (Outcome::Updated, deleted) if deleted > 0 => {
                 format!("{} deleted, {} changed on the service", number(deleted), number(n - deleted))
             }
-            _ => meaning.to_owned(),
+            _ => meaning(outcome).to_owned(),
         };
         table.add_row([outcome.name().to_owned(), number(n), meaning]);
     }
@@ -131,7 +136,7 @@ const fn meaning(outcome: Outcome) -> &'static str {
         Outcome::Created => "new on the service",
         Outcome::Updated => "changed on the service",
         Outcome::Unchanged => "held all of it already",
-        Outcome::Skipped => "nothing asked for, or not reached",
+        Outcome::Skipped => "nothing was sent",
         Outcome::Rejected => "not sent: the row has an error",
         Outcome::Failed => "refused by the service, or not delivered",
         Outcome::InDoubt => "sent, and nobody knows whether it was applied",
@@ -262,10 +267,20 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
     #[test]
     fn what_is_told_of_good_rows_is_told_once_with_lines_and_without_values() {
         let column = Some("Labels".into());
-        let remark = RowRemark { code: "tags.looks_joined".into(), column, rows: 1_007, lines: vec![2, 3, 5, 8, 13] };
+        let (code, lines) = ("tags.looks_joined".into(), vec![2, 3, 5, 8, 13]);
+        let remark = RowRemark { code, column, rows: 1_007, lines, ..RowRemark::default() };
         let words = closing_words(&Summary { row_remarks: vec![remark], ..import() });
         let line = "1,007 rows, column Labels (lines 2, 3, 5, 8, 13 and 1,002 more): tags.looks_joined: one tag that \
                     looks like several\n";
+        assert!(words.contains(line), "{words}");
+    }
+
+    #[test]
+    fn a_cell_that_was_left_out_is_told_as_such() {
+        let (code, column) = ("phone.too_short".into(), Some("Phone".into()));
+        let remark = RowRemark { code, column, left_out: true, rows: 1, lines: vec![3] };
+        let words = closing_words(&Summary { row_remarks: vec![remark], ..import() });
+        let line = "1 row, column Phone (line 3): one cell left out of a row that is sent, phone.too_short:";
         assert!(words.contains(line), "{words}");
     }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{JobKind, MappingTable, Note, Remark, Warning};
+use super::{JobKind, MappingTable, Note, Remark, Skips, Warning};
 use crate::contact::{CallKind, Counts, Position, RowRecord, WaitReason};
 use crate::error::Error;
 use crate::ledger::RunState;
@@ -62,6 +62,8 @@ pub struct Summary {
     /// Rows read; with `counts` it must balance.
     pub rows: u64,
     pub counts: Counts,
+    /// Why rows were skipped.
+    pub skips: Skips,
     /// Rows by error code, for the "most frequent reasons" lines.
     pub codes: BTreeMap<String, u64>,
     /// Requests made, by kind.
@@ -106,6 +108,8 @@ impl Summary {
 pub struct RowRemark {
     pub code: String,
     pub column: Option<String>,
+    /// The cells were left out, and the rest of their rows is sent.
+    pub left_out: bool,
     pub rows: u64,
     /// The first few lines.
     pub lines: Vec<u64>,

@@ -134,7 +134,7 @@ fn summary_json(summary: &Summary) -> Value {
         "told": summary
             .row_remarks
             .iter()
-            .map(|on| json!({"code": on.code, "column": on.column, "rows": on.rows, "lines": on.lines}))
+            .map(|on| json!({"code": on.code, "column": on.column, "rows": on.rows, "lines": on.lines, "left_out": on.left_out}))
             .collect::<Vec<_>>(),
         "remarks": summary.remark_words(),
         "stopped": summary.stopped.as_ref().map(|error| &error.message),

@@ -9,6 +9,8 @@ use crate::table::Place;
 /// Something that is worth knowing at the end of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
+    /// No row meets the conditions of where and --only.
+    NoRowChosen,
     /// Rows that stay as they are by memory alone.
     NotLookedAt {
         rows: u64,
@@ -85,6 +87,10 @@ pub enum Remark {
     },
 }
 
+/// What is said where every row was left out by a condition.
+pub const NO_ROW_CHOSEN: &str =
+    "no row meets the conditions of where and --only: compare them with the values that their columns hold";
+
 impl Remark {
     /// That a file is called otherwise than it was to be, if it is.
     pub fn of_place(wanted: &Path, place: &Place) -> Option<Self> {
@@ -96,6 +102,7 @@ impl Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoRowChosen => f.write_str(NO_ROW_CHOSEN),
             Self::Extent(extent) => extent.fmt(f),
             Self::NotLookedAt { rows } => {
                 let are = if *rows == 1 { "is" } else { "are" };

@@ -140,14 +140,14 @@ impl Groups {
         let mut own = Some(own);
         for (row, at) in waiting {
             if row > here {
-                all.extend(own.take());
+                all.extend(own.take().map(|own| (here.1, own)));
             }
             let mut batch = RowBatch::new();
             batch.begin_row(Position { sheet: row.0, line: row.1, ..position });
             self.fetch(at, &mut batch).map_err(|error| unreadable(&error))?;
-            all.push(check(&batch.row(0)));
+            all.push((row.1, check(&batch.row(0))));
         }
-        all.extend(own);
+        all.extend(own.map(|own| (here.1, own)));
         Ok(merge(all))
     }
 

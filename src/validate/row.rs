@@ -13,7 +13,7 @@ use super::sets::unrepeated;
 use super::whole_row::{is_blank, told_by_id};
 use crate::contact::{Contact, FieldChange, Identifier, IdentifierKind, Overwrite, RowError, Value, trim_unseen};
 use crate::mapping::{
-    BadCells, Becomes, Blank, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder,
+    BadCells, Becomes, Blank, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, Test, is_placeholder,
     is_system_group, join_name, looks_joined, split_name, split_set,
 };
 use crate::table::RowView;
@@ -45,10 +45,10 @@ impl Rules<'_> {
     /// Checks every cell of a row.
     pub fn check(&self, row: &RowView<'_>) -> Checked {
         let mut draft = Draft::new(self, row);
-        if let Some((column, _)) =
+        if let Some((column, test)) =
             self.forward.conditions().iter().find(|(column, test)| !test.holds(row.cell(*column)))
         {
-            return draft.not_selected(*column);
+            return draft.not_selected(*column, test);
         }
         if row.is_no_contact() {
             return Checked { contact: Contact::default(), errors: draft.errors, keys: Vec::new(), not_selected: true };
@@ -98,10 +98,12 @@ impl<'a> Draft<'a> {
         Self { rules, row, contact, errors, left_out: Vec::new(), identifier_refused: false, told_by_id }
     }
 
-    /// A row that a condition of the mapping leaves out.
-    fn not_selected(mut self, column: usize) -> Checked {
+    /// A row that a condition leaves out.
+    fn not_selected(mut self, column: usize, test: &Test) -> Checked {
         let header = self.header(column).to_owned();
-        let message = format!("{header}: the mapping sends only other rows: {}", shown(self.row.cell(column)));
+        let cell = self.row.cell(column);
+        let cell = if is_blank(cell) { "an empty cell".to_owned() } else { shown(cell) };
+        let message = format!("{header}: only rows with {header} {} are sent: {cell}", shown(&test.to_string()));
         self.errors = vec![RowError::of_cell("row.not_selected", column, &header, message)];
         Checked { contact: Contact::default(), errors: self.errors, keys: Vec::new(), not_selected: true }
     }
@@ -437,9 +439,7 @@ impl<'a> Draft<'a> {
             self.errors.push(error);
             return;
         }
-        let mut note = error.clone();
-        note.message.push_str(" (left out)");
-        self.note(note);
+        self.note(error.clone().left_out());
         if identifies {
             self.left_out.push(error);
         }

@@ -73,7 +73,9 @@ impl Validator {
     pub fn for_verdicts(self) -> Self {
         let Shared { forward, region, constants, is_exported, .. } = &*self.rows.shared;
         let (forward, region, constants, is_exported) = (forward.clone(), *region, constants.clone(), *is_exported);
-        let shared = Arc::new(Shared { forward, region, constants, verdicts_only: true, is_exported });
+        // What a merge does not send is told by the values.
+        let verdicts_only = forward.duplicates() != Duplicates::Merge;
+        let shared = Arc::new(Shared { forward, region, constants, verdicts_only, is_exported });
         Self { rows: RowChecker { shared: shared.clone() }, settler: Settler { shared, ..self.settler } }
     }
 

@@ -81,6 +81,7 @@ fn a_dirty_file_shows_every_code_that_a_file_can() {
         let other_mappings = [
             "row.not_selected",
             "duplicate.left_out",
+            "duplicate.value_left",
             "duplicate.merged",
             "duplicate.not_compared",
             "duplicate.not_merged",

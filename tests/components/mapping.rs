@@ -12,10 +12,10 @@ fn parse_error(toml: &str) -> String {
 #[test]
 fn a_mapping_file_that_is_wrong_is_refused_with_line_and_column() {
     for (toml, start, hint) in [
-        ("servce = \"x\"", "m.toml, line 1, column 1: unknown field servce", "did you mean: service"),
-        ("mode = \"upsrt\"", "m.toml, line 1, column 8: unknown variant upsrt", "did you mean: upsert"),
+        ("servce = \"x\"", "m.toml, line 1, column 1: unknown key servce", "did you mean: service"),
+        ("mode = \"upsrt\"", "m.toml, line 1, column 8: unknown value upsrt", "did you mean: upsert"),
         ("\n\nmatch = [\"phnoe\"]", "m.toml, line 3, column 10: unknown identifier phnoe", "did you mean: phone"),
-        ("[columns.A]\nfeild = \"phone\"", "m.toml, line 2, column 1: unknown field feild", "did you mean: field"),
+        ("[columns.A]\nfeild = \"phone\"", "m.toml, line 2, column 1: unknown key feild", "did you mean: field"),
         (
             "[columns.A]\nfield = \"phone\"\noverwrite = \"allways\"",
             "m.toml, line 3, column 13: unknown policy",
@@ -26,6 +26,15 @@ fn a_mapping_file_that_is_wrong_is_refused_with_line_and_column() {
             "m.toml, line 3, column 8: unknown type bolean",
             "boolean",
         ),
+        ("numbers = \"national\"", "m.toml, line 1, column 1: unknown key numbers", "below [columns.\"HEADER\"]"),
+        (
+            "[columns.A]\nfield = \"phone\"\nduplicates = \"last\"",
+            "m.toml, line 3, column 1: unknown key duplicates",
+            "above the first column",
+        ),
+        ("duplicates = \"newest\"", "m.toml, line 1, column 14: unknown value newest", "expected one of reject"),
+        ("bad_cells = true", "m.toml, line 1, column 13: wanted a text", ""),
+        ("where = [3]", "m.toml, line 1, column 9: wanted a text or a list of texts", ""),
         ("[columns.A]\n", "m.toml, line 1, column 10: the column feeds nothing: A", "exactly one of"),
         (
             "[columns.A]\nfield = \"phone\"\nignore = true",

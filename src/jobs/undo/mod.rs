@@ -105,6 +105,7 @@ async fn put_all_back(
             None => putting_back.put_back(position, contact).await?.unwrap_or_else(not_reached),
         };
         summary.counts[record.outcome] += 1;
+        summary.skips.take(&record);
         let is_deleted = contact.created && record.outcome == Outcome::Updated;
         summary.deleted += u64::from(is_deleted);
         summary.not_put_back += u64::from(!is_whole(&record));
