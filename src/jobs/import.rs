@@ -124,13 +124,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     account_for_the_rest(&mut end, &mut feed, &mut rows, context).await?;
     let left = rows.codes.get("run.stopped").copied().unwrap_or_default();
     let ended = Ended::of(end.halt.map(|halt| with_rows_left(halt, left)), &frame.caller.stop);
-    summary.rows = rows.read;
-    summary.counts = rows.counts;
-    summary.remarks.extend(rows.none_chosen());
-    summary.skips = std::mem::take(&mut rows.skips);
-    summary.codes = std::mem::take(&mut rows.codes);
-    summary.row_remarks = rows.remarks();
-    summary.remarks.extend(remarks_on_memory(rows.not_looked_at, &summary));
+    sum_up(&mut rows, &mut summary);
     if matches!(ended, Ended::Whole) {
         // First: a run that has finished is not taken up again to do it.
         set_listed_by(&frame.run, &frame.keys, None, &frame.ledger).await?;
@@ -144,6 +138,17 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         summary.remarks.push(Remark::SourceChanged { file: job.source.path.clone() });
     }
     frame.finish(ended, summary, context).await
+}
+
+/// What came of the rows, once each has its outcome.
+fn sum_up(rows: &mut RowResults, summary: &mut Summary) {
+    summary.rows = rows.read;
+    summary.counts = rows.counts;
+    summary.remarks.extend(rows.none_chosen());
+    summary.skips = std::mem::take(&mut rows.skips);
+    summary.codes = std::mem::take(&mut rows.codes);
+    summary.row_remarks = rows.remarks();
+    summary.remarks.extend(remarks_on_memory(rows.not_looked_at, summary));
 }
 
 /// What a night that begins now may use.

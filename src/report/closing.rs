@@ -166,7 +166,8 @@ fn calls(summary: &Summary) -> Option<String> {
         return None;
     }
     let kinds: Vec<_> = summary.calls.iter().map(|(kind, n)| format!("{} {}", number(*n), kind.name())).collect();
-    let mut line = format!("calls used: {}", number(used));
+    let since = if summary.is_resumed { " since it was taken up again" } else { "" };
+    let mut line = format!("calls used{since}: {}", number(used));
     if !kinds.is_empty() {
         write!(line, " ({})", kinds.join(", ")).expect("a String takes all that is written to it");
     }
@@ -258,7 +259,7 @@ most frequent reasons:
  3  email.syntax      write it as `anna@example.com`
 unmapped columns: Notes, Internal<U+001B>[0m
 results: contacts.results.csv
-next: `rolo retry 20261121-0931-k3f` sends the failed rows again
+next: `rolo retry 20261121-0931-k3f` sends the failed rows again, once what their messages name is put right
 next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 20261121-0931-k3f --with contacts.results.csv`
 ";
         assert_eq!(closing_words(&import()), expected);

@@ -207,7 +207,9 @@ impl fmt::Display for NextStep {
                 write!(f, "`{command}` {does}")
             }
             Self::Repeat => f.write_str("the same command goes on where this one stopped"),
-            Self::Retry { .. } => write!(f, "`{command}` sends the failed rows again"),
+            Self::Retry { .. } => {
+                write!(f, "`{command}` sends the failed rows again, once what their messages name is put right")
+            }
             Self::Undo { .. } => write!(f, "`{command}` puts back the rest"),
             Self::Mend { rows, run, file } => {
                 write!(f, "mend the {}", count(*rows, "rejected row"))?;
@@ -329,7 +331,7 @@ mod tests {
                 JobKind::Import,
                 RunState::Finished,
                 RunAction::Resume,
-                "run R has finished, and nothing of it is in doubt; `rolo retry R` sends the failed rows again",
+                "run R has finished, and nothing of it is in doubt; `rolo retry R` sends the failed rows again, once what their messages name is put right",
             ),
         ] {
             assert_eq!(refused(kind, state, action), words.replace('R', RUN));

@@ -47,16 +47,31 @@ pub fn story(events: &[HistoryEvent], runs: &[Run], fields: &BTreeMap<RunId, Vec
     text
 }
 
-/// The last chapter at each account, in their order. An account is what its run's identity says, so that one
-/// with two names in the configuration is one.
+/// The chapter at each account that tells what holds there, in their order: the last one that ended well, else
+/// the last. An account is what its run's identity says, so that one with two names in the configuration is one.
 fn last_of_each_account<'c, 'e>(chapters: &'c [Vec<&'e HistoryEvent>], runs: &[Run]) -> Vec<&'c [&'e HistoryEvent]> {
     let account = |chapter: &[&HistoryEvent]| place_of(chapter[0], runs).to_owned();
     let mut last: Vec<&[&HistoryEvent]> = Vec::new();
     for chapter in chapters {
-        last.retain(|earlier| account(earlier) != account(chapter));
-        last.push(chapter);
+        let earlier = last.iter().position(|earlier| account(earlier) == account(chapter));
+        match earlier {
+            // A row that failed says nothing of whose contact its identifier is.
+            Some(at) if ended_well(last[at]) && !ended_well(chapter) => {}
+            Some(at) => {
+                last.remove(at);
+                last.push(chapter);
+            }
+            None => last.push(chapter),
+        }
     }
     last
+}
+
+fn ended_well(chapter: &[&HistoryEvent]) -> bool {
+    chapter.iter().any(|event| match &event.what {
+        HistoryStep::Row { outcome, .. } => matches!(outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged),
+        HistoryStep::Call { .. } | HistoryStep::MadeTwice(_) => false,
+    })
 }
 
 /// What the account of an event points to.
@@ -280,6 +295,19 @@ mod tests {
                 "now: id 815 at sales, as this ledger last knew it at 2026-11-21 09:32 UTC",
                 "now: id 815 at support, as this ledger last knew it at 2026-11-21 09:33 UTC",
             ]
+        );
+    }
+
+    #[test]
+    fn a_row_that_failed_does_not_say_whose_contact_its_identifier_is() {
+        let events = [
+            event(row(Outcome::Created, &[]), Some("605")),
+            HistoryEvent { line: 13, ..event(row(Outcome::Failed, &["contact.conflict"]), Some("815")) },
+        ];
+        let text = story(&events, &[], &BTreeMap::new());
+        assert!(
+            text.ends_with("now: id 605 at support, as this ledger last knew it at 2026-11-21 09:31 UTC\n"),
+            "{text}"
         );
     }
 

@@ -86,7 +86,12 @@ fn a_run_is_listed_shown_and_reported() {
     assert_eq!(code, 0);
     assert!(shown.starts_with(&format!("import {run} of /data/contacts.csv to support (some-service)\n")), "{shown}");
     assert!(shown.contains("\n        1  created\n        1  failed\n"), "{shown}");
-    assert!(shown.ends_with(&format!("next: `rolo retry {run}` sends the failed rows again\n")), "{shown}");
+    assert!(
+        shown.ends_with(&format!(
+            "next: `rolo retry {run}` sends the failed rows again, once what their messages name is put right\n"
+        )),
+        "{shown}"
+    );
 
     let (code, out, err) = said(home.path(), &["report", &run]);
     assert_eq!((code, out, err), (0, String::new(), format!("written: {run}.html\n")));
