@@ -156,7 +156,7 @@ fn columns_are_counted_in_characters() {
     assert_eq!(
         wrong("[accounts.\"Zoë\"]\nservice = \"invented\"\n\"é\" = 1\n"),
         "etc/rolo.toml:3:1: [accounts.Zoë] has no setting called: é | \
-         it may have service, token, refresh, rate, unthrottled, in_flight, trust, remember, \
+         it may have service, token, refresh, rate, unthrottled, in_flight, trust, remember, keep_runs, keep_undo, \
          base_url, ca_file, account_id, strict"
     );
     assert!(wrong("[accounts.a]\nservice = \"é\", \n").starts_with("etc/rolo.toml:2:14: not valid TOML: "));
