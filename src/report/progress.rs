@@ -1,7 +1,8 @@
+use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::time::Instant;
 
 use super::words::{count, number, span};
@@ -99,19 +100,28 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
 }
 
 fn begun_style(known_length: bool, noun: &str) -> ProgressStyle {
-    let template = template(known_length, noun).replace("  {per_sec}", "").replace("  {eta} left", "");
+    let template = template(known_length, noun).replace("  {rate}", "").replace("  {eta} left", "");
     ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn style(known_length: bool, noun: &str) -> ProgressStyle {
-    ProgressStyle::with_template(&template(known_length, noun)).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(&template(known_length, noun));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        out.write_str(&rate(state.per_sec())).unwrap_or_default();
+    })
+}
+
+/// `280/s`, and `0.4/s` where whole numbers would say nothing.
+fn rate(a_second: f64) -> String {
+    if a_second < 10.0 { format!("{a_second:.1}/s") } else { format!("{a_second:.0}/s") }
 }
 
 fn template(known_length: bool, noun: &str) -> String {
     if known_length {
-        format!("{{bar:24}} {{human_pos}} of {{human_len}} {noun}s  {{per_sec}}  {{eta}} left  {{wide_msg}}")
+        format!("{{bar:24}} {{human_pos}} of {{human_len}} {noun}s  {{rate}}  {{eta}} left  {{wide_msg}}")
     } else {
-        format!("{{spinner}} {{human_pos}} {noun}s  {{per_sec}}  {{wide_msg}}")
+        format!("{{spinner}} {{human_pos}} {noun}s  {{rate}}  {{wide_msg}}")
     }
 }
 
@@ -241,6 +251,11 @@ mod tests {
 
     use super::*;
     use crate::contact::{CallKind, Outcome, Position, RowError, RowRecord, WaitReason};
+
+    #[test]
+    fn a_rate_has_no_more_figures_than_anybody_reads() {
+        assert_eq!((rate(280.2418).as_str(), rate(0.42).as_str()), ("280/s", "0.4/s"));
+    }
 
     fn throttled(message: &str) -> WaitReason {
         WaitReason::Throttled { message: message.into() }
