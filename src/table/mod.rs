@@ -31,6 +31,7 @@ mod packed;
 mod rows;
 mod source;
 mod source_file;
+mod strings;
 mod temporary;
 mod text;
 mod text_kind;
@@ -39,6 +40,7 @@ mod written;
 mod xls;
 mod xlsb;
 mod xlsx;
+mod xml;
 
 use std::path::Path;
 

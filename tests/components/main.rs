@@ -51,6 +51,7 @@ mod table_vcard;
 mod table_xls_ods;
 mod table_xlsb;
 mod table_xlsx;
+mod table_xlsx_texts;
 mod throttle;
 mod transport;
 mod validate;
