@@ -134,6 +134,10 @@ impl Reconciliation {
                 self.taken.clone_from(&self.row.keys);
                 self.settle(Settle::Taken, self.rules.patience().max(REQUEST_PATIENCE));
             }
+            CallEnd::Exists { .. } if !self.is_nameless => {
+                self.count(step.kind(), &result, CallVerdict::Refused, None);
+                self.end_taken(&sent_by(step), result);
+            }
             CallEnd::Unreachable { .. } | CallEnd::Refused { .. } | CallEnd::Exists { .. } => {
                 self.count(step.kind(), &result, CallVerdict::Refused, None);
                 self.end_named_by(result);

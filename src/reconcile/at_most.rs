@@ -28,6 +28,7 @@ impl Reconciliation {
         let takes_away = usize::from(!contact.tags.remove.is_empty()) + contact.lists.remove.len();
         let clears = usize::from(contact.fields.iter().any(|change| change.value.is_empty()));
         let learns_id = usize::from(!self.rules.capabilities.create_tells_id);
-        (looks + reads + writes + takes_away + clears + learns_id) as u64
+        let asks = usize::from(self.may_ask_for_a_holder());
+        (looks + reads + writes + takes_away + clears + learns_id + asks) as u64
     }
 }

@@ -133,18 +133,22 @@ impl Reconciliation {
         )
     }
 
+    /// The record of a row one of whose values somebody has: `holders`, as far as anybody knows.
+    pub(super) fn taken(&self, message: &str, fields: &[String], holders: &[RemoteId]) -> RowRecord {
+        let own = self.there.as_ref().map(super::ObservedContact::id).filter(|own| !holders.contains(own));
+        let named = |id: &RemoteId| self.rules.named(id).to_string();
+        let names: Vec<String> = holders.iter().map(named).collect();
+        let words = taken_by(message, fields, &names, own.map(named).as_deref());
+        let ids: Vec<RemoteId> = holders.iter().chain(own).cloned().collect();
+        self.failed_naming(&ids, "contact.conflict", words)
+    }
+
     /// The row ends with a call that did not end well.
     pub(super) fn end_by(&mut self, result: &CallResult) {
         let mut record = match &result.end {
             CallEnd::Done(_) => self.failed("service.unexpected", "the service answered something else than was asked"),
             CallEnd::Missing { message } => self.failed("contact.not_found", message.clone()),
-            CallEnd::Exists { message, fields, id } => {
-                let own = self.there.as_ref().map(super::ObservedContact::id).filter(|own| id.as_ref() != Some(*own));
-                let named = |id: &RemoteId| self.rules.named(id).to_string();
-                let words = taken_by(message, fields, id.as_ref().map(named), own.map(named));
-                let ids: Vec<RemoteId> = id.iter().chain(own).cloned().collect();
-                self.failed_naming(&ids, "contact.conflict", words)
-            }
+            CallEnd::Exists { message, fields, id } => self.taken(message, fields, id.as_slice()),
             CallEnd::Refused { code, message, fields } => {
                 let said =
                     if fields.is_empty() { message.clone() } else { format!("{message} ({})", fields.join(", ")) };
@@ -159,18 +163,18 @@ impl Reconciliation {
     }
 }
 
-/// Names the contacts that the answers told of: who has the value already, where the service said so, and
-/// whom the row is about.
-fn taken_by(message: &str, fields: &[String], holder: Option<String>, own: Option<String>) -> String {
+/// Names the contacts that the answers told of: who has the value already, where that is known, and whom the
+/// row is about.
+fn taken_by(message: &str, fields: &[String], holders: &[String], own: Option<&str>) -> String {
     let what = if fields.is_empty() { "values".to_owned() } else { fields.join(", ") };
-    match (holder, own) {
-        (Some(holder), Some(own)) => {
-            format!("{message}: contact {holder} has it, and contact {own} was not given the row's {what}")
-        }
-        (Some(holder), None) => format!("{message}: contact {holder} has it"),
-        (None, Some(own)) => format!("{message}: contact {own} was not given the row's {what}"),
-        (None, None) => message.to_owned(),
-    }
+    let has_it = match holders {
+        [] => None,
+        [holder] => Some(format!("contact {holder} has it")),
+        several => Some(format!("contacts {} have it", several.join(", "))),
+    };
+    let not_given = own.map(|own| format!("contact {own} was not given the row's {what}"));
+    let words: Vec<String> = has_it.into_iter().chain(not_given).collect();
+    if words.is_empty() { message.to_owned() } else { format!("{message}: {}", words.join(", and ")) }
 }
 
 /// The calendar day of a moment, in UTC.

@@ -35,12 +35,19 @@ pub enum Identified {
 impl Identified {
     /// The first contact that was found, whether it is meant or not.
     pub fn first(&self) -> Option<&RemoteId> {
-        match self {
-            Self::One(contact) => Some(&contact.id),
-            Self::Nobody => None,
-            Self::Ambiguous { ids, .. } => ids.first(),
-            Self::Conflict { whose } => whose.first().and_then(|(_, ids)| ids.first()),
-        }
+        self.ids().next()
+    }
+
+    /// All contacts that were found, whether they are meant or not; one that has several identifiers may come
+    /// as often.
+    pub fn ids(&self) -> impl Iterator<Item = &RemoteId> {
+        let (one, several, whose) = match self {
+            Self::One(contact) => (Some(&contact.id), &[][..], &[][..]),
+            Self::Nobody => (None, &[][..], &[][..]),
+            Self::Ambiguous { ids, .. } => (None, ids.as_slice(), &[][..]),
+            Self::Conflict { whose } => (None, &[][..], whose.as_slice()),
+        };
+        one.into_iter().chain(several).chain(whose.iter().flat_map(|(_, ids)| ids))
     }
 }
 

@@ -14,13 +14,13 @@ impl Reconciliation {
             Identify::First | Identify::Confirm => {
                 Identification::within(&self.row.contact.identifiers, &self.rules.capabilities, self.rules.lookup_room)
             }
-            Identify::Read | Identify::Gone | Identify::Exists(_) => self.identification(),
+            Identify::Read | Identify::Gone | Identify::Exists(_) | Identify::Holder(_) => self.identification(),
         };
         self.look_up(way, why);
     }
 
     /// The next look-up, or what follows if there is none left.
-    fn look_up(&mut self, way: Identification, why: Identify) {
+    pub(super) fn look_up(&mut self, way: Identification, why: Identify) {
         match way.next_lookup() {
             Some(asked) => {
                 self.next = Next::Lookup(asked.to_vec());
@@ -39,10 +39,14 @@ impl Reconciliation {
     ) {
         if !matches!(result.end, CallEnd::Done(_) | CallEnd::Missing { .. }) {
             self.count(CallKind::Find, result, CallVerdict::Done, None);
-            return self.end_by(result);
+            return self.end_by(if let Identify::Holder(refused) = &why { refused } else { result });
         }
+        self.looked_up.extend(way.next_lookup().into_iter().flatten().cloned());
         let identified = way.answered(contacts);
         self.count(CallKind::Find, result, CallVerdict::Done, identified.first().cloned());
+        if let Identify::Holder(refused) = why {
+            return self.holder_looked_up(way, refused, &identified);
+        }
         match identified {
             Identified::Nobody => self.look_up(way, why),
             Identified::One(contact) => self.found(*contact, &why),
@@ -130,6 +134,7 @@ impl Reconciliation {
             }
             Identify::Exists(result) if self.rules.search_lag.is_zero() => self.exists_unseen(&result),
             Identify::Exists(result) => self.settle(Settle::Exists(result), self.rules.search_lag),
+            Identify::Holder(refused) => self.end_by(&refused),
         }
     }
 
@@ -140,7 +145,10 @@ impl Reconciliation {
                 self.there = Some(ObservedContact { is_there: true, ..ObservedContact::addressed(id.clone()) });
                 self.claim();
             }
-            _ => self.end_by(result),
+            _ => {
+                let sent = self.new_contact().fields;
+                self.end_taken(&sent, result.clone());
+            }
         }
     }
 

@@ -105,6 +105,8 @@ pub struct Reconciliation {
     pub(super) changed_meanwhile: BTreeSet<Field>,
     /// A read was already tried by looking the contact up again.
     pub(super) looked_again: bool,
+    /// What this execution has looked up for the row.
+    pub(super) looked_up: Vec<Identifier>,
     /// What was seen of the contact when it was first decided what to send.
     pub(super) seen: Option<Seen>,
 }
@@ -154,6 +156,8 @@ pub(super) enum Identify {
     Gone,
     /// The service refused to create it a second time.
     Exists(CallResult),
+    /// The service refused a value that somebody has, and did not say who.
+    Holder(CallResult),
 }
 
 /// Why a contact is looked for again and again.
@@ -245,6 +249,7 @@ impl Reconciliation {
             least_calls: None,
             rounds: 0,
             looked_again: false,
+            looked_up: Vec::new(),
             seen: None,
             was_as_applied: false,
             replaced: Vec::new(),

@@ -39,6 +39,7 @@ mod diff;
 mod drift_sample;
 mod event;
 mod groups;
+mod holder;
 mod identify;
 mod identifying;
 mod keys;

@@ -13,6 +13,7 @@ use rolo::reconcile::{CallEnd, CallResult, Keys, Next, ReconcileEvent, Reconcili
 use rolo::services::Reply;
 
 mod cut_off;
+mod holder;
 mod mutations;
 
 pub const PHONE: &str = "+60123456789";
