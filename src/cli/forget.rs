@@ -52,6 +52,13 @@ pub fn run(args: &ForgetCommand, context: &CommandContext) -> Result<Exit> {
                 .iter()
                 .map(|file| format!("still holds the person, and could not be written anew: {}", path(file))),
         );
+        lines.extend(forgotten.sources.iter().map(|file| format!("still holds the person: {}", path(file))));
+        if !forgotten.sources.is_empty() {
+            lines.push(
+                "rolo changes no file that it only reads: take the person out of it, or the next import brings them back"
+                    .to_owned(),
+            );
+        }
         lines.push("what the services hold is there as before\n".to_owned());
         print(&lines.join("\n"))?;
         Ok(Exit::Done)

@@ -17,6 +17,11 @@ impl FileStamp {
         Self { place: system::place(metadata), bytes: metadata.len(), written: system::written(metadata) }
     }
 
+    /// Whether the file was last written at this second of the Unix epoch or before, as far as the system tells.
+    pub fn is_written_by(&self, second: u64) -> bool {
+        self.written.is_some_and(|(written, _)| i64::try_from(second).is_ok_and(|second| written <= second))
+    }
+
     /// How long the file is.
     pub fn bytes(&self) -> u64 {
         self.bytes

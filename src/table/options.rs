@@ -1,5 +1,5 @@
 /// How to read a source: what the user said, and how much a file may ask for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Delimiter of a text file. Detected if absent.
     pub delimiter: Option<u8>,

@@ -122,3 +122,40 @@ fn a_person_goes_from_the_results_of_a_run_that_sent_nothing_about_them() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(outcomes(world.csv("again.csv")), [unchanged(""), unchanged("bob@example.org")]);
 }
+
+#[test]
+fn what_a_person_still_stands_in_is_named_and_left_as_it_is() {
+    let world = World::new();
+    let head = "First name,Phone,Email\n";
+    let people = format!("{head}Ann,+447400000001,ann@example.org\nBob,+447400000002,bob@example.org\n");
+    world.write("contacts.csv", &people);
+    world.done(&format!("import contacts.csv {TO}"));
+    // She stands in it by her phone alone, which the e-mail address can't tell.
+    world.write("by-phone.csv", "First name,Phone\nAnn,+447400000001\n");
+    world.done(&format!("import by-phone.csv {TO}"));
+    world.write("others.csv", "First name,Phone\nCy,+447400000003\n");
+    world.done(&format!("import others.csv {TO}"));
+    world.write("gone.csv", &people);
+    world.done(&format!("import gone.csv {TO}"));
+    std::fs::remove_file(world.path("gone.csv")).unwrap();
+    // What came on standard input is rolo's own, and goes.
+    let piped = format!("import - {TO} --results piped.csv");
+    let mut piped = world.command(&piped);
+    let kept = world.path("contacts.csv");
+    let said = crate::world::said(piped.stdin(std::fs::File::open(kept).unwrap()));
+    assert_eq!(said.code, 0, "{}", said.err);
+    let said = world.rolo("forget ann@example.org --yes");
+    assert_eq!(said.code, 0, "{}", said.err);
+    let still: Vec<&str> = said.out.lines().filter_map(|line| line.strip_prefix("still holds the person: ")).collect();
+    let path = |name: &str| world.path(name).canonicalize().unwrap().display().to_string();
+    assert_eq!(still, [path("by-phone.csv"), path("contacts.csv")], "{}", said.out);
+    assert!(said.out.contains("the next import brings them back"), "{}", said.out);
+    assert!(!said.out.contains("ann@") && !said.out.contains("447400000001"), "{}", said.out);
+    assert_eq!(world.read("contacts.csv"), people);
+    assert_eq!(std::fs::read_dir(world.path(".local/state/rolo/input")).unwrap().count(), 0);
+    // Taken out of them, nothing is left to be said.
+    world.write("contacts.csv", &format!("{head}Bob,+447400000002,bob@example.org\n"));
+    std::fs::remove_file(world.path("by-phone.csv")).unwrap();
+    let said = world.rolo("forget ann@example.org --yes");
+    assert!(said.code == 0 && !said.out.contains("still holds"), "{}", said.out);
+}

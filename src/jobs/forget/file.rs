@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::person::Person;
 use crate::error::{Error, Result};
@@ -12,6 +12,7 @@ const KEPT: [&str; 4] = ["_line", "_sheet", "_outcome", "_code"];
 pub struct PersonsFile<'a> {
     pub path: &'a Path,
     pub person: &'a Person<'a>,
+    pub options: ReadOptions,
 }
 
 /// Where the person was.
@@ -33,7 +34,7 @@ enum Concerns {
 impl PersonsFile<'_> {
     /// Whether the person is in the file.
     pub fn holds(&self) -> bool {
-        match table::open(self.path, &options()) {
+        match table::open(self.path, &self.options) {
             Ok(reader) => self.is_in(reader).unwrap_or(true) || self.text_names_them(),
             Err(_) => self.text_names_them(),
         }
@@ -44,7 +45,7 @@ impl PersonsFile<'_> {
     /// # Errors
     /// If the file can't be read to its end, written or removed.
     pub fn clean(&self, place: &Place) -> Result<Found> {
-        let Ok(reader) = table::open(self.path, &options()) else {
+        let Ok(reader) = table::open(self.path, &self.options) else {
             if !self.text_names_them() {
                 return Ok(Found::Nowhere);
             }
@@ -78,7 +79,7 @@ impl PersonsFile<'_> {
     }
 
     fn rewrite(&self, place: &Place) -> Result<BTreeSet<String>> {
-        let mut reader = table::open(self.path, &options())?;
+        let mut reader = table::open(self.path, &self.options)?;
         let (headers, own) = (reader.headers().to_vec(), reader.own_columns().to_vec());
         let of_results = own.iter().any(|name| name == "_outcome");
         let columns: Vec<&str> = headers.iter().chain(&own).map(String::as_str).collect();
@@ -140,6 +141,11 @@ impl PersonsFile<'_> {
 }
 
 /// Rows that were forgotten before are read as well, or they would be missing from what is written.
-fn options() -> ReadOptions {
-    ReadOptions { own_rows: true, keep_types: true, ..ReadOptions::default() }
+pub fn own_rows(options: &ReadOptions) -> ReadOptions {
+    ReadOptions { own_rows: true, keep_types: true, ..options.clone() }
+}
+
+/// The one name of a file, if it is there.
+pub fn canonical(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
 }

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::connect::open_ledger;
-use crate::contact::{Identifier, RemoteId};
+use crate::contact::Identifier;
 use crate::error::{Error, Result};
 use crate::journal::RunId;
 use crate::ledger::{HistoryEvent, HistoryStep, LedgerHandle, Run, RunKind};
-use crate::table::{IfTaken, Place, PlaceState, WrittenFiles, sweep};
+use crate::table::{IfTaken, Place, PlaceState, ReadOptions, WrittenFiles, sweep};
 
 mod file;
 mod person;
+mod sources;
 
-use file::{Found, PersonsFile};
-use person::Person;
+use file::{Found, PersonsFile, canonical, own_rows};
+use person::{Person, ids_in};
+use sources::sources_with;
 
 /// What became of a person's traces.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub struct Forgotten {
     pub files: Vec<PathBuf>,
     /// Files that hold the person and could not be written anew.
     pub kept: Vec<PathBuf>,
+    /// Files that runs read, and that hold the person as before: rolo changes no source.
+    pub sources: Vec<PathBuf>,
 }
 
 /// Removes a person from the ledger and from every file that rolo wrote and still knows of.
@@ -48,6 +52,8 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
     written.sweep();
     let mut forgotten = Forgotten { records: ledger.forget(&key).await?, ..Forgotten::default() };
     let mut rows: BTreeMap<RunId, BTreeSet<u64>> = BTreeMap::new();
+    // Runs that met them in what they read, also where nothing was done about it.
+    let mut met: BTreeSet<&RunId> = BTreeSet::new();
     let (pages, files): (Vec<_>, Vec<_>) = files_of(&runs, &written).into_iter().partition(|(path, _)| is_page(path));
     for (path, run) in files {
         sweep(path.parent().unwrap_or(&path));
@@ -60,12 +66,13 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
             // A row that nothing was sent for has no record; its file names the contact.
             contacts: run.map_or_else(BTreeSet::new, |run| ids_in(&contacts, &run.new.identity)),
         };
-        let file = PersonsFile { path: &path, person: &person };
+        let file = PersonsFile { path: &path, person: &person, options: own_rows(&ReadOptions::default()) };
         let place = if is_ours { written.place(&path, IfTaken::Replace)? } else { Place::from(&path) };
         match file.clean(&place) {
             Ok(Found::Nowhere) => {}
             Ok(Found::Rows(lines)) => {
                 if let Some(run) = run {
+                    met.extend((!lines.is_empty()).then_some(&run.id));
                     rows.entry(run.id.clone()).or_default().extend(indexes_of(ledger, run, &lines).await?);
                 }
                 forgotten.files.push(path);
@@ -82,11 +89,19 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgott
     for (path, _) in pages {
         remove_page(&path, &their_runs, &person, &written, &mut forgotten);
     }
+    met.extend(&their_runs);
+    forgotten.sources = sources_with(&runs, identifier, &contacts, &met);
+    forgotten.sources.retain(|path| !forgotten.files.contains(path) && !forgotten.kept.contains(path));
     for (run, indexes) in &rows {
         let indexes: Vec<u64> = indexes.iter().copied().collect();
         forgotten.records += ledger.forget_rows(run, &indexes).await?;
     }
     remove_kept(state_dir, &person, &mut forgotten)?;
+    // What rolo keeps of standard input is a source as well, but nobody's own.
+    let (kept, sources) =
+        forgotten.sources.iter().cloned().partition(|path| path.starts_with(canonical(state_dir.into())));
+    forgotten.sources = sources;
+    remove_files(kept, &mut forgotten)?;
     Ok(forgotten)
 }
 
@@ -146,15 +161,6 @@ fn files_of<'a>(runs: &'a [Run], written: &WrittenFiles) -> BTreeMap<PathBuf, Op
     files
 }
 
-fn canonical(path: PathBuf) -> PathBuf {
-    path.canonicalize().unwrap_or(path)
-}
-
-/// Ids of the contacts in what an account points to.
-fn ids_in(contacts: &[(String, RemoteId)], identity: &str) -> BTreeSet<String> {
-    contacts.iter().filter(|(account, _)| account == identity).map(|(_, id)| id.0.clone()).collect()
-}
-
 fn lines_of(history: &[HistoryEvent], run: &RunId) -> Vec<String> {
     history.iter().filter(|event| event.run == *run).map(|event| event.line.to_string()).collect()
 }
@@ -193,14 +199,21 @@ fn remove_kept(state_dir: &Path, person: &Person<'_>, forgotten: &mut Forgotten)
         let folder = state_dir.join(folder);
         sweep(&folder);
         for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-            if !(PersonsFile { path: &path, person }).holds() {
+            if !(PersonsFile { path: &path, person, options: own_rows(&ReadOptions::default()) }).holds() {
                 continue;
             }
-            std::fs::remove_file(&path).map_err(|error| {
-                Error::stopped(format!("the file can't be removed: {}", path.display())).at_path(&path).caused_by(error)
-            })?;
-            forgotten.files.push(path);
+            remove_files(vec![path], forgotten)?;
         }
+    }
+    Ok(())
+}
+
+fn remove_files(files: Vec<PathBuf>, forgotten: &mut Forgotten) -> Result<()> {
+    for path in files.into_iter().filter(|path| path.is_file()) {
+        std::fs::remove_file(&path).map_err(|error| {
+            Error::stopped(format!("the file can't be removed: {}", path.display())).at_path(&path).caused_by(error)
+        })?;
+        forgotten.files.push(path);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::contact::{Identifier, IdentifierKind};
+use crate::contact::{Identifier, IdentifierKind, RemoteId};
 
 /// Digits at the end of a phone number by which it is known however it is written.
 const OWN_DIGITS: usize = 9;
@@ -14,6 +14,11 @@ pub struct Person<'a> {
     pub lines: BTreeSet<String>,
     /// Ids of the person's contacts in the account that the file is about.
     pub contacts: BTreeSet<String>,
+}
+
+/// Ids of the contacts in what an account points to.
+pub fn ids_in(contacts: &[(String, RemoteId)], identity: &str) -> BTreeSet<String> {
+    contacts.iter().filter(|(account, _)| account == identity).map(|(_, id)| id.0.clone()).collect()
 }
 
 impl Person<'_> {
