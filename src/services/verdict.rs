@@ -124,7 +124,7 @@ pub fn by_status(answer: &Answer, message: &str) -> Verdict {
         if message.is_empty() { format!("{otherwise} (status {})", answer.status) } else { message.to_owned() }
     };
     match answer.status {
-        403 | 408 | 413 | 420 | 423 | 425 | 429 if retry_after(answer).is_some() => Verdict::Again {
+        403 | 408 | 409 | 413 | 420 | 423 | 425 | 429..=499 if retry_after(answer).is_some() => Verdict::Again {
             wait: Wait::For(retry_after(answer).unwrap_or_default()),
             message: said("asked to come again later"),
         },
@@ -155,4 +155,25 @@ pub(super) fn page_instead(answer: &Answer) -> Verdict {
 /// The verdict where the server answers, and has no such API.
 pub(super) fn no_such_api(answer: &Answer) -> Verdict {
     Verdict::Misdirected { message: format!("there is no such API at this address (status {})", answer.status) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_says_when_to_come_again_is_none_for_good_unless_it_is_about_what_was_sent() {
+        let is_for_later = |status: u16, wait: &str| {
+            let headers = vec![("retry-after".to_owned(), wait.to_owned())];
+            let verdict = by_status(&Answer { status, headers, ..Answer::default() }, "");
+            matches!(verdict, Verdict::Again { wait: Wait::For(time), .. } if time.as_millis() == 1500)
+        };
+        for status in [403, 408, 409, 413, 420, 423, 425, 429, 430, 449, 451, 499] {
+            assert!(is_for_later(status, "1.5"), "{status}");
+            assert!(!is_for_later(status, "soon"), "{status}");
+        }
+        for status in [400, 401, 402, 404, 405, 410, 415, 422] {
+            assert!(!is_for_later(status, "1.5"), "{status}");
+        }
+    }
 }

@@ -85,6 +85,9 @@ impl<'a> CallState<'a> {
     /// said so or a pause is due because it said "too many".
     pub fn answered(&mut self, answer: &Answer, verdict: Verdict, wait: Option<Duration>) -> AfterAttempt {
         match verdict {
+            Verdict::Stop { message } | Verdict::Misdirected { message } if self.has_lost_its_place(answer) => {
+                AfterAttempt::End(CallEnd::Missing { message })
+            }
             Verdict::Again { message, .. } => self.throttled(wait.unwrap_or_default(), message),
             Verdict::Stop { message } if self.renewed => AfterAttempt::Stop(ServiceStop::Unauthorized(message)),
             Verdict::Stop { message } => AfterAttempt::Renew { message },
@@ -153,6 +156,12 @@ impl<'a> CallState<'a> {
     /// something twice.
     const fn is_settled_by_look_up(&self) -> bool {
         matches!(self.kind, CallKind::Create | CallKind::CreateField)
+    }
+
+    /// Whether a later page of a listing is not there any more: the pages before it showed that the listing is.
+    fn has_lost_its_place(&self, answer: &Answer) -> bool {
+        let is_later = matches!(self.call, Call::List { cursor: Some(_), .. });
+        is_later && matches!(answer.status, 404 | 410) && !answer.is_page()
     }
 
     /// Whether the service breaks on this very question: a listing by a condition ended in the same error of the

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use rolo::contact::{Call, Capabilities, Edit, Field, FieldSpec, Filter, Limits, RemoteId, Target, Value};
+use rolo::contact::{Call, Capabilities, Cursor, Edit, Field, FieldSpec, Filter, Limits, RemoteId, Target, Value};
 use rolo::error::{Error, Result, StopReason};
 use rolo::reconcile::{CallEnd, StepAt, Write};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
@@ -237,6 +237,25 @@ async fn every_call_ends_as_the_table_says() {
             assert_eq!(cell(call, &came, renewed).await, *wanted, "{} × {}", row[0], call.kind());
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn remote_17_a_later_page_that_is_not_there_loses_its_place_and_a_first_one_stops_the_run() {
+    for status in [404, 410] {
+        let gone =
+            Answer { status, body: b"{\"error\":\"Resource could not be found\"}".to_vec(), ..Answer::default() };
+        let list = |cursor| Call::List { filter: Filter::default(), cursor, page_size: None };
+        let (end, sent, ..) = answered(&list(Some(Cursor("2 15 1".into()))), gone.clone()).await;
+        assert!(matches!(end, CallEnd::Missing { .. }), "{status}: {end:?}");
+        assert_eq!(sent, 1);
+        if status == 404 {
+            assert_eq!(answered(&list(None), gone).await.0, CallEnd::Halted);
+        }
+    }
+    // A page for people is somebody else's, whatever was asked.
+    let page = Answer { status: 404, body: b"<html>Not here".to_vec(), ..Answer::default() };
+    let list = Call::List { filter: Filter::default(), cursor: Some(Cursor("2 15 1".into())), page_size: None };
+    assert_eq!(answered(&list, page).await.0, CallEnd::Halted);
 }
 
 /// What a service that answers everything in one way makes of a call: how it ended, requests, time.
