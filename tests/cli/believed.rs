@@ -125,12 +125,18 @@ fn remote_06_who_opted_out_at_the_service_stays_opted_out() {
         "[columns.Name]\nfield = \"name\"\n[columns.\"E-mail\"]\nfield = \"email\"\n\
          [columns.\"Opt in\"]\nfield = \"custom.opt_in\"\noverwrite = \"if_empty\"\n",
     );
-    desk.import("Name,E-mail,Opt in\nAnn,ann@b.example,yes\n", "", 0);
-    desk.edits("ann@b.example", &json!({ "custom_attributes": { "opt_in": "no" } }));
-    // The same file, another name, and an import that reads everything.
+    // One whose consent was empty as far as anybody remembers, and one who had given it.
+    desk.import("Name,E-mail,Opt in\nAnn,ann@b.example,yes\nBo,bo@b.example,\n", "", 0);
+    for email in ["ann@b.example", "bo@b.example"] {
+        desk.edits(email, &json!({ "custom_attributes": { "opt_in": "no" } }));
+    }
+    // The same people, another name, and an import that reads everything.
     for (name, options) in [("Ann", ""), ("Ann Lee", ""), ("Ann Lee", "--verify"), ("Ann", "--fresh")] {
-        desk.import(&format!("Name,E-mail,Opt in\n{name},ann@b.example,yes\n"), options, 0);
-        assert_eq!(desk.held("ann@b.example")["custom_attributes"]["opt_in"], "no", "{name} {options}");
+        let file = format!("Name,E-mail,Opt in\n{name},ann@b.example,yes\nBo,bo@b.example,yes\n");
+        desk.import(&file, options, 0);
+        for email in ["ann@b.example", "bo@b.example"] {
+            assert_eq!(desk.held(email)["custom_attributes"]["opt_in"], "no", "{email} {name} {options}");
+        }
     }
 }
 
@@ -185,17 +191,20 @@ fn remote_46_a_change_that_the_service_always_refuses_is_sent_once_and_fails_its
     );
     // Four want the phone of somebody else, and one a free one.
     let rows: String =
-        (0..5).map(|n| format!("p{n}@b.example,+44740000{:04}\n", if n == 4 { 99 } else { n + 1 })).collect();
+        (0..5).map(|n| format!("p{n}@b.example,+44740000{:04}\n", if n == 4 { 99 } else { (n + 1) % 4 })).collect();
     let (finished, rows) = desk.import(&format!("E-mail,Phone\n{rows}"), "", 1);
     assert_eq!(cells(&rows, "_outcome"), ["failed", "failed", "failed", "failed", "updated"]);
     assert_eq!(cells(&rows[..4], "_code"), ["contact.conflict"; 4]);
     for (n, row) in rows[..4].iter().enumerate() {
-        let own = desk.held(&format!("p{n}@b.example"))["id"].to_string();
-        let page = format!("{}/chatwoot/app/accounts/1/contacts/{own}", desk.served.address);
-        let named = format!("contact {own} ({page}) was not given the row's phone");
-        assert!(row["_message"].contains(&named), "{}", row["_message"]);
+        let named = |n: usize| {
+            let id = desk.held(&format!("p{n}@b.example"))["id"].to_string();
+            format!("contact {id} ({}/chatwoot/app/accounts/1/contacts/{id})", desk.served.address)
+        };
+        let words = format!("{} has it, and {} was not given the row's phone", named((n + 1) % 4), named(n));
+        assert!(row["_message"].contains(&words), "{}", row["_message"]);
     }
     assert_eq!(finished["calls"]["update"], 5, "one for each row: {finished}");
+    assert_eq!(finished["calls"]["find"], 1 + 4, "all rows, and each holder: {finished}");
 }
 
 #[test]
@@ -288,4 +297,19 @@ fn remote_28_the_one_meant_is_found_among_forty_that_are_alike() {
     assert_eq!(finished["outcomes"]["updated"], 1, "{finished}");
     world.done("export all.csv --from sandbox:99digital --unthrottled");
     assert_eq!(world.csv("all.csv").len(), 41);
+}
+
+#[test]
+fn attack_12_a_remote_that_was_wiped_is_said_not_to_be_looked_at_and_filled_again_by_whoever_looks() {
+    let world = World::new();
+    world.write("people.csv", "Name,E-mail\nAnn,ann@b.example\nBo,bo@b.example\n");
+    let import = "import people.csv --to sandbox:chatwoot --unthrottled";
+    world.done(import);
+    std::fs::remove_dir_all(world.path(".local/state/rolo/sandbox")).unwrap();
+    let same = world.done(import);
+    assert_eq!((&same["outcomes"]["unchanged"], &same["calls"]), (&json!(2), &json!({})), "{same}");
+    assert_eq!(cells(&world.csv("people.results.csv"), "_code"), ["contact.not_looked_at"; 2]);
+    let looked = world.done(&format!("{import} --verify"));
+    assert_eq!(looked["outcomes"]["created"], 2, "{looked}");
+    assert_eq!(world.done(import)["outcomes"]["unchanged"], 2);
 }

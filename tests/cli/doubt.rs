@@ -110,3 +110,30 @@ fn a_create_that_was_really_lost_is_looked_at_once_more_and_nobody_is_blamed() {
     let third = import(&world, "one.csv");
     assert_eq!(third["calls"].as_object().unwrap().len(), 0);
 }
+
+/// The process died when the create was applied and nobody knew of it; the search shows the contact late.
+#[test]
+fn attack_03_a_create_in_doubt_is_settled_first_whatever_file_or_mapping_comes_next() {
+    let mapping = "[columns.\"First name\"]\nfield = \"first_name\"\n[columns.Phone]\nfield = \"phone\"\n";
+    let one = "First name,Phone\nAnn,+447400000001\n";
+    for (what, file, mapping_next, created) in [
+        ("a row appended", format!("{one}Ben,+447400000002\n"), mapping.to_owned(), 1),
+        ("a comment in the mapping", one.to_owned(), format!("# as it was\n{mapping}"), 0),
+        ("the same", one.to_owned(), mapping.to_owned(), 0),
+    ] {
+        let world = World::new();
+        // Two look-ups of the next import show nothing.
+        let _served = account(&world, "--fault search-lag=1h --fault search-lag=0s,method:GET,nth:4");
+        world.write("people.csv", one);
+        world.write("people.mapping.toml", mapping);
+        let mut killed = world.command("import people.csv --to desk --yes");
+        let killed = crate::world::said(killed.env("TOKEN", "sandbox").env("ROLO_CRASH", "after_answer:2"));
+        assert_eq!(killed.code, -1, "{what}: {}", killed.err);
+        world.write("people.csv", &file);
+        world.write("people.mapping.toml", &mapping_next);
+        let next = import(&world, "people.csv");
+        assert_eq!(next["calls"]["create"].as_u64().unwrap_or(0), created, "{what}: {next}");
+        assert!(next["calls"]["find"].as_u64().unwrap() >= 3, "{what}: {next}");
+        assert_eq!(import(&world, "people.csv")["calls"], serde_json::json!({}), "{what}");
+    }
+}

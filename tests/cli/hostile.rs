@@ -226,6 +226,10 @@ fn bad_rows_stay_and_good_rows_go() {
         assert!(!emails.iter().any(|body| body.contains(name)), "{name} was sent");
     }
     let results = std::fs::read(desk.home.path().join("contacts.results.csv")).unwrap();
+    // Neither does a file that is opened or shown drive anything: bytes that are no text stay as they were.
+    let written = String::from_utf8_lossy(&results).replace("\r\n", "\n");
+    assert!(written.contains("<U+001B>]0;pwned<U+0007><U+001B>[31mred"), "{written:?}");
+    assert!(!written.chars().any(|c| c.is_control() && c != '\n'), "{written:?}");
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(results.as_slice());
     let records: Vec<csv::ByteRecord> = reader.byte_records().map(Result::unwrap).collect();
     assert_eq!(records.len(), rows.len() - 1, "every row has a result");
