@@ -83,6 +83,10 @@ impl Dispatcher {
             {
                 break;
             }
+            // A row's calls are told before the row.
+            while let Ok(told) = notices.try_recv() {
+                notice(told);
+            }
             while let Some((position, record)) = stages.next_finished() {
                 if let Err(error) = finished(position, record) {
                     caller.halt(error);

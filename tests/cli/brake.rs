@@ -135,6 +135,20 @@ fn first_rows_that_go_well_let_the_others_follow() {
     assert_eq!(rehearsal.contacts().len(), 40);
 }
 
+/// Each of the calls that a row counts stands before it, among those of others.
+#[test]
+fn the_calls_of_a_row_are_told_before_the_row() {
+    let rehearsal = rows(60, &[]);
+    let output = rehearsal.import_with(&[]).output().unwrap();
+    let (mut called, mut counted) = (0, 0);
+    for event in events(&output) {
+        called += u64::from(event["event"] == "called");
+        counted += if event["event"] == "row" { event["calls"].as_u64().unwrap() } else { 0 };
+        assert!(called >= counted, "{called} calls were told, and rows count {counted}: {event}");
+    }
+    assert!(counted >= 60, "{counted} calls");
+}
+
 #[test]
 fn a_first_row_that_fails_keeps_the_others_back_until_somebody_says_so() {
     let rehearsal = rows(40, &[]);
