@@ -11,7 +11,6 @@ use calamine::{ExcelDateTime, ExcelDateTimeType};
 
 use super::batch::TypedValue;
 use super::source::ContentFault;
-use super::strings::Strings;
 use super::unreadable::SAVE;
 use super::xlsx::{CellKind, MergedCells, NumberFormat, PartSeen, Room, RowsByNumber, SheetRow};
 
@@ -57,6 +56,37 @@ pub fn packed(bits: u32) -> f64 {
     #[expect(clippy::cast_possible_wrap, reason = "the bits are those of a signed number")]
     let number = if bits & 2 == 2 { f64::from(bits as i32 >> 2) } else { f64::from_bits(u64::from(bits & !3) << 32) };
     if bits & 1 == 1 { number / 100.0 } else { number }
+}
+
+/// The table of distinct strings: one text, and where each ends in it.
+#[derive(Debug, Default)]
+pub struct Strings {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Strings {
+    /// Adds the string that `write` puts behind the others.
+    pub fn add(&mut self, write: impl FnOnce(&mut String) -> Option<()>) -> Option<()> {
+        write(&mut self.text)?;
+        self.ends.push(self.text.len());
+        Some(())
+    }
+
+    pub fn get(&self, index: u32) -> Option<&str> {
+        let index = usize::try_from(index).ok()?;
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.text[start..end])
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
 }
 
 #[derive(Clone)]

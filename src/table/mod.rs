@@ -31,7 +31,6 @@ mod packed;
 mod rows;
 mod source;
 mod source_file;
-mod strings;
 mod temporary;
 mod text;
 mod text_kind;
@@ -40,7 +39,6 @@ mod written;
 mod xls;
 mod xlsb;
 mod xlsx;
-mod xml;
 
 use std::path::Path;
 

@@ -51,7 +51,6 @@ mod table_vcard;
 mod table_xls_ods;
 mod table_xlsb;
 mod table_xlsx;
-mod table_xlsx_texts;
 mod throttle;
 mod transport;
 mod validate;

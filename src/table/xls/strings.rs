@@ -1,9 +1,8 @@
 //! Text in records: one byte a character or two, and over the ends of records in another way behind each.
 
 use super::record::BiffRecord;
-use crate::table::biff::{cut_off, u16_at, u32_at};
+use crate::table::biff::{Strings, cut_off, u16_at, u32_at};
 use crate::table::source::ContentFault;
-use crate::table::strings::Strings;
 
 /// Bytes of a record and of those that continue it.
 pub struct Pieces<'a> {

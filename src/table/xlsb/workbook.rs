@@ -1,10 +1,9 @@
 use std::io::{self, Read};
 
 use super::record::{XlsbRecords, wide_text};
-use crate::table::biff::{CellFormat, Codes, Shared, cut_off, u16_at, u32_at};
+use crate::table::biff::{CellFormat, Codes, Shared, Strings, cut_off, u16_at, u32_at};
 use crate::table::options::ReadLimits;
 use crate::table::source::ContentFault;
-use crate::table::strings::Strings;
 use crate::table::unreadable::SAVE;
 
 /// Sheets of one file.

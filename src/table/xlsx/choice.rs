@@ -2,19 +2,14 @@
 
 use std::path::Path;
 
+use calamine::{Sheet, SheetVisible};
+
 use super::scan::PartSeen;
 use crate::error::{Error, Result};
 use crate::table::options::{ReadLimits, ReadOptions};
 
 /// `--sheet all`: every visible sheet, unless one is called so.
 const ALL: &str = "all";
-
-/// A sheet of a workbook.
-#[derive(Clone, Debug)]
-pub struct SheetName {
-    pub name: String,
-    pub is_visible: bool,
-}
 
 /// A sheet to read, and what was seen of it.
 #[derive(Debug)]
@@ -29,7 +24,7 @@ pub struct ChosenSheet {
 pub fn choose(
     path: &Path,
     measure: &mut dyn FnMut(&str) -> Result<PartSeen>,
-    sheets: &[SheetName],
+    sheets: &[Sheet],
     options: &ReadOptions,
 ) -> Result<Vec<ChosenSheet>> {
     let chosen = |index: usize, seen| ChosenSheet {
@@ -49,7 +44,7 @@ pub fn choose(
         })?;
         found.push(chosen(index, measure(&sheets[index].name)?));
     } else {
-        for (index, sheet) in sheets.iter().enumerate().filter(|(_, sheet)| sheet.is_visible) {
+        for (index, sheet) in sheets.iter().enumerate().filter(|(_, sheet)| sheet.visible == SheetVisible::Visible) {
             let seen = measure(&sheet.name)?;
             if seen.filled_cells > 0 {
                 found.push(chosen(index, seen));
@@ -73,7 +68,7 @@ pub fn choose(
 /// one with the same name and a number.
 fn continue_in(
     measure: &mut dyn FnMut(&str) -> Result<PartSeen>,
-    sheets: &[SheetName],
+    sheets: &[Sheet],
     limits: &ReadLimits,
     found: &mut Vec<ChosenSheet>,
     chosen: &dyn Fn(usize, PartSeen) -> ChosenSheet,
@@ -87,7 +82,7 @@ fn continue_in(
     Ok(())
 }
 
-fn named(sheets: &[SheetName], wanted: &str) -> Option<usize> {
+fn named(sheets: &[Sheet], wanted: &str) -> Option<usize> {
     let by_number =
         || wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|at| *at < sheets.len());
     sheets
@@ -101,20 +96,20 @@ fn named(sheets: &[SheetName], wanted: &str) -> Option<usize> {
 const NAMED: usize = 6;
 
 /// Which sheets are not read.
-fn others_than(read: &ChosenSheet, sheets: &[SheetName]) -> String {
-    let others: Vec<&SheetName> = sheets.iter().filter(|sheet| sheet.name != read.name).collect();
+fn others_than(read: &ChosenSheet, sheets: &[Sheet]) -> String {
+    let others: Vec<&Sheet> = sheets.iter().filter(|sheet| sheet.name != read.name).collect();
     let mut names: Vec<String> = others
         .iter()
         .take(NAMED)
         .map(|sheet| {
-            let hidden = if sheet.is_visible { "" } else { " (hidden)" };
+            let hidden = if sheet.visible == SheetVisible::Visible { "" } else { " (hidden)" };
             format!("\"{}\"{hidden}", sheet.name)
         })
         .collect();
     if others.len() > NAMED {
         names.push(format!("{} more", others.len() - NAMED));
     }
-    let seen = others.iter().filter(|sheet| sheet.is_visible).count();
+    let seen = others.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).count();
     let all = if seen > 0 { ", --sheet all reads those with the same columns together" } else { "" };
     format!("sheet \"{}\" is read, and not {}: --sheet names another{all}", read.name, names.join(", "))
 }
@@ -122,7 +117,7 @@ fn others_than(read: &ChosenSheet, sheets: &[SheetName]) -> String {
 pub fn notes_on(
     path: &Path,
     kind: &str,
-    sheets: &[SheetName],
+    sheets: &[Sheet],
     chosen: &[ChosenSheet],
     options: &ReadOptions,
 ) -> Vec<String> {

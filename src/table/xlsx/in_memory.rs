@@ -2,12 +2,13 @@
 //! counted while they are read, and never the area between their outermost cells.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::choice::SheetName;
-use super::package::Package;
+use calamine::{Sheet, SheetType, SheetVisible, Xlsx};
+
+use super::package::{Gated, damaged};
 use super::scan::PartSeen;
-use super::sheet::SheetRows;
-use super::sheet_row::{CellKind, SheetRow};
+use super::sheet::{CellKind, SheetRow, SheetRows};
 use crate::error::Result;
 use crate::table::batch::TypedValue;
 use crate::table::options::ReadOptions;
@@ -26,8 +27,9 @@ pub struct SheetInMemory {
 }
 
 impl SheetInMemory {
-    pub fn as_named(&self) -> SheetName {
-        SheetName { name: self.name.clone(), is_visible: self.is_visible }
+    pub fn as_sheet(&self) -> Sheet {
+        let visible = if self.is_visible { SheetVisible::Visible } else { SheetVisible::Hidden };
+        Sheet { name: self.name.clone(), typ: SheetType::WorkSheet, visible }
     }
 }
 
@@ -108,7 +110,7 @@ impl RowsByNumber {
 
 /// A workbook whose rows are read.
 pub enum Workbook {
-    Streamed(Box<Package>),
+    Streamed(Box<Xlsx<Gated>>),
     InMemory(Vec<SheetInMemory>),
 }
 
@@ -120,9 +122,12 @@ impl Workbook {
         }
     }
 
-    pub fn rows(&mut self, sheet: &str, row_bytes: usize) -> Result<WorkbookRows<'_>> {
+    pub fn rows<'a>(&'a mut self, path: &'a Path, sheet: &str, row_bytes: usize) -> Result<WorkbookRows<'a>> {
         match self {
-            Self::Streamed(package) => Ok(WorkbookRows::Streamed(Box::new(package.rows(sheet, row_bytes)?))),
+            Self::Streamed(workbook) => {
+                let cells = workbook.worksheet_cells_reader(sheet).map_err(|cause| damaged(path, &cause))?;
+                Ok(WorkbookRows::Streamed(Box::new(SheetRows::new(path, cells, row_bytes))))
+            }
             Self::InMemory(sheets) => {
                 let found = sheets.iter().find(|found| found.name == sheet);
                 Ok(WorkbookRows::InMemory(found.map_or([].iter(), |found| found.rows.iter())))

@@ -1,7 +1,7 @@
 //! Merged cells: a sheet shows the value of the first one in all of them, and holds it in the first alone.
 
 use super::scan::MergedCells;
-use super::sheet_row::SheetRow;
+use super::sheet::SheetRow;
 
 /// The merged cells of a sheet while its rows pass.
 pub struct Merged {

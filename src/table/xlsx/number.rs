@@ -10,44 +10,6 @@ const KEPT_DIGITS: u32 = 15;
 /// 9999-12-31 of the epoch that begins later; what lies behind is no date.
 const LAST_DAY: f64 = 2_957_003.0;
 
-/// What numbers are that have a format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NumberKind {
-    Number,
-    /// A day, a time or both.
-    Moment,
-    /// How long something took.
-    Elapsed,
-}
-
-impl NumberKind {
-    /// By the first section of a format's code: letters of days and times make moments of numbers.
-    pub fn of(code: &str) -> Self {
-        let mut characters = code.chars();
-        // Behind an `A`, which may begin `AM/PM`, only that counts.
-        let mut behind_a = false;
-        while let Some(character) = characters.next() {
-            match character.to_ascii_lowercase() {
-                ';' => break,
-                '"' => drop(characters.find(|c| *c == '"')),
-                '\\' | '_' | '*' => drop(characters.next()),
-                '[' => {
-                    let bracket: String = characters.by_ref().take_while(|c| *c != ']').collect();
-                    let bracket = bracket.to_ascii_lowercase();
-                    if ['h', 'm', 's'].iter().any(|unit| !bracket.is_empty() && bracket.chars().all(|c| c == *unit)) {
-                        return Self::Elapsed;
-                    }
-                }
-                'p' | 'm' | '/' if behind_a => return Self::Moment,
-                'd' | 'm' | 'h' | 'y' | 's' if !behind_a => return Self::Moment,
-                'a' => behind_a = true,
-                _ => {}
-            }
-        }
-        Self::Number
-    }
-}
-
 /// A number format, as far as it is followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NumberFormat {
@@ -313,38 +275,6 @@ mod tests {
 
     fn date(number: f64, code: &str, is_1904: bool) -> String {
         NumberFormat::parse(code).show_date(ExcelDateTime::new(number, ExcelDateTimeType::DateTime, is_1904)).text
-    }
-
-    #[test]
-    fn a_format_says_whether_its_numbers_are_moments() {
-        for (kind, codes) in [
-            (
-                NumberKind::Moment,
-                &["DD/MM/YY", "H:MM:SS;@", "m\"M\"d\"D\";@", "mmm", "AM/PM", "*-yyyy", "[$-404]e\"x\"m", "[Red]yyyy"][..],
-            ),
-            (
-                NumberKind::Elapsed,
-                &["[h]:mm:ss", "[ss]", "[Blue]\\+[h]:mm;[Red]\\-[h]:mm", "[>=100][Magenta][s].00"][..],
-            ),
-            (
-                NumberKind::Number,
-                &[
-                    "General",
-                    "0",
-                    "",
-                    "#,##0_);[Red]0",
-                    "\\Y0",
-                    "#,##0*y",
-                    "0\" YMD\"",
-                    "#,##0\\ [$\u{20bd}-46D]",
-                    "0;yyyy",
-                ][..],
-            ),
-        ] {
-            for code in codes {
-                assert_eq!(NumberKind::of(code), kind, "{code}");
-            }
-        }
     }
 
     #[test]

@@ -1,57 +1,54 @@
 //! The zip file of a workbook, from which only measured parts are read.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{self, BufReader, Read};
+use std::collections::HashMap;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use calamine::{Reader, Xlsx};
 use zip::ZipArchive;
 
-use super::damage::{DAMAGED, damaged, no_text};
 use super::scan::{PartSeen, Scan};
-use super::sheet::SheetRows;
-use super::text::RichText;
-use super::workbook::{PackageRelations, SharedContent, StylesPart, WorkbookPart};
 use crate::error::{Error, Result};
 use crate::table::inflate::out_of_proportion;
 use crate::table::options::ReadLimits;
 use crate::table::source_file::SourceFile;
-use crate::table::strings::Strings;
-use crate::table::unreadable::{ChangedWhileRead, ContentFault, unreadable};
-use crate::table::xml::{Tag, TagKind, Token, Tokens};
+use crate::table::unreadable::{ContentFault, unreadable};
 
 const MOST_PARTS: usize = 10_000;
 
-/// Compressed bytes that are read at once.
-const FILE_BUFFER: usize = 64 << 10;
+const INFLATE_BUFFER: usize = 64 << 10;
 
-/// A workbook's zip file, and what all its sheets share.
+/// Parts that calamine reads whatever sheet is wanted.
+const COMMON_PARTS: [&str; 6] =
+    [".rels", "workbook.xml", "workbook.xml.rels", "sharedstrings.xml", "styles.xml", "theme1.xml"];
+
+/// A workbook's zip file.
 pub struct Package {
     path: PathBuf,
+    /// The one file that was opened: a file put in its place meanwhile is never read unmeasured.
+    file: SourceFile,
     archive: ZipArchive<BufReader<SourceFile>>,
-    /// Parts by their names in small letters, with `/` between folders.
-    parts: HashMap<String, usize>,
+    gates: Arc<Mutex<Gates>>,
     limits: ReadLimits,
-    pub sheets: Vec<PackedSheet>,
-    pub shared: SharedContent,
 }
 
-/// Where a sheet stands.
-pub struct PackedSheet {
-    pub name: String,
-    pub is_visible: bool,
-    part: usize,
+/// Which parts may be read.
+#[derive(Default)]
+struct Gates {
+    /// Parts that were not measured yet, by where their data begins.
+    closed: HashMap<u64, usize>,
+    /// The closed part that was asked for last.
+    asked: Option<usize>,
 }
 
 impl Package {
-    /// Opens the file and reads what its sheets share. One file is opened and read from first to last: one put
-    /// in its place meanwhile is never read unmeasured.
-    ///
     /// # Errors
-    /// If the zip file is damaged, no workbook of this format, or larger than the limits allow.
-    pub fn open(path: &Path, file: &SourceFile, limits: &ReadLimits) -> Result<Self> {
+    /// If the zip file is damaged or no workbook of this format.
+    pub fn open(path: &Path, file: SourceFile, limits: &ReadLimits) -> Result<Self> {
         let name = path.display();
-        let file = BufReader::with_capacity(FILE_BUFFER, file.from_start());
-        let mut archive = ZipArchive::new(file).map_err(|cause| {
+        let mut archive = ZipArchive::new(BufReader::new(file.from_start())).map_err(|cause| {
             Error::usage(format!("{name} begins like a workbook and is cut off or damaged: {cause}"))
                 .hint("copy the file again, or save it again from the spreadsheet program")
         })?;
@@ -60,177 +57,126 @@ impl Package {
                 .hint("hand over a .csv or .xlsx file"));
         }
         refuse_other_formats(path, &archive)?;
-        let (mut parts, mut starts) = (HashMap::new(), HashSet::new());
+        let mut closed = HashMap::new();
         for index in 0..archive.len() {
-            if let Some(Ok(part)) = archive.name_for_index(index) {
-                parts.insert(part.replace('\\', "/").to_ascii_lowercase(), index);
-            }
             let start = archive.by_index_raw(index).ok().and_then(|part| part.data_start());
-            if start.is_some_and(|start| !starts.insert(start)) {
+            if start.is_some_and(|start| closed.insert(start, index).is_some()) {
                 return Err(Error::usage(format!("{name} is damaged: parts of it overlap"))
                     .hint("save it again from the spreadsheet program"));
             }
         }
-        let (limits, path) = (limits.clone(), path.to_owned());
-        let mut package = Self { path, archive, parts, limits, sheets: Vec::new(), shared: SharedContent::default() };
-        package.read_workbook()?;
+        let gates = Arc::new(Mutex::new(Gates { closed, asked: None }));
+        let mut package = Self { path: path.to_owned(), file, archive, gates, limits: limits.clone() };
+        package.measure_common_parts()?;
         Ok(package)
     }
 
-    fn read_workbook(&mut self) -> Result<()> {
-        let mut package = PackageRelations::default();
-        self.measure_named("_rels/.rels", |token| package.take(token))?;
-        let target =
-            package.of_kind("/relationships/officeDocument").ok_or_else(|| self.damaged("it names no workbook"))?;
-        let (folder, name) = target.rsplit_once('/').map_or(("", target), |(folder, name)| (folder, name));
-        let folder = match folder.trim_start_matches('/') {
-            "" => String::new(),
-            folder => format!("{folder}/"),
+    /// Opens the workbook. calamine reads the parts common to all sheets here.
+    pub fn workbook(&mut self) -> Result<Xlsx<Gated>> {
+        loop {
+            let gated = Gated { inner: BufReader::new(self.file.from_start()), at: 0, gates: Arc::clone(&self.gates) };
+            match contained(&self.path, || Xlsx::new(gated))? {
+                Ok(workbook) => return Ok(workbook),
+                Err(cause) => self.measure_asked()?.ok_or_else(|| damaged(&self.path, &cause)).map(drop)?,
+            }
+        }
+    }
+
+    /// Measures the part that holds `sheet`, after which its cells may be read.
+    pub fn measure_sheet(&mut self, workbook: &mut Xlsx<Gated>, sheet: &str) -> Result<PartSeen> {
+        let mut seen = PartSeen::default();
+        while let Err(cause) = contained(&self.path, || workbook.worksheet_cells_reader(sheet).map(drop))? {
+            seen = self.measure_asked()?.ok_or_else(|| damaged(&self.path, &cause))?;
+        }
+        Ok(seen)
+    }
+
+    fn measure_common_parts(&mut self) -> Result<()> {
+        let is_common = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            COMMON_PARTS.contains(&name.rsplit(['/', '\\']).next().unwrap_or_default())
         };
-        let name = if name.is_empty() { "workbook.xml" } else { name };
-        let (mut relations, mut workbook) = (PackageRelations::default(), WorkbookPart::default());
-        self.measure_named(&format!("{folder}_rels/{name}.rels"), |token| relations.take(token))?;
-        self.measure_named(&format!("{folder}{name}"), |token| workbook.take(token))?;
-        let styles = format!("{folder}styles.xml");
-        if self.part(&styles).is_some() {
-            let mut part = StylesPart::default();
-            self.measure_named(&styles, |token| part.take(token))?;
-            self.shared.styles = part.finish();
-        }
-        if let Some(strings) = self.part(&format!("{folder}sharedStrings.xml")) {
-            self.read_strings(strings)?;
-        }
-        self.shared.is_1904 = workbook.is_1904;
-        for sheet in workbook.sheets {
-            let Some((kind, target)) = relations.of_id(&sheet.relation) else {
-                return Err(self.damaged(&format!("its sheet \"{}\" stands nowhere", sheet.name.escape_debug())));
-            };
-            // There are sheets without cells as well: charts and dialogs.
-            if !kind.ends_with("/worksheet") {
-                continue;
-            }
-            let part = target.strip_prefix('/').map_or_else(|| format!("{folder}{target}"), str::to_owned);
-            let part =
-                self.part(&part).ok_or_else(|| self.damaged(&format!("it has no part {}", part.escape_debug())))?;
-            self.sheets.push(PackedSheet { name: sheet.name, is_visible: sheet.is_visible, part });
-        }
-        Ok(())
+        let common: Vec<usize> = (0..self.archive.len())
+            .filter(|index| matches!(self.archive.name_for_index(*index), Some(Ok(name)) if is_common(&name)))
+            .collect();
+        common.into_iter().try_for_each(|index| self.measure(index).map(drop))
     }
 
-    fn read_strings(&mut self, part: usize) -> Result<()> {
-        let (mut rich, mut in_string) = (RichText::default(), false);
-        let mut strings = Strings::default();
-        self.measure(part, |token| {
-            if let Token::Tag(tag) = token {
-                let tag = Tag::of(tag);
-                if tag.local() == b"si" {
-                    in_string = tag.kind == TagKind::Begin;
-                    rich.begin();
-                    if tag.kind != TagKind::Begin {
-                        strings.end();
-                    }
-                    return Ok(());
-                }
-            }
-            if in_string { strings.extend(|text| rich.take(token, text)).map_err(|_| no_text()) } else { Ok(()) }
-        })?;
-        self.shared.strings = strings;
-        Ok(())
+    /// Measures the part that was asked for in vain; `None` if there was none.
+    fn measure_asked(&mut self) -> Result<Option<PartSeen>> {
+        let asked = lock(&self.gates).asked.take();
+        asked.map(|index| self.measure(index)).transpose()
     }
 
-    /// What is seen in the part that holds the sheet of this name.
-    pub fn measure_sheet(&mut self, sheet: &str) -> Result<PartSeen> {
-        let part = self.part_of(sheet)?;
-        self.measure(part, |_| Ok(()))
-    }
-
-    /// The rows of the sheet of this name, which was measured.
-    pub fn rows(&mut self, sheet: &str, row_bytes: usize) -> Result<SheetRows<'_>> {
-        let part = self.part_of(sheet)?;
-        let Self { path, archive, limits, shared, .. } = self;
-        let (part, _) = opened(archive, part, limits).map_err(|cause| unreadable(path, cause))?;
-        Ok(SheetRows::new(path, Tokens::new(Box::new(part), limits.text_run_bytes), shared, row_bytes))
-    }
-
-    fn part(&self, name: &str) -> Option<usize> {
-        self.parts.get(&name.to_ascii_lowercase()).copied()
-    }
-
-    fn part_of(&self, sheet: &str) -> Result<usize> {
-        let found = self.sheets.iter().find(|found| found.name == sheet);
-        found.map(|found| found.part).ok_or_else(|| Error::bug("a sheet is read that is not there"))
-    }
-
-    fn measure_named(&mut self, name: &str, mut take: impl FnMut(Token<'_>)) -> Result<()> {
-        let part = self.part(name).ok_or_else(|| self.damaged(&format!("it has no part {}", name.escape_debug())))?;
-        self.measure(part, |token| {
-            take(token);
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    /// Measures a part, and hands on what was looked at.
-    fn measure(
-        &mut self,
-        part: usize,
-        take: impl FnMut(Token<'_>) -> std::result::Result<(), ContentFault>,
-    ) -> Result<PartSeen> {
-        measured(&mut self.archive, part, &self.limits, take).map_err(|cause| unreadable(&self.path, cause))
-    }
-
-    fn damaged(&self, how: &str) -> Error {
-        damaged(&self.path, how)
+    fn measure(&mut self, index: usize) -> Result<PartSeen> {
+        let (start, seen) =
+            measured(&mut self.archive, index, &self.limits).map_err(|cause| unreadable(&self.path, cause))?;
+        lock(&self.gates).closed.remove(&start);
+        Ok(seen)
     }
 }
 
-/// Reads the part from its beginning to its end, and says what it holds.
+/// Where the data of the part begins, and what it holds.
 fn measured(
     archive: &mut ZipArchive<BufReader<SourceFile>>,
     index: usize,
     limits: &ReadLimits,
-    mut take: impl FnMut(Token<'_>) -> std::result::Result<(), ContentFault>,
-) -> io::Result<PartSeen> {
-    let (part, name) = opened(archive, index, limits)?;
-    let mut scan = Scan::new(&name, limits);
-    let mut tokens = Tokens::new(part, limits.text_run_bytes);
-    loop {
-        tokens.allow(scan.most_bytes());
-        let Some(token) = tokens.read().map_err(|fault| scan.told(fault))? else { break };
-        scan.take(token).and_then(|()| take(token)).map_err(ContentFault::into_error)?;
-    }
-    scan.finish().map_err(ContentFault::into_error)
-}
-
-/// The bytes of a part while they are in proportion, and its name.
-fn opened<'a>(
-    archive: &'a mut ZipArchive<BufReader<SourceFile>>,
-    index: usize,
-    limits: &'a ReadLimits,
-) -> io::Result<(impl Read + use<'a>, String)> {
-    let part = archive.by_index(index).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), DAMAGED))?;
+) -> io::Result<(u64, PartSeen)> {
+    const HINT: &str = "open it in a spreadsheet program and save it again as .xlsx";
+    let mut part =
+        archive.by_index(index).map_err(|cause| ContentFault::error(format!("is damaged: {cause}"), HINT))?;
     let name = part.name().map_or_else(|_| "without a name".to_owned(), |name| name.escape_debug().to_string());
+    let start = part.data_start().ok_or_else(|| ContentFault::error(format!("is damaged: no part {name}"), HINT))?;
     let packed = part.compressed_size().max(1);
-    Ok((ProportionedPart { inner: part, name: name.clone(), given: 0, packed, limits }, name))
-}
-
-struct ProportionedPart<'a, R> {
-    inner: R,
-    name: String,
-    given: u64,
-    packed: u64,
-    limits: &'a ReadLimits,
-}
-
-impl<R: Read> Read for ProportionedPart<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer).map_err(|cause| match cause.get_ref() {
-            Some(inner) if inner.is::<ChangedWhileRead>() => cause,
-            _ => ContentFault::error(format!("is damaged: its part {} can't be unpacked: {cause}", self.name), DAMAGED),
+    let mut scan = Scan::new(&name, limits);
+    let mut buffer = vec![0; INFLATE_BUFFER];
+    let mut given = 0;
+    loop {
+        let count = part.read(&mut buffer).map_err(|cause| {
+            ContentFault::error(format!("is damaged: its part {name} can't be unpacked: {cause}"), HINT)
         })?;
-        self.given += count as u64;
-        out_of_proportion(self.given, self.packed, self.limits).map_or(Ok(count), Err)
+        if count == 0 {
+            break;
+        }
+        given += count as u64;
+        if let Some(refused) = out_of_proportion(given, packed, limits) {
+            return Err(refused);
+        }
+        scan.feed(&buffer[..count]).map_err(ContentFault::into_error)?;
     }
+    Ok((start, scan.finish().map_err(ContentFault::into_error)?))
+}
+
+/// A reader of the zip file that stops at the beginning of every part not measured.
+pub struct Gated {
+    inner: BufReader<SourceFile>,
+    at: u64,
+    gates: Arc<Mutex<Gates>>,
+}
+
+impl Read for Gated {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut gates = lock(&self.gates);
+        if let Some(part) = gates.closed.get(&self.at).copied() {
+            gates.asked = Some(part);
+            return Err(io::Error::other("this part was not measured yet"));
+        }
+        drop(gates);
+        let count = self.inner.read(buffer)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Gated {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = self.inner.seek(to)?;
+        Ok(self.at)
+    }
+}
+
+fn lock(gates: &Mutex<Gates>) -> MutexGuard<'_, Gates> {
+    gates.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<SourceFile>>) -> Result<()> {
@@ -245,4 +191,18 @@ fn refuse_other_formats(path: &Path, archive: &ZipArchive<BufReader<SourceFile>>
         ("is a zip archive, not a workbook", "unpack it and hand over the file inside")
     };
     Err(Error::usage(format!("{} {kind}", path.display())).hint(hint))
+}
+
+/// Does `work`, in which a panic is the file's fault.
+pub fn contained<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        Error::usage(format!("{} can't be read as a workbook: its content is damaged", path.display()))
+            .hint("open it in a spreadsheet program and save it again as .xlsx, or as .csv")
+    })
+}
+
+/// calamine could not read it.
+pub fn damaged(path: &Path, cause: &calamine::XlsxError) -> Error {
+    Error::usage(format!("{} can't be read as a workbook: {cause}", path.display()))
+        .hint("open it in a spreadsheet program and save it again as .xlsx, or as .csv")
 }

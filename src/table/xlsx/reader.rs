@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use super::choice::{self, ChosenSheet, SheetName};
+use calamine::{Reader, Sheet, SheetType};
+
+use super::choice::{self, ChosenSheet};
 use super::in_memory::{SheetInMemory, Workbook};
-use super::package::{Package, PackedSheet};
+use super::package::Package;
 use super::scan::PartSeen;
 use super::task::{SheetMessage, SheetTask};
 use crate::error::{Error, Result};
@@ -35,11 +37,13 @@ impl XlsxReader {
     /// Those of [`crate::table::open`].
     pub fn open(source: RecognizedFile, options: &ReadOptions) -> Result<Self> {
         let path = source.path;
-        let mut package = Package::open(&path, &source.file, &options.limits)?;
-        let named = |sheet: &PackedSheet| SheetName { name: sheet.name.clone(), is_visible: sheet.is_visible };
-        let sheets: Vec<SheetName> = package.sheets.iter().map(named).collect();
-        let chosen = choice::choose(&path, &mut |sheet| package.measure_sheet(sheet), &sheets, options)?;
-        Self::start(path, Workbook::Streamed(Box::new(package)), sheets, chosen, options)
+        let mut package = Package::open(&path, source.file, &options.limits)?;
+        let mut workbook = package.workbook()?;
+        let sheets: Vec<Sheet> =
+            workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
+        let mut measure = |sheet: &str| package.measure_sheet(&mut workbook, sheet);
+        let chosen = choice::choose(&path, &mut measure, &sheets, options)?;
+        Self::start(path, Workbook::Streamed(Box::new(workbook)), sheets, chosen, options)
     }
 
     /// Reads sheets that are in memory already.
@@ -47,7 +51,7 @@ impl XlsxReader {
     /// # Errors
     /// Those of [`crate::table::open`].
     pub fn of_sheets(path: PathBuf, in_memory: Vec<SheetInMemory>, options: &ReadOptions) -> Result<Self> {
-        let sheets: Vec<SheetName> = in_memory.iter().map(SheetInMemory::as_named).collect();
+        let sheets: Vec<Sheet> = in_memory.iter().map(SheetInMemory::as_sheet).collect();
         let mut measure = |sheet: &str| {
             let found = in_memory.iter().find(|found| found.name == sheet);
             Ok(found.map_or_else(PartSeen::default, |found| found.seen.clone()))
@@ -59,7 +63,7 @@ impl XlsxReader {
     fn start(
         path: PathBuf,
         workbook: Workbook,
-        sheets: Vec<SheetName>,
+        sheets: Vec<Sheet>,
         chosen: Vec<ChosenSheet>,
         options: &ReadOptions,
     ) -> Result<Self> {
@@ -137,13 +141,6 @@ impl RowReader for XlsxReader {
                 break;
             }
             match self.receive()? {
-                SheetMessage::Rows(mut chunk) if batch.is_empty() && chunk.len() <= max_rows => {
-                    chunk.set_own_columns(&self.columns.own);
-                    *batch = chunk;
-                    if !batch.is_empty() {
-                        break;
-                    }
-                }
                 SheetMessage::Rows(chunk) => {
                     self.chunk = chunk;
                     self.taken = 0;

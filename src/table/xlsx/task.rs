@@ -7,7 +7,7 @@ use super::choice::ChosenSheet;
 use super::in_memory::{Workbook, WorkbookRows};
 use super::merged::Merged;
 use super::scan::PartSeen;
-use super::sheet_row::{CellKind, SheetRow};
+use super::sheet::{CellKind, SheetRow};
 use crate::contact::{Position, RowError};
 use crate::error::{Error, Result};
 use crate::table::RowBatch;
@@ -59,10 +59,10 @@ impl SheetTask {
         // Which of the other sheets can be read is said before the first row is.
         let mut beginnings = Vec::new();
         for sheet in others {
-            let mut rows = workbook.rows(&sheet.name, options.limits.row_bytes)?;
+            let mut rows = workbook.rows(path, &sheet.name, options.limits.row_bytes)?;
             beginnings.push(read_sample(&mut rows, &sheet.seen, options)?);
         }
-        let mut rows = workbook.rows(&first.name, options.limits.row_bytes)?;
+        let mut rows = workbook.rows(path, &first.name, options.limits.row_bytes)?;
         let mut sample = read_sample(&mut rows, &first.seen, options)?;
         let header_at = header_position(path, &first.name, &sample, options)?;
         let (layout, mut notes) = Layout::of(path, &sample, header_at, options)?;
@@ -109,7 +109,7 @@ impl SheetTask {
         chunks.push_all(&mut rows)?;
         drop(rows);
         for sheet in further {
-            let mut rows = workbook.rows(&sheet.name, options.limits.row_bytes)?;
+            let mut rows = workbook.rows(path, &sheet.name, options.limits.row_bytes)?;
             let mut sample = read_sample(&mut rows, &sheet.seen, options)?;
             let at = sample.iter().position(|row| layout.has_header(row));
             chunks.begin_sheet(sheet);
@@ -229,13 +229,13 @@ impl Layout {
     /// Whether `row` names the same columns in the same places.
     fn has_header(&self, row: &SheetRow) -> bool {
         let width = self.columns.width();
-        let names = Columns::from_cells(row.columns(self.first, width).map(|(text, _)| text));
+        let names = Columns::from_cells((self.first..self.first + width).map(|column| row.cell(column).0));
         names.headers == self.columns.headers && names.own == self.columns.own
     }
 
     /// The cells of a row, of the columns that are read.
     fn cells<'r>(&self, row: &'r SheetRow) -> impl Iterator<Item = &'r str> + Clone + use<'r> {
-        row.columns(self.first, self.columns.width()).map(|(text, _)| text)
+        (self.first..self.first + self.columns.width()).map(|column| row.cell(column).0)
     }
 
     fn no_contacts(&self, sample: &[SheetRow], has_header: bool) -> NoContacts {
@@ -347,7 +347,7 @@ impl<'a> Chunks<'a> {
         let Layout { first, columns, .. } = self.layout;
         self.chunk.begin_row(Position { index: self.rows, line: row.number, sheet: self.sheet_index });
         self.rows += 1;
-        let cells = || row.columns(*first, columns.width()).enumerate();
+        let cells = || (0..columns.width()).map(|index| (index, row.cell(first + index)));
         let own = |index: usize| columns.is_own[index];
         for (column, (index, (text, kind))) in cells().filter(|(index, _)| !own(*index)).enumerate() {
             let shown = self.merged.covered(row.number).find(|(covered, _)| *covered == first + index);

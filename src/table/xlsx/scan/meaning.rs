@@ -1,30 +1,33 @@
 //! What the tags of a part mean: rows, cells, strings, and how many of each.
 
-use super::place::{PlaceFault, digits, place};
+use super::attributes::{attribute, column_number, digits, is_hidden, local, place};
 use super::{Content, ContentFault, DAMAGED, DEEPEST, MOST_DEFINITIONS, PartKind, SPLIT, Scan};
-use crate::table::xml::{Attributes, Tag, TagKind, local};
 
 impl Scan<'_> {
-    pub(super) fn tag(&mut self, tag: Tag<'_>) -> Result<(), ContentFault> {
-        if tag.kind == TagKind::End {
-            return self.end(tag.name);
+    /// A whole tag, without its brackets.
+    pub(super) fn tag(&mut self, tag: &[u8]) -> Result<(), ContentFault> {
+        if let Some(name) = tag.strip_prefix(b"/") {
+            return self.end(name.trim_ascii_end());
         }
-        if tag.name.is_empty() || self.open.len() >= DEEPEST {
+        let closed = tag.strip_suffix(b"/");
+        let tag = closed.unwrap_or(tag);
+        let name = tag.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        if name.is_empty() || self.open.len() >= DEEPEST {
             return Err(self.damaged("is not well-formed"));
         }
         self.open.push(self.names.len());
-        self.names.extend_from_slice(tag.name);
-        self.start(tag.local(), tag.attributes)?;
-        if tag.kind == TagKind::Empty { self.end(tag.name) } else { Ok(()) }
+        self.names.extend_from_slice(name);
+        self.start(local(name), &tag[name.len()..])?;
+        if closed.is_some() { self.end(name) } else { Ok(()) }
     }
 
-    fn start(&mut self, name: &[u8], attributes: Attributes<'_>) -> Result<(), ContentFault> {
+    fn start(&mut self, name: &[u8], attributes: &[u8]) -> Result<(), ContentFault> {
         match name {
             b"sheetData" => self.kind = PartKind::Sheet,
             b"row" => self.start_row(attributes)?,
             b"filterColumn" => self.seen.is_filtered = true,
             b"mergeCell" => {
-                let ends = attributes.value(b"ref").unwrap_or_default();
+                let ends = attribute(attributes, b"ref").unwrap_or_default();
                 if !self.seen.merge(ends) {
                     return Err(self.refused("has more merged cells than a table of contacts", SPLIT));
                 }
@@ -32,10 +35,10 @@ impl Scan<'_> {
             b"c" => self.start_cell(attributes)?,
             b"f" => self.content.has_formula = true,
             b"dimension" => {
-                let ends = attributes.value(b"ref").unwrap_or_default().split(|byte| *byte == b':');
-                ends.filter(|end| !end.is_empty()).try_for_each(|end| self.place_of(end).map(drop))?;
+                let ends = attribute(attributes, b"ref").unwrap_or_default().split(|byte| *byte == b':');
+                ends.filter(|end| !end.is_empty()).try_for_each(|end| self.check_reference(end))?;
             }
-            b"sst" => self.start_strings(&attributes)?,
+            b"sst" => self.start_strings(attributes)?,
             b"si" => {
                 self.strings += 1;
                 if self.strings > self.limits.distinct_strings {
@@ -43,8 +46,8 @@ impl Scan<'_> {
                 }
                 self.start_content();
             }
-            b"col" if attributes.value(b"hidden").is_some_and(says_yes) => {
-                let edge = |key| attributes.value(key).and_then(digits).unwrap_or(0).min(16_384);
+            b"col" if is_hidden(attributes) => {
+                let edge = |key| attribute(attributes, key).and_then(digits).unwrap_or(0).min(16_384);
                 self.seen.hidden_columns += (edge(b"max") + 1).saturating_sub(edge(b"min"));
             }
             b"xf" | b"font" | b"fill" | b"border" | b"numFmt" | b"sheet" | b"definedName" | b"Relationship" => {
@@ -58,17 +61,10 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn start_row(&mut self, attributes: Attributes<'_>) -> Result<(), ContentFault> {
+    fn start_row(&mut self, attributes: &[u8]) -> Result<(), ContentFault> {
         self.seen.rows += 1;
         self.cells_in_row = 0;
-        let (mut number, mut is_hidden) = (Some(0), false);
-        for (name, value) in attributes {
-            match name {
-                b"r" => number = digits(value),
-                b"hidden" => is_hidden = says_yes(value),
-                _ => {}
-            }
-        }
+        let number = attribute(attributes, b"r").map_or(Some(0), digits);
         if self.seen.rows > self.limits.sheet_rows || number.is_none_or(|number| number > self.limits.sheet_rows) {
             return Err(self.too_many_rows());
         }
@@ -76,45 +72,48 @@ impl Scan<'_> {
         let row = number.filter(|number| *number > 0).and_then(|number| u32::try_from(number - 1).ok());
         let row = row.unwrap_or(if self.seen.rows == 1 { 0 } else { self.place.0 + 1 });
         self.place = (row, 0);
-        if is_hidden {
+        if is_hidden(attributes) {
             self.seen.hidden_rows.add(row);
         }
         Ok(())
     }
 
-    fn start_cell(&mut self, attributes: Attributes<'_>) -> Result<(), ContentFault> {
+    fn start_cell(&mut self, attributes: &[u8]) -> Result<(), ContentFault> {
         self.cells_in_row += 1;
         let mut column = if self.cells_in_row == 1 { 0 } else { self.place.1 + 1 };
-        let mut is_text_result = false;
-        for (name, value) in attributes {
-            match name {
-                b"r" => column = self.place_of(value)?.1,
-                b"t" => is_text_result = value == b"str",
-                _ => {}
-            }
+        if let Some(reference) = attribute(attributes, b"r") {
+            self.check_reference(reference)?;
+            column = place(reference).map_or(column, |(_, column)| column);
         }
         self.place.1 = column;
         if self.cells_in_row > self.limits.sheet_columns {
             return Err(self.too_many_columns());
         }
         self.start_content();
-        self.content.is_text_result = is_text_result;
+        self.content.is_text_result = attribute(attributes, b"t") == Some(b"str");
         Ok(())
     }
 
-    /// Row and column of a reference such as `XFD12`: what lies outside of a sheet is refused.
-    fn place_of(&self, reference: &[u8]) -> Result<(u32, u32), ContentFault> {
-        place(reference, self.limits.sheet_rows, self.limits.sheet_columns).map_err(|fault| match fault {
-            PlaceFault::NoPlace => self.damaged("has a cell in no place"),
-            PlaceFault::TooManyColumns => self.too_many_columns(),
-            PlaceFault::TooManyRows => self.too_many_rows(),
-        })
+    /// A reference such as `XFD12`: what lies outside of a sheet overflows in other readers.
+    fn check_reference(&self, reference: &[u8]) -> Result<(), ContentFault> {
+        let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let row = digits(&reference[letters..]);
+        if letters == 0 || !reference[letters..].iter().all(u8::is_ascii_digit) || row == Some(0) {
+            return Err(self.damaged("has a cell in no place"));
+        }
+        if column_number(&reference[..letters]).is_none_or(|column| column > self.limits.sheet_columns) {
+            return Err(self.too_many_columns());
+        }
+        if row.is_none_or(|row| row > self.limits.sheet_rows) {
+            return Err(self.too_many_rows());
+        }
+        Ok(())
     }
 
-    fn start_strings(&mut self, attributes: &Attributes<'_>) -> Result<(), ContentFault> {
+    fn start_strings(&mut self, attributes: &[u8]) -> Result<(), ContentFault> {
         self.kind = PartKind::Strings;
         // Room for this many is made at once, so the claim counts as much as what is there.
-        let claimed = attributes.value(b"uniqueCount").map_or(Some(0), digits);
+        let claimed = attribute(attributes, b"uniqueCount").map_or(Some(0), digits);
         if claimed.is_none_or(|claimed| claimed > self.limits.distinct_strings) {
             return Err(self.too_many_strings());
         }
@@ -148,8 +147,4 @@ impl Scan<'_> {
         self.open.pop();
         Ok(())
     }
-}
-
-fn says_yes(value: &[u8]) -> bool {
-    value == b"1" || value == b"true"
 }

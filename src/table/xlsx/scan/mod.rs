@@ -4,17 +4,13 @@
 //! more than a spreadsheet needs. What is odd is refused as well, so that no other reader can see
 //! something else in it: document types, tags that don't match, zero bytes.
 
+mod attributes;
 mod meaning;
-mod place;
 mod seen;
-
-use std::io;
 
 use crate::table::options::ReadLimits;
 use crate::table::unreadable::ContentFault;
-use crate::table::xml::{Tag, Token, XmlFault};
 
-pub use place::place;
 pub use seen::{MergedCells, PartSeen};
 
 /// Nesting of elements; sheets have about seven.
@@ -36,6 +32,10 @@ pub struct Scan<'a> {
     limits: &'a ReadLimits,
     /// Name of the part, for messages.
     part: &'a str,
+    bytes: u64,
+    at: At,
+    /// The markup being read, without its `<`.
+    token: Vec<u8>,
     /// Length of the text being read, and of that before the present markup.
     text: usize,
     text_before: usize,
@@ -50,6 +50,12 @@ pub struct Scan<'a> {
     /// Row and column, from 0, of the cell being read.
     place: (u32, u32),
     seen: PartSeen,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Text,
+    Markup { quote: Option<u8> },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +83,9 @@ impl<'a> Scan<'a> {
         Self {
             limits,
             part,
+            bytes: 0,
+            at: At::Text,
+            token: Vec::new(),
             text: 0,
             text_before: 0,
             names: Vec::new(),
@@ -91,61 +100,82 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Takes the next piece of the part.
-    pub fn take(&mut self, token: Token<'_>) -> Result<(), ContentFault> {
-        match token {
-            Token::Text(text) => self.text(text.len()),
-            Token::Tag(tag) => {
-                self.markup(tag.len() + 1)?;
-                self.tag(Tag::of(tag))
-            }
-            Token::Aside(aside) => self.markup(aside.len() + 1),
-            Token::MarkedText(text) => {
-                self.markup(text.len())?;
-                self.text(text.len())
-            }
+    /// Takes the next bytes of the part.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), ContentFault> {
+        self.bytes += bytes.len() as u64;
+        self.check_size()?;
+        if bytes.contains(&0) {
+            return Err(self.damaged("has zero bytes in it"));
         }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let length = match self.at {
+                At::Text => self.text_begins(rest)?,
+                At::Markup { quote } => self.markup_begins(rest, quote)?,
+            };
+            rest = &rest[length..];
+        }
+        Ok(())
+    }
+
+    /// Takes text from the beginning of `bytes` and the `<` behind it; returns how many bytes.
+    fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, ContentFault> {
+        let Some(length) = bytes.iter().position(|byte| *byte == b'<') else {
+            self.text(bytes.len())?;
+            return Ok(bytes.len());
+        };
+        self.text(length)?;
+        self.text_before = std::mem::take(&mut self.text);
+        self.token.clear();
+        self.at = At::Markup { quote: None };
+        Ok(length + 1)
+    }
+
+    /// Takes markup from the beginning of `bytes`, up to a byte that matters; returns how many bytes.
+    fn markup_begins(&mut self, bytes: &[u8], quote: Option<u8>) -> Result<usize, ContentFault> {
+        let matters = |byte: u8| match quote {
+            Some(quote) => byte == quote,
+            None => matches!(byte, b'>' | b'"' | b'\'' | b'<'),
+        };
+        // A declaration is told by its first bytes, so each of them matters.
+        let is_tag = self.token.first().is_some_and(|first| !matches!(first, b'!' | b'?'));
+        let plain = if is_tag { bytes.iter().position(|byte| matters(*byte)).unwrap_or(bytes.len()) } else { 0 };
+        self.token.extend_from_slice(&bytes[..plain]);
+        self.add_markup(plain)?;
+        let Some(byte) = bytes.get(plain) else { return Ok(plain) };
+        self.token.push(*byte);
+        self.add_markup(1)?;
+        self.markup(*byte)?;
+        Ok(plain + 1)
+    }
+
+    fn add_markup(&mut self, length: usize) -> Result<(), ContentFault> {
+        if self.content.depth > 0 {
+            self.content.markup += length;
+        }
+        let most = self.limits.text_run_bytes;
+        if self.token.len() > most || self.content.markup > most.saturating_mul(MARKUP_FACTOR) {
+            return Err(self.too_long());
+        }
+        Ok(())
     }
 
     /// Ends the part.
     pub fn finish(self) -> Result<PartSeen, ContentFault> {
-        if !self.open.is_empty() {
+        if self.at != At::Text || !self.open.is_empty() {
             return Err(self.damaged("is cut off"));
         }
         Ok(self.seen)
     }
 
-    /// Bytes that the part may have, as far as it is known.
-    pub fn most_bytes(&self) -> u64 {
-        match self.kind {
+    fn check_size(&self) -> Result<(), ContentFault> {
+        let most = match self.kind {
             PartKind::Small => SMALL_PART_BYTES,
             PartKind::Sheet => self.limits.part_bytes,
             PartKind::Strings => self.limits.distinct_strings_bytes,
-        }
-    }
-
-    /// What a fault of the part's markup says.
-    pub fn told(&self, fault: XmlFault) -> io::Error {
-        let fault = match fault {
-            XmlFault::Unreadable(cause) => return cause,
-            XmlFault::NotWellFormed => self.damaged("is not well-formed"),
-            XmlFault::CutOff => self.damaged("is cut off"),
-            XmlFault::ZeroByte => self.damaged("has zero bytes in it"),
-            XmlFault::DocumentType => self.refused("declares a document type, as no spreadsheet does", DAMAGED),
-            XmlFault::TooLong => self.too_long(),
-            XmlFault::TooLarge => self.refused(&format!("unpacks to more than {} MB", self.most_bytes() >> 20), SPLIT),
         };
-        fault.into_error()
-    }
-
-    /// Takes note of markup, which ends the text before it.
-    fn markup(&mut self, length: usize) -> Result<(), ContentFault> {
-        self.text_before = std::mem::take(&mut self.text);
-        if self.content.depth > 0 {
-            self.content.markup += length;
-            if self.content.markup > self.limits.text_run_bytes.saturating_mul(MARKUP_FACTOR) {
-                return Err(self.too_long());
-            }
+        if self.bytes > most {
+            return Err(self.refused(&format!("unpacks to more than {} MB", most >> 20), SPLIT));
         }
         Ok(())
     }
@@ -157,6 +187,64 @@ impl<'a> Scan<'a> {
         }
         if self.text.max(self.content.text) > self.limits.text_run_bytes {
             return Err(self.too_long());
+        }
+        Ok(())
+    }
+
+    /// Takes note of `byte`, which `token` ends with.
+    fn markup(&mut self, byte: u8) -> Result<(), ContentFault> {
+        let first = self.token[0];
+        let ended = match first {
+            b'!' => return self.declaration(),
+            b'?' => self.token.len() > 2 && self.token.ends_with(b"?>"),
+            _ => self.ends_tag(byte)?,
+        };
+        if ended {
+            self.at = At::Text;
+            if first != b'?' {
+                let token = std::mem::take(&mut self.token);
+                self.tag(&token[..token.len() - 1])?;
+                self.token = token;
+            }
+        }
+        Ok(())
+    }
+
+    fn ends_tag(&mut self, byte: u8) -> Result<bool, ContentFault> {
+        let At::Markup { quote } = &mut self.at else { return Ok(false) };
+        match (*quote, byte) {
+            (Some(open), byte) => {
+                if open == byte {
+                    *quote = None;
+                }
+            }
+            (None, b'"' | b'\'') if self.token[0] != b'/' => *quote = Some(byte),
+            (None, b'"' | b'\'' | b'<') => return Err(self.damaged("is not well-formed")),
+            (None, b'>') => return Ok(true),
+            (None, _) => {}
+        }
+        Ok(false)
+    }
+
+    /// Comments and marked text pass, document types don't.
+    fn declaration(&mut self) -> Result<(), ContentFault> {
+        const MARKED_TEXT: &[u8] = b"![CDATA[";
+        let token = &self.token;
+        if token.starts_with(b"!--") {
+            if token.ends_with(b"-->") {
+                if token.len() < 6 {
+                    return Err(self.damaged("is not well-formed"));
+                }
+                self.at = At::Text;
+            }
+        } else if token.starts_with(MARKED_TEXT) {
+            if token.ends_with(b"]]>") {
+                self.at = At::Text;
+                let length = token.len() - MARKED_TEXT.len() - 3;
+                self.text(length)?;
+            }
+        } else if !MARKED_TEXT.starts_with(token) && !b"!--".starts_with(token) {
+            return Err(self.refused("declares a document type, as no spreadsheet does", DAMAGED));
         }
         Ok(())
     }
@@ -189,9 +277,8 @@ impl<'a> Scan<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::place::column_number;
+    use super::attributes::column_number;
     use super::*;
-    use crate::table::xml::Tokens;
 
     fn scan(part: &str) -> Result<PartSeen, String> {
         scan_within(part, &ReadLimits::default())
@@ -199,16 +286,9 @@ mod tests {
 
     fn scan_within(part: &str, limits: &ReadLimits) -> Result<PartSeen, String> {
         let mut scan = Scan::new("sheet1.xml", limits);
-        let mut tokens = Tokens::new(part.as_bytes(), limits.text_run_bytes);
-        let mut take_all = || -> io::Result<()> {
-            while let Some(token) = tokens.read().map_err(|fault| scan.told(fault))? {
-                scan.take(token).map_err(ContentFault::into_error)?;
-            }
-            Ok(())
-        };
-        take_all()
-            .and_then(|()| scan.finish().map_err(ContentFault::into_error))
-            .map_err(|fault| fault.to_string().replace("can't be read: its part sheet1.xml ", ""))
+        let fed = part.as_bytes().chunks(3).try_for_each(|bytes| scan.feed(bytes));
+        fed.and_then(|()| scan.finish())
+            .map_err(|fault| fault.message.replace("can't be read: its part sheet1.xml ", ""))
     }
 
     #[test]

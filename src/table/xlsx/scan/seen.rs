@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::place;
+use super::attributes::place;
 
 /// Ranges of merged cells and runs of formulas that are kept: what lies above is no table of contacts.
 const MOST_RANGES: usize = 200_000;
@@ -40,10 +40,8 @@ impl PartSeen {
 
     /// Takes note of merged cells such as `B2:B4`; false if there are too many.
     pub(super) fn merge(&mut self, ends: &[u8]) -> bool {
-        // Any place is one: what lies outside of the table is never looked for.
-        let place_of = |end| place(end, u64::from(u32::MAX), usize::MAX).ok();
         let mut ends = ends.split(|byte| *byte == b':');
-        if let (Some(first), Some(last)) = (ends.next().and_then(place_of), ends.next().and_then(place_of)) {
+        if let (Some(first), Some(last)) = (ends.next().and_then(place), ends.next().and_then(place)) {
             self.merged.push(MergedCells { first, last });
         }
         self.merged.len() <= MOST_RANGES
