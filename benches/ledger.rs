@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput};
 use futures_util::future::join_all;
 use rolo::contact::CallKind;
 use rolo::journal::{Entry, Intent};
-use rolo::ledger::{self, ClaimedRun, Fingerprint, KeySource, NewRun, RunKind, Worker};
+use rolo::ledger::{ClaimedRun, Fingerprint, LedgerPlace, NewRun, RunKind, Worker};
 
 fn intent(row: u64) -> Vec<Entry> {
     vec![Entry::Intent(Intent { row, step: 0, kind: CallKind::Create, attempt: 1, creates: Vec::new() })]
@@ -15,8 +15,7 @@ fn intent(row: u64) -> Vec<Entry> {
 pub fn writes(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let path = folder.path().join("ledger.sqlite");
-    let ledger = ledger::open(&path, &KeySource::beside(&path)).unwrap();
+    let ledger = LedgerPlace::in_folder(folder.path()).open().unwrap();
     let new = NewRun {
         kind: RunKind::Import,
         fingerprint: Fingerprint([7; 32]),

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use rolo::contact::Quota;
-use rolo::ledger::{self, KeySource};
+use rolo::ledger::LedgerPlace;
 use rolo::quota::{Budget, BudgetOptions};
 
 pub fn slots(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let path = folder.path().join("ledger.sqlite");
-    let ledger = ledger::open(&path, &KeySource::beside(&path)).unwrap();
+    let ledger = LedgerPlace::in_folder(folder.path()).open().unwrap();
     let quota = Quota { calls: 200, per: Duration::from_secs(60) };
     let free = BudgetOptions { unthrottled: true, ..BudgetOptions::new("free", quota) };
     // A rate that no machine reaches: what is measured is the reckoning and its record.

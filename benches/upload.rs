@@ -41,6 +41,7 @@ pub fn import(criterion: &mut Criterion) {
                 };
                 let mut context = Context {
                     written_in: None,
+                    ledger: rolo::ledger::LedgerPlace::in_folder(&folder.path().join("state")),
                     state_dir: folder.path().join("state"),
                     reporter: Box::new(Silent),
                     stop: Stop::default(),

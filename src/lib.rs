@@ -23,6 +23,7 @@ pub mod platform;
 
 pub mod contact;
 pub mod error;
+pub mod trust;
 
 pub mod table;
 

@@ -11,6 +11,7 @@ use std::path::Path;
 const ROOMS: &[(&str, &str)] = &[
     ("contact", ""),
     ("error", ""),
+    ("trust", "error"),
     ("platform", ""),
     ("clock", "platform"),
     ("crash", ""),
@@ -20,9 +21,9 @@ const ROOMS: &[(&str, &str)] = &[
     ("services", "contact error"),
     ("journal", "contact"),
     ("reconcile", "contact error journal services"),
-    ("ledger", "contact error platform clock crash journal"),
+    ("ledger", "contact error trust platform clock crash journal"),
     ("quota", "contact error clock crash services ledger"),
-    ("transport", "contact error clock services"),
+    ("transport", "contact error trust clock services"),
     ("upload", "contact error clock crash services journal reconcile quota transport ledger"),
     ("report", "contact error clock table journal ledger"),
     ("config", "contact error services"),
@@ -90,7 +91,15 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["unix_now", "clock::calendar"],
         reads: Reads::Code,
-        rooms: &["clock", "cli", "jobs", "transport", "ledger/claim.rs", "ledger/sqlite/mod.rs"],
+        rooms: &[
+            "clock",
+            "cli",
+            "jobs",
+            "transport",
+            "ledger/claim.rs",
+            "ledger/sqlite/mod.rs",
+            "ledger/postgres/backend.rs",
+        ],
         why: "what decides takes the time of its ledger, whose calendar is handed to it, so that a test sees one clock",
     },
     Rule {
@@ -140,6 +149,12 @@ const RULES: &[Rule] = &[
         words: &["rusqlite"],
         reads: Reads::Code,
         rooms: &["ledger/sqlite"],
+        why: "SQL stays behind the Ledger trait",
+    },
+    Rule {
+        words: &["tokio_postgres", "tokio_rustls"],
+        reads: Reads::Code,
+        rooms: &["ledger/postgres"],
         why: "SQL stays behind the Ledger trait",
     },
     Rule {

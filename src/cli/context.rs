@@ -1,10 +1,16 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
+use secrecy::SecretString;
 
-use super::{Environment, logs, places};
+use super::{Environment, logs, places, secrets};
 use crate::config::{Config, Layered};
 use crate::error::Result;
+use crate::ledger::postgres::PostgresPlace;
+use crate::ledger::{KeySource, LedgerKey, LedgerPlace};
+
+/// The variable that holds a ledger's key, in hexadecimal digits, where it is in no file.
+const LEDGER_KEY: &str = "ROLO_LEDGER_KEY";
 
 /// Options of every command.
 #[derive(Clone, Debug, Default, Args)]
@@ -13,6 +19,10 @@ pub struct GlobalArgs {
     /// Folder of the ledger and the sandbox's contacts [default: $ROLO_STATE or ~/.local/state/rolo].
     #[arg(long, global = true, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
+    /// Ledger in PostgreSQL, for several machines: postgres://USER@HOST/DATABASE [default: $ROLO_LEDGER, `ledger` of
+    /// the configuration, or a file in the state folder].
+    #[arg(long, global = true, value_name = "URL")]
+    pub ledger: Option<String>,
     /// Configuration file [default: rolo.toml here or in ~/.config/rolo].
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -42,6 +52,7 @@ pub struct CommandContext {
     /// Certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
     state_dir: Option<PathBuf>,
+    ledger: Option<SecretString>,
     config: Option<PathBuf>,
 }
 
@@ -55,6 +66,7 @@ impl CommandContext {
             quiet: args.quiet,
             ca_file: args.ca_file,
             state_dir: args.state_dir,
+            ledger: args.ledger.map(SecretString::from),
             config: args.config,
         })
     }
@@ -62,6 +74,38 @@ impl CommandContext {
     /// The folder of the ledger; not yet made.
     pub fn state_dir(&self) -> Result<Layered<PathBuf>> {
         places::state_dir(self.state_dir.clone(), &self.environment)
+    }
+
+    /// Where the ledger is: `--ledger`, else `$ROLO_LEDGER`, else `ledger` of the configuration, else a file in the
+    /// state folder.
+    pub fn ledger(&self) -> Result<LedgerPlace> {
+        let state_dir = self.state_dir()?.value;
+        let environment = self.environment.get("ROLO_LEDGER").map(|url| SecretString::from(url.to_owned()));
+        let url = match self.ledger.clone().or(environment) {
+            Some(url) => Some(url),
+            None => match self.config()?.ledger {
+                Some(source) => Some(secrets::fetch(&source, &self.environment)?),
+                None => None,
+            },
+        };
+        match url {
+            Some(url) => self.ledger_at(&url, &state_dir),
+            None => Ok(LedgerPlace::in_folder(&state_dir)),
+        }
+    }
+
+    /// The ledger in a database. Its key is `$ROLO_LEDGER_KEY`, else in the state folder.
+    ///
+    /// # Errors
+    /// Kind `Usage`, if that is no address, or no key. Neither is shown.
+    pub fn ledger_at(&self, url: &SecretString, state_dir: &Path) -> Result<LedgerPlace> {
+        let key = match self.environment.get(LEDGER_KEY) {
+            Some(key) => KeySource::From("environment variable ROLO_LEDGER_KEY", LedgerKey::from_hex(key)?),
+            None => LedgerPlace::key_in(state_dir),
+        };
+        let mut place = PostgresPlace::new(url, self.ca_file.as_deref(), key)?;
+        place.locks = Some(state_dir.join("locks"));
+        Ok(LedgerPlace::Postgres(Box::new(place)))
     }
 
     /// The configuration; an empty one if there is no file.

@@ -229,11 +229,11 @@ fn is_pipe(file: &Path) -> bool {
 
 /// Whether the file is that of an export which was cut off after it had written it.
 async fn cut_off(file: &Path, job: &jobs::Context) -> Result<bool> {
-    if !jobs::ledger_path(&job.state_dir).exists() {
+    if !job.ledger.may_exist() {
         return Ok(false);
     }
     let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
-    let runs = jobs::open_ledger(&job.state_dir)?.runs(1000).await?;
+    let runs = job.ledger.open()?.runs(1000).await?;
     let latest = runs.into_iter().find(|run| run.new.kind == RunKind::Export && run.new.file == path);
     Ok(latest.is_some_and(|run| matches!(run.state, RunState::Running | RunState::Stopped | RunState::Interrupted)))
 }

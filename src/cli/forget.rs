@@ -42,7 +42,7 @@ pub fn run(args: &ForgetCommand, context: &CommandContext) -> Result<Exit> {
             .hint("add --yes to remove the person from the ledger and from the files rolo wrote"));
     }
     running::block_on(async {
-        let forgotten = jobs::forget(&settings.identifier, &context.state_dir()?.value).await?;
+        let forgotten = jobs::forget(&settings.identifier, &context.state_dir()?.value, &context.ledger()?).await?;
         let mut lines = vec![format!("removed: {} of the ledger", count(forgotten.records, "record"))];
         let path = |file: &Path| escape(&file.display().to_string()).into_owned();
         lines.extend(forgotten.files.iter().map(|file| format!("removed from: {}", path(file))));

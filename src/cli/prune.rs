@@ -67,7 +67,7 @@ pub fn run(args: &PruneCommand, context: &CommandContext) -> Result<Exit> {
     };
     running::block_on(async {
         let state_dir = context.state_dir()?.value;
-        let ledger = jobs::open_ledger(&state_dir)?;
+        let ledger = context.ledger()?.open()?;
         let runs = ledger.runs(usize::MAX >> 1).await?;
         if let Some(account) = &settings.account
             && !runs.iter().any(|run| run.new.account == *account)

@@ -26,7 +26,7 @@ pub struct ReportCommand {
 
 pub fn run(args: &ReportCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
-        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
+        let ledger = context.ledger()?.open()?;
         let run = running::find_run(&ledger, args.run.as_deref(), reportable, "to report").await?;
         if run.new.kind == RunKind::Export {
             return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))

@@ -40,7 +40,7 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings()?;
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let ledger = jobs::open_ledger(&job.state_dir)?;
+        let ledger = job.ledger.open()?;
         let run = running::find_run(&ledger, settings.run.as_deref(), |run| allows(run).is_ok(), "to finish").await?;
         allows(&run)?;
         if !settings.night.is_endless() && !matches!(run.new.kind, RunKind::Import | RunKind::Retry) {

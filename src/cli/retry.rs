@@ -73,7 +73,7 @@ pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let began = clock::now();
         let mut job = running::job_context(context)?;
-        let ledger = jobs::open_ledger(&job.state_dir)?;
+        let ledger = job.ledger.open()?;
         let fits = |run: &Run| run.counts.needing_attention() > 0 && allows(run, false).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "with rows to send again").await?;
         let instead =

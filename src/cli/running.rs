@@ -30,8 +30,13 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 pub fn job_context(context: &CommandContext) -> Result<jobs::Context> {
     let stop = Stop::default();
     listen(&stop)?;
-    let job =
-        jobs::Context { state_dir: context.state_dir()?.value, written_in: None, reporter: progress(context), stop };
+    let job = jobs::Context {
+        state_dir: context.state_dir()?.value,
+        ledger: context.ledger()?,
+        written_in: None,
+        reporter: progress(context),
+        stop,
+    };
     job.written().sweep();
     Ok(job)
 }

@@ -29,7 +29,7 @@ impl RunsCommand {
 
 pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
-        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
+        let ledger = context.ledger()?.open()?;
         let mut runs = Vec::new();
         for run in ledger.runs(args.last()).await? {
             let worker = ledger.worker_of(&run).await?;

@@ -22,7 +22,7 @@ pub struct ShowCommand {
 
 pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
-        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
+        let ledger = context.ledger()?.open()?;
         let run = running::find_run(&ledger, args.run.as_deref(), |_| true, "to show").await?;
         let worker = ledger.worker_of(&run).await?;
         if context.json {

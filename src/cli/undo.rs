@@ -43,7 +43,7 @@ pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
     let settings = args.settings();
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let ledger = jobs::open_ledger(&job.state_dir)?;
+        let ledger = job.ledger.open()?;
         let fits = |run: &Run| of_state(run, false).allows(RunAction::Undo).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "to put back").await?;
         of_state(&run, running::is_under_way(&ledger, &run).await?).allows(RunAction::Undo)?;

@@ -33,7 +33,7 @@ impl WhyCommand {
 pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
     let identifier = args.identifier()?;
     running::block_on(async {
-        let ledger = jobs::open_ledger(&context.state_dir()?.value)?;
+        let ledger = context.ledger()?.open()?;
         let key = ledger.hasher().identifier(&identifier);
         let events = ledger.history(&key).await?;
         let pruned = PrunedBefore::of(&ledger).await?;

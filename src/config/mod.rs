@@ -44,6 +44,8 @@ pub struct Config {
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
     pub defaults: Defaults,
+    /// Where the address of a ledger in a database is kept.
+    pub ledger: Option<SecretSource>,
 }
 
 /// What commands take where neither flag nor environment says otherwise, each with its place.
@@ -74,9 +76,12 @@ impl Config {
         let document = Document::new(text, path);
         let root = document.root()?;
         let root = document.section("", &root);
-        root.only(&["accounts", "jobs", "defaults"])?;
+        root.only(&["accounts", "jobs", "defaults", "ledger"])?;
 
         let mut config = Self { path: Some(path.to_owned()), ..Self::default() };
+        if let Some(source) = SecretSource::read(&root, "ledger")? {
+            config.ledger = Some(source);
+        }
         if let Some(accounts) = root.section("accounts")? {
             for name in accounts.names() {
                 let section = accounts.required_section(name)?;

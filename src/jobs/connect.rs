@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::config::rate_within;
 use crate::contact::{ContactPages, Field, FieldKind, Quota};
 use crate::error::{Error, Result};
 use crate::journal::LastKnown;
-use crate::ledger::{self, ClaimedRun, KeySource, LedgerHandle};
+use crate::ledger::{ClaimedRun, LedgerHandle};
 use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
 use crate::services::Service;
@@ -42,33 +42,6 @@ pub struct Connection {
     hashes_only: bool,
     /// The account got its token when it was connected, and with it a refresh token for the next time.
     pub has_new_refresh_token: bool,
-}
-
-/// Opens the ledger of a state folder, which is made if it isn't there.
-pub fn open_ledger(state_dir: &Path) -> Result<LedgerHandle> {
-    ledger::open(&ledger_path(state_dir), &KeySource::File(key_path(state_dir)))
-}
-
-/// Copies the ledger of a state folder, with its key, into another folder. The ledger is only read.
-pub fn copy_ledger(state_dir: &Path, to: &Path) -> Result<()> {
-    ledger::copy(&ledger_path(state_dir), &ledger_path(to))?;
-    std::fs::copy(key_path(state_dir), key_path(to))
-        .map(drop)
-        .map_err(|error| Error::stopped("the key of the ledger can't be copied").caused_by(error))
-}
-
-/// How the ledger of a state folder stands, damaged or not; `None` if there is none.
-pub fn ledger_status(state_dir: &Path) -> Result<Option<ledger::Status>> {
-    ledger::status(&ledger_path(state_dir), &key_path(state_dir))
-}
-
-pub fn ledger_path(state_dir: &Path) -> PathBuf {
-    state_dir.join(ledger::FILE_NAME)
-}
-
-/// The key of a ledger lies beside it on one machine; a ledger that many share has it from elsewhere.
-fn key_path(state_dir: &Path) -> PathBuf {
-    state_dir.join("ledger.key")
 }
 
 /// Connects to an account; for a sandbox account, starts the server first.

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::account_spec::AccountSpec;
-use super::connect::open_ledger;
 use super::ended::Ended;
 use super::export::export;
 use super::export_job::ExportJob;
@@ -234,7 +233,7 @@ async fn recognized(account: &AccountSpec, context: &mut Context) -> Result<Stri
 
 /// Keeps which id became which.
 async fn keep_ids(job: &CopyJob, context: &Context) -> Result<()> {
-    let ledger = open_ledger(&context.state_dir)?;
+    let ledger = context.ledger.open()?;
     let from = last_identity(&ledger, &job.from.name).await?;
     let to = last_identity(&ledger, &job.to.name).await?;
     let mut reader = table::open(&job.results, &ReadOptions::default())?;

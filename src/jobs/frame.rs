@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Context;
 use super::account_spec::AccountSpec;
-use super::connect::{Connection, connect, open_ledger};
+use super::connect::{Connection, connect};
 use super::ended::Ended;
 use super::job_events::{JobEvents, finished};
 use super::notices::pass_on_late;
@@ -103,7 +103,7 @@ impl Opened {
     /// Those of opening the ledger and of connecting.
     pub async fn unrecognized(account: &AccountSpec, context: &mut Context) -> Result<Self> {
         let begun = clock::now();
-        let ledger = open_ledger(&context.state_dir)?;
+        let ledger = context.ledger.open()?;
         let connection = connect(account, &context.state_dir, &ledger).await?;
         if connection.has_new_refresh_token {
             context.tell(Event::Warning(Warning::RefreshTokenChanged));

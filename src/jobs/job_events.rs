@@ -96,6 +96,7 @@ mod tests {
         let recorded = Recorder::default();
         let context = Context {
             state_dir: "/nowhere".into(),
+            ledger: crate::ledger::LedgerPlace::in_folder(std::path::Path::new("/nowhere")),
             written_in: None,
             reporter: Box::new(recorded.clone()),
             stop: Stop::default(),

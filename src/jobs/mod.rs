@@ -56,7 +56,7 @@ mod visit;
 pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;
 pub use check::{CheckJob, check};
-pub use connect::{Connection, connect, ledger_path, ledger_status, open_ledger};
+pub use connect::{Connection, connect};
 pub use copy::{CopyExport, CopyJob, copy, export_for_copy, forget_export};
 pub use export::export;
 pub use export_job::ExportJob;
@@ -84,8 +84,10 @@ use crate::upload::Stop;
 
 /// What every job runs in.
 pub struct Context {
-    /// Folder of the ledger, the locks and the sandbox's contacts.
+    /// Folder of the locks, the sandbox's contacts and, unless it is elsewhere, the ledger.
     pub state_dir: std::path::PathBuf,
+    /// Where the ledger is.
+    pub ledger: crate::ledger::LedgerPlace,
     /// The state folder of the record of written files, where that is another.
     pub written_in: Option<std::path::PathBuf>,
     pub reporter: Box<dyn Reporter>,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::assumed::Assumed;
-use super::connect::ledger_path;
 use super::forecast::{Forecast, sample};
 use super::frame::Opened;
 use super::new_fields::{KnownFields, known_fields, words};
@@ -55,7 +54,7 @@ pub struct PlanJob {
 /// # Errors
 /// Those of reading the file and the account; `Stopped` if a look-up fails.
 pub async fn plan(job: &PlanJob, context: &mut Context) -> Result<Forecast> {
-    let remembers = ledger_path(&context.state_dir).exists();
+    let remembers = context.ledger.may_exist();
     let mut opened = Opened::account(&job.account, Keep::Nothing, context).await?;
     if let Some(elsewhere) = opened.elsewhere.take() {
         context.note(elsewhere);

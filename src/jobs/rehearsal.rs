@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::account_spec::{AccountSpec, SandboxSpec};
-use super::connect::{copy_ledger, ledger_path, open_ledger};
 use super::import::{ImportJob, import};
 use super::new_fields::named_fields;
 use super::nights::{NightPlanner, NightsAhead};
@@ -14,6 +13,7 @@ use super::{Context, SourceSpec};
 use crate::clock::{self, MovedClock};
 use crate::contact::Outcome;
 use crate::error::{Error, Result};
+use crate::ledger::{self, LedgerPlace};
 use crate::report::{Event, Note, Reporter, Summary};
 use crate::services::Settings;
 use crate::transport::Proxies;
@@ -52,9 +52,8 @@ pub struct Rehearsal {
 /// Those of [`import`], and of kind `Stopped` if the ledger can't be copied.
 pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Context) -> Result<Rehearsal> {
     let folder = Folder::make(&context.state_dir)?;
-    let source = ledger_path(&context.state_dir);
-    if source.exists() {
-        copy_ledger(&context.state_dir, &folder.path)?;
+    if context.ledger.may_exist() {
+        ledger::copy_into(&context.ledger, &folder.path)?;
     }
     let stand_in = stand_in(&job, &folder.path, context).await?;
     let (clock, known) = (stand_in.clock.clone(), stand_in.contacts);
@@ -77,6 +76,7 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
     };
     let mut inside = Context {
         state_dir: folder.path.clone(),
+        ledger: LedgerPlace::in_folder(&folder.path),
         written_in: Some(context.written_in.clone().unwrap_or_else(|| context.state_dir.clone())),
         reporter: Box::new(reporter),
         stop: context.stop.clone(),
@@ -89,7 +89,7 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
 
 /// What is known of the job's account.
 async fn stand_in(job: &ImportJob, folder: &Path, context: &mut Context) -> Result<StandIn> {
-    let ledger = open_ledger(folder)?;
+    let ledger = LedgerPlace::in_folder(folder).open()?;
     let service = (job.account.service.connect)(&job.account.settings)?;
     // What the import would create is not there yet.
     let named = if job.options.create_fields { Vec::new() } else { named_in(&job.source, service.as_ref())? };

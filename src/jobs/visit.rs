@@ -74,6 +74,7 @@ mod tests {
     async fn an_account_is_let_go_of_even_where_its_job_fails() {
         let folder = tempfile::tempdir().unwrap();
         let mut context = Context {
+            ledger: crate::ledger::LedgerPlace::in_folder(folder.path()),
             written_in: None,
             state_dir: folder.path().to_owned(),
             reporter: Box::new(Several(Vec::new())),

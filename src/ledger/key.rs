@@ -2,6 +2,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::KeyFile;
 use super::vault::Vault;
 use crate::error::{Error, Result};
 use crate::journal::Hasher;
@@ -25,6 +26,8 @@ pub enum KeySource {
     File(PathBuf),
     /// Handed over as it is: for ledgers that are gone when they are closed.
     Given(LedgerKey),
+    /// Handed over by somebody, in words that say by whom.
+    From(&'static str, LedgerKey),
 }
 
 impl KeySource {
@@ -40,7 +43,7 @@ impl KeySource {
     pub(super) fn read(&self) -> Result<LedgerKey> {
         match self {
             Self::File(path) => LedgerKey::read(path),
-            Self::Given(key) => Ok(key.clone()),
+            Self::Given(key) | Self::From(_, key) => Ok(key.clone()),
         }
     }
 
@@ -50,8 +53,13 @@ impl KeySource {
     /// As for [`Self::read`].
     pub(super) fn keep(&self, made: LedgerKey) -> Result<LedgerKey> {
         match self {
-            Self::File(path) => made.keep(path),
-            Self::Given(key) => Ok(key.clone()),
+            Self::File(path) => {
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    platform::make_private_folder(folder).map_err(|error| unreadable(path, error))?;
+                }
+                made.keep(path)
+            }
+            Self::Given(key) | Self::From(_, key) => Ok(key.clone()),
         }
     }
 
@@ -60,8 +68,23 @@ impl KeySource {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Given(_) => "the key that was handed over".to_owned(),
+            Self::From(whom, _) => (*whom).to_owned(),
         }
     }
+
+    /// Whether the key is there.
+    pub(super) fn standing(&self) -> KeyFile {
+        match self {
+            Self::File(path) if !path.exists() => KeyFile::Missing,
+            _ => KeyFile::There,
+        }
+    }
+}
+
+/// The key is none that the ledger knows.
+pub(super) fn another(key: &KeySource) -> Error {
+    Error::stopped(format!("the key is another ledger's: {}", key.place()))
+        .hint("put back the file that lay beside the ledger; ledger and key belong together")
 }
 
 impl std::fmt::Debug for LedgerKey {
@@ -88,6 +111,24 @@ impl LedgerKey {
         }
         let [hashing, sealing] = both;
         Ok(Self { hashing, sealing })
+    }
+
+    /// The key that is written so, in hexadecimal digits: as a file of it would be.
+    ///
+    /// # Errors
+    /// Of kind `Usage`, without showing it: it is written otherwise.
+    pub fn from_hex(text: &str) -> Result<Self> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let bytes: Option<Vec<u8>> = text
+            .trim()
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| Some((digit(*pair.first()?)? << 4) | digit(*pair.get(1)?)?))
+            .collect();
+        bytes.and_then(|bytes| Self::decode(&bytes)).ok_or_else(|| {
+            Error::usage("the key of the ledger is not written in 128 hexadecimal digits")
+                .hint("`xxd -p -c 64 ledger.key` writes that of a file so")
+        })
     }
 
     /// This key with another half for the hashes: that of a ledger of an early version, which held it.

@@ -15,54 +15,29 @@
 
 mod claim;
 mod claimed_run;
+mod copying;
+mod executor;
 mod key;
 mod lease;
+mod lock;
+mod locks;
 mod parts;
+mod place;
+pub mod postgres;
 mod records;
 pub mod sqlite;
 mod standing;
+mod stored;
 mod vault;
-
-use std::path::Path;
 
 pub use claim::{Claim, Worker};
 pub use claimed_run::{ClaimKeeper, ClaimedRun};
+pub use copying::{LedgerCopy, copy, copy_into};
 pub use key::{KeySource, LedgerKey};
 pub use lease::{LEASE, Lease};
 pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Runs};
+pub use place::LedgerPlace;
 pub use records::{
     Fingerprint, HistoryEvent, HistoryStep, NeededFor, NewRun, Prune, Run, RunKind, RunState, Swept, WriteResult,
 };
 pub use standing::{KeyFile, Status};
-
-use crate::error::Result;
-
-/// What the ledger of a state folder is called there.
-pub const FILE_NAME: &str = sqlite::FILE_NAME;
-
-/// Opens the ledger in this file, and makes it (and its folder) if there is none.
-///
-/// # Errors
-///
-/// As for [`sqlite::open`].
-pub fn open(file: &Path, key: &KeySource) -> Result<LedgerHandle> {
-    sqlite::open(file, key)
-}
-
-/// Copies the ledger in this file, which is only read, as it stands at one moment; its key is not copied.
-///
-/// # Errors
-///
-/// As for [`sqlite::copy`].
-pub fn copy(file: &Path, to: &Path) -> Result<()> {
-    sqlite::copy(file, to)
-}
-
-/// How the ledger in this file stands, damaged or not; `None` if there is none.
-///
-/// # Errors
-///
-/// As for [`sqlite::status`].
-pub fn status(file: &Path, key: &Path) -> Result<Option<Status>> {
-    sqlite::status(file, key)
-}

@@ -1,18 +1,16 @@
-use std::path::PathBuf;
-
 /// How a ledger stands.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// The ledger's file.
-    pub place: PathBuf,
+    /// The ledger's file, or its database without a password.
+    pub place: String,
     /// Of the schema it has.
     pub version: u64,
     /// Of the newest schema that this rolo knows.
     pub newest: u64,
     /// On the disk, its log included.
     pub bytes: u64,
-    /// The file of its key.
-    pub key: (PathBuf, KeyFile),
+    /// Where its key is.
+    pub key: (String, KeyFile),
     /// What it holds, in words, and how many.
     pub counts: Vec<(&'static str, u64)>,
     /// What is wrong with it, in words; empty if nothing was found.
@@ -39,3 +37,32 @@ impl KeyFile {
         }
     }
 }
+
+/// One kind of record that is counted.
+pub(super) struct Counted {
+    /// In words.
+    pub(super) words: &'static str,
+    /// What is counted of them.
+    pub(super) what: &'static str,
+    pub(super) table: &'static str,
+    /// Which of them.
+    pub(super) which: &'static str,
+}
+
+const fn all(words: &'static str, table: &'static str) -> Counted {
+    Counted { words, what: "*", table, which: "true" }
+}
+
+/// What is counted of a ledger, in the words of SQL that every store knows.
+pub(super) const COUNTED: [Counted; 10] = [
+    all("accounts", "account"),
+    all("runs", "run"),
+    Counted { which: "state IN ('running', 'stopped', 'interrupted')", ..all("runs not finished", "run") },
+    Counted { which: "pruned IS NOT NULL", ..all("runs pruned", "run") },
+    all("rows", "row_record"),
+    all("calls", "call"),
+    all("contacts remembered", "contact"),
+    all("changes that can be put back", "before_image"),
+    Counted { what: "DISTINCT run_id || '/' || row", which: "made IS NULL", ..all("creates in doubt", "creating") },
+    all("creates to be looked at once more", "look_again"),
+];

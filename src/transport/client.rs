@@ -14,10 +14,11 @@ use secrecy::{ExposeSecret, SecretString};
 use super::address::{BaseUrl, encoded_pairs};
 use super::credential::Prepared;
 use super::redaction::Redaction;
-use super::{Failure, Proxies, Route, Transport, failure, trust};
+use super::{Failure, Proxies, Route, Transport, failure};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::services::{Answer, Body, Credential, Method, Request};
+use crate::trust;
 
 /// A connection that has been idle for longer is not used again: servers close idle connections after
 /// five seconds and more, and a request written into that moment would be in doubt.
@@ -84,7 +85,11 @@ impl HttpTransport {
             .pool_idle_timeout(IDLE)
             .connect_timeout(options.connect_timeout.min(options.deadline * 9 / 10));
         builder = match &options.ca_file {
-            Some(file) => builder.tls_backend_preconfigured(trust::with_certificates_of(file)?),
+            Some(file) => {
+                let mut trusting = trust::client_config(Some(file))?;
+                trusting.alpn_protocols = vec![b"http/1.1".to_vec()];
+                builder.tls_backend_preconfigured(trusting)
+            }
             // Nothing to verify, so a machine without any certificate can still rehearse.
             None if !base.encrypted => builder.tls_certs_only([]),
             None => builder,

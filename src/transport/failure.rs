@@ -1,7 +1,8 @@
 use std::error::Error;
 use std::io;
 
-use super::{Failure, FailureKind, Route, trust};
+use super::{Failure, FailureKind, Route};
+use crate::trust;
 
 /// What kept an answer from coming, out of the client's error: everything before the connection stands
 /// is known not to have been applied, everything after it is not known.

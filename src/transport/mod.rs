@@ -10,7 +10,6 @@ mod credential;
 mod failure;
 mod proxy;
 mod redaction;
-mod trust;
 
 pub use client::{HttpOptions, HttpTransport};
 pub use proxy::{Proxies, Route};

@@ -447,6 +447,7 @@ impl World {
     fn context(&self, reporter: Collects) -> Context {
         Context {
             state_dir: self.folder.path().join("state"),
+            ledger: rolo::ledger::LedgerPlace::in_folder(&self.folder.path().join("state")),
             written_in: None,
             reporter: Box::new(reporter),
             stop: Stop::default(),

@@ -2,7 +2,7 @@
 
 use rolo::contact::RemoteId;
 use rolo::journal::AccountNote;
-use rolo::ledger::{self, KeySource};
+use rolo::ledger::LedgerPlace;
 
 use crate::world::{World, cells, last_event, sorted_by};
 
@@ -41,8 +41,7 @@ fn a_copy_converts_names_keeps_the_map_of_ids_and_lists_what_stays_behind() {
     assert_eq!(cells(&rows, "custom.city"), ["Leeds", "0042"]);
 
     let results = world.csv("sandbox-respondio-to-sandbox-chatwoot.results.csv");
-    let path = world.path(".local/state/rolo/ledger.sqlite");
-    let ledger = ledger::open(&path, &KeySource::beside(&path)).unwrap();
+    let ledger = LedgerPlace::in_folder(&world.path(".local/state/rolo")).open().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for row in &results {
         let note = AccountNote::CopyOf { account: "sandbox:respondio".into(), id: RemoteId(row["id"].clone()) };

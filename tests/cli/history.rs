@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rolo::contact::{Counts, Identifier, IdentifierKind, Outcome, Position, RemoteId, RowError, RowRecord};
 use rolo::journal::Entry;
-use rolo::ledger::{self, ClaimedRun, Fingerprint, KeySource, NewRun, RunKind, RunState, Worker};
+use rolo::ledger::{ClaimedRun, Fingerprint, LedgerPlace, NewRun, RunKind, RunState, Worker};
 
 use crate::program::said;
 
@@ -15,8 +15,7 @@ const PERSON: &str = "ann@example.org";
 fn with_a_run(home: &Path) -> String {
     let state = home.join(".local/state/rolo");
     std::fs::create_dir_all(&state).unwrap();
-    let path = state.join("ledger.sqlite");
-    let ledger = ledger::open(&path, &KeySource::beside(&path)).unwrap();
+    let ledger = LedgerPlace::in_folder(&state).open().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let new = NewRun {
         kind: RunKind::Import,

@@ -22,6 +22,8 @@ mod doubt;
 mod duplicates;
 mod excel;
 mod export;
+mod fleet;
+mod fleet_machines;
 mod forget;
 mod generated;
 mod guessed;
@@ -41,6 +43,8 @@ mod odd_values;
 mod places;
 mod plan_agrees;
 mod plans;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod power;
 mod program;
 mod prune;

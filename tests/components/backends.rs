@@ -8,7 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rolo::clock::{self, Calendar};
 use rolo::error::Result;
+use rolo::ledger::postgres::{self, PostgresPlace};
 use rolo::ledger::{ClaimedRun, KeySource, LedgerHandle, LedgerKey, NewRun, Worker, sqlite};
+use secrecy::SecretString;
+
+use crate::postgres::{Database, Server};
 
 /// One store, which can be opened again and again, as by several processes.
 #[async_trait]
@@ -18,10 +22,15 @@ pub trait Store: Send + Sync {
 
 /// Makes new, empty stores of its kind.
 pub struct Backend {
-    make: fn() -> Arc<dyn Store>,
+    /// `None` where this machine lacks what it needs.
+    make: fn() -> Option<Arc<dyn Store>>,
 }
 
-pub const BACKENDS: &[Backend] = &[Backend { make: || Arc::new(SqliteFile(tempfile::tempdir().unwrap())) }];
+pub const BACKENDS: &[Backend] = &[
+    Backend { make: || Some(Arc::new(SqliteFile(tempfile::tempdir().unwrap()))) },
+    Backend { make: || Some(Arc::new(PostgresDatabase::new(crate::postgres::server()?))) },
+    Backend { make: || Some(Arc::new(PostgresDatabase::new(crate::postgres::server()?).pooled()?)) },
+];
 
 struct SqliteFile(tempfile::TempDir);
 
@@ -32,6 +41,48 @@ impl Store for SqliteFile {
     }
 }
 
+/// A database of the server that the tests of this process share.
+pub struct PostgresDatabase {
+    pub database: Database<'static>,
+    pub place: PostgresPlace,
+}
+
+impl PostgresDatabase {
+    pub fn new(server: &'static Server) -> Self {
+        let database = server.database();
+        let key = KeySource::Given(LedgerKey::random().unwrap());
+        let place = PostgresPlace::new(&SecretString::from(database.url()), None, key).unwrap();
+        postgres::migrate(&place).unwrap();
+        Self { database, place }
+    }
+}
+
+impl PostgresDatabase {
+    /// The same by way of a pool that gives every transaction another connection, if there is one.
+    fn pooled(mut self) -> Option<Self> {
+        let port = self.database.server.pool?;
+        self.place = self.at_port(port);
+        // That its database is gone in the end, whoever still asks is not told as such.
+        self.place.patience = Duration::from_secs(5);
+        // The pool may be starting still.
+        assert!((0..20).any(|_| postgres::open(&self.place).is_ok()), "the pool does not start");
+        Some(self)
+    }
+
+    /// The same by another way.
+    pub fn at_port(&self, port: u16) -> PostgresPlace {
+        let url = self.database.url().replace(&format!(":{}/", self.database.server.port), &format!(":{port}/"));
+        PostgresPlace::new(&SecretString::from(url), None, self.place.key.clone()).unwrap()
+    }
+}
+
+#[async_trait]
+impl Store for PostgresDatabase {
+    async fn open(&self) -> LedgerHandle {
+        postgres::open(&self.place).unwrap()
+    }
+}
+
 /// A store that a test has to itself.
 pub struct Place {
     backend: &'static Backend,
@@ -39,8 +90,8 @@ pub struct Place {
 }
 
 impl Place {
-    fn new(backend: &'static Backend) -> Self {
-        Self { backend, store: (backend.make)() }
+    fn new(backend: &'static Backend) -> Option<Self> {
+        Some(Self { backend, store: (backend.make)()? })
     }
 
     pub async fn open(&self) -> LedgerHandle {
@@ -49,14 +100,16 @@ impl Place {
 
     /// Another store of the same backend.
     pub fn another(&self) -> Self {
-        Self::new(self.backend)
+        Self::new(self.backend).unwrap()
     }
 }
 
 /// Holds each backend to what `check` says.
 pub async fn each(check: impl AsyncFn(&Place)) {
     for backend in BACKENDS {
-        check(&Place::new(backend)).await;
+        if let Some(place) = Place::new(backend) {
+            check(&place).await;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use rolo::contact::{Field, RemoteId, Value};
 use rolo::error::ErrorKind;
 use rolo::journal::{Entry, Key, KnownContact, KnownValue, LastKnown};
-use rolo::ledger::{KeyFile, sqlite};
+use rolo::ledger::{KeyFile, KeySource, sqlite};
 use rusqlite::Connection;
 
 use crate::backends::{begin, sqlite_at};
@@ -45,17 +45,17 @@ fn known(key: Key, n: u64) -> Entry {
 async fn a_whole_ledger_is_said_to_be_whole_with_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
-    assert!(sqlite::status(&path, &path.with_extension("key")).unwrap().is_none(), "nothing is made by asking");
+    assert!(sqlite::status(&path, &KeySource::beside(&path)).unwrap().is_none(), "nothing is made by asking");
     assert!(!path.exists());
     filled(&path).await;
-    let status = sqlite::status(&path, &path.with_extension("key")).unwrap().unwrap();
+    let status = sqlite::status(&path, &KeySource::beside(&path)).unwrap().unwrap();
     assert_eq!(status.damage, [""; 0]);
     assert_eq!((status.version, status.key.1), (status.newest, KeyFile::There));
     let count = |what: &str| status.counts.iter().find(|(name, _)| *name == what).unwrap().1;
     assert_eq!((count("accounts"), count("runs"), count("contacts remembered")), (1, 1, PEOPLE));
     assert_eq!(status.bytes, fs::metadata(&path).unwrap().len());
     fs::remove_file(path.with_extension("key")).unwrap();
-    assert_eq!(sqlite::status(&path, &path.with_extension("key")).unwrap().unwrap().key.1, KeyFile::Missing);
+    assert_eq!(sqlite::status(&path, &KeySource::beside(&path)).unwrap().unwrap().key.1, KeyFile::Missing);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn attack_15_what_is_remembered_is_never_read_otherwise_than_it_was_writte
                 noticed += 1;
                 assert_eq!(error.kind, ErrorKind::Stopped);
                 assert!(error.message.contains("ledger"), "{error}");
-                let named = sqlite::status(&path, &path.with_extension("key")).map(|status| status.unwrap().damage);
+                let named = sqlite::status(&path, &KeySource::beside(&path)).map(|status| status.unwrap().damage);
                 assert!(named.is_err() || !named.unwrap().is_empty(), "damage at {at} has no name");
             }
         }
@@ -110,6 +110,6 @@ async fn damage_names_the_file_and_what_to_do() {
     let error = ledger.known("support", &keys[7..8]).await.unwrap_err();
     assert_eq!(error.message, format!("the ledger is damaged: {}", path.display()));
     assert!(error.hint.unwrap().contains("rolo ledger status"));
-    let status = sqlite::status(&path, &path.with_extension("key")).unwrap().unwrap();
+    let status = sqlite::status(&path, &KeySource::beside(&path)).unwrap().unwrap();
     assert_eq!(status.damage, ["what is known of 1 contacts can't be read"]);
 }

@@ -17,6 +17,7 @@ mod ledger_accounts;
 mod ledger_claims;
 mod ledger_damage;
 mod ledger_key;
+mod ledger_postgres;
 mod ledger_pruning;
 mod ledger_sqlite;
 mod ledger_writer;
@@ -29,6 +30,8 @@ mod mapping_rows;
 mod mapping_write;
 mod night_ends;
 mod plan;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod quota;
 mod quota_jitter;
 mod reconcile;

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::connect::open_ledger;
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
 use crate::journal::RunId;
-use crate::ledger::{HistoryEvent, HistoryStep, LedgerHandle, Run, RunKind};
+use crate::ledger::{HistoryEvent, HistoryStep, LedgerHandle, LedgerPlace, Run, RunKind};
 use crate::table::{IfTaken, Place, PlaceState, ReadOptions, WrittenFiles, sweep};
 
 mod file;
@@ -41,8 +40,8 @@ pub struct Forgotten {
 /// # Errors
 /// Of kind `Usage` if the identifier is that of several contacts of one account: somebody else would
 /// be forgotten along.
-pub async fn forget(identifier: &Identifier, state_dir: &Path) -> Result<Forgotten> {
-    let ledger = &open_ledger(state_dir)?;
+pub async fn forget(identifier: &Identifier, state_dir: &Path, ledger: &LedgerPlace) -> Result<Forgotten> {
+    let ledger = &ledger.open()?;
     let key = ledger.hasher().identifier(identifier);
     let history = ledger.history(&key).await?;
     refuse_several(&history)?;

@@ -3,15 +3,12 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::time::Instant;
 
+use super::super::stored::{FURTHEST, FURTHEST_CALLS, back, int};
 use super::clock::Reading;
-use super::stored::{back, int};
 
 /// What `now` may lag behind the one of the call before without meaning that the clock was set back:
 /// more than a process waits for its turn to write, in microseconds.
 const PATIENCE: u64 = 15_000_000;
-
-/// No honest use reserves further ahead than this (or, at a slow pace, than 16 calls), in microseconds.
-const FURTHEST: u64 = 20 * 60 * 1_000_000;
 
 /// The next moments of one scope, in microseconds from the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,7 +29,7 @@ impl Budget {
             self.postponed_until = self.postponed_until.saturating_sub(by);
         }
         let earliest = now.max(self.postponed_until);
-        if self.next_at > earliest.saturating_add(FURTHEST.max(period.saturating_mul(16))) {
+        if self.next_at > earliest.saturating_add(FURTHEST.max(period.saturating_mul(FURTHEST_CALLS))) {
             self.next_at = earliest.saturating_add(period);
         }
         let moment = earliest.max(self.next_at);

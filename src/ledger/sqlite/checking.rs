@@ -2,12 +2,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::super::stored::{Known, back};
 use super::errors;
-use super::known::Known;
 use super::schema::{APPLICATION, NEWEST};
-use super::stored::back;
 use crate::error::{Error, Result};
-use crate::ledger::{KeyFile, Status};
+use crate::ledger::standing::{COUNTED, Counted};
+use crate::ledger::{KeySource, Status};
 
 /// A file up to this size is looked through whole whenever it is opened; of a larger one only the
 /// tables that everything else hangs on. In bytes.
@@ -18,20 +18,6 @@ const NAMED: usize = 10;
 
 /// Tables that are small and that others refer to.
 const SMALL: [&str; 6] = ["account", "account_alias", "budget", "field_name", "key_check", "run"];
-
-/// What is counted of a ledger, in words, with how.
-const COUNTS: [(&str, &str); 10] = [
-    ("accounts", "SELECT count(*) FROM account"),
-    ("runs", "SELECT count(*) FROM run"),
-    ("runs not finished", "SELECT count(*) FROM run WHERE state IN ('running', 'stopped', 'interrupted')"),
-    ("runs pruned", "SELECT count(*) FROM run WHERE pruned IS NOT NULL"),
-    ("rows", "SELECT count(*) FROM row_record"),
-    ("calls", "SELECT count(*) FROM call"),
-    ("contacts remembered", "SELECT count(*) FROM contact"),
-    ("changes that can be put back", "SELECT count(*) FROM before_image"),
-    ("creates in doubt", "SELECT count(DISTINCT run_id || '/' || row) FROM creating WHERE made IS NULL"),
-    ("creates to be looked at once more", "SELECT count(*) FROM look_again"),
-];
 
 /// Looks for damage in a bounded time, before anything of the file is believed.
 pub(super) fn quick(db: &Connection, path: &Path) -> Result<()> {
@@ -60,12 +46,11 @@ fn complaints(db: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
-/// Everything there is to say of the ledger in this file, damaged or not, whose key should lie in the file
-/// `key`; `None` if there is none.
+/// Everything there is to say of the ledger in this file, damaged or not; `None` if there is none.
 ///
 /// # Errors
 /// Of kind `Stopped`: the file can't be read, or is no ledger.
-pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
+pub fn status(path: &Path, key: &KeySource) -> Result<Option<Status>> {
     if !path.exists() {
         return Ok(None);
     }
@@ -87,12 +72,13 @@ pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
     };
     let mut damage = Vec::new();
     let mut counts = Vec::new();
-    for (what, count) in COUNTS {
-        match db.query_row(count, [], |row| row.get::<_, i64>(0)) {
-            Ok(number) => counts.push((what, back(number))),
+    for Counted { words, what, table, which } in COUNTED {
+        let count = format!("SELECT count({what}) FROM {table} WHERE {which}");
+        match db.query_row(&count, [], |row| row.get::<_, i64>(0)) {
+            Ok(number) => counts.push((words, back(number))),
             // A ledger of an older version lacks a table; of the newest, none.
             Err(_) if back(version) < NEWEST as u64 => {}
-            Err(error) => damage.push(format!("{what} can't be counted: {error}")),
+            Err(error) => damage.push(format!("{words} can't be counted: {error}")),
         }
     }
     match complaints(&db, "PRAGMA integrity_check(10)") {
@@ -101,16 +87,12 @@ pub fn status(path: &Path, key: &Path) -> Result<Option<Status>> {
     }
     damage.extend(unreadable(&db).unwrap_or_else(|error| vec![error.to_string()]));
     damage.truncate(NAMED);
-    let state = match std::fs::metadata(key) {
-        Ok(_) => KeyFile::There,
-        Err(_) => KeyFile::Missing,
-    };
     Ok(Some(Status {
-        place: path.to_owned(),
+        place: path.display().to_string(),
         version: back(version),
         newest: NEWEST as u64,
         bytes: size("") + size("-wal"),
-        key: (key.to_owned(), state),
+        key: (key.place(), key.standing()),
         counts,
         damage,
         cure: "stop every rolo, keep a copy of the file, and put a backup back, or try `sqlite3 FILE .recover`",

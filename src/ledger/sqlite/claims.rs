@@ -1,47 +1,13 @@
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::stored::{back, int};
 use super::errors::of_ours;
-use super::lock::Lock;
-use super::stored::{back, int};
-use crate::error::Error;
 use crate::ledger::claim::{lost, taken};
+use crate::ledger::lock::Lock;
+use crate::ledger::locks::Locks;
 use crate::ledger::{Claim, Fingerprint, Worker};
-
-/// Locks of the claims that this process has, in a folder beside the ledger.
-#[derive(Default)]
-pub(super) struct Locks {
-    /// `None` for a ledger without a file: its claims end with their leases alone.
-    folder: Option<PathBuf>,
-    held: HashMap<(Fingerprint, u64), Lock>,
-}
-
-impl Locks {
-    pub(super) fn beside(ledger: &Path) -> Self {
-        Self { folder: ledger.parent().map(|folder| folder.join("locks")), held: HashMap::new() }
-    }
-
-    fn path(&self, fingerprint: &Fingerprint, fence: u64) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("{}-{fence}.lock", fingerprint.name())))
-    }
-
-    /// Whether the holder of this claim is known to have ended.
-    fn prove_dead(&self, fingerprint: &Fingerprint, fence: u64) -> bool {
-        self.path(fingerprint, fence).is_some_and(|path| !Lock::is_held(&path))
-    }
-
-    /// Keeps the lock of a claim that is durable, until it is released.
-    pub(super) fn keep(&mut self, claim: &Claim, lock: Option<Lock>) {
-        self.held.extend(lock.map(|lock| ((claim.fingerprint.clone(), claim.fence), lock)));
-    }
-
-    pub(super) fn release(&mut self, claim: &Claim) {
-        self.held.remove(&(claim.fingerprint.clone(), claim.fence));
-    }
-}
 
 /// A claim as it stands, whether or not its holder still lives.
 pub(super) struct HeldClaim {
@@ -82,7 +48,7 @@ pub(super) fn take(
         held => held.map_or(0, |held| held.fence),
     };
     let claim = Claim { fingerprint: fingerprint.clone(), fence: before + 1 };
-    let lock = locks.path(fingerprint, claim.fence).map(|path| hold(&path, worker)).transpose()?;
+    let lock = locks.hold(&claim, worker).map_err(of_ours)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO claim (fingerprint, fence, lease_until, host, process, since, doing)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -96,21 +62,8 @@ pub(super) fn take(
         int(worker.since),
         worker.doing
     ])?;
-    if let Some(path) = locks.path(fingerprint, before).filter(|path| !Lock::is_held(path)) {
-        Lock::clear(&path);
-    }
+    locks.clear(fingerprint, before);
     Ok((claim, lock))
-}
-
-fn hold(path: &Path, worker: &Worker) -> rusqlite::Result<Lock> {
-    Lock::hold(path, &worker.to_string()).map_err(|error| {
-        of_ours(
-            Error::stopped(format!("the lock file can't be made: {}", path.display()))
-                .at_path(path)
-                .hint("check that the state folder exists and is yours, or name another with --state-dir")
-                .caused_by(error),
-        )
-    })
 }
 
 /// Prolongs a claim, even one that has run out, as long as nobody else has claimed.

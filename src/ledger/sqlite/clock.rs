@@ -60,7 +60,7 @@ impl StoreClock {
 /// What the clock shows ahead of the time since this start, if a process has noted it.
 fn noted(db: &Connection, boot: u64) -> rusqlite::Result<Option<Duration>> {
     let noted = db.query_row("SELECT ahead FROM clock WHERE boot = ?1", [signed(boot)], |row| row.get(0)).optional()?;
-    Ok(noted.map(|nanos| Duration::from_nanos(super::stored::back(nanos))))
+    Ok(noted.map(|nanos| Duration::from_nanos(super::super::stored::back(nanos))))
 }
 
 /// Notes it, as it stands in the ledger then.
@@ -69,7 +69,10 @@ fn note(db: &Connection, boot: u64, ahead: Duration) -> rusqlite::Result<Duratio
     let nanos = u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX);
     // Of an earlier start nothing is asked any more.
     db.execute("DELETE FROM clock", [])?;
-    db.execute("INSERT INTO clock (boot, ahead) VALUES (?1, ?2)", params![signed(boot), super::stored::int(nanos)])?;
+    db.execute(
+        "INSERT INTO clock (boot, ahead) VALUES (?1, ?2)",
+        params![signed(boot), super::super::stored::int(nanos)],
+    )?;
     Ok(Duration::from_nanos(nanos))
 }
 

@@ -1,14 +1,11 @@
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::stored::{self, Known, back, int, merged};
 use super::super::vault::Vault;
-use super::known::Known;
 use super::names::Names;
-use super::stored::{back, int};
 use super::tools::Tools;
-use crate::contact::{Field, RemoteId};
-use crate::journal::{Key, KnownContact, LastKnown};
+use crate::contact::RemoteId;
+use crate::journal::{Key, KnownContact};
 
 /// Merges what is newly known of a contact into what was.
 pub(super) fn learn(
@@ -25,45 +22,7 @@ pub(super) fn learn(
         .query_row(params![account, contact.id.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
         .optional()?;
     let before = stored.as_ref().map(|(_, bytes)| Known::decode(bytes)).transpose()?;
-    let mut known = before.clone().unwrap_or_default();
-    // Whoever only looks, and sees a value as it was last known, takes nothing from how it was sent.
-    let only_looks = told && contact.applied.is_none();
-    let mut held: Option<LastKnown> = None;
-    for (name, value) in &contact.fields {
-        let number = names.field(db, name)?;
-        if only_looks && known.fields.get(&number).is_some_and(|before| before != value) {
-            let before = known.values.as_deref();
-            let held = held.get_or_insert_with(|| before.and_then(|it| unsealed(vault, it)).unwrap_or_default());
-            let seen = contact.values.as_ref().and_then(|values| values.fields.get(&Field::new(name)));
-            if seen.is_some() && seen == held.fields.get(&Field::new(name)) {
-                continue;
-            }
-        }
-        known.fields.insert(number, *value);
-    }
-    if contact.tags.is_some() {
-        known.tags.clone_from(&contact.tags);
-    }
-    if told {
-        unite(&mut known.lists, &contact.lists);
-    } else {
-        known.lists.clone_from(&contact.lists);
-    }
-    unite(&mut known.keys, keys);
-    let now = now.as_secs();
-    let is_as_before =
-        before.as_ref().is_some_and(|before| (&before.fields, &before.tags) == (&known.fields, &known.tags));
-    known.applied = match &contact.applied {
-        Some(applied) if applied.at == 0 => Some(crate::journal::Applied { at: now, ..applied.clone() }),
-        Some(applied) => Some(applied.clone()),
-        // Somebody who only looked, and saw it as it was, takes nothing away.
-        None if told && is_as_before => known.applied,
-        None => None,
-    };
-    if told {
-        known.seen_at = now;
-    }
-    known.values = merged(vault, known.values.as_deref(), contact.values.as_ref());
+    let known = merged(before.as_ref(), (contact, keys, told), vault, now.as_secs(), |name| names.field(db, name))?;
     let id = match stored {
         Some((id, _)) if before.as_ref() == Some(&known) => id,
         Some((id, _)) => {
@@ -85,21 +44,6 @@ pub(super) fn learn(
         point.execute(params![key.0, account, id])?;
     }
     Ok(())
-}
-
-/// Sealed values, newer over older ones. `None` if values are not to be kept.
-fn merged(vault: &Vault, before: Option<&[u8]>, newer: Option<&LastKnown>) -> Option<Vec<u8>> {
-    let newer = newer?;
-    let mut values = before.and_then(|sealed| unsealed(vault, sealed)).unwrap_or_default();
-    values.fields.extend(newer.fields.iter().map(|(field, value)| (field.clone(), value.clone())));
-    values.tags = newer.tags.clone().or(values.tags);
-    values.lists.clone_from(&newer.lists);
-    vault.seal(&serde_json::to_vec(&values).ok()?)
-}
-
-/// Values that were sealed with another key are as good as not kept.
-fn unsealed(vault: &Vault, sealed: &[u8]) -> Option<LastKnown> {
-    serde_json::from_slice(&vault.unseal(sealed)?).ok()
 }
 
 /// Removes a contact and the keys that lead to it; returns how many records went.
@@ -222,27 +166,7 @@ fn named(
     id: String,
     known: Known,
 ) -> rusqlite::Result<KnownContact> {
-    let mut contact = KnownContact {
-        id: RemoteId(id),
-        fields: BTreeMap::new(),
-        tags: known.tags,
-        lists: known.lists,
-        values: known.values.and_then(|sealed| unsealed(vault, &sealed)),
-        seen_at: known.seen_at,
-        applied: known.applied,
-    };
-    for (number, value) in known.fields {
-        contact.fields.insert(names.field_name(db, number)?, value);
-    }
-    Ok(contact)
-}
-
-fn unite(keys: &mut Vec<Key>, more: &[Key]) {
-    for key in more {
-        if !keys.contains(key) {
-            keys.push(*key);
-        }
-    }
+    stored::named(id, known, vault, |number| names.field_name(db, number))
 }
 
 pub(super) fn listed_at(db: &Connection, account: &str) -> rusqlite::Result<Option<u64>> {

@@ -2,15 +2,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::stored::{CREATE_LAG, KEPT, back, int};
 use super::names::Names;
-use super::stored::{back, int};
 use crate::journal::{Key, RunId, Taken};
-
-/// How long before a run a contact may have been made without its look-ups showing it: seconds.
-const LAG: i64 = 120;
-
-/// How long it is known who made a contact: seconds. Longer than any run that looked before.
-const KEPT: u64 = 7 * 24 * 60 * 60;
 
 /// For each key, who claims it.
 pub(super) fn open(
@@ -49,7 +43,7 @@ pub(super) fn conflict(
     }
     let started: i64 =
         db.prepare_cached("SELECT started FROM run WHERE name = ?1")?.query_row([&run.0], |row| row.get(0))?;
-    let which = format!("made IS NULL OR made >= {}", started.saturating_sub(LAG));
+    let which = format!("made IS NULL OR made >= {}", started.saturating_sub(CREATE_LAG));
     for key in keys {
         let taken = of_key(db, account, key, &which)?
             .filter(|taken| (taken.run != *run || taken.row != row) && !taken_over.contains(taken));

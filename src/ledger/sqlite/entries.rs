@@ -1,19 +1,14 @@
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::WriteResult;
+use super::super::stored::{StoredRow, StoredStep, back, encode_errors, forgotten_messages, int, row_key};
 use super::contacts;
-use super::row_errors::{decode_errors, encode_errors};
-use super::stored::{back, damaged, int};
 use super::tools::Tools;
-use super::{change, creating, rested, runs, second_looks};
-use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowRecord};
+use super::{before, creating, rested, runs, second_looks};
+use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RowRecord};
 use crate::journal::{Answered, CallVerdict, Entry, Hasher, Intent, Key, RunId, StepRecord, Taken};
-
-/// Bytes of a key that lead from a person to their rows. Half of it: two of ten million people meet
-/// with a chance of one in 300,000, and a row costs 250 bytes at most.
-const ROW_KEY_BYTES: usize = 8;
 
 /// Writes that come together; one whose intent claims what is another's is left out.
 pub(super) fn write_all(
@@ -102,7 +97,7 @@ impl Writer<'_, '_> {
             }
             Entry::LookedAgain { run, row, twice } => second_looks::done(db, run, *row, twice),
             Entry::Gone { account, id } => contacts::gone(db, self.tools.names, account, id),
-            Entry::Before(image) => change::write(db, self.tools.names, run, image),
+            Entry::Before(image) => before::write(db, self.tools.names, run, image),
             Entry::Rested { row } => {
                 self.rested.push(*row);
                 Ok(())
@@ -199,11 +194,6 @@ fn write_row(
     Ok(())
 }
 
-/// What of a key stands in `row_key`.
-pub(super) fn row_key(key: &Key) -> &[u8] {
-    &key.0[..ROW_KEY_BYTES]
-}
-
 pub(super) fn placed_rows(
     db: &Connection,
     run: &RunId,
@@ -215,49 +205,40 @@ pub(super) fn placed_rows(
          WHERE run_id = (SELECT id FROM run WHERE name = ?1) AND row >= ?2 ORDER BY row LIMIT ?3",
     )?
     .query_map(params![run.0, int(from), int(at_most as u64)], |row| {
-        let outcome: String = row.get(1)?;
-        let errors: Option<String> = row.get(6)?;
-        let record = RowRecord {
-            outcome: Outcome::from_name(&outcome).ok_or_else(|| damaged("the outcome of a row can't be read"))?,
-            contact_id: row.get::<_, Option<String>>(2)?.map(RemoteId),
+        let stored = StoredRow {
+            row: row.get(0)?,
+            outcome: row.get(1)?,
+            contact_id: row.get(2)?,
             calls: row.get(3)?,
             attempts: row.get(4)?,
             http_status: row.get(5)?,
-            errors: errors.map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?,
+            errors: row.get(6)?,
+            line: row.get(7)?,
+            sheet: row.get(8)?,
         };
-        let position = Position { index: back(row.get(0)?), line: back(row.get(7)?), sheet: row.get(8)? };
-        Ok((position, record))
+        Ok(stored.read()?)
     })?
     .collect()
 }
 
 pub(super) fn steps(db: &Connection, run: &RunId, row: u64) -> rusqlite::Result<Vec<StepRecord>> {
     db.prepare_cached(
-        "SELECT step, kind, sent, at, verdict, answers, http_status, contact_id FROM call
+        "SELECT step, kind, sent, verdict, answers, http_status, contact_id FROM call
          WHERE run_id = (SELECT id FROM run WHERE name = ?1) AND row = ?2 ORDER BY step",
     )?
-    .query_map(params![run.0, int(row)], |stored| read_step(row, stored))?
+    .query_map(params![run.0, int(row)], |found| {
+        let stored = StoredStep {
+            step: found.get(0)?,
+            kind: found.get(1)?,
+            sent: found.get(2)?,
+            verdict: found.get(3)?,
+            answers: found.get(4)?,
+            http_status: found.get(5)?,
+            contact_id: found.get(6)?,
+        };
+        Ok(stored.read(row)?)
+    })?
     .collect()
-}
-
-fn read_step(row: u64, stored: &Row<'_>) -> rusqlite::Result<StepRecord> {
-    let kind: String = stored.get(1)?;
-    let kind = CallKind::from_name(&kind).ok_or_else(|| damaged("the kind of a call can't be read"))?;
-    let step = stored.get(0)?;
-    let verdict: Option<String> = stored.get(4)?;
-    let answered = match verdict {
-        None => None,
-        Some(verdict) => Some(Answered {
-            row,
-            step,
-            kind,
-            attempts: stored.get(5)?,
-            http_status: stored.get(6)?,
-            verdict: CallVerdict::from_name(&verdict).ok_or_else(|| damaged("the verdict on a call can't be read"))?,
-            contact_id: stored.get::<_, Option<String>>(7)?.map(RemoteId),
-        }),
-    };
-    Ok(StepRecord { step, kind, sent: stored.get(2)?, answered })
 }
 
 pub(super) fn open_rows(db: &Connection, run: &RunId) -> rusqlite::Result<Vec<u64>> {
@@ -272,10 +253,5 @@ pub(super) fn without_messages(db: &Connection, run: i64, row: i64) -> rusqlite:
         .prepare_cached("SELECT errors FROM row_record WHERE run_id = ?1 AND row = ?2")?
         .query_row(params![run, row], |row| row.get(0))
         .optional()?;
-    let Some(text) = stored.flatten() else { return Ok(None) };
-    let mut errors = decode_errors(&text)?;
-    for error in &mut errors {
-        "forgotten".clone_into(&mut error.message);
-    }
-    Ok(encode_errors(&errors))
+    Ok(forgotten_messages(stored.flatten().as_deref())?)
 }

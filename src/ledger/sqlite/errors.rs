@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
+use super::super::stored::Damaged;
 use crate::error::Error;
 
 /// How long to wait for another process that is writing; then it counts as an error.
@@ -15,6 +16,12 @@ pub(super) fn damage(path: &Path) -> Error {
 
 const DAMAGE_HINT: &str = "stop every rolo, keep a copy of the file, and look with `rolo ledger status`; then put a \
                            backup back, or try `sqlite3 FILE .recover`; a ledger must lie on a local disk";
+
+impl From<Damaged> for rusqlite::Error {
+    fn from(damage: Damaged) -> Self {
+        Self::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(damage))
+    }
+}
 
 /// An error of ours, which ends a transaction.
 pub(super) fn of_ours(error: Error) -> rusqlite::Error {

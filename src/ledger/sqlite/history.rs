@@ -1,13 +1,12 @@
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::{HistoryEvent, HistoryStep};
-use super::row_errors::decode_errors;
-use super::stored::{back, damaged};
+use super::super::HistoryEvent;
+use super::super::stored::{StoredCall, StoredEnd, events, row_key};
 use super::{contacts, entries};
-use crate::contact::{CallKind, IdentifierKind, Outcome, RemoteId};
-use crate::journal::{CallVerdict, Hasher, Key, RunId};
+use crate::contact::{IdentifierKind, RemoteId};
+use crate::journal::{Hasher, Key, RunId};
 
 /// What leads to one person: rows, and contacts of accounts.
 struct Traces {
@@ -56,81 +55,57 @@ fn rows_with(db: &Connection, key: &Key, account: Option<i64>) -> rusqlite::Resu
         "SELECT row_key.run_id, row_key.row FROM row_key JOIN run ON run.id = row_key.run_id
          WHERE row_key.key = ?1 AND (?2 IS NULL OR run.account_id = ?2)",
     )?
-    .query_map(params![entries::row_key(key), account], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .query_map(params![row_key(key), account], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 
 pub(super) fn history(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<Vec<HistoryEvent>> {
-    let mut events = Vec::new();
+    let mut all = Vec::new();
     for (run, row) in traces(db, hasher, key)?.rows {
-        events_of(db, run, row, &mut events)?;
+        all.append(&mut events_of(db, run, row)?);
     }
     // Stable, so that the events of a row keep their order.
-    events.sort_by_key(|event| event.at);
-    Ok(events)
+    all.sort_by_key(|event| event.at);
+    Ok(all)
 }
 
-/// Codes whose messages name other contacts.
-const NAMING: [&str; 5] =
-    ["contact.ambiguous", "contact.conflict", "contact.other_person", "contact.shared", "plan.changed"];
-
-fn events_of(db: &Connection, run: i64, row: i64, events: &mut Vec<HistoryEvent>) -> rusqlite::Result<()> {
-    let mut about = db.prepare_cached(
-        "SELECT run.name, run.called, run.file, run.started, row_record.line, row_record.outcome,
-         row_record.contact_id, row_record.errors
-         FROM row_record JOIN run ON run.id = row_record.run_id
-         WHERE row_record.run_id = ?1 AND row_record.row = ?2",
-    )?;
-    let mut found = about.query(params![run, row])?;
-    let Some(record) = found.next()? else { return Ok(()) };
-    let contact_id: Option<String> = record.get(6)?;
-    let (outcome, errors): (String, Option<String>) = (record.get(5)?, record.get(7)?);
-    let errors = errors.map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?;
-    let found_later = errors.iter().find(|error| error.code == "contact.made_twice").map(|error| error.message.clone());
-    let mut ended = HistoryEvent {
-        at: back(record.get(3)?),
-        run: RunId(record.get(0)?),
-        account: record.get(1)?,
-        file: record.get(2)?,
-        line: back(record.get(4)?),
-        what: HistoryStep::Row {
-            outcome: Outcome::from_name(&outcome).ok_or_else(|| damaged("the outcome of a row can't be read"))?,
-            messages: errors
-                .iter()
-                .filter(|error| NAMING.contains(&&*error.code))
-                .map(|error| (error.code.to_string(), error.message.clone()))
-                .collect(),
-            codes: errors.into_iter().map(|error| error.code.into_owned()).collect(),
-        },
-        contact_id: contact_id.map(RemoteId),
-    };
-    let mut calls = db.prepare_cached(
-        "SELECT kind, at, verdict, http_status, contact_id FROM call WHERE run_id = ?1 AND row = ?2 ORDER BY step",
-    )?;
-    let mut calls = calls.query(params![run, row])?;
-    while let Some(call) = calls.next()? {
-        let (kind, verdict): (String, Option<String>) = (call.get(0)?, call.get(2)?);
-        let verdict = verdict.map(|verdict| {
-            CallVerdict::from_name(&verdict).ok_or_else(|| damaged("the verdict on a call can't be read"))
-        });
-        let at = back(call.get(1)?) / 1_000_000;
-        ended.at = ended.at.max(at);
-        let contact_id: Option<String> = call.get(4)?;
-        events.push(HistoryEvent {
-            at,
-            what: HistoryStep::Call {
-                kind: CallKind::from_name(&kind).ok_or_else(|| damaged("the kind of a call can't be read"))?,
-                verdict: verdict.transpose()?,
+fn events_of(db: &Connection, run: i64, row: i64) -> rusqlite::Result<Vec<HistoryEvent>> {
+    let end = db
+        .prepare_cached(
+            "SELECT run.name, run.called, run.file, run.started, row_record.line, row_record.outcome,
+             row_record.contact_id, row_record.errors
+             FROM row_record JOIN run ON run.id = row_record.run_id
+             WHERE row_record.run_id = ?1 AND row_record.row = ?2",
+        )?
+        .query_row(params![run, row], |record| {
+            Ok(StoredEnd {
+                run: record.get(0)?,
+                called: record.get(1)?,
+                file: record.get(2)?,
+                started: record.get(3)?,
+                line: record.get(4)?,
+                outcome: record.get(5)?,
+                contact_id: record.get(6)?,
+                errors: record.get(7)?,
+            })
+        })
+        .optional()?;
+    let Some(end) = end else { return Ok(Vec::new()) };
+    let calls = db
+        .prepare_cached(
+            "SELECT kind, at, verdict, http_status, contact_id FROM call WHERE run_id = ?1 AND row = ?2 ORDER BY step",
+        )?
+        .query_map(params![run, row], |call| {
+            Ok(StoredCall {
+                kind: call.get(0)?,
+                at: call.get(1)?,
+                verdict: call.get(2)?,
                 http_status: call.get(3)?,
-            },
-            contact_id: contact_id.map(RemoteId),
-            ..ended.clone()
-        });
-    }
-    let found_later = found_later.map(|words| HistoryEvent { what: HistoryStep::MadeTwice(words), ..ended.clone() });
-    events.push(ended);
-    events.extend(found_later);
-    Ok(())
+                contact_id: call.get(4)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(events(end, calls)?)
 }
 
 /// Rows keep their outcome, since a run must go on to balance and a resumed one must not send them
@@ -165,7 +140,7 @@ pub(super) fn forget_rows(db: &Connection, run: &RunId, rows: &[u64]) -> rusqlit
     let run = super::runs::number(db, run)?;
     let mut cleaned = 0;
     for row in rows {
-        let row = super::stored::int(*row);
+        let row = super::super::stored::int(*row);
         let errors = entries::without_messages(db, run, row)?;
         cleaned += db
             .prepare_cached("UPDATE row_record SET contact_id = NULL, errors = ?3 WHERE run_id = ?1 AND row = ?2")?

@@ -5,33 +5,31 @@
 //! the file open; one writes at a time, and whoever waits gives up after ten seconds.
 
 mod accounts;
+mod before;
 mod budget;
-mod change;
 mod checking;
 mod claims;
 mod clock;
 mod contacts;
+mod copied;
 mod creating;
 mod entries;
 mod errors;
-mod executor;
 mod history;
-mod known;
-mod lock;
 mod names;
 mod opening;
 mod pruning;
 mod rested;
-mod row_errors;
 mod runs;
 mod schema;
 mod second_looks;
 mod store;
-mod stored;
 mod tools;
 
 pub use checking::status;
 pub use opening::copy;
+
+pub(super) use copied::copied;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -41,9 +39,9 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
-use self::executor::Executor;
 use self::store::Store;
 use self::tools::Tools;
+use super::executor::Executor;
 use super::{
     Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
     LedgerHandle, LedgerKey, NewRun, People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
@@ -97,7 +95,7 @@ pub fn in_memory() -> Result<LedgerHandle> {
 
 /// See the module documentation.
 struct SqliteLedger {
-    executor: Executor,
+    executor: Executor<Store>,
     hasher: Hasher,
 }
 
@@ -251,7 +249,7 @@ impl Entries for SqliteLedger {
 
     async fn before_images(&self, run: &RunId, after: usize, at_most: usize) -> Result<Vec<BeforeImage>> {
         let run = run.clone();
-        self.look(move |db, _| change::before_images(db, &run, after, at_most)).await
+        self.look(move |db, _| before::before_images(db, &run, after, at_most)).await
     }
 }
 

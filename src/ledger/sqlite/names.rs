@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::stored::{back, damaged, int};
+use super::super::stored::{Damaged, back, int};
 
 /// Numbers of names, as far as they have been asked for. A number never changes, so what another
 /// process adds makes this incomplete but never wrong.
@@ -60,7 +60,7 @@ impl Names {
             .prepare_cached("SELECT name FROM field_name WHERE id = ?1")?
             .query_row([int(number)], |row| row.get(0))
             .optional()?
-            .ok_or_else(|| damaged("a field of a contact has no name"))?;
+            .ok_or(Damaged("a field of a contact has no name"))?;
         self.fields_by_number.insert(number, name.clone());
         Ok(name)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::super::{KeySource, LedgerKey};
+use super::super::{KeySource, LedgerKey, key};
 use super::schema::{self, NEWEST, State};
 use super::{checking, errors};
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
             None => random,
         })?;
         if within.is_some_and(|hashing| !kept.hashes_with(&hashing)) {
-            return Err(another(source));
+            return Err(key::another(source));
         }
         made = Some(kept.clone());
         Ok(kept)
@@ -69,22 +69,22 @@ pub(super) fn open(path: &Path, source: &KeySource) -> Result<(Connection, Ledge
                 )));
         }
     }
-    let key = match made {
-        Some(key) => {
+    let found = match made {
+        Some(made) => {
             // What an earlier version kept in the ledger itself still stands in its log.
             db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
                 .map_err(|error| errors::described(path, error))?;
-            key
+            made
         }
         None => source.read()?,
     };
     let check: [u8; 32] = db
         .query_row("SELECT value FROM key_check", [], |row| row.get(0))
         .map_err(|error| errors::described(path, error))?;
-    if key.check() != check {
-        return Err(another(source));
+    if found.check() != check {
+        return Err(key::another(source));
     }
-    Ok((db, key))
+    Ok((db, found))
 }
 
 /// Copies the ledger in this file to another, which must not be there yet.
@@ -97,11 +97,6 @@ pub fn copy(path: &Path, to: &Path) -> Result<()> {
     let db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(errors::BUSY).map_err(failed)?;
     db.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop).map_err(failed)
-}
-
-fn another(key: &KeySource) -> Error {
-    Error::stopped(format!("the key is another ledger's: {}", key.place()))
-        .hint("put back the file that lay beside the ledger; ledger and key belong together")
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

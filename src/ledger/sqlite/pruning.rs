@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::stored::{Damaged, back, int};
 use super::super::{NeededFor, Prune, RunState, Swept};
-use super::stored::{back, damaged, int};
 use super::{runs, second_looks};
 use crate::journal::RunId;
 
@@ -145,7 +145,7 @@ fn give_back(db: &Connection, at_most: usize) -> rusqlite::Result<bool> {
     db.execute_batch(&format!("PRAGMA incremental_vacuum({})", (at_most / RECORDS_A_PAGE).max(1)))?;
     let left: i64 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
     if left >= free {
-        return Err(damaged("free pages of the ledger can't be given back"));
+        return Err(Damaged("free pages of the ledger can't be given back").into());
     }
     Ok(back(left) > 0)
 }

@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::stored::{back, int};
+use super::super::stored::{back, int};
 use crate::journal::RunId;
 
 /// Adds rows of a run, in any order; some of them may be there already.

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::{Fingerprint, NewRun, Run, RunKind, RunState};
-use super::stored::{back, damaged, int};
+use super::super::stored::{CUT_OFF, Damaged, StoredRun, back, int, run_name, run_prefix};
+use super::super::{Fingerprint, NewRun, Run, RunState};
 use super::tools::Tools;
 use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
@@ -36,34 +36,16 @@ pub(super) fn begin(db: &Connection, tools: &mut Tools<'_>, run: &NewRun) -> rus
     Ok(id)
 }
 
-/// Day and minute (UTC) for people; then three characters that grow with the second, and that keep
-/// two runs of the same second apart.
 fn new_id(db: &Connection, started: u64) -> rusqlite::Result<RunId> {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    const PLACES: u64 = 36 * 36 * 36;
-    let minute = jiff::Timestamp::from_second(int(started))
-        .map_err(|_| damaged("the run began at an impossible time"))?
-        .strftime("%Y%m%d-%H%M-")
-        .to_string();
+    let minute = run_prefix(started)?;
+    let latest: Option<String> =
+        db.query_row("SELECT max(name) FROM run WHERE name >= ?1 AND name < ?1 || '~'", [minute], |row| row.get(0))?;
     let random: i64 = db.query_row("SELECT random() & 0xFFFF", [], |row| row.get(0))?;
-    let a_second = PLACES / 60;
-    let mut number = started % 60 * a_second + back(random) % a_second;
-    loop {
-        let place = |power: u32| char::from(DIGITS[(number / 36_u64.pow(power) % 36) as usize]);
-        let name = format!("{minute}{}{}{}", place(2), place(1), place(0));
-        let taken = db
-            .prepare_cached("SELECT 1 FROM run WHERE name >= ?1 AND name < ?2")?
-            // Not only this name: an id must sort after those given before it in its minute.
-            .exists(params![name, format!("{minute}~")])?;
-        if !taken || number >= PLACES {
-            return Ok(RunId(name));
-        }
-        number += 1;
-    }
+    Ok(run_name(started, back(random), latest.as_deref())?)
 }
 
 pub(super) fn unfinished(db: &Connection, fingerprint: &Fingerprint) -> rusqlite::Result<Option<Run>> {
-    let cut_off = [RunState::Running, RunState::Stopped, RunState::Interrupted].map(RunState::name);
+    let cut_off = CUT_OFF.map(RunState::name);
     db.prepare_cached(&format!(
         "{COLUMNS} WHERE fingerprint = ?1 AND state IN (?2, ?3, ?4) ORDER BY run.id DESC LIMIT 1"
     ))?
@@ -134,36 +116,25 @@ pub(super) fn number_and_account(db: &Connection, id: &RunId) -> rusqlite::Resul
     db.prepare_cached("SELECT id, account_id FROM run WHERE name = ?1")?
         .query_row([&id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
-        .ok_or_else(|| damaged("the ledger does not know the run"))
+        .ok_or_else(|| Damaged("the ledger does not know the run").into())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
-    let state: String = row.get(8)?;
-    let kind: String = row.get(1)?;
-    let mut counts = Counts::default();
-    for (column, outcome) in (10..).zip(Outcome::ALL) {
-        counts[outcome] = back(row.get(column)?);
-    }
-    let options: String = row.get(6)?;
-    Ok(Run {
-        id: RunId(row.get(0)?),
-        new: NewRun {
-            kind: RunKind::from_name(&kind).ok_or_else(|| damaged("the command of a run can't be read"))?,
-            fingerprint: Fingerprint(row.get(2)?),
-            account: row.get(3)?,
-            identity: row.get(17)?,
-            service: row.get(4)?,
-            file: row.get(5)?,
-            options: serde_json::from_str(&options).map_err(|_| damaged("the options of a run can't be read"))?,
-            started: back(row.get(7)?),
-        },
-        state: RunState::ALL
-            .into_iter()
-            .find(|candidate| candidate.name() == state)
-            .ok_or_else(|| damaged("the state of a run can't be read"))?,
-        ended: row.get::<_, Option<i64>>(9)?.map(back),
-        took: row.get::<_, Option<i64>>(19)?.map(|micros| Duration::from_micros(back(micros))),
-        counts,
-        pruned: row.get::<_, Option<i64>>(18)?.map(back),
-    })
+    let stored = StoredRun {
+        name: row.get(0)?,
+        command: row.get(1)?,
+        fingerprint: row.get(2)?,
+        called: row.get(3)?,
+        service: row.get(4)?,
+        file: row.get(5)?,
+        options: row.get(6)?,
+        started: row.get(7)?,
+        state: row.get(8)?,
+        ended: row.get(9)?,
+        counts: (10..17).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?,
+        identity: row.get(17)?,
+        pruned: row.get(18)?,
+        took: row.get(19)?,
+    };
+    Ok(stored.read()?)
 }

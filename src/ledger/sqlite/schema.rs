@@ -1,7 +1,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::super::LedgerKey;
-use super::stored::int;
+use super::super::stored::int;
 
 /// Marks a file as ours: "rolo" in ASCII.
 pub(super) const APPLICATION: i64 = 0x726F_6C6F;

@@ -2,15 +2,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::stored::{KEPT, back, int, made_twice, seal_identifiers, unseal_identifiers};
 use super::super::vault::Vault;
-use super::row_errors::{decode_errors, encode_errors};
-use super::stored::{back, damaged, int};
 use super::tools::Tools;
-use crate::contact::{Identifier, IdentifierKind, RemoteId, RowError};
+use crate::contact::{Identifier, RemoteId};
 use crate::journal::{RunId, SecondLook};
-
-/// How long a look is waited for that shows nobody: seconds. A search that lags longer shows nothing more.
-const KEPT: u64 = 7 * 24 * 60 * 60;
 
 pub(super) fn note(
     db: &Connection,
@@ -19,9 +15,7 @@ pub(super) fn note(
     identifiers: &[Identifier],
     now: Duration,
 ) -> rusqlite::Result<()> {
-    let list: Vec<_> = identifiers.iter().map(|one| (one.kind.name(), &one.value)).collect();
-    let text = serde_json::to_vec(&list).map_err(|_| damaged("identifiers can't be written"))?;
-    let sealed = vault.seal(&text).ok_or_else(|| damaged("identifiers can't be sealed"))?;
+    let sealed = seal_identifiers(vault, identifiers)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO look_again (run_id, row, account_id, identifiers, since) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
@@ -51,17 +45,12 @@ pub(super) fn open(
             run: RunId(found.get(0)?),
             row: back(found.get(1)?),
             line: back(found.get(2)?),
-            identifiers: vault.unseal(&sealed).and_then(|text| read(&text)).unwrap_or_default(),
+            identifiers: unseal_identifiers(vault, &sealed),
             contact_id: found.get::<_, Option<String>>(4)?.map(RemoteId),
             age: Duration::from_secs(now.as_secs().saturating_sub(back(found.get(5)?))),
         })
     })?;
     looks.collect()
-}
-
-fn read(text: &[u8]) -> Option<Vec<Identifier>> {
-    let list: Vec<(String, String)> = serde_json::from_slice(text).ok()?;
-    list.into_iter().map(|(kind, value)| Some(Identifier::new(IdentifierKind::from_name(&kind)?, value))).collect()
 }
 
 /// The row was looked at. Where it turned out to be several contacts, its record says so from now on.
@@ -75,11 +64,9 @@ pub(super) fn done(db: &Connection, run: &RunId, row: u64, twice: &[String]) -> 
         .prepare_cached("SELECT errors FROM row_record WHERE run_id = ?1 AND row = ?2")?
         .query_row(params![run, int(row)], |row| row.get(0))
         .optional()?;
-    let mut errors = stored.flatten().map_or(Ok(Vec::new()), |errors| decode_errors(&errors))?;
-    let ids: Vec<_> = twice.iter().map(|id| format!("contact {id}")).collect();
-    errors.push(RowError::of_row("contact.made_twice", format!("it is there twice: {}", ids.join(" and "))));
+    let errors = made_twice(stored.flatten().as_deref(), twice)?;
     db.prepare_cached("UPDATE row_record SET errors = ?3 WHERE run_id = ?1 AND row = ?2")?
-        .execute(params![run, int(row), encode_errors(&errors)])
+        .execute(params![run, int(row), errors])
         .map(drop)
 }
 

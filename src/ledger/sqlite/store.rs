@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::claims::{self, Locks};
+use super::claims;
 use super::clock::{Reading, StoreClock};
 use super::entries;
 use super::errors;
@@ -14,6 +14,8 @@ use super::tools::Tools;
 use crate::clock::{Calendar, UptimeSource};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, Hasher, RunId};
+use crate::ledger::executor::EntryStore;
+use crate::ledger::locks::Locks;
 use crate::ledger::vault::Vault;
 use crate::ledger::{Claim, Fingerprint, KeySource, Swept, Worker, WriteResult};
 
@@ -30,6 +32,12 @@ pub(super) struct Store {
     clock: StoreClock,
     locks: Locks,
     sweeper: Sweeper,
+}
+
+impl EntryStore for Store {
+    fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<WriteResult>> {
+        self.change_of(claim, |db, tools| entries::write_all(db, tools, run, writes))
+    }
 }
 
 impl Store {
@@ -90,11 +98,6 @@ impl Store {
             claims::check(db, claim)?;
             work(db, tools)
         })
-    }
-
-    /// All entries of each write, or none of that write, in one transaction.
-    pub(super) fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<WriteResult>> {
-        self.change_of(claim, |db, tools| entries::write_all(db, tools, run, writes))
     }
 
     pub(super) fn claim(&mut self, fingerprint: &Fingerprint, worker: &Worker, lease: Duration) -> Result<Claim> {

@@ -1,47 +1,12 @@
-use rusqlite::{Connection, params};
 use serde_json::{Value as Json, json};
 
-use super::names::Names;
-use super::stored::{back, damaged, int};
-use crate::contact::{Field, RemoteId, Value};
-use crate::journal::{BeforeImage, Change, RunId};
-
-pub(super) fn write(db: &Connection, names: &mut Names, run: i64, image: &BeforeImage) -> rusqlite::Result<()> {
-    let account = names.account(db, &image.account)?;
-    db.prepare_cached(
-        "INSERT INTO before_image (run_id, number, row, account_id, contact_id, change)
-         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM before_image WHERE run_id = ?1), ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![run, int(image.row), account, image.contact_id.0, encode(&image.change).to_string()])
-    .map(drop)
-}
-
-pub(super) fn before_images(
-    db: &Connection,
-    run: &RunId,
-    after: usize,
-    at_most: usize,
-) -> rusqlite::Result<Vec<BeforeImage>> {
-    db.prepare_cached(
-        "SELECT row, account.name, contact_id, change FROM before_image JOIN account ON account.id = account_id
-         WHERE run_id = (SELECT id FROM run WHERE name = ?1) ORDER BY number DESC LIMIT ?3 OFFSET ?2",
-    )?
-    .query_map(params![run.0, int(after as u64), int(at_most as u64)], |row| {
-        let change: String = row.get(3)?;
-        let change = serde_json::from_str(&change).ok().and_then(|json| decode(&json));
-        Ok(BeforeImage {
-            row: back(row.get(0)?),
-            account: row.get(1)?,
-            contact_id: RemoteId(row.get(2)?),
-            change: change.ok_or_else(|| damaged("a before-image can't be read"))?,
-        })
-    })?
-    .collect()
-}
+use super::Damaged;
+use crate::contact::{Field, Value};
+use crate::journal::Change;
 
 /// `{"created": true}`, `{"tag_added": "x"}`, `{"field": "first_name", "before": …, "after": …}`.
-fn encode(change: &Change) -> Json {
-    match change {
+pub(in crate::ledger) fn encode_change(change: &Change) -> String {
+    let json = match change {
         Change::Created => json!({ "created": true }),
         Change::Field { field, before, after } => {
             json!({ "field": field.name(), "before": encode_value(before), "after": encode_value(after) })
@@ -51,7 +16,14 @@ fn encode(change: &Change) -> Json {
         Change::ListAdded(list) => json!({ "list_added": list }),
         Change::ListRemoved(list) => json!({ "list_removed": list }),
         Change::Unknown(what) => json!({ "unknown": what }),
-    }
+    };
+    json.to_string()
+}
+
+/// What [`encode_change`] wrote.
+pub(in crate::ledger) fn decode_change(text: &str) -> Result<Change, Damaged> {
+    let json = serde_json::from_str(text).ok();
+    json.and_then(|json| decode(&json)).ok_or(Damaged("a before-image can't be read"))
 }
 
 fn decode(json: &Json) -> Option<Change> {

@@ -1,4 +1,4 @@
-//! Whom a server's certificate may come from.
+//! Whom a server's certificate may come from, whatever is spoken with the server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,11 +14,28 @@ use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, Result};
 
-/// TLS that trusts what the system trusts and the certificates of a PEM file.
+/// TLS that trusts what the system trusts and, if there is one, the certificates of a PEM file.
 ///
 /// # Errors
-/// Kind `Usage`, if the file can't be read or holds no certificate that can be used.
-pub(super) fn with_certificates_of(file: &Path) -> Result<ClientConfig> {
+/// Kind `Usage`, if the file can't be read or holds no certificate that can be used, or the system has none.
+pub fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match ca_file {
+        Some(file) => Arc::new(given_or_usual(file, provider.clone())?),
+        None => Arc::new(Verifier::new(provider.clone()).map_err(unprepared)?),
+    };
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(unprepared)?;
+    Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+fn unprepared(error: rustls::Error) -> Error {
+    Error::usage("encrypted connections can't be prepared")
+        .hint("are certificates installed (package ca-certificates)? if not, name a file of them with --ca-file")
+        .caused_by(error)
+}
+
+fn given_or_usual(file: &Path, provider: Arc<CryptoProvider>) -> Result<GivenOrUsual> {
     let name = file.display();
     let pem = std::fs::read(file).map_err(|error| {
         Error::usage(format!("the certificate file can't be read: {name}"))
@@ -30,18 +47,11 @@ pub(super) fn with_certificates_of(file: &Path) -> Result<ClientConfig> {
         Error::usage(format!("the certificate file holds no certificate: {name}"))
             .hint("it must be in PEM form, with the line `-----BEGIN CERTIFICATE-----`")
     })?;
-    let unusable = || {
+    let usual = Verifier::new_with_extra_roots(given.iter().cloned(), provider.clone()).map_err(|_| {
         Error::usage(format!("the certificate file holds one that can't be used: {name}"))
             .hint("it must be an X.509 certificate of version 3; make it anew, or name another file")
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let usual = Verifier::new_with_extra_roots(given.iter().cloned(), provider.clone()).map_err(|_| unusable())?;
-    let config = ClientConfig::builder_with_provider(provider.clone());
-    let config = config.with_safe_default_protocol_versions().map_err(|_| unusable())?;
-    let verifier = Arc::new(GivenOrUsual { given, usual, provider });
-    let mut config = config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    })?;
+    Ok(GivenOrUsual { given, usual, provider })
 }
 
 /// The usual rules, but for a server that shows one of the given certificates itself: made by
@@ -105,7 +115,7 @@ fn is_an_authoritys(refused: &CertificateError) -> bool {
 }
 
 /// Why a certificate can't be trusted, and what to do, for a person.
-pub(super) fn words(refused: &CertificateError, host: &str) -> String {
+pub fn words(refused: &CertificateError, host: &str) -> String {
     match refused {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "it has expired; renew it at the server".to_owned()

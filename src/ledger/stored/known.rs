@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::stored::damaged;
+use super::Damaged;
 use crate::journal::{Applied, Key, KnownValue, RunId};
 
 const VERSION: u8 = 3;
@@ -14,21 +14,21 @@ const VERSION: u8 = 3;
 /// Bytes of the checksum.
 const CHECKSUM: usize = 4;
 
-/// As [`super::super::KnownContact`], with numbers for names of fields, and with the contact's keys.
+/// As [`KnownContact`](crate::journal::KnownContact), with numbers for names of fields, and with the contact's keys.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Known {
-    pub(super) fields: BTreeMap<u64, KnownValue>,
-    pub(super) tags: Option<Vec<Key>>,
-    pub(super) lists: Vec<Key>,
-    pub(super) keys: Vec<Key>,
-    pub(super) seen_at: u64,
-    pub(super) applied: Option<Applied>,
+pub(in crate::ledger) struct Known {
+    pub(in crate::ledger) fields: BTreeMap<u64, KnownValue>,
+    pub(in crate::ledger) tags: Option<Vec<Key>>,
+    pub(in crate::ledger) lists: Vec<Key>,
+    pub(in crate::ledger) keys: Vec<Key>,
+    pub(in crate::ledger) seen_at: u64,
+    pub(in crate::ledger) applied: Option<Applied>,
     /// Sealed.
-    pub(super) values: Option<Vec<u8>>,
+    pub(in crate::ledger) values: Option<Vec<u8>>,
 }
 
 impl Known {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(in crate::ledger) fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         put_number(&mut bytes, self.fields.len() as u64);
         for (name, value) in &self.fields {
@@ -73,10 +73,8 @@ impl Known {
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> rusqlite::Result<Self> {
-        whole(bytes)
-            .and_then(|bytes| Reader(bytes).known())
-            .ok_or_else(|| damaged("what is known of a contact can't be read"))
+    pub(in crate::ledger) fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        whole(bytes).and_then(|bytes| Reader(bytes).known()).ok_or(Damaged("what is known of a contact can't be read"))
     }
 }
 

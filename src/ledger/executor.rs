@@ -6,37 +6,58 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
-use super::store::Store;
+use super::{Claim, ClaimedRun, WriteResult};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, RunId};
-use crate::ledger::{Claim, ClaimedRun, WriteResult};
 
 /// Entries that one transaction takes at most, so that nobody waits long for a commit.
 const GROUP: usize = 20_000;
+
+/// What an executor works on: a store that somebody has to himself, as far as this handle on it goes.
+pub(super) trait EntryStore: Send + 'static {
+    /// All entries of each write, or none of that write, in one transaction.
+    ///
+    /// # Errors
+    /// As for [`Entries::write`](super::Entries::write).
+    fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<WriteResult>>;
+}
 
 /// Where the work on a store is done, one piece after the other.
 ///
 /// Writes that wait at the same time share one transaction. Once a write of a run has failed, every later
 /// one of that run fails with the same cause.
-pub(super) enum Executor {
-    Thread(StoreThread),
-    Inline(Box<Mutex<StoreWorker>>),
+pub(super) enum Executor<S> {
+    Thread(StoreThread<S>),
+    Inline(Box<Mutex<StoreWorker<S>>>),
 }
 
-impl Executor {
+impl<S: EntryStore> Executor<S> {
     /// Gives the store to a thread of its own.
-    pub(super) fn start(store: Store) -> Result<Self> {
+    pub(super) fn start(store: S) -> Result<Self> {
         let (sender, jobs) = channel();
         let mut worker = StoreWorker { store, failed: HashMap::new() };
-        let thread = thread::Builder::new()
-            .name("ledger".to_owned())
-            .spawn(move || worker.work(&jobs))
-            .map_err(|error| Error::stopped("the ledger's thread could not be started").caused_by(error))?;
+        let thread = spawn(move || worker.work(&jobs))?;
         Ok(Self::Thread(StoreThread { sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }))
     }
 
+    /// Makes the store on the thread that works on it. Returns what came with it.
+    pub(super) fn open<R: Send + 'static>(make: impl FnOnce() -> Result<(S, R)> + Send + 'static) -> Result<(Self, R)> {
+        let (sender, jobs) = channel();
+        let (made, opened) = channel();
+        let work = move || match make() {
+            Ok((store, came)) => {
+                drop(made.send(Ok(came)));
+                StoreWorker { store, failed: HashMap::new() }.work(&jobs);
+            }
+            Err(error) => drop(made.send(Err(error))),
+        };
+        let thread = spawn(work)?;
+        let came = opened.recv().unwrap_or_else(|_| Err(ended()))?;
+        Ok((Self::Thread(StoreThread { sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }), came))
+    }
+
     /// Does everything on the caller's thread.
-    pub(super) fn inline(store: Store) -> Self {
+    pub(super) fn inline(store: S) -> Self {
         Self::Inline(Box::new(Mutex::new(StoreWorker { store, failed: HashMap::new() })))
     }
 
@@ -52,14 +73,14 @@ impl Executor {
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Store) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut S) -> Result<T> + Send + 'static,
     {
         let (done, outcome) = oneshot::channel();
         self.queue(Job::Run(Box::new(move |store| drop(done.send(work(store))))))?;
         outcome.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    fn queue(&self, job: Job) -> Result<()> {
+    fn queue(&self, job: Job<S>) -> Result<()> {
         match self {
             Self::Inline(worker) => {
                 let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,12 +99,12 @@ impl Executor {
 }
 
 /// The far end of the channel. Waits for the thread when it is dropped: what is queued is done.
-pub(super) struct StoreThread {
-    sender: Mutex<Option<Sender<Job>>>,
+pub(super) struct StoreThread<S> {
+    sender: Mutex<Option<Sender<Job<S>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Drop for StoreThread {
+impl<S> Drop for StoreThread<S> {
     fn drop(&mut self) {
         *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -93,11 +114,11 @@ impl Drop for StoreThread {
     }
 }
 
-type Work = Box<dyn FnOnce(&mut Store) + Send>;
+type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
 
-enum Job {
+enum Job<S> {
     Write(Write),
-    Run(Work),
+    Run(Work<S>),
 }
 
 struct Write {
@@ -107,14 +128,14 @@ struct Write {
 }
 
 /// Does the jobs.
-pub(super) struct StoreWorker {
-    store: Store,
+pub(super) struct StoreWorker<S> {
+    store: S,
     /// Runs, and their claims, of which a write has failed, with the error of the first, told again and again.
     failed: HashMap<(RunId, u64), Error>,
 }
 
-impl StoreWorker {
-    fn work(&mut self, jobs: &Receiver<Job>) {
+impl<S: EntryStore> StoreWorker<S> {
+    fn work(&mut self, jobs: &Receiver<Job<S>>) {
         while let Ok(job) = jobs.recv() {
             let mut next = Some(job);
             while let Some(job) = next.take() {
@@ -163,6 +184,11 @@ impl StoreWorker {
             let _ = write.done.send(outcome);
         }
     }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let started = thread::Builder::new().name("ledger".to_owned()).spawn(work);
+    started.map_err(|error| Error::stopped("the ledger's thread could not be started").caused_by(error))
 }
 
 fn ended() -> Error {

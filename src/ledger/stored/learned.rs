@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+
+use super::super::vault::Vault;
+use super::Known;
+use crate::contact::{Field, RemoteId};
+use crate::journal::{Applied, Key, KnownContact, LastKnown};
+
+/// What is known of a contact once `contact` is known as well; `told` if an answer showed it now, `now` in
+/// seconds from the Unix epoch. `number` tells the number of a field's name.
+pub(in crate::ledger) fn merged<E>(
+    before: Option<&Known>,
+    (contact, keys, told): (&KnownContact, &[Key], bool),
+    vault: &Vault,
+    now: u64,
+    mut number: impl FnMut(&str) -> Result<u64, E>,
+) -> Result<Known, E> {
+    let mut known = before.cloned().unwrap_or_default();
+    // Whoever only looks, and sees a value as it was last known, takes nothing from how it was sent.
+    let only_looks = told && contact.applied.is_none();
+    let mut held: Option<LastKnown> = None;
+    for (name, value) in &contact.fields {
+        let number = number(name)?;
+        if only_looks && known.fields.get(&number).is_some_and(|before| before != value) {
+            let before = known.values.as_deref();
+            let held = held.get_or_insert_with(|| before.and_then(|it| unsealed(vault, it)).unwrap_or_default());
+            let seen = contact.values.as_ref().and_then(|values| values.fields.get(&Field::new(name)));
+            if seen.is_some() && seen == held.fields.get(&Field::new(name)) {
+                continue;
+            }
+        }
+        known.fields.insert(number, *value);
+    }
+    if contact.tags.is_some() {
+        known.tags.clone_from(&contact.tags);
+    }
+    if told {
+        unite(&mut known.lists, &contact.lists);
+    } else {
+        known.lists.clone_from(&contact.lists);
+    }
+    unite(&mut known.keys, keys);
+    let is_as_before = before.is_some_and(|before| (&before.fields, &before.tags) == (&known.fields, &known.tags));
+    known.applied = match &contact.applied {
+        Some(applied) if applied.at == 0 => Some(Applied { at: now, ..applied.clone() }),
+        Some(applied) => Some(applied.clone()),
+        // Somebody who only looked, and saw it as it was, takes nothing away.
+        None if told && is_as_before => known.applied,
+        None => None,
+    };
+    if told {
+        known.seen_at = now;
+    }
+    known.values = newer_over_older(vault, known.values.as_deref(), contact.values.as_ref());
+    Ok(known)
+}
+
+/// Sealed values, newer over older ones. `None` if values are not to be kept.
+fn newer_over_older(vault: &Vault, before: Option<&[u8]>, newer: Option<&LastKnown>) -> Option<Vec<u8>> {
+    let newer = newer?;
+    let mut values = before.and_then(|sealed| unsealed(vault, sealed)).unwrap_or_default();
+    values.fields.extend(newer.fields.iter().map(|(field, value)| (field.clone(), value.clone())));
+    values.tags = newer.tags.clone().or(values.tags);
+    values.lists.clone_from(&newer.lists);
+    vault.seal(&serde_json::to_vec(&values).ok()?)
+}
+
+/// Values that were sealed with another key are as good as not kept.
+fn unsealed(vault: &Vault, sealed: &[u8]) -> Option<LastKnown> {
+    serde_json::from_slice(&vault.unseal(sealed)?).ok()
+}
+
+/// The contact with this id, as everybody knows it. `name` tells the name of a field by its number.
+pub(in crate::ledger) fn named<E>(
+    id: String,
+    known: Known,
+    vault: &Vault,
+    mut name: impl FnMut(u64) -> Result<String, E>,
+) -> Result<KnownContact, E> {
+    let mut contact = KnownContact {
+        id: RemoteId(id),
+        fields: BTreeMap::new(),
+        tags: known.tags,
+        lists: known.lists,
+        values: known.values.and_then(|sealed| unsealed(vault, &sealed)),
+        seen_at: known.seen_at,
+        applied: known.applied,
+    };
+    for (number, value) in known.fields {
+        contact.fields.insert(name(number)?, value);
+    }
+    Ok(contact)
+}
+
+fn unite(keys: &mut Vec<Key>, more: &[Key]) {
+    for key in more {
+        if !keys.contains(key) {
+            keys.push(*key);
+        }
+    }
+}
