@@ -46,7 +46,7 @@ impl Driver {
     }
 
     /// Brings one contact to what its row desires, and records how that ended: a row by itself. An import's rows
-    /// begin in the file's order instead ([`Self::begin`]), and go on from there ([`Self::drive_to_end`]).
+    /// begin in the file's order instead (`begin`), and go on from there (`drive_to_end`).
     pub async fn drive(&self, row: Row) -> RowEnd {
         self.drive_and(row, |record| record).await
     }
