@@ -307,7 +307,8 @@ fn what_differs_from_run_to_run_is_one_to_the_comparison() {
     let same = |shown: &str, said: &str| matches(&plain(&lines(shown)), &plain(&lines(said)));
     assert!(same("import 20261121-0931-k3f: finished in 411 ms", "import 20270101-0000-aaa: finished in 2 s"));
     assert!(same("began 2026-11-21 07:19 UTC", "began 2027-01-01 00:00 UTC"));
-    assert!(same("2026-11-21 07:19 UTC  <1 s  import", "2027-01-01 00:00 UTC  1 s   import"));
+    assert!(same("2026-11-21 07:19 UTC  118 ms  import", "2027-01-01 00:00 UTC  2 min 5 s  import"));
+    assert!(!same("2026-11-21 07:19 UTC  118 ms  import", "2027-01-01 00:00 UTC  1 s  retry"));
     assert!(same("a\n...\nz", "a\nb\nc\nz") && same("a\n...\nz", "a\nz") && !same("a\n...\nz", "a\nb"));
     assert!(same("id [..] of [..]", "id 12 of 34") && !same("id [..] of", "id 12 of 34"));
     assert!(!same("35 created", "36 created") && !same("a", "a\nb") && !same("a\nb", "a"));
