@@ -136,10 +136,10 @@ fn remote_16_a_contact_that_shifts_to_a_page_already_read_is_not_lost_and_one_th
         assert!(remark.starts_with("complete: "), "{remark}");
         let rows = csv_rows(&out);
         let emails = cells(&rows, "email");
-        for k in 2..=40 {
-            assert!(emails.contains(&format!("person{k}@example.org").as_str()), "person {k}: {remark}");
-        }
-        assert!(!emails.contains(&"person1@example.org"), "{remark}");
+        // Who came first of those that were created side by side is the one that went.
+        let people = (1..=40).map(|k| format!("person{k}@example.org"));
+        let missing: Vec<_> = people.filter(|email| !emails.contains(&email.as_str())).collect();
+        assert_eq!(missing.len(), 1, "{missing:?}: {remark}");
     }
 }
 
