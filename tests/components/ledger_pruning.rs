@@ -179,7 +179,8 @@ async fn a_run_goes_on_while_another_is_removed() {
 async fn a_removal_that_was_cut_off_is_finished_by_the_next() {
     each(async |place| {
         let whole = {
-            let ledger = place.another().open().await;
+            let another = place.another();
+            let ledger = another.open().await;
             let run = finished(&ledger, 1, 30).await;
             ledger.prune(&run).await.unwrap();
             sweep(&ledger, 1000).await
