@@ -1,7 +1,8 @@
 //! PostgreSQL for tests: a server of this process's own, in a folder and on a port of its own, that ends with it.
 //!
 //! It is found in `PATH` or where Debian puts it. Where there is none, tests of it say so and do without;
-//! not so where `CI=true` or `ROLO_POSTGRES=required`, as `.ci/run` has it.
+//! not so where `CI=true` or `ROLO_POSTGRES=required`, as `.ci/run` has it. `ROLO_POSTGRES=left-out` does without it
+//! where a run says so: at one of several dates.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -44,6 +45,9 @@ pub struct Server {
 impl Server {
     /// One of its own, which a test may kill.
     pub fn new() -> Option<Self> {
+        if std::env::var_os("ROLO_POSTGRES").is_some_and(|value| value == "left-out") {
+            return None;
+        }
         let Some(programs) = programs() else {
             missing("PostgreSQL", "initdb, postgres and psql", "apt-get install postgresql");
             return None;
@@ -122,6 +126,9 @@ impl Server {
 
     /// Kills the process that all others of the server hang on. It is started again at once, and recovers.
     pub fn kill(&self) {
+        // Its number is that of a dead one until it takes connections again: a process that serves one from before
+        // the last kill may have outlived that.
+        self.wait();
         let number = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
         let number = number.lines().next().unwrap();
         assert!(Command::new("kill").args(["-9", number]).status().unwrap().success());
@@ -167,8 +174,18 @@ impl Drop for Server {
     }
 }
 
+/// A port below those that the system gives to connections: of these another test may take one before the server
+/// has it.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + std::process::id().wrapping_mul(97).wrapping_add(tried) % 12_000;
+        let port = u16::try_from(port).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Says what is missing, and fails where nothing may be left out.
