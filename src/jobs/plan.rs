@@ -181,15 +181,16 @@ impl Foreseeing {
                 return Err(Error::interrupted("interrupted while planning; nothing was sent"));
             }
             let contacts = validator.check(&batch);
+            let asked = contacts.iter().map(|row| row.as_ref().ok());
             let remembered = match memory {
-                Some(ledger) => remembered(ledger, &keys, contacts.iter().map(|row| row.as_ref().ok()), true).await?,
-                None => Vec::new(),
+                Some(ledger) => remembered(ledger, &keys, asked, true).await?,
+                None => asked.map(|contact| RememberedRow::unknown(&keys, contact)).collect(),
             };
             let mut remembered = remembered.into_iter();
             for (row, contact) in batch.rows().zip(contacts) {
                 self.forecast.rows += 1;
                 let position = row.position();
-                let RememberedRow { known, open_create, .. } = remembered.next().unwrap_or_default();
+                let RememberedRow { keys, known, open_create } = remembered.next().unwrap_or_default();
                 match contact {
                     Err(unsent) => {
                         let record = RowRecord::unsent(unsent.outcome, unsent.errors);
@@ -199,7 +200,6 @@ impl Foreseeing {
                         self.look_up_groups().await?;
                     }
                     Ok(contact) => {
-                        let keys = keys.identifiers(&contact.identifiers);
                         self.forecast.in_doubt += u64::from(open_create.is_some());
                         self.take(Row { known, open_create, ..Row::new(position, contact, keys) }).await?;
                     }
@@ -214,19 +214,16 @@ impl Foreseeing {
         let index = row.position.index;
         let assumed = self.assume(&row.contact, &row);
         let machine = Box::new(self.sample.way_of(row, &self.rules));
-        let asks = match machine.next() {
-            Next::Lookup(identifiers) if machine.is_identifying() => Some(identifiers.len()),
-            _ => None,
-        };
+        let identifiers = machine.to_identify().len();
         let at_most = if self.nights.is_some() { machine.calls_at_most() } else { 0 };
         let foreseen = Foreseen { machine, assumed, writes: Vec::new(), at_most };
-        let Some(identifiers) = asks else {
+        if identifiers > 0 {
+            self.groups.add(index, identifiers);
+            self.waiting.insert(index, Waiting::Asking(foreseen));
+        } else {
             self.groups.passed(index);
             self.waiting.insert(index, Waiting::Ready(foreseen));
-            return self.look_up_groups().await;
-        };
-        self.groups.add(index, identifiers);
-        self.waiting.insert(index, Waiting::Asking(foreseen));
+        }
         self.look_up_groups().await
     }
 

@@ -15,6 +15,14 @@ pub struct RememberedRow {
     pub open_create: Option<Taken>,
 }
 
+impl RememberedRow {
+    /// What is there of a row before the ledger was asked.
+    pub fn unknown(keys: &Keys, contact: Option<&Contact>) -> Self {
+        let keys = contact.map_or_else(Vec::new, |contact| keys.identifiers(&contact.identifiers));
+        Self { keys, ..Self::default() }
+    }
+}
+
 /// Asks the ledger once about a batch of rows, of which some may have no contact: what it has of each, in
 /// order. Without `remembers`, only what is open counts.
 ///
@@ -26,9 +34,7 @@ pub async fn remembered(
     contacts: impl Iterator<Item = Option<&Contact>>,
     remembers: bool,
 ) -> Result<Vec<RememberedRow>> {
-    let of_rows: Vec<Vec<Key>> = contacts
-        .map(|contact| contact.map_or_else(Vec::new, |contact| keys.identifiers(&contact.identifiers)))
-        .collect();
+    let of_rows: Vec<Vec<Key>> = contacts.map(|contact| RememberedRow::unknown(keys, contact).keys).collect();
     let all = of_rows.concat();
     let (mut open, mut known) = (Vec::new(), Vec::new());
     if !all.is_empty() {

@@ -13,7 +13,7 @@ impl Reconciliation {
         }
         let contact = &self.row.contact;
         let identifiers = self.identification().identifiers().count();
-        let looks = if self.is_identifying() { identifiers } else { 0 };
+        let looks = if self.to_identify().is_empty() { 0 } else { identifiers };
         let depends = contact.fields.iter().any(|change| change.overwrite != Overwrite::Always)
             || contact.tags.replace
             || !contact.tags.remove.is_empty()

@@ -1,6 +1,5 @@
 use std::collections::VecDeque;
 
-use super::event::Next;
 use super::identify::has;
 use super::machine::Reconciliation;
 use crate::contact::{Identifier, Snapshot};
@@ -104,11 +103,8 @@ impl SharedLookup {
         rows: impl IntoIterator<Item = &'a Reconciliation>,
         identifiers_per_find: usize,
     ) -> Vec<SharedLookup> {
-        let wanted = |row: &Reconciliation| match row.next() {
-            Next::Lookup(identifiers) if row.is_identifying() => Some(identifiers.clone()),
-            _ => None,
-        };
-        let wanted = rows.into_iter().enumerate().filter_map(|(at, row)| Some((at, wanted(row)?))).collect();
+        let wanted = rows.into_iter().map(|row| row.to_identify().to_vec()).enumerate();
+        let wanted = wanted.filter(|(_, identifiers)| !identifiers.is_empty()).collect();
         pack(wanted, identifiers_per_find).into_iter().map(|rows| SharedLookup { rows }).collect()
     }
 

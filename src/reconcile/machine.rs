@@ -274,13 +274,15 @@ impl Reconciliation {
         self.row.position
     }
 
-    /// Whether the row still finds out which contact it is about: it may then be looked up ahead of
-    /// its turn, and together with others.
-    pub fn is_identifying(&self) -> bool {
-        matches!(
-            (&self.state, &self.next),
-            (State::Identifying { why: Identify::First | Identify::Confirm, .. }, Next::Lookup(_))
-        )
+    /// Identifiers by which the row finds out which contact it is about: these may be looked up ahead of its
+    /// turn, and together with those of other rows. None once that is known.
+    pub fn to_identify(&self) -> &[Identifier] {
+        match (&self.state, &self.next) {
+            (State::Identifying { why: Identify::First | Identify::Confirm, .. }, Next::Lookup(identifiers)) => {
+                identifiers
+            }
+            _ => &[],
+        }
     }
 
     /// The fewest calls that any client could do this row with, once that is known.

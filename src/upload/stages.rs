@@ -13,7 +13,7 @@ use super::work::Work;
 use crate::contact::{Position, RowRecord};
 use crate::error::Error;
 use crate::journal::Entry;
-use crate::reconcile::{DriftSample, LookupGroups, Next, Reconciliation};
+use crate::reconcile::{DriftSample, LookupGroups, Reconciliation};
 
 /// Rows that may be finished but held back because an earlier one is not.
 const WINDOW: u64 = 4096;
@@ -26,14 +26,6 @@ const GROUPS: usize = 2;
 type Identified = (u64, Option<Vec<Reconciliation>>);
 type Identifying = BoxFuture<'static, Identified>;
 type UnderWay = BoxFuture<'static, (Position, RowEnd)>;
-
-/// Identifiers that a row wants looked up first, together with those of other rows.
-fn asked(machine: &Reconciliation) -> usize {
-    match machine.next() {
-        Next::Lookup(identifiers) if machine.is_identifying() => identifiers.len(),
-        _ => 0,
-    }
-}
 
 /// The rows of a run that have come and are not done.
 pub(super) struct Stages {
@@ -114,7 +106,7 @@ impl Stages {
                 let index = row.position.index;
                 self.sent += 1;
                 let machine = Box::new(self.sample.way_of(*row, &self.driver.rules));
-                let identifiers = asked(&machine);
+                let identifiers = machine.to_identify().len();
                 if identifiers > 0 {
                     self.queue.push_back((index, None));
                     self.groups.add(index, identifiers);
@@ -171,7 +163,8 @@ impl Stages {
         match group {
             [row] => self.promises.row(*row, || at_most(row)).then_some(0),
             _ => self.promises.group(|| {
-                let identifiers = group.iter().filter_map(|row| parked.get(row)).map(|machine| asked(machine)).sum();
+                let identifiers =
+                    group.iter().filter_map(|row| parked.get(row)).map(|machine| machine.to_identify().len()).sum();
                 let more_pages = self.driver.rules.calls_of_lookup(identifiers) - 1;
                 group.first().map_or(1, at_most) + more_pages
             }),
