@@ -102,6 +102,8 @@ pub struct Taken {
     pub row: u64,
     /// When its intent was last recorded: seconds from the Unix epoch.
     pub since: u64,
+    /// Whether the service has answered that the create was applied: no request of it is under way.
+    pub is_made: bool,
 }
 
 /// A row whose contact is still to be looked up once more: see [`Entry::LookAgain`].

@@ -5,7 +5,6 @@ use super::contact_state::ObservedContact;
 use super::diff::spec_of;
 use super::event::{CallEnd, CallResult, Next, StepAt, Write};
 use super::machine::{Identify, Reconciliation, Settle, State};
-use super::rules::REQUEST_PATIENCE;
 use super::step::Step;
 use super::stored::sent_by;
 use crate::contact::{
@@ -129,11 +128,7 @@ impl Reconciliation {
                 self.lost_creates += 1;
                 self.settle(Settle::Create { lost: Some((message, result)) }, self.rules.patience());
             }
-            CallEnd::Taken(taken) => {
-                self.taken_from.push(taken);
-                self.taken.clone_from(&self.row.keys);
-                self.settle(Settle::Taken, self.rules.patience().max(REQUEST_PATIENCE));
-            }
+            CallEnd::Taken(taken) => self.settle_taken(taken),
             CallEnd::Exists { .. } if !self.is_nameless => {
                 self.count(step.kind(), &result, CallVerdict::Refused, None);
                 self.end_taken(&sent_by(step), result);

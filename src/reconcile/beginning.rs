@@ -3,8 +3,9 @@ use super::decide::decide;
 use super::decision::Decision;
 use super::event::Next;
 use super::machine::{Clock, Identify, Reconciliation, Settle, State, is_create_in_doubt};
-use super::rules::{JUST_MADE, REQUEST_PATIENCE, Strategy};
+use super::rules::{JUST_MADE, Strategy};
 use crate::contact::{CallKind, Field, Identifier, IdentifierKind, Overwrite, RemoteId, Value};
+use crate::journal::Taken;
 
 /// How a row finds the contact that it is about, and has it to itself.
 impl Reconciliation {
@@ -29,11 +30,7 @@ impl Reconciliation {
         if let Some(open) = self.row.open_create.clone()
             && !self.created
         {
-            let under_way = REQUEST_PATIENCE.as_secs().saturating_sub(self.rules.now.saturating_sub(open.since));
-            let patience = self.rules.patience().max(std::time::Duration::from_secs(under_way));
-            self.taken.clone_from(&self.row.keys);
-            self.taken_from.push(open);
-            return self.settle(Settle::Taken, patience);
+            return self.settle_taken(open);
         }
         self.forget_contradicted();
         if self.there.is_some() {
@@ -175,6 +172,14 @@ impl Reconciliation {
             self.there = Some(left);
         }
         self.read_or_decide();
+    }
+
+    /// Somebody else claims to create this contact, or has just created it.
+    pub(super) fn settle_taken(&mut self, taken: Taken) {
+        let patience = self.rules.patience_with(&taken);
+        self.taken.clone_from(&self.row.keys);
+        self.taken_from.push(taken);
+        self.settle(Settle::Taken, patience);
     }
 
     pub(super) fn settle(&mut self, why: Settle, patience: std::time::Duration) {

@@ -6,7 +6,7 @@ use crate::contact::{
     Capabilities, ContactPages, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, ImportMode, Limits,
     NamedContact, RemoteId,
 };
-use crate::journal::RunId;
+use crate::journal::{RunId, Taken};
 
 /// How a run finds out which contact a row is about. Decided once, before the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct Rules {
 }
 
 /// How long a request of somebody else may be under way before it is surely over.
-pub(super) const REQUEST_PATIENCE: Duration = Duration::from_secs(35);
+const REQUEST_PATIENCE: Duration = Duration::from_secs(35);
 
 /// How long after a cut-off execution created a contact it is taken to hold nothing but what that
 /// execution gave it. Later, somebody may have labelled it, and it is read.
@@ -113,6 +113,16 @@ impl Rules {
             CreateSafety::SearchOnly | CreateSafety::Nothing => self.search_lag,
             CreateSafety::Upsert | CreateSafety::UniqueConstraint => Duration::ZERO,
         }
+    }
+
+    /// How long a contact is looked for that somebody else claims to create. A request of theirs may be under way
+    /// for some time yet, unless it has been answered.
+    pub(super) fn patience_with(&self, taken: &Taken) -> Duration {
+        if taken.is_made {
+            return self.patience();
+        }
+        let age = Duration::from_secs(self.now.saturating_sub(taken.since));
+        self.patience().max(REQUEST_PATIENCE.saturating_sub(age))
     }
 
     /// Calls that a look-up takes which finds so many contacts: its answer comes in pages.

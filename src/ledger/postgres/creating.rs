@@ -34,6 +34,13 @@ struct Create {
     made: Option<i64>,
 }
 
+impl Create {
+    fn taken(&self) -> Taken {
+        let is_made = self.made.is_some();
+        Taken { run: self.name.clone(), row: self.row, since: back(self.since), is_made }
+    }
+}
+
 /// Account and key.
 type Place = (i64, Key);
 
@@ -91,7 +98,7 @@ impl Creates {
         claims
             .filter(|create| create.made.is_none_or(|made| made >= earliest))
             .filter(|create| create.run != run.id || create.row != row)
-            .map(|create| Taken { run: create.name.clone(), row: create.row, since: back(create.since) })
+            .map(Create::taken)
             .find(|taken| !taken_over.contains(taken))
     }
 
@@ -201,8 +208,7 @@ pub(super) async fn open(work: &mut Work<'_>, account: &str, keys: &[Key]) -> Re
     let mut creates = Creates::default();
     creates.load(work.client, &keys.iter().map(|key| (account, *key)).collect()).await?;
     let open = |key: &Key| creates.there.get(&(account, *key)).filter(|create| create.made.is_none());
-    let taken = |create: &Create| Taken { run: create.name.clone(), row: create.row, since: back(create.since) };
-    Ok(keys.iter().map(|key| open(key).map(taken)).collect())
+    Ok(keys.iter().map(|key| open(key).map(Create::taken)).collect())
 }
 
 /// The key in a column.

@@ -19,11 +19,12 @@ pub(super) fn open(
 
 fn of_key(db: &Connection, account: i64, key: &Key, which: &str) -> rusqlite::Result<Option<Taken>> {
     db.prepare_cached(&format!(
-        "SELECT run.name, creating.row, creating.since FROM creating JOIN run ON run.id = creating.run_id
+        "SELECT run.name, creating.row, creating.since, creating.made IS NOT NULL FROM creating JOIN run ON run.id = creating.run_id
          WHERE creating.account_id = ?1 AND creating.key = ?2 AND ({which})"
     ))?
     .query_row(params![account, key.0], |row| {
-        Ok(Taken { run: RunId(row.get(0)?), row: back(row.get(1)?), since: back(row.get(2)?) })
+        let (run, since) = (RunId(row.get(0)?), back(row.get(2)?));
+        Ok(Taken { run, row: back(row.get(1)?), since, is_made: row.get(3)? })
     })
     .optional()
 }
