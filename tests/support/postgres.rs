@@ -83,7 +83,7 @@ impl Server {
             if [ "$5" != 0 ]; then
                 printf '[databases]\n* = host=127.0.0.1 port=%s user=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\n' "$3" "$4" >pool.ini
                 printf 'listen_port = %s\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n' "$5" >>pool.ini
-                printf 'default_pool_size = 4\nmax_client_conn = 500\nlogfile = pool.log\npidfile = pool.pid\n' >>pool.ini
+                printf 'default_pool_size = 4\nmax_client_conn = 500\nquery_wait_timeout = 5\nlogfile = pool.log\npidfile = pool.pid\n' >>pool.ini
                 pgbouncer -q pool.ini >>log 2>&1 &
             fi
             cat >kept
