@@ -122,6 +122,10 @@ pub(super) async fn forget(work: &Work<'_>, key: &Key) -> Result<u64, Trouble> {
         removed += contacts::remove(client, *account, id).await?;
         let delete = "DELETE FROM rolo.before_image WHERE contact_id = $1 AND account_id = $2";
         removed += execute(client, delete, &[v(id), v(account)]).await?;
+        // Which contact of another account became this one, and what this one became in others.
+        let delete = "DELETE FROM rolo.note WHERE account_id = $2 AND value = $1 AND name LIKE 'copied/%'
+            OR name = (SELECT 'copied/' || account.name || '/' || $1 FROM rolo.account WHERE account.id = $2)";
+        removed += execute(client, delete, &[v(id), v(account)]).await?;
     }
     // There is no index from a row to its keys, so this reads all of them, once: forgetting is rare.
     let (runs, indices): (Vec<i64>, Vec<i64>) = found.rows.iter().copied().unzip();

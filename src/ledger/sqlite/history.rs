@@ -131,6 +131,13 @@ pub(super) fn forget(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::R
         removed += db
             .prepare_cached("DELETE FROM before_image WHERE contact_id = ?1 AND account_id = ?2")?
             .execute(params![id, account])? as u64;
+        // Which contact of another account became this one, and what this one became in others.
+        removed += db
+            .prepare_cached(
+                "DELETE FROM note WHERE account_id = ?2 AND value = ?1 AND name LIKE 'copied/%'
+                 OR name = (SELECT 'copied/' || account.name || '/' || ?1 FROM account WHERE account.id = ?2)",
+            )?
+            .execute(params![id, account])? as u64;
     }
     Ok(removed + remove_row_keys(db, &traces.rows)?)
 }
