@@ -63,7 +63,8 @@ fn status(context: &CommandContext) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     print(&if context.json { to_json(&status) } else { to_words(&status) })?;
-    Ok(if status.damage.is_empty() { Exit::Done } else { Exit::Stopped })
+    let is_well = status.damage.is_empty() && status.key.1.trouble().is_none();
+    Ok(if is_well { Exit::Done } else { Exit::Stopped })
 }
 
 fn migrate(context: &CommandContext) -> Result<Exit> {
@@ -145,5 +146,6 @@ fn to_words(status: &Status) -> String {
         lines.extend(status.damage.iter().map(|damage| format!("  {}", escape(damage))));
         lines.push(status.cure.to_owned());
     }
+    lines.extend(status.key.1.trouble().map(str::to_owned));
     lines.join("\n") + "\n"
 }

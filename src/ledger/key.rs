@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -72,12 +72,58 @@ impl KeySource {
         }
     }
 
-    /// Whether the key is there.
-    pub(super) fn standing(&self) -> KeyFile {
-        match self {
-            Self::File(path) if !path.exists() => KeyFile::Missing,
-            _ => KeyFile::There,
+    /// How the key stands. `check` is by what the ledger knows its own, where that can be read.
+    pub(super) fn standing(&self, check: Option<&[u8]>) -> KeyFile {
+        let read = match self {
+            Self::File(path) => LedgerKey::in_file(path),
+            Self::Given(key) | Self::From(_, key) => Ok(key.clone()),
+        };
+        match read {
+            Ok(key) if check.is_some_and(|check| check != key.check()) => KeyFile::Another,
+            Ok(_) => KeyFile::There,
+            Err(KeyFault::Missing) => KeyFile::Missing,
+            Err(KeyFault::Exposed(_)) => KeyFile::Exposed,
+            Err(KeyFault::NoKey | KeyFault::Unreadable(_)) => KeyFile::Unreadable,
         }
+    }
+}
+
+/// Why a file gives no key.
+enum KeyFault {
+    Missing,
+    /// Others may read or change it; with its mode.
+    Exposed(u32),
+    NoKey,
+    Unreadable(io::Error),
+}
+
+impl From<io::Error> for KeyFault {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Unreadable(error) }
+    }
+}
+
+impl KeyFault {
+    fn described(self, path: &Path) -> Error {
+        let shown = path.display();
+        let (message, hint) = match self {
+            Self::Missing => (
+                format!("the ledger's key is missing: {shown}"),
+                "put the file back: ledger and key belong together, and without its key a ledger can't be read; \
+                 to begin anew, move the ledger away or name another folder with --state-dir"
+                    .to_owned(),
+            ),
+            Self::Exposed(mode) => (
+                format!("others can read or change the ledger's key (mode {mode:03o}): {shown}"),
+                format!("chmod 600 {shown}: it opens what the ledger keeps of people"),
+            ),
+            Self::NoKey => (
+                format!("the file is no key of a ledger: {shown}"),
+                "put back the file that lay beside the ledger".to_owned(),
+            ),
+            Self::Unreadable(error) => return unreadable(path, error),
+        };
+        Error::stopped(message).at_path(path).hint(hint)
     }
 }
 
@@ -157,22 +203,22 @@ impl LedgerKey {
     /// The key in this file.
     ///
     /// # Errors
-    /// Of kind `Stopped`, naming the file: it isn't there, can't be read, or is no key.
+    /// Of kind `Stopped`, naming the file: it isn't there, can't be read, can be by others, or is no key.
     fn read(path: &Path) -> Result<Self> {
-        match fs::read(path) {
-            Ok(bytes) => Self::decode(&bytes).ok_or_else(|| {
-                Error::stopped(format!("the file is no key of a ledger: {}", path.display()))
-                    .at_path(path)
-                    .hint("put back the file that lay beside the ledger")
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Error::stopped(format!("the ledger's key is missing: {}", path.display())).at_path(path).hint(
-                    "put the file back: ledger and key belong together, and without its key a ledger can't be read; \
-                     to begin anew, move the ledger away or name another folder with --state-dir",
-                ))
-            }
-            Err(error) => Err(unreadable(path, error)),
+        Self::in_file(path).map_err(|fault| fault.described(path))
+    }
+
+    fn in_file(path: &Path) -> std::result::Result<Self, KeyFault> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if let Some(mode) = platform::mode(&metadata).filter(|mode| mode & 0o077 != 0)
+            && !platform::is_on_a_read_only_mount(&file)
+        {
+            return Err(KeyFault::Exposed(mode));
         }
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut file, &mut bytes)?;
+        Self::decode(&bytes).ok_or(KeyFault::NoKey)
     }
 
     /// Puts this key into the file, whole and synced; or gives the one that is in it already.
@@ -213,6 +259,8 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

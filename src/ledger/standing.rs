@@ -19,13 +19,19 @@ pub struct Status {
     pub cure: &'static str,
 }
 
-/// Whether the file of a ledger's key is there.
+/// How the key of a ledger stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFile {
-    /// It is.
+    /// It is there, and the ledger's own.
     There,
-    /// It is not, and the ledger can't be opened.
+    /// It is not there.
     Missing,
+    /// Others can read or change it.
+    Exposed,
+    /// It is another ledger's.
+    Another,
+    /// It can't be read, or is no key.
+    Unreadable,
 }
 
 impl KeyFile {
@@ -34,6 +40,20 @@ impl KeyFile {
         match self {
             Self::There => "there",
             Self::Missing => "missing",
+            Self::Exposed => "open to others",
+            Self::Another => "another ledger's",
+            Self::Unreadable => "no key that can be read",
+        }
+    }
+
+    /// Why the ledger can't be opened with it, and what to do; `None` if it can.
+    pub const fn trouble(self) -> Option<&'static str> {
+        match self {
+            Self::There => None,
+            Self::Exposed => Some("the ledger is not opened while others can read or change its key: chmod 600"),
+            Self::Missing | Self::Another | Self::Unreadable => {
+                Some("the ledger can't be opened without its own key: put back the file that lay beside it")
+            }
         }
     }
 }

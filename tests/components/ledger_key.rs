@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rolo::error::ErrorKind;
+use rolo::ledger::{KeyFile, KeySource, sqlite};
 use rusqlite::Connection;
 
 use crate::backends::sqlite_at;
@@ -46,6 +47,51 @@ async fn a_migration_that_was_cut_off_after_it_kept_the_key_is_done_again() {
     fs::rename(folder.path().join("copy.key"), folder.path().join("ledger.key")).unwrap();
     let ledger = sqlite_at(&path).unwrap();
     assert!(ledger.known("support", &[ledger.key("email", "ann@example.com")]).await.unwrap()[0].is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused_until_its_mode_is_put_right() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let key = folder.path().join("ledger.key");
+    drop(sqlite_at(&path).unwrap());
+    for mode in [0o640, 0o644, 0o602, 0o604] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let error = sqlite_at(&path).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Stopped);
+        assert!(error.message.starts_with("others can read or change the ledger's key (mode 6"), "{error}");
+        assert!(error.hint.unwrap().starts_with("chmod 600 "));
+        assert_eq!(standing(&path), KeyFile::Exposed);
+    }
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    sqlite_at(&path).unwrap();
+}
+
+fn standing(path: &Path) -> KeyFile {
+    sqlite::status(path, &KeySource::beside(path)).unwrap().unwrap().key.1
+}
+
+#[test]
+fn the_state_of_a_ledger_says_how_its_key_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let key = folder.path().join("ledger.key");
+    drop(sqlite_at(&path).unwrap());
+    assert_eq!((standing(&path), KeyFile::There.trouble()), (KeyFile::There, None));
+    let other = folder.path().join("other.sqlite");
+    drop(sqlite_at(&other).unwrap());
+    fs::rename(other.with_extension("key"), &key).unwrap();
+    assert_eq!(standing(&path), KeyFile::Another);
+    let mut short = fs::OpenOptions::new().write(true).truncate(true).open(&key).unwrap();
+    std::io::Write::write_all(&mut short, b"no key").unwrap();
+    assert_eq!(standing(&path), KeyFile::Unreadable);
+    fs::remove_file(&key).unwrap();
+    assert_eq!(standing(&path), KeyFile::Missing);
+    for state in [KeyFile::Another, KeyFile::Unreadable, KeyFile::Missing, KeyFile::Exposed] {
+        assert!(state.trouble().is_some(), "{}", state.name());
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ async fn read(client: &Client, place: &PostgresPlace) -> std::result::Result<Opt
         version,
         newest: NEWEST,
         bytes: 0,
-        key: (place.key.place(), place.key.standing()),
+        key: (place.key.place(), place.key.standing(None)),
         counts: Vec::new(),
         damage: Vec::new(),
         cure: "stop every rolo, and put a backup of the database back",
@@ -39,6 +39,9 @@ async fn read(client: &Client, place: &PostgresPlace) -> std::result::Result<Opt
     if version != NEWEST {
         return Ok(Some(status));
     }
+    let check = client.query_opt("SELECT value FROM rolo.key_check", &[]).await?;
+    let check: Option<Vec<u8>> = check.map(|row| row.try_get(0)).transpose()?;
+    status.key.1 = place.key.standing(check.as_deref());
     let size =
         "SELECT coalesce(sum(pg_catalog.pg_total_relation_size(pg_class.oid)), 0)::bigint FROM pg_catalog.pg_class
         JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = 'rolo' AND relkind = 'r'";

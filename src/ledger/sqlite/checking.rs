@@ -87,12 +87,14 @@ pub fn status(path: &Path, key: &KeySource) -> Result<Option<Status>> {
     }
     damage.extend(unreadable(&db).unwrap_or_else(|error| vec![error.to_string()]));
     damage.truncate(NAMED);
+    // Where it can't be read, the damage says so.
+    let check = db.query_row("SELECT value FROM key_check", [], |row| row.get::<_, Vec<u8>>(0)).ok();
     Ok(Some(Status {
         place: path.display().to_string(),
         version: back(version),
         newest: NEWEST as u64,
         bytes: size("") + size("-wal"),
-        key: (key.place(), key.standing()),
+        key: (key.place(), key.standing(check.as_deref())),
         counts,
         damage,
         cure: "stop every rolo, keep a copy of the file, and put a backup back, or try `sqlite3 FILE .recover`",
