@@ -126,6 +126,26 @@ fn undo_puts_back_the_type_and_tells_null_from_empty() {
 }
 
 #[test]
+fn an_export_as_json_lines_is_matched_by_id_where_nothing_is_remembered() {
+    let world = World::new();
+    let served = holding(&world, &of_all_types());
+    done(&world, "export out.jsonl --from desk");
+    // The address by which the contact could be found otherwise is the very one that is changed.
+    let text = world.read("out.jsonl");
+    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for line in lines.iter_mut().filter(|line| line["name"] == "Ann") {
+        line["email"] = "ann.moved@example.org".into();
+    }
+    let changed: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    world.write("out.jsonl", &changed);
+    let before = attributes(&served, "Ann");
+    world.forget();
+    let told = done(&world, "import out.jsonl --to desk --yes");
+    assert_eq!((&told["outcomes"]["updated"], &told["outcomes"]["created"]), (&json!(1), &json!(0)), "{told}");
+    assert_eq!(attributes(&served, "Ann"), before);
+}
+
+#[test]
 fn remote_a_copy_between_two_accounts_keeps_the_types() {
     let world = World::new();
     let served = holding(&world, &of_all_types());

@@ -152,26 +152,27 @@ fn written(headers: &[&str], lines: &[&[&str]], path: &Path) -> String {
 fn what_is_written_is_an_object_a_line_and_reads_back_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.jsonl");
-    let headers = ["phone", "custom.seats:number", "custom.vip:boolean", "note"];
+    let headers = ["phone", "custom.seats:number", "custom.vip:boolean", "note", "city", "custom.box:json"];
     let rows_in: [&[&str]; 3] = [
-        &["+447400100101", "3", "true", "=1+1\n\"x\""],
-        &["+447400100102", "", "", "'quoted"],
-        &["007", "three", "yes", ""],
+        &["+447400100101", "3", "true", "=1+1\n\"x\"", "", ""],
+        &["+447400100102", "", "", "'quoted", "", ""],
+        &["007", "three", "yes", "", "", "\"\""],
     ];
     assert_eq!(
         written(&headers, &rows_in, &path),
-        "{\"phone\":\"+447400100101\",\"custom.seats:number\":3,\"custom.vip:boolean\":true,\"note\":\"=1+1\\n\\\"x\\\"\"}\n\
+        "{\"phone\":\"+447400100101\",\"custom.seats:number\":3,\"custom.vip:boolean\":true,\"note\":\"=1+1\\n\\\"x\\\"\",\"city\":\"\",\"custom.box:json\":null}\n\
          {\"phone\":\"+447400100102\",\"note\":\"'quoted\"}\n\
-         {\"phone\":\"007\",\"custom.seats:number\":\"three\",\"custom.vip:boolean\":\"yes\"}\n"
+         {\"phone\":\"007\",\"custom.seats:number\":\"three\",\"custom.vip:boolean\":\"yes\",\"custom.box:json\":\"\"}\n",
+        "the first names all columns, the others what they hold"
     );
     let mut reader = table::open(&path, &ReadOptions::default()).unwrap();
     assert_eq!(
         rows(reader.as_mut()),
         [
-            "phone|custom.seats:number|custom.vip:boolean|note",
-            "1: +447400100101|3|true|=1+1\n\"x\"",
-            "2: +447400100102|-|-|'quoted",
-            "3: 007|three|yes|-",
+            "phone|custom.seats:number|custom.vip:boolean|note|city|custom.box:json",
+            "1: +447400100101|3|true|=1+1\n\"x\"||",
+            "2: +447400100102|-|-|'quoted|-|-",
+            "3: 007|three|yes|-|-|\"\"",
         ]
     );
 }

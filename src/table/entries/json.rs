@@ -16,7 +16,7 @@ use crate::table::unreadable::unreadable;
 const DEPTH: usize = 4;
 
 /// Behind the colon of a name whose values are JSON of any shape: `custom.box:json`.
-const JSON_TYPES: [&str; 3] = ["json", "list", "object"];
+pub(super) const JSON_TYPES: [&str; 3] = ["json", "list", "object"];
 
 pub struct JsonLines {
     path: PathBuf,
