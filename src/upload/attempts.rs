@@ -165,7 +165,14 @@ impl<'a> Attempts<'a> {
                 caller.tell(Notice::Warned { message });
             }
         }
-        self.state.answered(answer, verdict, wait)
+        let after = self.state.answered(answer, verdict, wait);
+        let is_over = matches!(after, AfterAttempt::End(_) | AfterAttempt::Failed { then: AfterFailure::End(_), .. });
+        if let Some(time) = wait.filter(|_| is_over) {
+            // This call is not made again, and the next one waits all the same.
+            let message = format!("the service asked to be left alone for a while (status {})", answer.status);
+            caller.tell_of_wait(time, WaitReason::Throttled { message });
+        }
+        after
     }
 
     /// Does what follows an attempt that was made with this credential.

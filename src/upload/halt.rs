@@ -20,28 +20,29 @@ pub enum ServiceStop {
 }
 
 impl ServiceStop {
-    /// Why the run stops, in words, and what to do.
+    /// Why the run stops, in words, and what to do: whether there is a run yet, and whether it can be taken up
+    /// where the account points then, is not known here, so that no hint names one.
     pub fn error(&self, service: &str, account: &str) -> Error {
         let error = match self {
             Self::Unreachable(message) => Error::stopped(format!("{service} can't be reached: {message}"))
                 .because(StopReason::Unreachable)
-                .hint("nothing is lost: `rolo resume` goes on when the service answers again"),
+                .hint("nothing is lost: the same command goes on when the service answers again"),
             Self::Unauthorized(message) => Error::stopped(format!("{service} refused account {account}: {message}"))
                 .because(StopReason::Unauthorized)
-                .hint("check the account's token and settings, then `rolo resume`"),
+                .hint("check the account's token and settings, then give the same command again"),
             Self::Misdirected(message) => {
                 Error::stopped(format!("{service} is not where account {account} says: {message}"))
                     .because(StopReason::Misdirected)
-                    .hint("check base_url of the account, then `rolo resume`")
+                    .hint("check base_url of the account, then give the same command again")
             }
             Self::Untrusted(message) => Error::stopped(message.clone())
                 .because(StopReason::Untrusted)
-                .hint("nothing was sent; `rolo resume` goes on once the certificate is trusted"),
+                .hint("nothing was sent; the same command goes on once the certificate is trusted"),
             Self::Parked(wait) => {
                 let minutes = wait.as_secs().div_ceil(60);
                 Error::stopped(format!("{service} asks to be left alone for {minutes} minutes"))
                     .because(StopReason::Parked)
-                    .hint("nothing is lost: `rolo resume` goes on after that")
+                    .hint("nothing is lost: the same command goes on after that")
             }
         };
         error.in_service(service).in_account(account)

@@ -11,8 +11,8 @@ use rolo::error::{Error, Result, StopReason};
 use rolo::reconcile::{CallEnd, StepAt, Write};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict, Wait, by_status};
 use rolo::transport::{Failure, FailureKind, Transport};
-use rolo::upload::{Caller, ConnectedAccount, Renew, Renewed, Retry, Stop};
-use tokio::sync::mpsc::unbounded_channel;
+use rolo::upload::{Caller, ConnectedAccount, Notice, Renew, Renewed, Retry, Stop};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::staged::{begin, ledger, service, unthrottled};
 
@@ -258,16 +258,27 @@ async fn remote_17_a_later_page_that_is_not_there_loses_its_place_and_a_first_on
     assert_eq!(answered(&list, page).await.0, CallEnd::Halted);
 }
 
-/// What a service that answers everything in one way makes of a call: how it ended, requests, time.
-async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Option<Error>) {
-    struct Same(Answer, Mutex<u32>);
-    impl Transport for Same {
-        fn send<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, std::result::Result<Answer, Failure>> {
-            *self.1.lock().unwrap() += 1;
-            std::future::ready(Ok(self.0.clone())).boxed()
-        }
+/// Answers as it is told, for ever its last.
+struct Answers(Vec<Answer>, Mutex<u32>);
+
+impl Answers {
+    fn sent(&self) -> u32 {
+        *self.1.lock().unwrap()
     }
-    let wire = Arc::new(Same(answer, Mutex::new(0)));
+}
+
+impl Transport for Answers {
+    fn send<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, std::result::Result<Answer, Failure>> {
+        let mut sent = self.1.lock().unwrap();
+        let answer = self.0[(*sent as usize).min(self.0.len() - 1)].clone();
+        *sent += 1;
+        std::future::ready(Ok(answer)).boxed()
+    }
+}
+
+/// A caller of a service that answers so.
+async fn answering(answers: Vec<Answer>) -> (Caller, Arc<Answers>, UnboundedReceiver<Notice>) {
+    let wire = Arc::new(Answers(answers, Mutex::new(0)));
     let ledger = ledger();
     let run = begin(&ledger, "same", 1).await;
     let account = ConnectedAccount {
@@ -284,12 +295,16 @@ async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Optio
         renew: None,
         field_names: rolo::upload::FieldNames::default(),
     };
-    let (sender, _notices) = unbounded_channel();
-    let caller = Caller::new(account, run, Retry::new(1), Stop::default(), sender);
+    let (sender, notices) = unbounded_channel();
+    (Caller::new(account, run, Retry::new(1), Stop::default(), sender), wire, notices)
+}
+
+/// What a service that answers everything in one way makes of a call: how it ended, requests, time.
+async fn answered(call: &Call, answer: Answer) -> (CallEnd, u32, Duration, Option<Error>) {
+    let (caller, wire, _notices) = answering(vec![answer]).await;
     let began = rolo::clock::now();
     let end = caller.read(call).await.end;
-    let sent = *wire.1.lock().unwrap();
-    (end, sent, began.elapsed(), caller.halted())
+    (end, wire.sent(), began.elapsed(), caller.halted())
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,7 +315,43 @@ async fn remote_13k_a_maintenance_page_with_a_wait_is_waited_for_as_long_as_it_s
     assert_eq!((end, sent), (CallEnd::Halted, 40));
     // 39 waits lie between 40 requests.
     assert_eq!(took.as_secs(), 39 * 4);
-    assert!(halt.unwrap().hint.unwrap().contains("rolo resume"));
+    assert!(halt.unwrap().hint.unwrap().contains("the same command goes on"));
+}
+
+/// The statuses of the sentence below the table: with a wait, they are for the moment.
+fn again_with_a_wait(status: u16) -> bool {
+    let (_, after) = DOCUMENT.split_once("With `Retry-After`, ").unwrap();
+    let (listed, _) = after.split_once(" are *again*").unwrap();
+    listed.replace(" and ", ", ").split(", ").any(|range| {
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        (from.parse::<u16>().unwrap()..=to.parse().unwrap()).contains(&status)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_counts_on_every_bad_status_for_the_call_itself_or_for_the_next() {
+    for status in (400..=499).filter(|status| *status != 401) {
+        let answer = |headers| Answer { status, headers, body: b"{}".to_vec(), ..Answer::default() };
+        let wait = vec![("retry-after".to_owned(), "1.5".to_owned())];
+        let for_the_moment = matches!(by_status(&answer(wait.clone()), ""), Verdict::Again { .. });
+        assert_eq!(for_the_moment, again_with_a_wait(status), "{status}");
+        // Of what is unclear, the table below has its own rows.
+        if for_the_moment || matches!(by_status(&answer(Vec::new()), ""), Verdict::Unclear { .. }) {
+            continue;
+        }
+        // The call is over, and told; nothing else of the account leaves before the time is up.
+        let (caller, wire, mut notices) = answering(vec![answer(wait), answer(Vec::new())]).await;
+        let call = Call::Read { target: Target::Id(RemoteId("1".into())) };
+        let began = rolo::clock::now();
+        let first = caller.read(&call).await.end;
+        assert!(matches!(first, CallEnd::Refused { .. } | CallEnd::Missing { .. }), "{status}: {first:?}");
+        assert_eq!((wire.sent(), began.elapsed().as_millis()), (1, 0), "{status}");
+        let mut waits = std::iter::from_fn(|| notices.try_recv().ok());
+        let told = waits.any(|notice| matches!(notice, Notice::Waiting { time, .. } if time.as_millis() == 1500));
+        assert!(told, "{status}: who waits is told why");
+        caller.read(&call).await;
+        assert_eq!((wire.sent(), began.elapsed().as_millis()), (2, 1500), "{status}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -314,7 +365,7 @@ async fn remote_14d_a_redirect_stops_at_once_with_the_place_it_points_to() {
         halt.message,
         "chatwoot is not where account desk says: the address redirects to https://chat.example.org/api/v1 (status 301)"
     );
-    assert_eq!(halt.hint.as_deref(), Some("check base_url of the account, then `rolo resume`"));
+    assert_eq!(halt.hint.as_deref(), Some("check base_url of the account, then give the same command again"));
 }
 
 #[tokio::test(start_paused = true)]
