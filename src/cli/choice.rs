@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use super::{CommandContext, secrets};
 use crate::config::{Account, Config, RESERVED, layer};
 use crate::error::{Error, Result};
+use crate::jobs::{AccountSpec, SandboxSpec};
 use crate::services::{self, Credential, Service, ServiceEntry};
 
 /// The account that a command was told to use.
@@ -56,6 +57,17 @@ impl ChosenAccount {
             Self::Sandbox(entry) => entry.connect_to_sandbox(),
             Self::Configured(account) => account.connect(),
         }
+    }
+
+    /// Where it points to, and no more of it: neither its secret nor its pace.
+    pub fn place(&self) -> Result<AccountSpec> {
+        Ok(match self {
+            Self::Sandbox(entry) => AccountSpec::of_sandbox(self.name(), entry, SandboxSpec::default()),
+            Self::Configured(account) => AccountSpec {
+                base_url: account.base_url.clone(),
+                ..AccountSpec::new(&account.name, account.entry()?, account.settings.clone())
+            },
+        })
     }
 
     /// Where the service is; `None` for the sandbox, which is wherever it was started.

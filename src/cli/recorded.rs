@@ -1,13 +1,15 @@
 //! A recorded run, turned back into the job it was.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::source::SandboxSettings;
 use super::{ChosenAccount, CommandContext, running};
-use crate::config::Night;
+use crate::config::{Config, Night};
 use crate::error::Result;
-use crate::jobs::{AccountSpec, ImportJob, ImportRecord, MappingChoice, RunRecord as _, SavedPlan, SourceSpec};
+use crate::jobs::{self, AccountSpec, ImportJob, ImportRecord, MappingChoice, RunRecord as _, SavedPlan, SourceSpec};
 use crate::ledger::{Run, RunKind};
+use crate::report::escape;
 use crate::table::OpenedOnce;
 
 /// The source of an import or a retry.
@@ -24,15 +26,37 @@ pub fn source(record: &ImportRecord, run: &Run) -> SourceSpec {
     }
 }
 
-/// The account of a run, from today's configuration. A sandbox behaves as it did then, unless told
-/// otherwise now.
+/// The account that a run was made at, in today's configuration. By its name; or by where it points, if that is
+/// called otherwise by now.
+///
+/// # Errors
+/// Those of [`ChosenAccount::named`].
+pub fn chosen(run: &Run, config: &Config) -> Result<ChosenAccount> {
+    let named = ChosenAccount::named(&run.new.account, config);
+    let is_there = |chosen: &ChosenAccount| points_to(chosen, run);
+    if named.as_ref().is_ok_and(|chosen| matches!(chosen, ChosenAccount::Sandbox(_)) || is_there(chosen)) {
+        return named;
+    }
+    let accounts = config.accounts.values().cloned().map(|account| ChosenAccount::Configured(Box::new(account)));
+    accounts.into_iter().find(is_there).map_or(named, Ok)
+}
+
+fn points_to(chosen: &ChosenAccount, run: &Run) -> bool {
+    chosen.place().is_ok_and(|place| jobs::points_to(&place, &run.new.identity))
+}
+
+/// The account of a run, as [`chosen`]. A sandbox behaves as it did then, unless told otherwise now.
 pub fn account(
     run: &Run,
     unthrottled: bool,
     sandbox: &SandboxSettings,
     context: &CommandContext,
 ) -> Result<AccountSpec> {
-    let chosen = ChosenAccount::named(&run.new.account, &context.config()?)?;
+    let chosen = chosen(run, &context.config()?)?;
+    if chosen.name() != run.new.account && !context.quiet {
+        let words = format!("account {} of run {} is called {} now", run.new.account, run.id, chosen.name());
+        drop(writeln!(std::io::stderr().lock(), "{}", escape(&words)));
+    }
     let mut sandbox = sandbox.clone();
     if matches!(chosen, ChosenAccount::Sandbox(_)) {
         sandbox.unthrottled |= unthrottled;

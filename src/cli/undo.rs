@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 
 use super::source::{SandboxArgs, SandboxSettings};
-use super::{ChosenAccount, CommandContext, Exit, print, recorded, running};
+use super::{CommandContext, Exit, print, recorded, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, ImportRecord, RunRecord as _, UndoJob, UndoPlan, UndoRecord};
 use crate::journal::RunId;
-use crate::ledger::{LedgerHandle, Run};
+use crate::ledger::{LedgerHandle, Run, RunState};
 use crate::report::{JobState, RunAction, escape, number};
 
 const EXAMPLES: &str = "\
@@ -47,10 +47,13 @@ pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
         let fits = |run: &Run| of_state(run, false).allows(RunAction::Undo).is_ok();
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "to put back").await?;
         of_state(&run, running::is_under_way(&ledger, &run).await?).allows(RunAction::Undo)?;
-        let plan = jobs::undo_plan(&ledger, &run).await?;
         if !settings.yes {
-            let service = ChosenAccount::named(&run.new.account, &context.config()?)?.connect()?;
-            print(&plan_words(&plan, &run, service.capabilities().delete))?;
+            let account = recorded::chosen(&run, &context.config()?)?;
+            jobs::may_put_back(&run, &account.place()?)?;
+            let service = account.connect()?;
+            let plan = jobs::undo_plan(&ledger, &run).await?;
+            let calls = jobs::undo_calls(&ledger, &run, service.as_ref()).await?;
+            print(&plan_words(&plan, calls, &run, service.capabilities().delete))?;
             return Ok(Exit::Done);
         }
         let undo = of(run, &settings.sandbox, context)?;
@@ -63,10 +66,14 @@ fn of_state(run: &Run, is_under_way: bool) -> JobState {
     JobState::of_run(run, is_under_way, jobs::results_of(run).as_deref())
 }
 
-fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
+fn plan_words(plan: &UndoPlan, calls: u64, run: &Run, deletes: bool) -> String {
     let mut lines = vec![format!("undo of run {} ({})\n", run.id, escape(&run.new.account))];
     for (n, noun, what) in [
-        (if deletes { plan.created } else { 0 }, "created contact", "would be deleted"),
+        (
+            if deletes { plan.created } else { 0 },
+            "created contact",
+            "would be deleted, but for those that somebody changed since",
+        ),
         (plan.changed, "changed contact", "would be put back"),
         (plan.fields, "field", "in them"),
         (plan.tags, "tag", "in them"),
@@ -83,7 +90,9 @@ fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
             ));
         }
     }
-    let calls: u64 = jobs::undo_calls(plan).values().sum();
+    if run.state == RunState::PartlyUndone {
+        lines.push("\nan undo has put back a part of this already: what is as it was is only looked at".to_owned());
+    }
     if plan.created + plan.changed + plan.unknown == 0 {
         lines.push("the run changed nothing\n".to_owned());
     } else if plan.changed == 0 && (plan.created == 0 || !deletes) {

@@ -7,7 +7,7 @@ use super::ended::Ended;
 use super::export_job::ExportJob;
 use super::fingerprint::Parts;
 use super::frame::{Beginning, Opened, absolute};
-use super::recognize::{Keep, same_place};
+use super::recognize::{Keep, Wanted, same_place};
 use super::run_record::ExportRecord;
 use super::source::facts;
 use super::spool::Spool;
@@ -25,7 +25,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     let opened = Opened::account(&job.account, Keep::Aliases, context).await?;
     refuse_unsupported(job, &opened.connection)?;
     if let Some(run) = &job.resumes {
-        same_place(run, &opened.connection)?;
+        same_place(run, &opened.connection, Wanted::GoOn)?;
     }
     let beginning = Beginning {
         kind: RunKind::Export,
@@ -59,7 +59,9 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
         Err(error) => {
             summary.contacts = Some(spool.contacts);
             summary.file = None;
-            summary.remarks.push(Remark::Kept { contacts: spool.contacts });
+            if spool.contacts > 0 {
+                summary.remarks.push(Remark::Kept { contacts: spool.contacts });
+            }
             let interrupted = context.stop.is_requested() && frame.caller.halted().is_none();
             if interrupted { Ended::Interrupted } else { Ended::Stopped(error) }
         }

@@ -16,7 +16,7 @@ use super::ended::Ended;
 use super::job_events::{JobEvents, finished};
 use super::notices::pass_on_late;
 use super::prune::{PrunePlan, prune};
-use super::recognize::{Keep, recognize, same_place};
+use super::recognize::{Keep, Wanted, recognize, same_place};
 use super::run_record::RunRecord;
 use crate::clock;
 use crate::config::Retention;
@@ -123,7 +123,7 @@ impl Opened {
             None => None,
         };
         if let Some(recorded) = &recorded {
-            same_place(recorded, &self.connection)?;
+            same_place(recorded, &self.connection, Wanted::GoOn)?;
         }
         let fingerprint = recorded.map_or(fingerprint, |recorded| recorded.new.fingerprint);
         let lease = Lease::take(&self.ledger, &fingerprint, &Worker::this_process(kind.name()), LEASE).await?;

@@ -10,6 +10,9 @@ use super::account_spec::AccountSpec;
 /// What stands unencoded in a setting's value, so that a space ends it.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Behind the name of an embedded server that is kept in memory.
+const IN_MEMORY: &str = " in memory ";
+
 /// Service, base URL and the settings that choose the account at the vendor, with spaces between.
 ///
 /// The embedded server of a state folder has no lasting address and goes by its own name. One that is
@@ -18,10 +21,21 @@ pub fn identity(spec: &AccountSpec, moment: u128) -> String {
     match &spec.sandbox {
         // A server that somebody else has started is where its address says.
         _ if spec.sandbox.is_some() && spec.base_url.is_some() => place(spec),
-        Some(sandbox) if sandbox.memory => format!("{} in memory {}-{moment}", spec.name, std::process::id()),
+        Some(sandbox) if sandbox.memory => format!("{}{IN_MEMORY}{}-{moment}", spec.name, std::process::id()),
         Some(_) => spec.name.clone(),
         None => place(spec),
     }
+}
+
+/// Whether this is the identity of an embedded server that went with its command.
+pub fn was_in_memory(identity: &str) -> bool {
+    identity.contains(IN_MEMORY)
+}
+
+/// Whether an account points to where this identity was given, as far as that can be told without its token.
+pub fn points_to(spec: &AccountSpec, identity: &str) -> bool {
+    let place = place(spec);
+    identity.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn place(spec: &AccountSpec) -> String {
@@ -109,6 +123,16 @@ mod tests {
             assert_ne!(of(url, id, "1"), first, "{url} {id}");
         }
         assert!(!of("https://a.example", "1 2", "1").contains("1 2"), "a space ends a part");
+    }
+
+    #[test]
+    fn an_account_is_found_by_where_it_points_also_without_its_token() {
+        let service = services::ALL.iter().find(|entry| entry.account_settings == ["account_id"]).unwrap();
+        let of = |id: &str| spec(service.name, Some("https://a.example"), &[("account_id", id)]);
+        let identity = identity(&of("1"), 1);
+        assert!(points_to(&of("1"), &identity));
+        assert!(points_to(&of("1"), &format!("{identity} token-1")));
+        assert!(!points_to(&of("12"), &identity) && !points_to(&of("1"), &format!("{identity}2")));
     }
 
     #[test]

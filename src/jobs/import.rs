@@ -15,7 +15,7 @@ use super::listing::{first_contacts, learn_instead, look_ups_needed};
 use super::new_fields::{KnownFields, create_fields, known_fields};
 use super::notices::{pass_on, pass_on_warnings};
 use super::planned_row::PlannedRows;
-use super::recognize::{Keep, same_place};
+use super::recognize::{Keep, Wanted, same_place};
 use super::results_place::{remove_older, results_wanted};
 use super::rows::RowResults;
 use super::run_record::{ImportRecord, ReadRecord};
@@ -73,7 +73,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         && let Some(run) = opened.ledger.run(retried).await?
     {
         // What failed at one place says nothing about another.
-        same_place(&run, &opened.connection)?;
+        same_place(&run, &opened.connection, Wanted::GoOn)?;
     }
     if let Some(plan) = &job.plan {
         plan.holds_for(&job.source, &opened.connection, &opened.ledger)?;

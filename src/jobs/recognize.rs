@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::connect::Connection;
-use super::identity::{difference, identity};
+use super::identity::{difference, identity, points_to, was_in_memory};
 use super::notices::pass_on_warnings;
 use crate::contact::{Call, Field, Identifier, IdentifierKind, Snapshot, Target};
 use crate::error::{Error, Result};
@@ -131,21 +131,62 @@ fn token(spec: &AccountSpec, ledger: &LedgerHandle) -> Option<String> {
     Some(ledger.hasher().key("token", secret.expose_secret()).hex())
 }
 
+/// What is wanted of a run that was made at some place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// To go on with it, or to send its rows again.
+    GoOn,
+    PutBack,
+}
+
 /// Refuses to go on with a run, or to put it back, at another place than it was made at.
 ///
 /// # Errors
 /// Of kind `Usage`, naming both places.
-pub fn same_place(run: &Run, connection: &Connection) -> Result<()> {
-    let Some(what) = difference(&run.new.identity, connection.identity()) else { return Ok(()) };
-    Err(Error::usage(format!(
-        "run {} was made elsewhere than account {} points to now: {what}",
-        run.id, run.new.account
-    ))
-    .in_run(&run.id.0)
-    .in_account(&run.new.account)
-    .hint(
-        "nothing was sent; point the account in rolo.toml back to where the run was made, then give the command again",
-    ))
+pub fn same_place(run: &Run, connection: &Connection, wanted: Wanted) -> Result<()> {
+    match difference(&run.new.identity, connection.identity()) {
+        Some(what) => Err(elsewhere(run, &what, wanted)),
+        None => Ok(()),
+    }
+}
+
+/// The same before the account is connected, as far as it can be told then.
+///
+/// # Errors
+/// Of kind `Usage`, naming both places.
+pub fn may_put_back(run: &Run, spec: &AccountSpec) -> Result<()> {
+    let is_there = match &spec.sandbox {
+        Some(_) => run.new.identity == spec.name,
+        // A ledger of the first version knows an account by its name alone.
+        None => run.new.identity == spec.name || points_to(spec, &run.new.identity),
+    };
+    if is_there {
+        return Ok(());
+    }
+    let now = identity(spec, 0);
+    Err(elsewhere(run, &difference(&run.new.identity, &now).unwrap_or_default(), Wanted::PutBack))
+}
+
+fn elsewhere(run: &Run, what: &str, wanted: Wanted) -> Error {
+    let (message, hint) = if was_in_memory(&run.new.identity) {
+        let gone = format!("run {} was made in a sandbox that was kept in memory, and went with its command", run.id);
+        (gone, "nothing was sent; without --memory, the sandbox keeps its contacts in the state folder")
+    } else {
+        let account = &run.new.account;
+        let moved = format!("run {} was made elsewhere than account {account} points to now: {what}", run.id);
+        let hint = match wanted {
+            Wanted::GoOn => {
+                "nothing was sent; where the account points now, the command of the run begins anew if it is given \
+                 again; to go on with the run, point the account in rolo.toml back to where it was made"
+            }
+            Wanted::PutBack => {
+                "nothing was sent; point the account in rolo.toml back to where the run was made, then give the \
+                 command again"
+            }
+        };
+        (moved, hint)
+    };
+    Error::usage(message).in_run(&run.id.0).in_account(&run.new.account).hint(hint)
 }
 
 /// The name of the memory that an account had last.

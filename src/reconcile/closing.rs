@@ -108,9 +108,9 @@ impl Reconciliation {
         let sent = known.and_then(|known| known.applied.as_ref()).map(|applied| applied.at).filter(|at| *at > 0);
         let seen = known.map(|known| known.seen_at).filter(|at| *at > 0);
         let words = match (sent, seen) {
-            (Some(at), _) => format!("as sent on {}", day(at)),
-            (None, Some(at)) => format!("as last seen on {}", day(at)),
-            (None, None) => "as remembered".to_owned(),
+            (Some(at), _) => format!("as sent on {}; not looked at since", day(at)),
+            (None, Some(at)) => format!("as last seen on {}; not looked at since", day(at)),
+            (None, None) => "as remembered; not looked at".to_owned(),
         };
         notes.push(RowError::of_row("contact.not_looked_at", words));
         self.record(Outcome::Unchanged, notes)
@@ -166,13 +166,17 @@ impl Reconciliation {
 /// Names the contacts that the answers told of: who has the value already, where that is known, and whom the
 /// row is about.
 fn taken_by(message: &str, fields: &[String], holders: &[String], own: Option<&str>) -> String {
-    let what = if fields.is_empty() { "values".to_owned() } else { fields.join(", ") };
+    let what = match fields {
+        [] => "those values".to_owned(),
+        [field] => format!("that {field}"),
+        several => format!("those: {}", several.join(", ")),
+    };
     let has_it = match holders {
         [] => None,
         [holder] => Some(format!("contact {holder} has it")),
         several => Some(format!("contacts {} have it", several.join(", "))),
     };
-    let not_given = own.map(|own| format!("contact {own} was not given the row's {what}"));
+    let not_given = own.map(|own| format!("contact {own} was not given {what}"));
     let words: Vec<String> = has_it.into_iter().chain(not_given).collect();
     if words.is_empty() { message.to_owned() } else { format!("{message}: {}", words.join(", and ")) }
 }

@@ -6,8 +6,9 @@ use super::combined::Combined;
 use super::keys::Keys;
 use super::memory::{self, Remembered};
 use super::observed::SnapshotObserved;
+use super::rules::Rules;
 use super::step::Step;
-use crate::contact::{Edit, Field, RemoteId, Snapshot};
+use crate::contact::{Contact, Edit, Field, RemoteId, Snapshot};
 use crate::journal::{KnownContact, RunId};
 
 /// The contact of a row, as far as it is known: what answers of this run told, and beneath it what
@@ -129,6 +130,31 @@ impl ObservedContact {
             self.known.applied = None;
         }
         memory::apply(step, &mut self.known, self.told.as_mut(), keys);
+    }
+
+    /// What an answer shows otherwise than it was last seen or sent, by name. Only of what people can change: the
+    /// service itself sets the rest.
+    pub fn changed_since(&self, shown: &Snapshot, rules: &Rules) -> Vec<String> {
+        let nobody = Contact::default();
+        let asked = Asked::by(&nobody, rules);
+        let spec_of = |name: &str| rules.fields.iter().find(|spec| spec.name == name);
+        let is_of_people = |name: &str| match spec_of(name) {
+            Some(spec) => spec.read && (spec.create || spec.update),
+            None => Field::new(name).custom_name().is_some(),
+        };
+        let tells = |name: &str| shown.complete || shown.fields.contains_key(&Field::new(name));
+        let held = self.known.fields.keys().map(String::as_str);
+        let changed = held.filter(|name| tells(name) && !self.is_as_left(name, shown, &asked));
+        // Where no answer to a write shows the contact, nobody knows what the service itself put there.
+        let came = shown.fields.iter().filter(|(field, value)| {
+            asked.writes_tell && !value.is_empty() && !self.known.fields.contains_key(field.name())
+        });
+        let names = changed.chain(came.map(|(field, _)| field.name())).filter(|name| is_of_people(name));
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        if shown.tags.as_ref().is_some_and(|tags| !self.are_tags_as_left(tags, &rules.keys)) {
+            names.push("tags".to_owned());
+        }
+        names
     }
 
     /// How long ago an answer last showed it; `None` if nobody knows.

@@ -49,6 +49,9 @@ pub enum Resume {
     PutsBackTheRest,
 }
 
+/// How what an undo has put back comes again.
+const AGAIN: &str = "the command of the import, given again, brings back what the undo took away";
+
 /// What a person may ask of a run that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunAction {
@@ -143,7 +146,9 @@ impl JobState {
             }
             RunAction::Retry | RunAction::Undo if !sends_rows => {
                 let what = if action == RunAction::Retry { "has rows to send again" } else { "can be put back" };
-                refuse(format!("run {run} is an {}: only an import {what}", self.kind))
+                let refused = refuse(format!("run {run} is an {}: only an import {what}", self.kind));
+                let is_done = self.kind == JobKind::Undo && self.next_steps().is_empty();
+                refused.map_err(|error: Error| if is_done { error.hint(AGAIN) } else { error })
             }
             RunAction::Resume | RunAction::Retry if *state == RunState::PartlyUndone => {
                 refuse(format!("run {run} is put back in part"))
@@ -210,7 +215,7 @@ impl fmt::Display for NextStep {
             Self::Retry { .. } => {
                 write!(f, "`{command}` sends the failed rows again, once what their messages name is put right")
             }
-            Self::Undo { .. } => write!(f, "`{command}` puts back the rest"),
+            Self::Undo { .. } => write!(f, "`{command}` puts back the rest, but for what was changed since"),
             Self::Mend { rows, run, file } => {
                 write!(f, "mend the {}", count(*rows, "rejected row"))?;
                 match (run, file.as_deref().map(escaped)) {
@@ -312,7 +317,7 @@ mod tests {
                 JobKind::Import,
                 RunState::PartlyUndone,
                 RunAction::Resume,
-                "run R is put back in part; `rolo undo R --yes` puts back the rest",
+                "run R is put back in part; `rolo undo R --yes` puts back the rest, but for what was changed since",
             ),
             (JobKind::Import, RunState::Undone, RunAction::Retry, "run R was put back already; "),
             (
@@ -326,6 +331,12 @@ mod tests {
                 RunState::Stopped,
                 RunAction::Retry,
                 "run R is an undo: only an import has rows to send again; `rolo resume R` puts back the rest",
+            ),
+            (
+                JobKind::Undo,
+                RunState::Finished,
+                RunAction::Undo,
+                "run R is an undo: only an import can be put back; the command of the import, given again, brings back what the undo took away",
             ),
             (
                 JobKind::Import,

@@ -77,7 +77,13 @@ fn listing_error(caller: &Caller, result: &CallResult, what: &str) -> Error {
         return Error::interrupted(format!("interrupted while reading the {what}"));
     }
     let said = result.end.why_failed();
-    Error::stopped(format!("{} did not list its {what}: {said}", caller.account.service.name()))
+    let error = Error::stopped(format!("{} did not list its {what}: {said}", caller.account.service.name()))
         .in_service(caller.account.service.name())
-        .in_account(&caller.account.name)
+        .in_account(&caller.account.name);
+    match result.end {
+        CallEnd::Refused { .. } => error.hint(
+            "asked again, the service would refuse it again: ask for something else, or change there what it names",
+        ),
+        _ => error,
+    }
 }

@@ -200,7 +200,7 @@ fn remote_46_a_change_that_the_service_always_refuses_is_sent_once_and_fails_its
             let id = desk.held(&format!("p{n}@b.example"))["id"].to_string();
             format!("contact {id} ({}/chatwoot/app/accounts/1/contacts/{id})", desk.served.address)
         };
-        let words = format!("{} has it, and {} was not given the row's phone", named((n + 1) % 4), named(n));
+        let words = format!("{} has it, and {} was not given that phone", named((n + 1) % 4), named(n));
         assert!(row["_message"].contains(&words), "{}", row["_message"]);
     }
     assert_eq!(finished["calls"]["update"], 5, "one for each row: {finished}");

@@ -133,7 +133,7 @@ fn a_row_that_shares_its_contact_and_one_whose_value_is_taken_name_them_with_the
     let (code, message) = server.failed("Name,Phone,E-mail\nAnn,+447400000002,ann@n.example\n", &[12, 14, 11]);
     assert_eq!(code, "contact.conflict");
     let [ann, bo, again] = [11, 12, 14].map(|id| server.named(id));
-    let words = format!("contacts {bo}, {again} have it, and contact {ann} was not given the row's phone");
+    let words = format!("contacts {bo}, {again} have it, and contact {ann} was not given that phone");
     assert!(message.contains(&words), "{message}");
 }
 
@@ -141,7 +141,7 @@ fn a_row_that_shares_its_contact_and_one_whose_value_is_taken_name_them_with_the
 fn where_no_source_tells_of_such_pages_the_ids_stand_alone() {
     let server = Server::holding("99digital", people());
     let (_, message) = server.failed("Name,external_id,E-mail\nBoth,C-3,ann@n.example\n", &[11, 13]);
-    let words = "contact 11 has it, and contact 13 was not given the row's email";
+    let words = "contact 11 has it, and contact 13 was not given that email";
     assert!(message.contains(words) && !message.contains("http"), "{message}");
     // The embedded server has no pages for people either.
     let world = World::new();

@@ -150,6 +150,72 @@ fn attack_01c_a_run_is_not_put_back_at_another_server() {
 }
 
 #[test]
+fn an_undo_that_would_be_refused_at_another_server_is_not_offered() {
+    let places = Places::new();
+    places.world.write("people.csv", &people(&["Ana"]));
+    places.points_to(&places.address(0), "1");
+    places.done("import people.csv --to desk --yes");
+    places.points_to(&places.address(1), "1");
+    let shown = places.desk("undo");
+    assert_eq!(shown.code, 2, "{}{}", shown.out, shown.err);
+    assert!(shown.err.contains("was made elsewhere than account desk points to now: base_url was "), "{}", shown.err);
+}
+
+#[test]
+fn the_runs_of_an_account_that_is_called_otherwise_now_are_found_by_where_it_points() {
+    let places = Places::new();
+    places.world.write("people.csv", &people(&["Ana", "Benito"]));
+    places.points_to(&places.address(0), "1");
+    places.done("import people.csv --to desk --yes");
+    let config = places.world.read("rolo.toml");
+    let elsewhere = config.replace(&places.address(0), &places.address(1));
+    // Its name is gone, or another account's by now.
+    for now in [String::new(), elsewhere] {
+        places.world.write("rolo.toml", &format!("{now}{}", config.replace("accounts.desk", "accounts.bureau")));
+        let shown = places.desk("undo");
+        assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+        assert!(shown.out.contains("2  created contacts would be deleted"), "{}", shown.out);
+    }
+    let undone = places.desk("undo --yes");
+    assert_eq!(undone.code, 0, "{}{}", undone.out, undone.err);
+    assert!(
+        undone.err.contains("account desk of run ") && undone.err.contains(" is called bureau now"),
+        "{}",
+        undone.err
+    );
+    assert_eq!(places.held(0).len(), 0);
+}
+
+#[test]
+fn a_run_that_stopped_at_a_wrong_address_begins_anew_at_the_right_one() {
+    let places = Places::new();
+    places.world.write("people.csv", &people(&["Ana"]));
+    places.points_to(&format!("{}/nothing", places.address(0)), "1");
+    let stopped = places.desk("import people.csv --to desk --yes");
+    assert_eq!(stopped.code, 3, "{}{}", stopped.out, stopped.err);
+    places.points_to(&places.address(0), "1");
+    let refused = places.desk("resume");
+    assert_eq!(refused.code, 2, "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("the command of the run begins anew if it is given again"), "{}", refused.err);
+    places.done("import people.csv --to desk --yes");
+    assert_eq!(cells(&places.held(0), "name"), ["Ana"]);
+}
+
+#[test]
+fn a_run_of_a_sandbox_in_memory_is_said_to_be_gone_with_it() {
+    let world = World::new();
+    world.write("people.csv", &people(&["Ana"]));
+    let imported = said(&mut world.command("import people.csv --to sandbox:chatwoot --memory --unthrottled"));
+    assert_eq!(imported.code, 0, "{}{}", imported.out, imported.err);
+    for command in ["undo", "undo --yes", "undo --yes --memory"] {
+        let refused = said(&mut world.command(command));
+        assert_eq!(refused.code, 2, "{command}: {}{}", refused.out, refused.err);
+        let told = "was made in a sandbox that was kept in memory, and went with its command";
+        assert!(refused.err.contains(told), "{command}: {}", refused.err);
+    }
+}
+
+#[test]
 fn the_failed_rows_of_a_run_are_not_sent_again_to_another_server() {
     let places = Places::new();
     places.holds(1, &strangers(3));

@@ -123,6 +123,85 @@ fn where_nothing_can_be_put_back_only_what_would_help_is_advised() {
     assert!(plan.ends_with("\nnothing can be put back\n"), "nothing was replaced that could be kept: {plan}");
 }
 
+/// Writes a row over whoever has its address, with a ledger of its own, as somebody else would.
+fn somebody_writes(rehearsal: &Rehearsal, shape: Shape, row: &str) {
+    std::fs::write(rehearsal.path("other.csv"), format!("{}{row}\n", shape.header())).unwrap();
+    if std::fs::create_dir(rehearsal.path("other")).is_ok() {
+        std::os::unix::fs::symlink(rehearsal.path("state/sandbox"), rehearsal.path("other/sandbox")).unwrap();
+    }
+    let (account, mapping) = (rehearsal.account(), "contacts.mapping.toml");
+    let arguments =
+        ["import", "other.csv", "--to", &account, "--mapping", mapping, "--unthrottled", "-q", "--state-dir", "other"];
+    let output = rehearsal.command(&arguments).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", said(&output));
+}
+
+#[test]
+fn a_contact_that_the_run_created_and_somebody_changed_since_is_not_deleted() {
+    for shape in [RESPONDIO, CHATWOOT] {
+        let cells = ",".repeat(shape.custom);
+        let rehearsal = Rehearsal::new(shape, &source(shape, "New", "new", 0..4));
+        assert_eq!(code(&rehearsal.import().output().unwrap()), 0);
+        let run = rehearsal.run_name();
+        // One is renamed, one is labelled.
+        somebody_writes(&rehearsal, shape, &format!("Somebody,Family,+447400000001,p1@example.org,new{cells}"));
+        somebody_writes(&rehearsal, shape, &format!("New 2,Family,+447400000002,p2@example.org,kept{cells}"));
+        let output = rehearsal.command(&["undo", &run, "--yes", "-q"]).output().unwrap();
+        assert_eq!(code(&output), 1, "{}: {}", shape.service, said(&output));
+        let contacts = rehearsal.contacts();
+        assert_eq!(contacts.len(), 2, "{}: {contacts:?}", shape.service);
+        assert!(contact(&contacts, "p1@example.org").to_string().contains("Somebody"));
+        let file = rehearsal.path("contacts.undo.csv");
+        assert_eq!(column(&file, "_outcome"), ["updated", "skipped", "skipped", "updated"], "{}", shape.service);
+        assert_eq!(column(&file, "_code")[1..3], ["undo.changed_since"; 2]);
+        let told = column(&file, "_message");
+        let name = if shape.service == "chatwoot" { "name" } else { "first_name" };
+        assert!(told[1].ends_with(&format!("so it is not deleted: {name}")), "{}", told[1]);
+        assert!(told[2].ends_with("so it is not deleted: tags"), "{}", told[2]);
+        assert_eq!(state_of(&rehearsal, &run), "partly_undone");
+    }
+}
+
+#[test]
+fn an_undo_takes_no_more_calls_than_were_shown() {
+    for shape in [RESPONDIO, CHATWOOT] {
+        let rehearsal = with_three(shape);
+        std::fs::write(rehearsal.path(SOURCE), source(shape, "After", "new", 0..5)).unwrap();
+        assert_eq!(code(&rehearsal.import().output().unwrap()), 0);
+        let shown = rehearsal.command(&["undo"]).output().unwrap();
+        let plan = String::from_utf8(shown.stdout).unwrap();
+        let (_, after) = plan.split_once("calls at most: ").unwrap();
+        let at_most: u64 = after.lines().next().unwrap().parse().unwrap();
+        let output = rehearsal.command(&["undo", "--yes", "--json"]).output().unwrap();
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        let calls = last_event(&output)["calls"].clone();
+        let made: u64 = calls.as_object().unwrap().values().filter_map(Value::as_u64).sum();
+        assert!(made <= at_most && at_most <= made + 5, "{}: at most {at_most}, made {calls}", shape.service);
+    }
+}
+
+#[test]
+fn an_undo_that_is_refused_since_somebody_has_the_value_names_them() {
+    let rehearsal = with_three(CHATWOOT);
+    let cells = ",".repeat(CHATWOOT.custom);
+    let mapping = std::fs::read_to_string(rehearsal.path("contacts.mapping.toml")).unwrap();
+    let row = |name: &str, phone: &str, email: &str| format!("{name},Family,{phone},{email},old{cells}\n");
+    let moved = row("Before 1", "+447400000001", "moved@example.org");
+    std::fs::write(rehearsal.path(SOURCE), format!("{}{moved}", CHATWOOT.header())).unwrap();
+    assert_eq!(code(&rehearsal.import().output().unwrap()), 0, "{mapping}");
+    let run = rehearsal.run_name();
+    somebody_writes(&rehearsal, CHATWOOT, row("Thief", "+447400000099", "p1@example.org").trim_end());
+    let output = rehearsal.command(&["undo", &run, "--yes", "-q"]).output().unwrap();
+    assert_eq!(code(&output), 1, "{}", said(&output));
+    let contacts = rehearsal.contacts();
+    let id = |name: &str| contacts.iter().find(|(_, contact)| contact.to_string().contains(name)).unwrap().0.clone();
+    let file = rehearsal.path("contacts.undo.csv");
+    assert_eq!(column(&file, "_code"), ["contact.conflict"]);
+    let told = &column(&file, "_message")[0];
+    assert!(told.contains(&format!("contact {}", id("Thief"))) && told.contains(" has it, and contact "), "{told}");
+    assert!(told.ends_with(" was not given that email"), "{told}");
+}
+
 /// The state of a recorded run.
 fn state_of(rehearsal: &Rehearsal, run: &str) -> String {
     let db = rusqlite::Connection::open(rehearsal.ledger_path()).unwrap();
@@ -219,7 +298,10 @@ fn after_an_undo_that_failed_no_command_goes_on_with_the_run_and_all_name_the_sa
     };
     let (_, words) = shown(&["show", &run]);
     assert!(words.contains("state: put back in part\n"), "{words}");
-    assert!(words.contains(&format!("next: `rolo undo {run} --yes` puts back the rest\n")), "{words}");
+    assert!(
+        words.contains(&format!("next: `rolo undo {run} --yes` puts back the rest, but for what was changed since\n")),
+        "{words}"
+    );
     let (_, words) = shown(&["show", &undo]);
     assert!(words.contains(&format!("next: `rolo resume {undo}` puts back the rest\n")), "{words}");
     for command in [&["resume", &run], &["retry", &run]] {

@@ -447,7 +447,10 @@ fn a_row_as_it_was_last_applied_stays_and_says_on_what_that_rests() {
         machine.next().clone()
     };
     let Next::Done(record) = end(&row, &rules) else { panic!("it needs no call") };
-    assert_eq!((record.outcome, record.errors[0].message.as_str()), (Outcome::Unchanged, "as sent on 2027-01-12"));
+    assert_eq!(
+        (record.outcome, record.errors[0].message.as_str()),
+        (Outcome::Unchanged, "as sent on 2027-01-12; not looked at since")
+    );
     // A policy that depends on what is there now is never decided from memory, nor is a look asked for.
     rules.verify = true;
     assert!(!matches!(end(&row, &rules), Next::Done(_)));

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::contact::{CallKind, Field, Outcome, RemoteId, Value};
+use crate::contact::{Field, Outcome, RemoteId, Snapshot, Value};
 use crate::error::Result;
 use crate::journal::{BeforeImage, Change};
 use crate::ledger::{LedgerHandle, Run};
@@ -33,47 +33,6 @@ pub struct Replaced {
 pub struct Had {
     pub before: bool,
     pub after: bool,
-}
-
-/// What an undo would do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UndoPlan {
-    /// Contacts that the run created.
-    pub created: u64,
-    /// Contacts that it changed, and that can be put back at least in part.
-    pub changed: u64,
-    /// Those of them that can't be put back whole.
-    pub in_part: u64,
-    pub fields: u64,
-    pub tags: u64,
-    pub lists: u64,
-    /// Contacts that it changed, without a record of anything that was there before.
-    pub unknown: u64,
-}
-
-/// What can be put back of a run.
-pub async fn undo_plan(ledger: &LedgerHandle, run: &Run) -> Result<UndoPlan> {
-    let mut plan = UndoPlan::default();
-    for contact in changed(ledger, run).await? {
-        let parts = contact.fields.len() + contact.tags.len() + contact.lists.len();
-        if contact.created {
-            plan.created += 1;
-        } else if parts == 0 {
-            plan.unknown += u64::from(!contact.unknown.is_empty());
-        } else {
-            plan.changed += 1;
-            plan.in_part += u64::from(!contact.unknown.is_empty());
-            plan.fields += contact.fields.len() as u64;
-            plan.tags += contact.tags.len() as u64;
-            plan.lists += contact.lists.len() as u64;
-        }
-    }
-    Ok(plan)
-}
-
-/// Calls that an undo makes at most, for its plan.
-pub fn undo_calls(plan: &UndoPlan) -> BTreeMap<CallKind, u64> {
-    BTreeMap::from([(CallKind::Delete, plan.created), (CallKind::Read, plan.changed), (CallKind::Update, plan.changed)])
 }
 
 /// What a run did to each contact, in the order of its rows.
@@ -128,6 +87,19 @@ impl ChangedContact {
             tags: BTreeMap::new(),
             lists: BTreeMap::new(),
             unknown: BTreeSet::new(),
+        }
+    }
+
+    /// What the run left of what it changed.
+    pub fn as_left(&self) -> Snapshot {
+        let has = |names: &BTreeMap<String, Had>| {
+            names.iter().filter(|(_, had)| had.after).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        };
+        Snapshot {
+            fields: self.fields.iter().map(|(field, replaced)| (field.clone(), replaced.after.clone())).collect(),
+            tags: Some(has(&self.tags)),
+            lists: Some(has(&self.lists)),
+            ..Snapshot::new(self.id.clone())
         }
     }
 

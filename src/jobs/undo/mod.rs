@@ -8,7 +8,7 @@ use super::ended::Ended;
 use super::fingerprint::Parts;
 use super::frame::{Beginning, Frame, Opened};
 use super::new_fields::fields_created;
-use super::recognize::{Keep, same_place};
+use super::recognize::{Keep, Wanted, same_place};
 use super::run_record::UndoRecord;
 use crate::clock;
 use crate::contact::{ImportMode, Outcome, Position, RowError, RowRecord};
@@ -20,12 +20,14 @@ use crate::table::{self, IfTaken, RowWriter};
 use crate::upload::list_fields;
 
 mod changed;
+mod plan;
 mod put_back;
 mod three_way;
 
-pub use changed::{UndoPlan, undo_calls, undo_plan};
+pub use plan::{UndoPlan, undo_calls, undo_plan};
 
 use changed::{ChangedContact, changed};
+use plan::asks_for_definitions;
 use put_back::PuttingBack;
 
 /// A run to be put back.
@@ -43,7 +45,7 @@ pub struct UndoJob {
 /// nothing fails, and the run counts as undone only if all of it was put back.
 pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     let opened = Opened::account(&job.account, Keep::Nothing, context).await?;
-    same_place(&job.run, &opened.connection)?;
+    same_place(&job.run, &opened.connection, Wanted::PutBack)?;
     let contacts = changed(&opened.ledger, &job.run).await?;
     let place = context.written().place(&job.results, IfTaken::NewName)?;
     let beginning = Beginning {
@@ -63,10 +65,8 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
     summary.remarks.extend(Remark::of_place(&job.results, &place));
     let fields = fields_created(&frame.ledger, &job.run).await?;
     summary.remarks.extend((!fields.is_empty()).then_some(Remark::FieldsStay { fields }));
-    let has_custom =
-        |contact: &ChangedContact| !contact.created && contact.fields.keys().any(|field| field.custom_name().is_some());
-    if frame.connection.account.service.capabilities().fields_defined && contacts.iter().any(has_custom) {
-        // Contacts may show a field under another name than the one that a before-image has.
+    let can = frame.connection.account.service.capabilities();
+    if contacts.iter().any(|contact| asks_for_definitions(contact, can)) {
         list_fields(&frame.caller).await?;
     }
     put_all_back(&contacts, &mut frame, writer.as_mut(), &mut summary, context).await?;

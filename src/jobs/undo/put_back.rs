@@ -10,7 +10,7 @@ use crate::contact::{
 use crate::error::Result;
 use crate::journal::{Entry, StepRecord};
 use crate::ledger::{ClaimedRun, LedgerHandle};
-use crate::reconcile::{CallEnd, Identified, Row, Rules, StepAt, Write};
+use crate::reconcile::{CallEnd, Identified, ObservedContact, Row, Rules, StepAt, Write};
 use crate::services::Reply;
 use crate::upload::{Caller, Driver, LookupBatcher, RowEnd};
 
@@ -44,21 +44,13 @@ impl PuttingBack {
         if looked_up_by.is_empty() {
             let why = "the service finds nobody by an id, and no phone or e-mail of the contact is remembered, so it \
                        stays as it is";
-            let no_way = RowError::of_row("undo.no_way", why);
-            return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![no_way])).await.map(Some);
+            return self.left(position, "undo.no_way", why).await.map(Some);
         }
         let observed = match self.read(&contact.id, &looked_up_by).await {
             Ok(Some(observed)) => observed,
-            Ok(None) => {
-                let gone = RowError::of_row("undo.gone", "the contact is no longer there");
-                return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![gone])).await.map(Some);
-            }
+            Ok(None) => return self.left(position, "undo.gone", "the contact is no longer there").await.map(Some),
             Err(CallEnd::Halted) => return Ok(None),
-            Err(ended) => {
-                let said = ended.why_failed();
-                let failed = RowError::of_row("service.unavailable", format!("the contact could not be read: {said}"));
-                return self.record(position, RowRecord::unsent(Outcome::Failed, vec![failed])).await.map(Some);
-            }
+            Err(ended) => return self.not_read(position, &ended).await.map(Some),
         };
         let (desired, left) = three_way(contact, &observed, self.caller.account.service.capabilities());
         let steps = self.steps(position).await?;
@@ -85,16 +77,51 @@ impl PuttingBack {
         }
     }
 
+    /// Deletes a contact that the run created, unless somebody has changed it since.
     async fn delete(&self, position: Position, contact: &ChangedContact) -> Result<Option<RowRecord>> {
         if !self.caller.account.service.capabilities().delete {
-            let why = RowError::of_row(
-                "undo.no_delete",
-                "the service can't delete contacts, so the one the run created stays",
-            );
-            return self.record(position, RowRecord::unsent(Outcome::Skipped, vec![why])).await.map(Some);
+            let why = "the service can't delete contacts, so the one the run created stays";
+            return self.left(position, "undo.no_delete", why).await.map(Some);
         }
-        let call = Call::Delete { target: Target::Id(contact.id.clone()) };
         let sent_before = self.steps(position).await?.first().map_or(0, |step| step.sent);
+        if sent_before > 0 {
+            return self.delete_now(position, contact, sent_before).await;
+        }
+        let looked_up_by = self.looked_up_by(&contact.id).await?;
+        let observed = match self.read(&contact.id, &looked_up_by).await {
+            Ok(Some(observed)) => observed,
+            Ok(None) => {
+                let gone = RowError::of_row("undo.gone", "the contact is no longer there");
+                self.note_gone(contact).await?;
+                return self.record(position, RowRecord::unsent(Outcome::Unchanged, vec![gone])).await.map(Some);
+            }
+            Err(CallEnd::Halted) => return Ok(None),
+            Err(ended) => return self.not_read(position, &ended).await.map(Some),
+        };
+        let known = self.ledger.known_by_id(self.driver.rules.keys.account(), &contact.id).await?;
+        let Some(known) = known.map(ObservedContact::remembered) else {
+            let why = "nothing is remembered of the contact, so nobody knows whether somebody changed it since, and it \
+                       stays";
+            return self.left(position, "undo.not_known", why).await.map(Some);
+        };
+        let changed = known.changed_since(&observed, &self.driver.rules);
+        if !changed.is_empty() {
+            let why = format!(
+                "the run created the contact, and somebody changed it since, so it is not deleted: {}",
+                changed.join(", ")
+            );
+            return self.left(position, "undo.changed_since", why).await.map(Some);
+        }
+        self.delete_now(position, contact, sent_before).await
+    }
+
+    async fn delete_now(
+        &self,
+        position: Position,
+        contact: &ChangedContact,
+        sent_before: u32,
+    ) -> Result<Option<RowRecord>> {
+        let call = Call::Delete { target: Target::Id(contact.id.clone()) };
         let at = StepAt { row: position.index, step: 0, sent_before };
         let write = Write { call, at, before: Vec::new(), creates: Vec::new() };
         let reached = self.caller.write(write).await;
@@ -113,12 +140,9 @@ impl PuttingBack {
                 (Outcome::Failed, vec![RowError::of_row("service.unavailable", message)])
             }
         };
-        let entries = if outcome == Outcome::Failed || outcome == Outcome::InDoubt {
-            Vec::new()
-        } else {
-            vec![Entry::Gone { account: self.driver.rules.keys.account().to_owned(), id: contact.id.clone() }]
-        };
-        self.ledger.write(&self.run, entries).await?;
+        if !matches!(outcome, Outcome::Failed | Outcome::InDoubt) {
+            self.note_gone(contact).await?;
+        }
         let record = RowRecord {
             outcome,
             contact_id: Some(contact.id.clone()),
@@ -128,6 +152,23 @@ impl PuttingBack {
             errors,
         };
         self.record(position, record).await.map(Some)
+    }
+
+    /// The contact is no longer there.
+    async fn note_gone(&self, contact: &ChangedContact) -> Result<()> {
+        let gone = Entry::Gone { account: self.driver.rules.keys.account().to_owned(), id: contact.id.clone() };
+        self.ledger.write(&self.run, vec![gone]).await.map(drop)
+    }
+
+    /// The contact stays as it is.
+    async fn left(&self, position: Position, code: &'static str, why: impl Into<String>) -> Result<RowRecord> {
+        self.record(position, RowRecord::unsent(Outcome::Skipped, vec![RowError::of_row(code, why.into())])).await
+    }
+
+    async fn not_read(&self, position: Position, ended: &CallEnd) -> Result<RowRecord> {
+        let why = format!("the contact could not be read: {}", ended.why_failed());
+        let failed = RowError::of_row("service.unavailable", why);
+        self.record(position, RowRecord::unsent(Outcome::Failed, vec![failed])).await
     }
 
     /// What a cut-off undo did for this contact.
@@ -156,12 +197,12 @@ impl PuttingBack {
                 None => return Ok(None),
             }
         };
-        if observed.tags.is_none()
-            && capabilities.tags_read
-            && let CallEnd::Done(Reply::Tags(tags)) =
-                self.caller.read(&Call::ReadTags { target: Target::Id(id.clone()) }).await.end
-        {
-            observed.tags = Some(tags);
+        if observed.tags.is_none() && capabilities.tags_read {
+            match self.caller.read(&Call::ReadTags { target: Target::Id(id.clone()) }).await.end {
+                CallEnd::Done(Reply::Tags(tags)) => observed.tags = Some(tags),
+                CallEnd::Missing { .. } => return Ok(None),
+                end => return Err(end),
+            }
         }
         Ok(Some(observed))
     }

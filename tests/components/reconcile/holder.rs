@@ -60,8 +60,8 @@ fn who_has_a_refused_value_is_looked_up_once_and_named() {
         assert_eq!(*machine.next(), Next::Lookup(vec![asked]), "and not the e-mail, which was looked up");
         machine.answered(looked(vec![held("2", TAKEN, None)]));
         let record = ended(&machine);
-        let what = if fields.is_empty() { "values" } else { "phone" };
-        let words = format!("has already been taken: contact 2 has it, and contact 1 was not given the row's {what}");
+        let what = if fields.is_empty() { "those values" } else { "that phone" };
+        let words = format!("has already been taken: contact 2 has it, and contact 1 was not given {what}");
         assert_eq!(record.errors[0].message, words);
         let named: Vec<_> = record.errors[0].contacts.iter().map(|contact| contact.id.0.as_str()).collect();
         assert_eq!((named, record.calls), (vec!["2", "1"], 3));
@@ -70,7 +70,7 @@ fn who_has_a_refused_value_is_looked_up_once_and_named() {
 
 #[test]
 fn a_value_that_nobody_else_has_or_that_can_not_be_looked_up_is_told_as_the_service_did() {
-    let words = "has already been taken: contact 1 was not given the row's phone";
+    let words = "has already been taken: contact 1 was not given that phone";
     let not_found = [looked(vec![]), looked(vec![held("1", TAKEN, None)]), {
         let end = CallEnd::Unreachable { message: "down".into() };
         ReconcileEvent::Looked { contacts: Vec::new(), result: result(end) }
@@ -82,7 +82,7 @@ fn a_value_that_nobody_else_has_or_that_can_not_be_looked_up_is_told_as_the_serv
     }
     // Nothing but what the row was looked up by.
     let machine = refused_for(&["email"]);
-    let words = "has already been taken: contact 1 was not given the row's email";
+    let words = "has already been taken: contact 1 was not given that email";
     assert_eq!(ended(&machine).errors[0].message, words);
     assert_eq!(ended(&machine).calls, 2, "no call more");
 }
