@@ -1,8 +1,8 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
-    CommandContext, Exit, GlobalArgs, accounts, check, completions, copy, export, forget, guess, import, job, ledger,
-    man, plan, prune, report, resume, retry, runs, sandbox, services, show, undo, why,
+    CommandContext, Exit, GlobalArgs, accounts, check, completions, copy, explain, export, forget, guess, import, job,
+    ledger, man, plan, prune, report, resume, retry, runs, sandbox, services, show, undo, why,
 };
 use crate::error::Result;
 
@@ -38,6 +38,7 @@ pub enum Command {
     Runs(runs::RunsCommand),
     Show(show::ShowCommand),
     Why(why::WhyCommand),
+    Explain(explain::ExplainCommand),
     Forget(forget::ForgetCommand),
     Prune(prune::PruneCommand),
     Report(report::ReportCommand),
@@ -65,6 +66,7 @@ impl Command {
             Self::Runs(args) => runs::run(&args, context),
             Self::Show(args) => show::run(&args, context),
             Self::Why(args) => why::run(&args, context),
+            Self::Explain(args) => explain::run(&args, context),
             Self::Forget(args) => forget::run(&args, context),
             Self::Prune(args) => prune::run(&args, context),
             Self::Report(args) => report::run(&args, context),

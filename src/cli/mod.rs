@@ -15,6 +15,7 @@ mod context;
 mod copy;
 mod environment;
 mod exit;
+mod explain;
 mod export;
 mod forecast;
 mod forget;

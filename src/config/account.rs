@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::document::{Section, nearest};
+use super::document::Section;
 use super::layered::Origin;
 use super::rate::{parse_rate, rate_within};
 use super::retention::Retention;
 use super::secret::{SecretSource, TextSource};
 use super::span::parse_span;
 use crate::contact::Quota;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::services::{self, Service, ServiceEntry, Settings};
 
 /// Names that an account can't have, since they stand for the embedded server.
@@ -197,7 +197,7 @@ impl Refresh {
 fn find<'e>(name: &str, services: &'e [ServiceEntry]) -> Result<&'e ServiceEntry> {
     services.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names: Vec<_> = services.iter().map(|entry| entry.name).collect();
-        Error::usage(format!("no service is called: {name}")).hint(match nearest(name, &names) {
+        Error::usage(format!("no service is called: {name}")).hint(match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("the services are {}", names.join(", ")),
         })

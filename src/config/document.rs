@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 /// The text of a configuration file, to tell where in it something stands.
 pub(super) struct Document<'a> {
@@ -110,7 +110,7 @@ impl<'d, 'a> Section<'d, 'a> {
         };
         self.document
             .error(&key.span(), message)
-            .hint(match nearest(key.get_ref(), known) {
+            .hint(match nearest(key.get_ref(), known.iter().copied()) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("it may have {}", known.join(", ")),
             })
@@ -197,14 +197,4 @@ impl<'d, 'a> Section<'d, 'a> {
     fn named(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{key} of [{}]", self.name) }
     }
-}
-
-/// The one of `known` that somebody who wrote `word` probably meant.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    known
-        .iter()
-        .map(|&candidate| (strsim::damerau_levenshtein(&word.to_lowercase(), candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
-        .min()
-        .map(|(_, candidate)| candidate)
 }

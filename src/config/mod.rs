@@ -32,7 +32,7 @@ pub use secret::{SecretSource, TextSource};
 pub use span::parse_span;
 pub use stop_when::{StopWhen, Threshold};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::services::{self, ServiceEntry};
 use document::Document;
 
@@ -119,12 +119,12 @@ impl Config {
             let mut names: Vec<&str> = self.accounts.keys().map(String::as_str).collect();
             let hint = if services::ALL.iter().any(|entry| entry.name == name) {
                 format!("that is a service: rehearse with {RESERVED}:{name}, or add [accounts.{name}] to rolo.toml")
-            } else if names.is_empty() && document::nearest(name, &[RESERVED]).is_none() {
+            } else if names.is_empty() && nearest(name, [RESERVED]).is_none() {
                 format!("add [accounts.{name}] to rolo.toml, or rehearse with `{RESERVED}`")
             } else {
                 let listed = names.join(", ");
                 names.push(RESERVED);
-                match document::nearest(name, &names) {
+                match nearest(name, names.iter().copied()) {
                     Some(near) => format!("did you mean {near}?"),
                     None => format!("the accounts are {listed}"),
                 }
@@ -140,7 +140,7 @@ impl Config {
     pub fn job(&self, name: &str) -> Result<&Job> {
         self.jobs.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.jobs.keys().map(String::as_str).collect();
-            let hint = match (document::nearest(name, &names), names.is_empty()) {
+            let hint = match (nearest(name, names.iter().copied()), names.is_empty()) {
                 (Some(near), _) => format!("did you mean {near}?"),
                 (None, true) => format!("add [jobs.{name}] to rolo.toml"),
                 (None, false) => format!("the jobs are {}", names.join(", ")),

@@ -8,9 +8,11 @@
 //! and no secret goes into either.
 
 mod context;
+mod nearest;
 mod stop_reason;
 
 pub use context::{ContextValue, ErrorContext};
+pub use nearest::nearest;
 pub use stop_reason::StopReason;
 
 use std::fmt;

@@ -7,11 +7,10 @@ use super::codes::country_code;
 use super::facts::Facts;
 use super::file::{Blank, ColumnRule, CustomFields, Feeds, Mapping, SetAction};
 use super::forward::{Becomes, ColumnFeed, Constant, FieldFeed, Forward, NameFeed, SetFeed};
-use super::nearest::nearest;
 use super::resolve::{Refusal, resolve, writable};
 use super::tags::DEFAULT_SEPARATOR;
 use crate::contact::{ClearBy, CustomEdit, Field, IdentifierKind, ImportMode};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 impl Mapping {
     /// The mapping compiled for a file with these headers and for this service.

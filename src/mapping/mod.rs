@@ -27,7 +27,6 @@ mod guessed;
 mod headers;
 mod looks;
 mod names;
-mod nearest;
 mod new_fields;
 mod parse;
 mod placeholder;

@@ -11,9 +11,8 @@ use super::file::{
     BadCells, Blank, ColumnRule, Constants, CustomFields, Duplicates, Feeds, Grade, Mapping, MergedRule, Numbers,
     SetAction,
 };
-use super::nearest::nearest;
 use crate::contact::{FieldKind, IdentifierKind, ImportMode, Overwrite};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 impl Mapping {
     /// Reads the text of a mapping file. `file` names it in errors.

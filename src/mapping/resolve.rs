@@ -4,10 +4,10 @@ use super::check::Check;
 use super::facts::Facts;
 use super::file::ColumnRule;
 use super::forward::FieldFeed;
-use super::nearest::nearest;
 use super::parse::kind_name;
 use super::standard;
 use crate::contact::{Field, FieldKind, IdentifierKind, Overwrite};
+use crate::error::nearest;
 
 /// Why a field can't be fed: the message and its cure.
 pub(super) type Refusal = (String, String);

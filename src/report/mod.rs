@@ -26,7 +26,7 @@ mod warning;
 pub mod words;
 
 pub use closing::closing_words;
-pub use cures::cure;
+pub use cures::{Explanation, cure, explain, explanations, nearest_code};
 pub use escape::{escape, escape_json};
 pub use event::{Event, Reporter, RowRemark, Summary};
 pub use extent::{Extent, Listed, LookedUp};

@@ -21,6 +21,7 @@ mod docs;
 mod doubt;
 mod duplicates;
 mod excel;
+mod explain;
 mod export;
 mod fleet;
 mod fleet_machines;
