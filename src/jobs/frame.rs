@@ -18,6 +18,7 @@ use super::notices::pass_on_late;
 use super::prune::{PrunePlan, prune};
 use super::recognize::{Keep, Wanted, recognize, same_place};
 use super::run_record::RunRecord;
+use super::worked::{WORKED_EVERY, WorkedSoFar};
 use crate::clock;
 use crate::config::Retention;
 use crate::error::Result;
@@ -42,6 +43,8 @@ pub struct Opened {
     retention: Retention,
     /// From when on it is told how long this execution of the run took.
     pub begun: tokio::time::Instant,
+    /// The claim on a run that is to be taken up.
+    lease: Option<Lease>,
 }
 
 /// A run about to begin, or to be taken up again.
@@ -70,6 +73,7 @@ pub struct Frame {
     account: String,
     retention: Retention,
     events: JobEvents,
+    worked: WorkedSoFar,
 }
 
 impl Opened {
@@ -109,14 +113,34 @@ impl Opened {
             context.tell(Event::Warning(Warning::RefreshTokenChanged));
         }
         let (retention, service) = (account.retention, account.service.name);
-        Ok(Self { ledger, connection, elsewhere: None, account: account.name.clone(), service, retention, begun })
+        let name = account.name.clone();
+        Ok(Self { ledger, connection, elsewhere: None, account: name, service, retention, begun, lease: None })
+    }
+
+    /// Claims a run that is to be taken up, before what comes first takes its time: others see that it is worked on.
+    ///
+    /// # Errors
+    /// Of kind `AlreadyRunning` if another process works on it.
+    pub async fn claim(&mut self, run: &RunId, kind: RunKind) -> Result<()> {
+        if let Some(recorded) = self.ledger.run(run).await? {
+            self.lease = Some(self.take(&recorded.new.fingerprint, kind).await?);
+        }
+        Ok(())
+    }
+
+    async fn take(&self, fingerprint: &Fingerprint, kind: RunKind) -> Result<Lease> {
+        Lease::take(&self.ledger, fingerprint, &Worker::this_process(kind.name()), LEASE).await
     }
 
     /// Takes up the run that is meant, or begins one; nobody else works on it from then on.
     ///
     /// # Errors
     /// Of kind `AlreadyRunning` if another process works on it; `Usage` if it was made at another place.
-    pub async fn begin<R: RunRecord + Send>(self, beginning: Beginning<'_, R>, context: &mut Context) -> Result<Frame> {
+    pub async fn begin<R: RunRecord + Send>(
+        mut self,
+        beginning: Beginning<'_, R>,
+        context: &mut Context,
+    ) -> Result<Frame> {
         let Beginning { kind, fingerprint, file, record, resumes } = beginning;
         let recorded = match resumes {
             Some(run) => self.ledger.run(run).await?,
@@ -126,7 +150,10 @@ impl Opened {
             same_place(recorded, &self.connection, Wanted::GoOn)?;
         }
         let fingerprint = recorded.map_or(fingerprint, |recorded| recorded.new.fingerprint);
-        let lease = Lease::take(&self.ledger, &fingerprint, &Worker::this_process(kind.name()), LEASE).await?;
+        let lease = match self.lease.take() {
+            Some(lease) => lease,
+            None => self.take(&fingerprint, kind).await?,
+        };
         let unfinished = match resumes {
             Some(run) => Some(run.clone()),
             None => self.ledger.unfinished(&fingerprint).await?.map(|run| run.id),
@@ -158,7 +185,9 @@ impl Opened {
         let (caller, notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
         let events = JobEvents::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun).after(before);
+        let worked = WorkedSoFar::record(&self.ledger, &run, before, self.begun, WORKED_EVERY);
         Ok(Frame {
+            worked,
             run,
             is_resumed,
             caller,
@@ -210,6 +239,7 @@ impl Frame {
         summary.state = Some(state);
         summary.elapsed = self.events.elapsed();
         summary.is_resumed = self.is_resumed;
+        drop(self.worked);
         self.ledger.set_state(&self.run, state, &summary.counts, summary.elapsed).await?;
         self.connection.close().await;
         self.run.release().await;

@@ -67,6 +67,9 @@ pub struct ImportJob {
 pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let mut opened = Opened::account_within(&job.account, &allowance(&job.night), Keep::Aliases, context).await?;
     opened.begun = job.began.unwrap_or(opened.begun);
+    if let Some(run) = &job.resume {
+        opened.claim(run, job.command).await?;
+    }
     // A sandbox in memory is another each time, and holds nobody.
     let is_in_memory = job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.memory);
     if let Some(retried) = job.retries.as_ref().filter(|_| !is_in_memory)

@@ -52,6 +52,7 @@ mod stand_in;
 mod undo;
 mod verify;
 mod visit;
+mod worked;
 
 pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;

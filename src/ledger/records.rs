@@ -128,7 +128,8 @@ pub struct Run {
     /// Seconds from the Unix epoch; `None` while it is running or was cut off.
     pub ended: Option<u64>,
     /// How long it was worked on, to the microsecond: all its executions together, without the time between
-    /// them and without one that was killed. `None` before its first end, and of runs of earlier versions.
+    /// them. While it is under way, and of an execution that was killed, as it was recorded last. `None` before
+    /// that, and of runs of earlier versions.
     pub took: Option<Duration>,
     /// Rows by outcome, as of its end.
     pub counts: Counts,
@@ -187,10 +188,10 @@ pub struct Swept {
 
 impl Run {
     /// How long it was worked on: [`Run::took`] or, where an earlier version left that open, the seconds from its
-    /// beginning to its end. `None` while it is under way, and of one that was cut off.
+    /// beginning to its end. `None` of one that has only just begun, or was cut off before it was recorded.
     pub fn worked(&self) -> Option<Duration> {
-        let ended = self.ended?;
-        Some(self.took.unwrap_or_else(|| Duration::from_secs(ended.saturating_sub(self.new.started))))
+        let whole = || Some(Duration::from_secs(self.ended?.saturating_sub(self.new.started)));
+        self.took.or_else(whole)
     }
 }
 

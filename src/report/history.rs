@@ -96,11 +96,12 @@ mod tests {
         let runs = [
             (run(RunState::Finished, &[(Outcome::Created, 1200), (Outcome::Failed, 1)]), None),
             (run(RunState::Running, &[]), None),
-            (run(RunState::Running, &[]), Some(worker)),
+            (run(RunState::Running, &[]), Some(worker.clone())),
+            (run(RunState::Interrupted, &[]), Some(worker)),
         ];
         let words = runs_words(&runs);
         let lines: Vec<_> = words.lines().collect();
-        assert_eq!(lines.len(), 4);
+        assert_eq!(lines.len(), 5);
         for part in [
             "2026-11-21 09:31 UTC  41 s  import",
             "support",
@@ -114,5 +115,6 @@ mod tests {
             lines[3].contains("running") && !lines[3].contains("resume"),
             "what is under way needs nobody: {words}"
         );
+        assert!(lines[4].contains("running") && !lines[4].contains("resume"), "it is being taken up: {words}");
     }
 }

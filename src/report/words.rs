@@ -53,7 +53,7 @@ pub const fn state_words(run: &Run, is_under_way: bool) -> &'static str {
     match run.state {
         RunState::Undone if run.pruned.is_some() => "put back, pruned",
         RunState::Finished if run.pruned.is_some() => "finished, pruned",
-        RunState::Running if is_under_way => "running",
+        RunState::Running | RunState::Stopped | RunState::Interrupted if is_under_way => "running",
         RunState::Running => "cut off",
         RunState::PartlyUndone => "put back in part",
         RunState::Undone => "put back",

@@ -142,6 +142,9 @@ async fn a_run_that_ended_well_is_not_offered_for_resuming() {
             assert_eq!(run.took, Some(Duration::from_micros(1_500)));
         }
         ledger.take_up(&id).await.unwrap();
+        ledger.set_took(&id, Duration::from_micros(1_700)).await.unwrap();
+        assert_eq!(ledger.run(&id).await.unwrap().unwrap().took, Some(Duration::from_micros(1_700)), "so far");
+        ledger.set_took(&id, Duration::from_micros(1_500)).await.unwrap();
         let run = ledger.run(&id).await.unwrap().unwrap();
         assert_eq!((run.state, run.ended, run.took), (RunState::Running, None, Some(Duration::from_micros(1_500))));
     })

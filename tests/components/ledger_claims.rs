@@ -52,6 +52,9 @@ async fn whoever_works_on_a_run_is_seen_by_others_until_it_ends() {
         let seen = async || two.worker_of(&two.run(run.id()).await.unwrap().unwrap()).await.unwrap();
         assert_eq!(seen().await.map(|worker| worker.process), Some(4711));
         one.set_state(&run, RunState::Interrupted, &Counts::default(), Duration::ZERO).await.unwrap();
+        // A run that can be taken up is worked on by whoever has claimed it: what comes first may take long.
+        assert_eq!(seen().await.map(|worker| worker.process), Some(4711), "it is claimed");
+        one.set_state(&run, RunState::Finished, &Counts::default(), Duration::ZERO).await.unwrap();
         assert_eq!(seen().await, None, "it has ended, though its claim is not given back yet");
         one.take_up(&run).await.unwrap();
         assert_eq!(seen().await.map(|worker| worker.process), Some(4711), "it is under way again");

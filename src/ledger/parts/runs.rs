@@ -55,8 +55,8 @@ pub trait Runs: Send + Sync {
     /// See [`Ledger`](super::super::Ledger).
     async fn runs(&self, at_most: usize) -> Result<Vec<Run>>;
 
-    /// Who works on the run at this moment, whether it was begun or taken up again; `None` if nobody does, so that
-    /// a run that stands as running was cut off.
+    /// Who works on the run at this moment, whether it was begun, taken up again or is about to be; `None` if nobody
+    /// does, so that a run that stands as running was cut off.
     ///
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
@@ -73,6 +73,12 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// As for [`Runs::begin`].
     async fn set_state(&self, run: &ClaimedRun, state: RunState, counts: &Counts, took: Duration) -> Result<()>;
+
+    /// Records how long all executions of a run that is under way have taken so far.
+    ///
+    /// # Errors
+    /// As for [`Runs::begin`].
+    async fn set_took(&self, run: &ClaimedRun, took: Duration) -> Result<()>;
 
     /// Records how another run stands, since the run `by` has put it back.
     ///

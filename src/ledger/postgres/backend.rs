@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use tokio_postgres::Client;
 
 use super::super::executor::Executor;
+use super::super::stored::CUT_OFF;
 use super::super::{
     Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, Ledger, LedgerHandle, NewRun,
     People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
@@ -118,7 +119,7 @@ impl Runs for PostgresLedger {
     }
 
     async fn worker_of(&self, run: &Run) -> Result<Option<Worker>> {
-        if run.state != RunState::Running {
+        if !CUT_OFF.contains(&run.state) {
             return Ok(None);
         }
         let fingerprint = run.new.fingerprint.clone();
@@ -141,6 +142,12 @@ impl Runs for PostgresLedger {
         let set = self.change_of(run.claim(), Vec::new(), set).await;
         crash_point!("after_state");
         set
+    }
+
+    async fn set_took(&self, run: &ClaimedRun, took: Duration) -> Result<()> {
+        let id = run.id().clone();
+        let set = async move |work: &mut Work<'_>| runs::set_took(work.client, &id, took).await;
+        self.change_of(run.claim(), Vec::new(), set).await
     }
 
     async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()> {

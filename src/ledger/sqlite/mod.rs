@@ -42,6 +42,7 @@ use rusqlite::Connection;
 use self::store::Store;
 use self::tools::Tools;
 use super::executor::Executor;
+use super::stored::CUT_OFF;
 use super::{
     Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
     LedgerHandle, LedgerKey, NewRun, People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
@@ -172,7 +173,7 @@ impl Runs for SqliteLedger {
     }
 
     async fn worker_of(&self, run: &Run) -> Result<Option<Worker>> {
-        if run.state != RunState::Running {
+        if !CUT_OFF.contains(&run.state) {
             return Ok(None);
         }
         let fingerprint = run.new.fingerprint.clone();
@@ -194,6 +195,11 @@ impl Runs for SqliteLedger {
         let set = set.await;
         crash_point!("after_state");
         set
+    }
+
+    async fn set_took(&self, run: &ClaimedRun, took: Duration) -> Result<()> {
+        let id = run.id().clone();
+        self.change_of(run.claim(), move |db, _| runs::set_took(db, &id, took)).await
     }
 
     async fn set_state_of(&self, by: &ClaimedRun, other: &RunId, state: RunState, counts: &Counts) -> Result<()> {
