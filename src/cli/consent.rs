@@ -1,4 +1,4 @@
-//! A guess is not sent to a real account before somebody has seen it.
+//! Nothing is sent to a real account before somebody has seen it, where there is somebody; a guess never.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -14,8 +14,8 @@ use crate::report::Summary;
 /// Rows of which the changes are shown before somebody is asked.
 const SAMPLES: usize = 5;
 
-/// Asks whether a guessed mapping may be sent to a real account, where there is somebody to ask. The
-/// sandbox harms nobody, and a mapping file or `--yes` is an answer.
+/// Asks whether the file may be sent to a real account, where there is somebody to ask. The sandbox harms nobody,
+/// and `--yes` is an answer; where nobody can be asked, a mapping file is one as well.
 ///
 /// # Errors
 /// Kind `Usage`, with the cure, if nobody said yes.
@@ -26,15 +26,19 @@ pub async fn consent(
     context: &CommandContext,
 ) -> Result<()> {
     let real = matches!(settings.account, ChosenAccount::Configured(_));
-    if !real || settings.source.mapping.is_some() || settings.run.yes {
+    if !real || settings.run.yes {
         return Ok(());
     }
+    let mapping = settings.source.mapping.as_ref();
     let account = settings.account.name();
     let file = match &settings.source.input {
         Input::File(path) => path.display().to_string(),
         Input::Stdin => "FILE".to_owned(),
     };
     let asks = io::stdin().is_terminal() && io::stderr().is_terminal() && settings.source.input != Input::Stdin;
+    if !asks && mapping.is_some() {
+        return Ok(());
+    }
     if !asks {
         // What is wrong with the file or with the guess for it is told first.
         if let Input::File(_) = settings.source.input {
@@ -53,8 +57,10 @@ pub async fn consent(
         night: settings.night.clone(),
         save: None,
     };
-    let otherwise =
-        format!("write the mapping down with `rolo guess {file} --for {account}`, mend it, and import again");
+    let otherwise = match mapping {
+        Some(mapping) => format!("change {}, and import again", mapping.display()),
+        None => format!("write the mapping down with `rolo guess {file} --for {account}`, mend it, and import again"),
+    };
     ask(&plan, &account, otherwise, job).await
 }
 

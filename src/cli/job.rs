@@ -50,6 +50,8 @@ impl RunCommand {
                 let mut settings = args.settings_with(&config, context)?;
                 settings.night = job.night.clone();
                 settings.run = run_settings(job);
+                // A job with a mapping was written down to be run as it is.
+                settings.run.yes = settings.source.mapping.is_some();
                 settings.keep_results = job.keep_results;
                 Ok(JobSettings::Import(Box::new(settings)))
             }

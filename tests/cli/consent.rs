@@ -86,6 +86,22 @@ fn a_terminal_shows_table_and_plan_and_asks() {
 }
 
 #[test]
+fn a_terminal_asks_with_a_mapping_file_too() {
+    let desk = desk();
+    desk.run(&["guess", "contacts.csv", "--for", "desk"]);
+    let (screen, code) = typed(&desk, "n\n");
+    assert_eq!(code, Some(2), "{screen}");
+    for words in ["mapping: contacts.mapping.toml", "would be created", "send this to desk? [y/N]"] {
+        assert!(screen.contains(words), "no {words:?} on the screen: {screen}");
+    }
+    assert!(screen.contains("change contacts.mapping.toml, and import again"), "{screen}");
+    assert_eq!(desk.sandbox.request_count(), 0, "a plan sends nothing");
+    let (screen, code) = typed_command(&desk, "import contacts.csv --to desk --yes", "");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!screen.contains("[y/N]"), "{screen}");
+}
+
+#[test]
 fn a_copy_with_a_guessed_mapping_asks_too() {
     let desk = desk();
     desk.run(&["import", "contacts.csv", "--to", "sandbox:respondio", "--unthrottled"]);
