@@ -41,9 +41,15 @@ impl Progress {
 
 impl Reporter for Progress {
     fn event(&mut self, event: &Event) {
+        let had_begun = self.tally.began.is_some();
         self.tally.take(event);
         match &mut self.view {
-            View::Bar(bar) => show_on_bar(bar, &self.tally, event),
+            View::Bar(bar) => {
+                show_on_bar(bar, &self.tally, event);
+                if !had_begun && self.tally.began.is_some() {
+                    bar.reset_eta();
+                }
+            }
             View::Lines { out, next } => {
                 let now = clock::now();
                 let line = match event {
@@ -77,7 +83,6 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
             }
             // Rows of an earlier execution say nothing about the speed of this one.
             bar.set_position(*resumed);
-            bar.reset_eta();
             bar.enable_steady_tick(Duration::from_millis(250));
         }
         Event::Exported { total: Some(total), .. } if bar.length() != Some(*total) => {
@@ -130,6 +135,7 @@ struct Tally {
     kind: JobKind,
     /// `row`, or `contact` for an export.
     noun: &'static str,
+    /// When the first call was answered or the first row done.
     began: Option<Instant>,
     total: Option<u64>,
     /// Rows that an earlier execution finished; they are told again, among the others.
@@ -162,12 +168,15 @@ impl Default for Tally {
 
 impl Tally {
     fn take(&mut self, event: &Event) {
+        // What is read before the first call or row says nothing about how fast they go.
+        if matches!(event, Event::Row { .. } | Event::Exported { .. } | Event::Called { .. }) {
+            self.began.get_or_insert_with(clock::now);
+        }
         match event {
             Event::Started { kind, rows, resumed, .. } => {
                 *self = Self {
                     kind: *kind,
                     noun: if *kind == JobKind::Export { "contact" } else { "row" },
-                    began: Some(clock::now()),
                     total: *rows,
                     resumed: *resumed,
                     done: *resumed,
@@ -333,11 +342,14 @@ mod tests {
     async fn a_resumed_run_does_not_count_old_rows_into_its_speed() {
         let mut tally = Tally::default();
         tally.take(&started(Some(1000), 900));
+        // Before the first call the file is read, which says nothing about the speed of calls.
+        tokio::time::advance(Duration::from_secs(600)).await;
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1 });
         tokio::time::advance(Duration::from_secs(60)).await;
         (0..950).for_each(|_| tally.take(&row(Outcome::Updated)));
         assert_eq!(
             tally.line(clock::now()),
-            "import: 950 of 1,000 rows, 900 from before, 50 a minute, about 1 min left"
+            "import: 950 of 1,000 rows, 900 from before, 1 call, 50 a minute, about 1 min left"
         );
     }
 
