@@ -27,7 +27,26 @@ const SHORTEST_NUMBER: usize = 7;
 
 /// The digits in a cell.
 pub(super) fn read_digits(cell: &str) -> Result<Digits, CellFault> {
-    plain_number(cell).map_or_else(|| decorated_number(cell), Ok)
+    let digits = plain_number(cell).map_or_else(|| decorated_number(cell), Ok)?;
+    if is_rounded(&digits) { Err(digits_lost()) } else { Ok(digits) }
+}
+
+/// `447400000000`, a number that was saved as the `4.474E+11` it was shown as. Whoever has such a number writes its
+/// plus sign or groups it.
+fn is_rounded(digits: &Digits) -> bool {
+    /// Digits from which on spreadsheets shorten numbers, and zeros that they leave.
+    const LONG: usize = 11;
+    const ZEROS: &str = "000000";
+    let is_one_number = !digits.international && digits.groups.len() == 1 && !digits.text.starts_with('0');
+    is_one_number && digits.text.len() >= LONG && digits.text.ends_with(ZEROS)
+}
+
+fn digits_lost() -> CellFault {
+    CellFault::new(
+        "phone.digits_lost",
+        "a spreadsheet shortened the number and its last digits are gone, \
+         set the column's format to text there and enter the number again",
+    )
 }
 
 /// The digits in a cell that holds nothing but them and, between them, spaces, hyphens and brackets:
@@ -151,11 +170,7 @@ pub(super) fn ascii_digit(character: char) -> Option<char> {
 fn whole_number(text: &str) -> Result<&str, CellFault> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if is_scientific(unsigned) {
-        return Err(CellFault::new(
-            "phone.digits_lost",
-            "a spreadsheet shortened the number and its last digits are gone, \
-             set the column's format to text there and enter the number again",
-        ));
+        return Err(digits_lost());
     }
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((whole, fraction)) = unsigned.split_once(['.', ','])
@@ -323,6 +338,10 @@ mod tests {
             ("＋４４７７００９００１２３", "+447700900123"),
             ("tel:+44-7700-900123", "+447700900123"),
             ("447700900123.0", "447700900123"),
+            ("+447400000000", "+447400000000"),
+            ("07400 000000", "07400000000"),
+            ("5550000000", "5550000000"),
+            ("00000000000", "00000000000"),
             ("0151/12345678", "015112345678"),
             ("(+44) 7700 900123", "+447700900123"),
             ("+44 (0)20 7946 0018", "+4402079460018"),
@@ -383,6 +402,8 @@ mod tests {
             ("447400100395.5", "phone.not_a_number"),
             ("447400100395,25", "phone.not_a_number"),
             ("4.47400100391E+11", "phone.digits_lost"),
+            ("447400000000", "phone.digits_lost"),
+            ("33600000000.0", "phone.digits_lost"),
             ("447.400,100", "phone.several_numbers"),
             ("n/a", "phone.not_a_number"),
             ("-", "phone.not_a_number"),
