@@ -6,7 +6,9 @@ use super::evidence::{Seen, Shape};
 use super::facts::Facts;
 use super::file::{ColumnRule, Feeds, Mapping};
 use super::guessed::{ColumnEvidence, Guess, Sureness};
-use super::headers::{ELSEWHERE, Spelling, custom_field_name, custom_name, field_of, is_channel, qualified_field};
+use super::headers::{
+    ELSEWHERE, Spelling, custom_field_name, custom_name, field_of, is_channel, qualified_field, speaks_of_phones,
+};
 use super::looks::LooksLike;
 use super::sample::Sample;
 use super::standard::{self, EXTRA, LISTS, TAGS};
@@ -207,6 +209,12 @@ impl<'a> Guessing<'a> {
             return;
         }
         let seen = &self.seen[column];
+        if is_name(field) && seen.no_names * 2 > seen.filled {
+            let (no, all) = (seen.no_names, seen.filled);
+            let because = format!("{because}, but {no} of the {all} cells looked at are no names");
+            self.leave_unmapped(column, because, None);
+            return;
+        }
         let mut brief = brief(rank).to_owned();
         let because = match seen.fitting(field) {
             Some((meant, fitting, what)) if seen.filled > 0 => {
@@ -236,8 +244,8 @@ impl<'a> Guessing<'a> {
             _ => because,
         };
         let identifier = standard::identifier(field).is_some_and(|kind| facts.identifies_by(kind));
-        let name = matches!(field, "name" | "first_name" | "last_name")
-            && (facts.writes("name") || (facts.writes("first_name") && facts.writes("last_name")));
+        let name =
+            is_name(field) && (facts.writes("name") || (facts.writes("first_name") && facts.writes("last_name")));
         if facts.writes(field) || identifier || name {
             self.claim(column, field, &because, &brief, sure, rank);
         } else if facts.spec(field).is_some() {
@@ -304,7 +312,8 @@ impl<'a> Guessing<'a> {
                 let header = &self.headers[*column];
                 let free = self.claims[*column].is_none() && self.rules[*column].is_none();
                 let once = self.headers.iter().filter(|other| *other == header).count() == 1;
-                let unknown = field_of(header).is_none() && !header.trim().is_empty();
+                // `Contact` may head names and numbers alike.
+                let unknown = field_of(header).is_none_or(|found| is_name(found.field)) && !header.trim().is_empty();
                 free && once && unknown && seen.filled >= 3 && shape.plain(seen) * 10 >= seen.filled * 9
             };
             let columns: Vec<_> = (0..self.headers.len()).filter(plain).collect();
@@ -361,12 +370,18 @@ const fn brief(rank: usize) -> &'static str {
     if rank == 0 { "named by its header" } else { "by its header" }
 }
 
+fn is_name(field: &str) -> bool {
+    matches!(field, "name" | "first_name" | "last_name")
+}
+
 /// Whether a header says that its column holds somebody's ids or references.
 fn names_an_id(header: &str) -> bool {
     let words = super::headers::words(header);
     let last = words.last().map(String::as_str);
     matches!(last, Some("id" | "ref" | "reference" | "uuid" | "guid"))
-        || (words.len() > 1 && matches!(last, Some("number" | "no" | "code" | "nr" | "key")))
+        || (words.len() > 1
+            && matches!(last, Some("number" | "no" | "code" | "nr" | "key"))
+            && !speaks_of_phones(header))
 }
 
 /// Whether the headers are those that an export from this service has: the id, every standard field

@@ -24,6 +24,8 @@ pub(super) struct Seen {
     pub emails: usize,
     /// Those that no row could send.
     pub damaged_emails: usize,
+    /// Cells that are nobody's name: numbers, addresses, yes and no.
+    pub no_names: usize,
     pub countries: usize,
     /// Cells that are the calling code of a country.
     pub calling_codes: usize,
@@ -81,6 +83,9 @@ impl Seen {
         let email = looks.email(cell);
         self.emails += usize::from(email.is_some());
         self.damaged_emails += usize::from(email == Some(EmailLook::Damaged));
+        let is_yes_or_no = ["true", "false", "yes", "no"].iter().any(|word| cell.eq_ignore_ascii_case(word));
+        let has_letters = cell.chars().any(char::is_alphabetic);
+        self.no_names += usize::from(is_yes_or_no || !has_letters || cell.contains('@'));
         self.countries += usize::from(country_code(cell).is_some());
         self.calling_codes += usize::from(looks.calling_code(cell));
         // A region behind a language is left out when it is sent.

@@ -62,10 +62,15 @@ pub(super) fn field_of(header: &str) -> Option<Spelling> {
         return Some(spelling);
     }
     let bare = without_brackets(header);
+    // `WhatsApp` is one word, whatever its capitals.
+    let whole: Vec<&str> = bare.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    if let Some(spelling) = spelled(&whole) {
+        return Some(spelling);
+    }
     let words: Vec<String> = words(&bare);
     let mut words: &[String] = &words;
     loop {
-        if let Some(spelling) = known(&words.join(" ")) {
+        if let Some(spelling) = spelled(words) {
             return Some(spelling);
         }
         words = match words {
@@ -78,6 +83,33 @@ pub(super) fn field_of(header: &str) -> Option<Spelling> {
     }
 }
 
+/// The field that words are a spelling of. A phone is also headed by two of its spellings, in whatever language and
+/// order: `Telefon mobil`, `Tél. portable`, `Mobile / WhatsApp`.
+fn spelled<W: AsRef<str>>(words: &[W]) -> Option<Spelling> {
+    /// What stands beside a word for a phone and says nothing more.
+    const NUMBERS: [&str; 9] = ["number", "no", "nr", "num", "n", "nummer", "numer", "numero", "nos"];
+    let known = |text: &str| FIELDS.get(&key(text)).copied();
+    let whole = words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
+    if let Some(spelling) = known(&whole) {
+        return Some(spelling);
+    }
+    let mut best: Option<Spelling> = None;
+    for word in words.iter().map(AsRef::as_ref) {
+        match known(word).filter(|found| found.field == "phone") {
+            Some(found) if !is_channel(word) => best = best.filter(|best| best.rank < found.rank).or(Some(found)),
+            Some(_) => {}
+            None if NUMBERS.contains(&key(word).as_str()) => {}
+            None => return None,
+        }
+    }
+    best
+}
+
+/// Whether one of the words of a header is a word for a phone.
+pub(super) fn speaks_of_phones(header: &str) -> bool {
+    words(header).iter().any(|word| FIELDS.get(&key(word)).is_some_and(|found| found.field == "phone"))
+}
+
 /// The second and every further phone or e-mail: `Phone 2`. Other fields have no second one.
 fn numbered(words: &[String]) -> Option<Spelling> {
     let spelling = field_of(&words.join(" ")).filter(|found| matches!(found.field, "phone" | "email"))?;
@@ -85,7 +117,7 @@ fn numbered(words: &[String]) -> Option<Spelling> {
 }
 
 /// Words that say which of a person's phones or e-mails it is.
-const PLACES: [&str; 26] = [
+const PLACES: [&str; 33] = [
     "work",
     "home",
     "business",
@@ -96,6 +128,13 @@ const PLACES: [&str; 26] = [
     "other",
     "geschaftlich",
     "dienstlich",
+    "buro",
+    "arbeit",
+    "firma",
+    "escritorio",
+    "trabalho",
+    "residencial",
+    "comercial",
     "trabajo",
     "casa",
     "oficina",
@@ -146,7 +185,7 @@ pub(super) fn qualified_field(header: &str) -> Option<Spelling> {
     };
     let place = words.iter().any(|word| among(&PLACES, word));
     let rest: Vec<&str> = words.iter().filter(|word| !said(word)).map(String::as_str).collect();
-    let known = FIELDS.get(&key(&rest.join(" "))).copied().filter(|_| rest.len() < words.len());
+    let known = spelled(&rest).filter(|_| rest.len() < words.len());
     let landline = || {
         let line =
             matches!(words.as_slice(), [word] if ["landline", "festnetz", "festnetznummer"].contains(&word.as_str()));
@@ -194,13 +233,14 @@ pub(super) fn contact_wish(header: &str) -> Option<&'static str> {
         "noncontattare",
         "naocontatar",
     ];
-    const FOR: [&str; 19] = [
+    const FOR: [&str; 20] = [
         "consent",
         "optin",
         "optedin",
         "acceptsmarketing",
         "acceptsemail",
         "acceptssms",
+        "accepteles",
         "subscribed",
         "gdpr",
         "einwilligung",
@@ -318,6 +358,10 @@ mod tests {
             ("Mobile", "phone"),
             ("WhatsApp", "phone"),
             ("Mobile Phone Number", "phone"),
+            ("Telefon mobil", "phone"),
+            ("Tél. portable", "phone"),
+            ("Mobile / WhatsApp", "phone"),
+            ("Nº celular", "phone"),
             ("Phone Number (required)", "phone"),
             ("phoneNumber", "phone"),
             ("Contact phone", "phone"),

@@ -3,13 +3,17 @@
 /// `Nil` and `None` are names) are not among them.
 pub fn is_placeholder(cell: &str) -> bool {
     let first = cell.as_bytes().first().copied().unwrap_or_default();
-    let may_be =
-        matches!(first, b'-' | b'_' | b'n' | b'N' | b'u' | b'U' | b'(' | b'<' | b'[' | b'\\') || !first.is_ascii();
+    let may_be = matches!(first, b'-' | b'_' | b'(' | b'<' | b'[' | b'\\')
+        || matches!(first.to_ascii_lowercase(), b'n' | b'u' | b's' | b'b' | b'k')
+        || !first.is_ascii();
     if cell.len() > 12 || !may_be {
         return false;
     }
     let dashes = cell.chars().all(|character| matches!(character, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}'));
+    // As Germans shorten "keine Angabe"; in capitals they may be somebody's letters.
+    let unstated = matches!(cell, "k.A." | "k. A.");
     dashes
+        || unstated
         || matches!(
             cell.to_ascii_lowercase().as_str(),
             "null"
@@ -21,6 +25,12 @@ pub fn is_placeholder(cell: &str) -> bool {
                 | "n.a."
                 | "n.a"
                 | "n / a"
+                | "n/c"
+                | "n/d"
+                | "s/d"
+                | "s/o"
+                | "b/d"
+                | "n.v.t."
                 | "nan"
                 | "undefined"
                 | "(blank)"
@@ -34,10 +44,12 @@ mod tests {
 
     #[test]
     fn words_for_nothing_are_known_and_names_are_not_among_them() {
-        for cell in ["null", "NULL", "N/A", "n/a", "-", "--", "—", "\\N", "NaN", "(null)", "undefined"] {
+        for cell in
+            ["null", "NULL", "N/A", "n/a", "-", "--", "—", "\\N", "NaN", "(null)", "undefined", "N/C", "s/d", "k.A."]
+        {
             assert!(is_placeholder(cell), "{cell}");
         }
-        for cell in ["", "NA", "Nil", "None", "0", "no", "x", "#N/A", "Null Island", "-1", "n"] {
+        for cell in ["", "NA", "Nil", "None", "0", "no", "x", "#N/A", "K.A.", "S.D.", "s/n", "Null Island", "-1", "n"] {
             assert!(!is_placeholder(cell), "{cell}");
         }
     }

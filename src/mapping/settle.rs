@@ -279,6 +279,7 @@ impl Guessing<'_> {
     /// that feed nothing, and columns that say who wants to be written to and that no row is chosen by.
     pub fn point_out(&mut self, chosen_by: &[Condition]) {
         let total = self.sample.contacts;
+        self.point_out_fax();
         let mut wishes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for column in 0..self.headers.len() {
             let (header, filled) = (&self.headers[column], self.filled(column));
@@ -308,6 +309,27 @@ impl Guessing<'_> {
                 "{names} {verb} {says}, and nobody is left out for it: choose rows with where or --only, such as \
                  --only '{first} {choice}'"
             ));
+        }
+    }
+
+    /// Address books write beside each number what it is: one that is said to be a fax is sent like any other.
+    fn point_out_fax(&mut self) {
+        for column in 0..self.headers.len() {
+            let header = &self.headers[column];
+            let Some(name) = header.strip_suffix(" - Value") else { continue };
+            let is_label = |other: &String| *other == format!("{name} - Label") || *other == format!("{name} - Type");
+            let Some(label) = self.headers.iter().position(is_label) else { continue };
+            let is_fax = |cell: &str| cell.to_lowercase().contains("fax");
+            let rows = self.sample.rows.rows();
+            let faxes = rows.filter(|row| is_fax(row.cell(label)) && !trim_unseen(row.cell(column)).is_empty()).count();
+            let is_phone = field_of(header).is_some_and(|found| found.field == Shape::Phone.field());
+            if faxes > 0 && self.columns[column].mapped && is_phone {
+                let label = &self.headers[label];
+                self.warnings.push(format!(
+                    "{header} is a fax in {faxes} of the rows looked at, as {label} says, and is sent like any phone: \
+                     empty it there if it is none"
+                ));
+            }
         }
     }
 

@@ -63,6 +63,36 @@ fn cells_that_contradict_a_header_leave_it_unmapped_unless_it_is_exactly_a_phone
 }
 
 #[test]
+fn a_phone_is_headed_by_two_words_for_it_too_and_comes_before_one_at_some_place() {
+    let rows: &[&[&str]] = &[&["030 901820", "0151 23456789"], &["", "+49 151 23456790"]];
+    for (place, mobile) in [("Telefon privat", "Telefon mobil"), ("Tél. fixe", "Tél. portable")] {
+        let guess = guessed(&[place, mobile], rows, &two_names());
+        let [first, second] = &summary(&guess)[..] else { panic!("{guess:?}") };
+        assert_eq!(*second, format!("{mobile}=phone"));
+        assert!(*first != format!("{place}=phone"), "{first}");
+    }
+}
+
+#[test]
+fn yes_and_no_and_numbers_are_nobody_s_name() {
+    let rows: &[&[&str]] = &[&["TRUE", "+447400100101", "Ann"], &["FALSE", "+447400100102", ""]];
+    let guess = guessed(&["Is My Contact", "Formatted Phone Number", "Name"], rows, &one_name());
+    assert_eq!(summary(&guess)[0], "Is My Contact?");
+    assert!(guess.columns[0].because.contains("2 of the 2 cells looked at are no names"), "{:?}", guess.columns[0]);
+    assert_eq!(guess.columns[1].because, "the header is not a known spelling of any field");
+    let numbers: &[&[&str]] = &[&["+447400100101"], &["+447400100102"], &["+447400100103"]];
+    assert_eq!(summary(&guessed(&["Contact"], numbers, &one_name())), ["Contact=phone"]);
+}
+
+#[test]
+fn a_number_that_its_label_calls_a_fax_is_pointed_out() {
+    let rows: &[&[&str]] = &[&["Work Fax", "+44 20 7946 0020"], &["Mobile", "+447400100203"]];
+    let guess = guessed(&["Phone 2 - Label", "Phone 2 - Value"], rows, &two_names());
+    let warning = "Phone 2 - Value is a fax in 1 of the rows looked at, as Phone 2 - Label says";
+    assert!(guess.warnings.iter().any(|told| told.starts_with(warning)), "{:?}", guess.warnings);
+}
+
+#[test]
 fn plain_cells_are_known_under_an_unknown_header() {
     let rows: &[&[&str]] = &[&["a@b.co", "+34600123456"], &["c@d.co", "+34600123457"], &["e@f.co", "+34600123458"]];
     assert_eq!(
