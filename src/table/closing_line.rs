@@ -192,6 +192,29 @@ pub fn is_total_word(cell: &str) -> bool {
 
 /// A number of things or a sum of money, and no phone number.
 pub fn is_count(cell: &str) -> bool {
+    is_sum(cell) || is_small_count(cell)
+}
+
+/// A sum as only amounts of money are written, however large: `12,345,678.90`, `12345678,9`, `1 234 567,00 €`.
+fn is_sum(cell: &str) -> bool {
+    let cell = cell.trim_matches(|c: char| matches!(c, '€' | '$' | '£') || c.is_whitespace());
+    let cell = cell.strip_prefix('-').unwrap_or(cell);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, decimals)) = cell.rsplit_once(['.', ',']) else { return false };
+    let mark = &cell[whole.len()..cell.len() - decimals.len()];
+    let mut groups = whole.split([',', '.', '\'', ' ', '\u{a0}', '\u{202f}']);
+    let first = groups.next().unwrap_or_default();
+    let is_grouped = whole.len() > first.len();
+    digits(decimals)
+        && decimals.len() <= 2
+        && digits(first)
+        && (first == "0" || !first.starts_with('0'))
+        && !whole.contains(mark)
+        && (!is_grouped || first.len() <= 3)
+        && groups.all(|group| group.len() == 3 && digits(group))
+}
+
+fn is_small_count(cell: &str) -> bool {
     let digits = cell.chars().filter(char::is_ascii_digit).count();
     let plain =
         cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ' ' | '\'' | '-' | '%' | '€' | '$' | '£'));
@@ -337,6 +360,17 @@ mod tests {
             &[""],
         ] {
             assert!(!is_footer(line.iter().copied()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn sums_may_be_large_and_phone_numbers_are_none() {
+        for sum in ["50000", "12345678.9", "12,345,678.90", "12.345.678,90 €", "1 234 567,00", "-0.5", "1'234'567.00"]
+        {
+            assert!(is_count(sum), "{sum}");
+        }
+        for other in ["447400100101", "01.23.45.67.89", "612.345.678", "612 345 678", "030 1234567", "01.70.12.34.56"] {
+            assert!(!is_count(other), "{other}");
         }
     }
 
