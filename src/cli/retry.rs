@@ -74,7 +74,11 @@ pub fn run(args: &RetryCommand, context: &CommandContext) -> Result<Exit> {
         let began = clock::now();
         let mut job = running::job_context(context)?;
         let ledger = job.ledger.open()?;
-        let fits = |run: &Run| run.counts.needing_attention() > 0 && allows(run, false).is_ok();
+        let mended = settings.with.as_deref();
+        let fits = |run: &Run| {
+            let has_rows = run.counts.needing_attention() > 0 || mended.is_some_and(|file| is_result_of(file, run));
+            has_rows && allows(run, false, mended).is_ok()
+        };
         let run = running::find_run(&ledger, settings.run.as_deref(), fits, "with rows to send again").await?;
         let instead =
             Instead { file: settings.with.clone(), sheet: settings.sheet.clone(), asked: settings.safety.yes };
@@ -107,10 +111,10 @@ async fn of(
     context: &CommandContext,
     ledger: &LedgerHandle,
 ) -> Result<ImportJob> {
-    allows(run, running::is_under_way(ledger, run).await?)?;
+    allows(run, running::is_under_way(ledger, run).await?, instead.file.as_deref())?;
     let record = ImportRecord::of(run)?;
     let attention = rows_to_mend(run, ledger).await?;
-    if attention.is_empty() {
+    if attention.is_empty() && instead.file.is_none() {
         return Err(Error::usage(format!("run {} has no row that failed, was rejected or is in doubt", run.id))
             .hint("a results file with other changes is imported like any file"));
     }
@@ -176,8 +180,16 @@ fn changed_since(run: &Run) -> Error {
         .hint("import the file again: what went well stays as it is; or mend the results and name them with --with")
 }
 
-fn allows(run: &Run, is_under_way: bool) -> Result<()> {
-    JobState::of_run(run, is_under_way, jobs::results_of(run).as_deref()).allows(RunAction::Retry)
+/// `mended` is the file that rows are taken from, where one is named.
+fn allows(run: &Run, is_under_way: bool, mended: Option<&Path>) -> Result<()> {
+    let action = if mended.is_some() { RunAction::RetryMended } else { RunAction::Retry };
+    JobState::of_run(run, is_under_way, jobs::results_of(run).as_deref()).allows(action)
+}
+
+/// Whether a file is where the results of the run were written.
+fn is_result_of(file: &Path, run: &Run) -> bool {
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    jobs::results_of(run).is_some_and(|results| results == whole)
 }
 
 /// A retry that was cut off.

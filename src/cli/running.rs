@@ -189,7 +189,12 @@ pub fn ended(summary: &Summary, context: &CommandContext) -> Exit {
 }
 
 /// The run with this name, or the latest that `fits`.
-pub async fn find_run(ledger: &LedgerHandle, name: Option<&str>, fits: fn(&Run) -> bool, what: &str) -> Result<Run> {
+pub async fn find_run(
+    ledger: &LedgerHandle,
+    name: Option<&str>,
+    fits: impl Fn(&Run) -> bool,
+    what: &str,
+) -> Result<Run> {
     if let Some(name) = name
         && let Some(run) = ledger.run(&RunId(name.to_owned())).await?
     {

@@ -33,7 +33,7 @@ pub use import_mode::ImportMode;
 pub use invisible::{is_invisible, trim_unseen};
 pub use limits::{Limits, Quota};
 pub use outcome::{Counts, Outcome, RowRecord};
-pub use row::{Position, RowError};
+pub use row::{Position, RowError, tells_left_out};
 pub use snapshot::{Message, Snapshot};
 pub use source::{Source, Sourced};
 pub use value::Value;

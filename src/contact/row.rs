@@ -39,6 +39,11 @@ pub struct RowError {
 /// Ends the message about a cell that was left out of a row which is sent.
 const LEFT_OUT: &str = " (left out)";
 
+/// Whether a message is about a cell that was left out of a row which is sent.
+pub fn tells_left_out(message: &str) -> bool {
+    message.ends_with(LEFT_OUT)
+}
+
 impl RowError {
     /// The same about a cell that is left out, while the rest of its row is sent.
     #[must_use]
@@ -49,7 +54,7 @@ impl RowError {
 
     /// Whether its cell was left out of a row that is sent.
     pub fn is_left_out(&self) -> bool {
-        self.message.ends_with(LEFT_OUT)
+        tells_left_out(&self.message)
     }
 
     /// An error of the row as a whole.

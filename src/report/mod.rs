@@ -39,7 +39,7 @@ pub use next_steps::{JobState, NextStep, Resume, RunAction};
 pub use note::Note;
 pub use progress::Progress;
 pub use remark::{NO_ROW_CHOSEN, Remark};
-pub use results::{ResultsLayout, ResultsWriter};
+pub use results::{JOIN, ResultsLayout, ResultsWriter};
 pub use skips::Skips;
 pub use story::story;
 pub use warning::Warning;

@@ -57,6 +57,8 @@ const AGAIN: &str = "the command of the import, given again, brings back what th
 pub enum RunAction {
     Resume,
     Retry,
+    /// Of rows that were mended in a file, those among them that went well without a cell.
+    RetryMended,
     Undo,
 }
 
@@ -130,6 +132,7 @@ impl JobState {
         let Some((run, state)) = &self.run else { return Ok(()) };
         let sends_rows = matches!(self.kind, JobKind::Import | JobKind::Retry | JobKind::Copy);
         let cut_off = matches!(state, RunState::Running | RunState::Stopped | RunState::Interrupted);
+        let retries = matches!(action, RunAction::Retry | RunAction::RetryMended);
         let refuse = |why: String| {
             let error = Error::usage(why);
             Err(match self.next_steps().first() {
@@ -138,19 +141,18 @@ impl JobState {
             })
         };
         match action {
-            RunAction::Retry | RunAction::Undo if self.pruned.is_some() => {
+            RunAction::Retry | RunAction::RetryMended | RunAction::Undo if self.pruned.is_some() => {
                 let when = moment(self.pruned.unwrap_or_default());
-                let goes =
-                    if action == RunAction::Retry { "which rows are to be sent again" } else { "what it changed" };
+                let goes = if retries { "which rows are to be sent again" } else { "what it changed" };
                 refuse(format!("run {run} was pruned on {when}: its counts are kept, and not {goes}"))
             }
-            RunAction::Retry | RunAction::Undo if !sends_rows => {
-                let what = if action == RunAction::Retry { "has rows to send again" } else { "can be put back" };
+            RunAction::Retry | RunAction::RetryMended | RunAction::Undo if !sends_rows => {
+                let what = if retries { "has rows to send again" } else { "can be put back" };
                 let refused = refuse(format!("run {run} is an {}: only an import {what}", self.kind));
                 let is_done = self.kind == JobKind::Undo && self.next_steps().is_empty();
                 refused.map_err(|error: Error| if is_done { error.hint(AGAIN) } else { error })
             }
-            RunAction::Resume | RunAction::Retry if *state == RunState::PartlyUndone => {
+            RunAction::Resume | RunAction::Retry | RunAction::RetryMended if *state == RunState::PartlyUndone => {
                 refuse(format!("run {run} is put back in part"))
             }
             _ if self.is_under_way => {
@@ -165,7 +167,7 @@ impl JobState {
                     .hint("a results file with other changes is imported like any file"))
             }
             RunAction::Undo if *state == RunState::Running => refuse(format!("run {run} was cut off")),
-            RunAction::Resume | RunAction::Retry | RunAction::Undo => Ok(()),
+            RunAction::Resume | RunAction::Retry | RunAction::RetryMended | RunAction::Undo => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::table::{ResultCell, RowView, RowWriter};
 
 /// What joins several errors of one row in one cell.
-const JOIN: &str = " | ";
+pub const JOIN: &str = " | ";
 
 /// Where the columns of a results file stand.
 ///
@@ -120,12 +120,12 @@ impl ResultsWriter {
             behind.iter_mut().zip(own_behind).for_each(|(cell, at)| *cell = own[*at]);
             return self.rows.write_behind(row, &behind[..own_behind.len()]);
         }
-        let needs_attention = record.outcome.needs_attention();
-        let wrong: Vec<(usize, Cow<'_, str>)> = if needs_attention {
-            record.errors.iter().map(|error| (error.column_index, escape(&error.message))).collect()
-        } else {
-            Vec::new()
-        };
+        let is_bad = record.outcome.needs_attention();
+        // Of a row that went well, only the cells that were left out of it are wrong.
+        let to_mend = record.errors.iter().filter(|error| is_bad || error.is_left_out());
+        let wrong: Vec<(usize, Cow<'_, str>)> =
+            to_mend.map(|error| (error.column_index, escape(&error.message))).collect();
+        let needs_attention = is_bad || !wrong.is_empty();
         let cell = |column: &Column| match column {
             Column::Own(own_index) => own[*own_index].into(),
             Column::Source(index) => ResultCell {

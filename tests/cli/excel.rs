@@ -142,6 +142,49 @@ fn a_results_workbook_that_nobody_mended_says_the_same_again() {
 }
 
 #[test]
+fn a_row_whose_bad_cell_was_left_out_is_there_to_be_mended() {
+    let world = World::new();
+    world.write(
+        "people.csv",
+        "Name,Phone,E-mail\nAnn,+447400123456,ann(at)x.example\nBen,+447400123457,ben@x.example\n",
+    );
+    world.write(
+        "people.mapping.toml",
+        "bad_cells = \"cell\"\n[columns]\nName.field = \"name\"\nPhone.field = \"phone\"\n\"E-mail\".field = \"email\"\n",
+    );
+    let first = world.rolo("import people.csv --to sandbox:chatwoot --unthrottled --results results.xlsx");
+    assert_eq!(first.code, 0, "{}", first.err);
+    let attention = world.sheet("results.xlsx", "needs attention");
+    assert_eq!((cells(&attention, "Name"), cells(&attention, "_outcome")), (vec!["Ann"], vec!["created"]));
+    for comments in ["xl/comments1.xml", "xl/comments2.xml"] {
+        let notes = part(&world, "results.xlsx", comments);
+        assert_eq!(notes.matches("<comment ").count(), 1, "{notes}");
+        assert!(notes.contains("ann(at)x.example"), "{notes}");
+    }
+    // Mended on that sheet, as a spreadsheet program saves it.
+    let mut read: calamine::Xlsx<_> = calamine::open_workbook(world.path("results.xlsx")).unwrap();
+    let mut book = Workbook::new();
+    for name in ["results", "needs attention"] {
+        let sheet = book.add_worksheet();
+        sheet.set_name(name).unwrap();
+        for (row, cells) in (0..).zip(read.worksheet_range(name).unwrap().rows()) {
+            for (column, cell) in (0..).zip(cells) {
+                let text = cell.to_string();
+                let mended = if name == "needs attention" { text.replace("ann(at)", "ann@") } else { text };
+                // The message names the address too, and is not read.
+                sheet.write_string(row, column, mended).unwrap();
+            }
+        }
+    }
+    book.save(world.path("results.xlsx")).unwrap();
+    let second = world.done("retry --with results.xlsx --unthrottled --results again.csv");
+    assert_eq!(second["outcomes"]["updated"], 1, "{second}");
+    world.done("export out.xlsx --from sandbox:chatwoot --unthrottled");
+    let rows = sorted_by("name", world.sheet("out.xlsx", "contacts"));
+    assert_eq!(cells(&rows, "email"), ["ann@x.example", "ben@x.example"]);
+}
+
+#[test]
 fn a_column_of_a_few_words_offers_them_in_the_results() {
     let world = World::new();
     world.write("people.csv", "Name,Phone,Plan\nAnn,+447400123456,free\nBen,+447400123457,nothing\n");

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::person::Person;
+use crate::contact::tells_left_out;
 use crate::error::{Error, Result};
+use crate::report::JOIN;
 use crate::table::{self, Place, PlusNumbers, ReadOptions, ResultCell, RowBatch, RowView, WriteOptions};
 
 /// Columns of a results file that a forgotten row keeps.
@@ -111,8 +113,9 @@ impl PersonsFile<'_> {
                 let cells = cells.iter().enumerate();
                 let cells: Vec<ResultCell<'_>> =
                     cells.map(|(at, text)| ResultCell { text, typed: typed(at), wrong: None }).collect();
-                let outcome = row.own("_outcome");
-                let needs_attention = matches!(outcome, Some("rejected" | "failed" | "in_doubt")) && !is_gone;
+                let is_bad = matches!(row.own("_outcome"), Some("rejected" | "failed" | "in_doubt"));
+                let lacks_a_cell = row.own("_message").is_some_and(|all| all.split(JOIN).any(tells_left_out));
+                let needs_attention = (is_bad || lacks_a_cell) && !is_gone;
                 writer.write_result(&cells, needs_attention)?;
             }
         }
