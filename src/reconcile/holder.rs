@@ -20,7 +20,13 @@ impl Reconciliation {
     }
 
     /// Ends the row if the look-up found somebody beside its own contact, or goes on to the next.
-    pub(super) fn holder_looked_up(&mut self, way: Identification, refused: CallResult, identified: &Identified) {
+    pub(super) fn holder_looked_up(
+        &mut self,
+        way: Identification,
+        refused: CallResult,
+        asked: &[Identifier],
+        identified: &Identified,
+    ) {
         let own = self.there.as_ref().map(super::ObservedContact::id);
         let mut holders: Vec<RemoteId> = Vec::new();
         for id in identified.ids().filter(|id| own != Some(*id)) {
@@ -30,7 +36,12 @@ impl Reconciliation {
         }
         match &refused.end {
             CallEnd::Exists { message, fields, .. } if !holders.is_empty() => {
-                let mut record = self.taken(message, fields, &holders);
+                // What the answer leaves open, the look-up tells that found somebody.
+                let by = match asked {
+                    [one] if fields.is_empty() => vec![one.kind.name().to_owned()],
+                    _ => fields.clone(),
+                };
+                let mut record = self.taken(message, &by, &holders);
                 record.http_status = refused.http_status.or(record.http_status);
                 self.end(record);
             }

@@ -41,11 +41,12 @@ impl Reconciliation {
             self.count(CallKind::Find, result, CallVerdict::Done, None);
             return self.end_by(if let Identify::Holder(refused) = &why { refused } else { result });
         }
-        self.looked_up.extend(way.next_lookup().into_iter().flatten().cloned());
+        let asked = way.next_lookup().unwrap_or_default().to_vec();
+        self.looked_up.extend(asked.iter().cloned());
         let identified = way.answered(contacts);
         self.count(CallKind::Find, result, CallVerdict::Done, identified.first().cloned());
         if let Identify::Holder(refused) = why {
-            return self.holder_looked_up(way, refused, &identified);
+            return self.holder_looked_up(way, refused, &asked, &identified);
         }
         match identified {
             Identified::Nobody => self.look_up(way, why),

@@ -60,8 +60,8 @@ fn who_has_a_refused_value_is_looked_up_once_and_named() {
         assert_eq!(*machine.next(), Next::Lookup(vec![asked]), "and not the e-mail, which was looked up");
         machine.answered(looked(vec![held("2", TAKEN, None)]));
         let record = ended(&machine);
-        let what = if fields.is_empty() { "those values" } else { "that phone" };
-        let words = format!("has already been taken: contact 2 has it, and contact 1 was not given {what}");
+        // Where the answer does not name the value, the look-up that found somebody does.
+        let words = "has already been taken: contact 2 has it, and contact 1 was not given that phone";
         assert_eq!(record.errors[0].message, words);
         let named: Vec<_> = record.errors[0].contacts.iter().map(|contact| contact.id.0.as_str()).collect();
         assert_eq!((named, record.calls), (vec!["2", "1"], 3));
