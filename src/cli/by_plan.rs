@@ -55,6 +55,7 @@ fn settings(args: &Choices<'_>, plan: &SavedPlan, context: &CommandContext) -> R
         night: args.night.settings()?,
         sandbox,
         keep_results: None,
+        expect_rows: None,
     })
 }
 

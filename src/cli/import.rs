@@ -63,6 +63,7 @@ impl ImportCommand {
             night: self.night.settings()?,
             sandbox: self.sandbox.settings(),
             keep_results: None,
+            expect_rows: None,
         })
     }
 }

@@ -1,6 +1,6 @@
 use super::source::{RunSettings, SandboxSettings, SourceSettings};
 use super::{ChosenAccount, CommandContext, running};
-use crate::config::Night;
+use crate::config::{Night, Threshold};
 use crate::error::Result;
 use crate::jobs::{ImportJob, SavedPlan, SourceSpec};
 use crate::ledger::RunKind;
@@ -16,6 +16,8 @@ pub struct ImportSettings {
     pub sandbox: SandboxSettings,
     /// Results get the date in their name, and those of this many nights are kept.
     pub keep_results: Option<u64>,
+    /// Rows that the file must have, or a share of those that it had last.
+    pub expect_rows: Option<Threshold>,
 }
 
 impl ImportSettings {
@@ -29,6 +31,7 @@ impl ImportSettings {
             command: RunKind::Import,
             retries: None,
             keep_results: self.keep_results,
+            expect_rows: self.expect_rows,
             resume: None,
             night: self.night.clone(),
             began: None,

@@ -53,6 +53,7 @@ impl RunCommand {
                 // A job with a mapping was written down to be run as it is.
                 settings.run.yes = settings.source.mapping.is_some();
                 settings.keep_results = job.keep_results;
+                settings.expect_rows = job.expect_rows;
                 Ok(JobSettings::Import(Box::new(settings)))
             }
             Action::Export { file, from } => {

@@ -75,6 +75,7 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) ->
         command: RunKind::Import,
         retries: None,
         keep_results: None,
+        expect_rows: None,
         resume: Some(run.id.clone()),
         night: Night::default(),
         began: None,

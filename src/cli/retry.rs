@@ -145,6 +145,7 @@ async fn of(
         command: RunKind::Retry,
         retries: Some(run.id.clone()),
         keep_results: None,
+        expect_rows: None,
         resume: None,
         plan: None,
         night: Night::default(),

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::document::Section;
-use super::{DayTime, Night, StopWhen};
+use super::{DayTime, Night, StopWhen, Threshold};
 use crate::error::{Error, Result};
 
 /// What a job does.
@@ -36,6 +36,8 @@ pub struct Job {
     pub results: Option<PathBuf>,
     /// Results get the date in their name, and those of this many nights are kept.
     pub keep_results: Option<u64>,
+    /// Of an import: rows that the file must have, or a share of those that it had last.
+    pub expect_rows: Option<Threshold>,
     /// Rows that have not changed since the last run are skipped without looking.
     pub changed_only: bool,
     /// Look at every contact, even where memory says that nothing would change.
@@ -53,7 +55,7 @@ pub struct Job {
     pub updated_since: Option<String>,
 }
 
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 27] = [
     "import",
     "export",
     "from",
@@ -70,6 +72,7 @@ const KNOWN: [&str; 26] = [
     "limit",
     "results",
     "keep_results",
+    "expect_rows",
     "changed_only",
     "verify",
     "keep_before",
@@ -90,13 +93,9 @@ impl Job {
         if let Some(limits) = section.section("stop_when")? {
             limits.only(&StopWhen::NAMES)?;
             for part in StopWhen::NAMES {
-                let Some(value) = limits.get(part) else { continue };
-                let value = match value.get_ref() {
-                    DeValue::String(text) => text.to_string(),
-                    DeValue::Integer(number) => number.to_string(),
-                    _ => return Err(limits.not_a(part, value, "a share in quotes or a count")),
-                };
-                stop_when.set(part, &value).map_err(|error| limits.wrong(part, error))?;
+                if let Some(value) = share_or_count(&limits, part)? {
+                    stop_when.set(part, &value).map_err(|error| limits.wrong(part, error))?;
+                }
             }
         }
         Ok(Self {
@@ -114,6 +113,7 @@ impl Job {
             limit: section.count("limit")?,
             results: section.path("results")?,
             keep_results: keep_results(section)?,
+            expect_rows: expect_rows(section)?,
             changed_only: section.flag("changed_only")?,
             verify: section.flag("verify")?,
             keep_before: section.flag("keep_before")?,
@@ -184,6 +184,26 @@ fn keep_results(section: &Section<'_, '_>) -> Result<Option<u64>> {
         Some(0) => Err(section.wrong("keep_results", Error::usage("the results of the last night are kept at least"))),
         nights => Ok(nights),
     }
+}
+
+/// `"80%"` or `40000`, as text.
+fn share_or_count(section: &Section<'_, '_>, key: &'static str) -> Result<Option<String>> {
+    let Some(value) = section.get(key) else { return Ok(None) };
+    match value.get_ref() {
+        DeValue::String(text) => Ok(Some(text.to_string())),
+        DeValue::Integer(number) => Ok(Some(number.to_string())),
+        _ => Err(section.not_a(key, value, "a share in quotes or a count")),
+    }
+}
+
+/// Rows that an import must find.
+fn expect_rows(section: &Section<'_, '_>) -> Result<Option<Threshold>> {
+    const KEY: &str = "expect_rows";
+    let Some(value) = share_or_count(section, KEY)? else { return Ok(None) };
+    if section.get("import").is_none() {
+        return Err(section.wrong(KEY, Error::usage("only the file of an import has rows to expect")));
+    }
+    Threshold::parse(&value).map(Some).map_err(|error| section.wrong(KEY, error))
 }
 
 /// One condition, or a list of them.

@@ -19,6 +19,8 @@ pub enum StopReason {
     MaxCalls,
     /// The time until which it was allowed to make calls has come.
     Until,
+    /// The file has fewer rows than are expected of it.
+    FewRows,
     /// Not all of the first rows went well.
     FirstRows,
     /// Another process has the run by now.
@@ -38,6 +40,7 @@ impl StopReason {
             Self::Threshold => "run.threshold",
             Self::MaxCalls => "run.max_calls",
             Self::Until => "run.until",
+            Self::FewRows => "run.expect_rows",
             Self::FirstRows => "run.first_rows",
             Self::ClaimLost => "claim.lost",
         }

@@ -64,6 +64,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         command: RunKind::Import,
         retries: None,
         keep_results: None,
+        expect_rows: None,
         resume: None,
         night: Night::default(),
         began: None,

@@ -8,6 +8,7 @@ use super::Context;
 use super::account_spec::AccountSpec;
 use super::connect::Connection;
 use super::ended::Ended;
+use super::expected_rows::expect_rows;
 use super::feed::{Reading, RowFeed};
 use super::frame::{Beginning, Frame, Opened, absolute};
 use super::import_options::ImportOptions;
@@ -22,7 +23,7 @@ use super::run_record::{ImportRecord, ReadRecord};
 use super::saved_plan::SavedPlan;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
-use crate::config::{DayTime, Night};
+use crate::config::{DayTime, Night, Threshold};
 use crate::contact::CustomEdit;
 use crate::error::{Error, Result, StopReason};
 use crate::journal::{AccountNote, RunId};
@@ -53,6 +54,8 @@ pub struct ImportJob {
     pub retries: Option<RunId>,
     /// Results get the date in their name, and those of this many nights are kept.
     pub keep_results: Option<u64>,
+    /// Rows that the file must have, or a share of those that it had last.
+    pub expect_rows: Option<Threshold>,
     /// Take up exactly this run, even if it has finished with rows in doubt.
     pub resume: Option<RunId>,
     /// Do what this plan shows, and nothing else.
@@ -84,6 +87,10 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     let service = opened.connection.account.service.clone();
     let KnownFields { definitions, to_create, .. } = before_the_run(job, &opened.connection, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;
+    if let Some(expected) = job.expect_rows {
+        let identity = opened.connection.identity();
+        expect_rows(expected, &job.source.path, mapped.sample.total, identity, &opened.ledger).await?;
+    }
     let reader = job.source.open_for(&job.results)?;
     let fingerprints = job.source.fingerprints(&command(job), opened.connection.identity(), &mapped.text)?;
     let fingerprint = fingerprints.in_use(&opened.ledger).await?;

@@ -11,6 +11,7 @@ mod collect;
 mod connect;
 mod copy;
 mod ended;
+mod expected_rows;
 mod export;
 mod export_job;
 mod feed;

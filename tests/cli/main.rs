@@ -21,6 +21,7 @@ mod docs;
 mod doubt;
 mod duplicates;
 mod excel;
+mod expected_rows;
 mod explain;
 mod export;
 mod fleet;
