@@ -126,7 +126,11 @@ async fn a_ledger_of_version_5_opens_with_all_that_is_in_it() {
     let path = folder.path().join("ledger.db");
     Connection::open(&path).unwrap().execute_batch(VERSION_5).unwrap();
     let byte = |at: usize| u8::from_str_radix(&KEY_5[at..at + 2], 16).unwrap();
-    fs::write(path.with_extension("key"), (0..KEY_5.len()).step_by(2).map(byte).collect::<Vec<_>>()).unwrap();
+    let key: Vec<u8> = (0..KEY_5.len()).step_by(2).map(byte).collect();
+    // As rolo makes it: its owner's alone.
+    let mut private = fs::OpenOptions::new();
+    let private = rolo::platform::private_file(private.write(true).create_new(true));
+    std::io::Write::write_all(&mut private.open(path.with_extension("key")).unwrap(), &key).unwrap();
     let ledger = sqlite_at(&path).unwrap();
     let runs = ledger.runs(10).await.unwrap();
     let counts: Vec<_> =
