@@ -23,7 +23,7 @@ use crate::clock;
 use crate::config::Retention;
 use crate::error::Result;
 use crate::journal::RunId;
-use crate::ledger::{ClaimedRun, Fingerprint, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
+use crate::ledger::{ClaimedRun, Fingerprint, IN_MEMORY, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
 use crate::reconcile::Keys;
 use crate::report::{Event, Note, Remark, Summary, Warning};
 use crate::upload::{Allowance, Caller, Notice};
@@ -214,7 +214,8 @@ impl Frame {
 
     /// A summary of nothing yet.
     pub fn summary(&self) -> Summary {
-        self.events.summary()
+        let in_memory = self.connection.identity().contains(IN_MEMORY);
+        Summary { in_memory, ..self.events.summary() }
     }
 
     /// Counts the calls that were made since this was last asked, and passes on what was warned of.

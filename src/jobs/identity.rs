@@ -6,12 +6,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::account_spec::AccountSpec;
+use crate::ledger::IN_MEMORY;
 
 /// What stands unencoded in a setting's value, so that a space ends it.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Behind the name of an embedded server that is kept in memory.
-const IN_MEMORY: &str = " in memory ";
 
 /// Service, base URL and the settings that choose the account at the vendor, with spaces between.
 ///
@@ -25,11 +23,6 @@ pub fn identity(spec: &AccountSpec, moment: u128) -> String {
         Some(_) => spec.name.clone(),
         None => place(spec),
     }
-}
-
-/// Whether this is the identity of an embedded server that went with its command.
-pub fn was_in_memory(identity: &str) -> bool {
-    identity.contains(IN_MEMORY)
 }
 
 /// Whether an account points to where this identity was given, as far as that can be told without its token.

@@ -11,6 +11,7 @@ pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Sen
         kind: run.new.kind.into(),
         run: Some(run.id.to_string()),
         state: Some(run.state),
+        in_memory: run.new.was_in_memory(),
         account: Some(run.new.account.clone()),
         file: super::run_record::results_of(run),
         elapsed: run.worked().unwrap_or_default(),

@@ -5,14 +5,14 @@ use secrecy::ExposeSecret as _;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::connect::Connection;
-use super::identity::{difference, identity, points_to, was_in_memory};
+use super::identity::{difference, identity, points_to};
 use super::notices::pass_on_warnings;
 use crate::contact::{Call, Field, Identifier, IdentifierKind, Snapshot, Target};
 use crate::error::{Error, Result};
 use crate::journal::{Key, KnownContact};
 use crate::ledger::{ClaimedRun, LedgerHandle, Run};
 use crate::reconcile::{CallEnd, Identified};
-use crate::report::Note;
+use crate::report::{Note, gone_with_its_command};
 use crate::services::Reply;
 use crate::upload::{Caller, LookupBatcher};
 
@@ -156,7 +156,7 @@ pub fn same_place(run: &Run, connection: &Connection, wanted: Wanted) -> Result<
 /// Of kind `Usage`, naming both places.
 pub fn may_put_back(run: &Run, spec: &AccountSpec) -> Result<()> {
     let is_there = match &spec.sandbox {
-        Some(_) => run.new.identity == spec.name,
+        Some(_) => !run.new.was_in_memory(),
         // A ledger of the first version knows an account by its name alone.
         None => run.new.identity == spec.name || points_to(spec, &run.new.identity),
     };
@@ -168,23 +168,20 @@ pub fn may_put_back(run: &Run, spec: &AccountSpec) -> Result<()> {
 }
 
 fn elsewhere(run: &Run, what: &str, wanted: Wanted) -> Error {
-    let (message, hint) = if was_in_memory(&run.new.identity) {
-        let gone = format!("run {} was made in a sandbox that was kept in memory, and went with its command", run.id);
-        (gone, "nothing was sent; without --memory, the sandbox keeps its contacts in the state folder")
-    } else {
-        let account = &run.new.account;
-        let moved = format!("run {} was made elsewhere than account {account} points to now: {what}", run.id);
-        let hint = match wanted {
-            Wanted::GoOn => {
-                "nothing was sent; where the account points now, the command of the run begins anew if it is given \
-                 again; to go on with the run, point the account in rolo.toml back to where it was made"
-            }
-            Wanted::PutBack => {
-                "nothing was sent; point the account in rolo.toml back to where the run was made, then give the \
-                 command again"
-            }
-        };
-        (moved, hint)
+    if run.new.was_in_memory() {
+        return gone_with_its_command(&run.id.0);
+    }
+    let account = &run.new.account;
+    let message = format!("run {} was made elsewhere than account {account} points to now: {what}", run.id);
+    let hint = match wanted {
+        Wanted::GoOn => {
+            "nothing was sent; where the account points now, the command of the run begins anew if it is given again; \
+             to go on with the run, point the account in rolo.toml back to where it was made"
+        }
+        Wanted::PutBack => {
+            "nothing was sent; point the account in rolo.toml back to where the run was made, then give the command \
+             again"
+        }
     };
     Error::usage(message).in_run(&run.id.0).in_account(&run.new.account).hint(hint)
 }

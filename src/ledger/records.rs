@@ -116,6 +116,16 @@ pub struct NewRun {
     pub started: u64,
 }
 
+/// Behind the name of an embedded server that is kept in memory, in what its account points to.
+pub const IN_MEMORY: &str = " in memory ";
+
+impl NewRun {
+    /// Whether the place that it was made at went with its command.
+    pub fn was_in_memory(&self) -> bool {
+        self.identity.contains(IN_MEMORY)
+    }
+}
+
 /// A run as recorded.
 #[derive(Clone, Debug)]
 pub struct Run {

@@ -58,6 +58,8 @@ pub struct Summary {
     pub run: Option<String>,
     /// How the run stands now; `None` for a job that is no run.
     pub state: Option<RunState>,
+    /// The place that the run was made at is an embedded server that goes with the command.
+    pub in_memory: bool,
     pub account: Option<String>,
     /// Rows read; with `counts` it must balance.
     pub rows: u64,

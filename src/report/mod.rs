@@ -35,7 +35,7 @@ pub use html::{PAGE_ROWS, PageRow, write_page};
 pub use job_kind::JobKind;
 pub use json::{JsonReporter, error_line, steps_json};
 pub use mapping_table::{MappedColumn, MappingTable, UnmappedColumn};
-pub use next_steps::{JobState, NextStep, Resume, RunAction};
+pub use next_steps::{JobState, NextStep, Resume, RunAction, gone_with_its_command};
 pub use note::Note;
 pub use progress::Progress;
 pub use remark::{NO_ROW_CHOSEN, Remark};

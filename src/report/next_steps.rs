@@ -22,6 +22,8 @@ pub struct JobState {
     pub results: Option<PathBuf>,
     /// When the records of its rows were let go, in seconds from the Unix epoch.
     pub pruned: Option<u64>,
+    /// The place that it was made at went with its command: nothing can be gone on with there, or put back.
+    pub in_memory: bool,
 }
 
 /// One thing to do.
@@ -31,10 +33,12 @@ pub enum NextStep {
     Resume { run: String, why: Resume },
     /// Give the command again that did not come to its end.
     Repeat,
+    /// The same, which begins anew: nobody has kept what there was.
+    Anew,
     /// Send the failed rows again.
-    Retry { run: String },
+    Retry { run: String, in_memory: bool },
     /// Mend the rejected rows, and send them if they belong to a run.
-    Mend { rows: u64, run: Option<String>, file: Option<PathBuf> },
+    Mend { rows: u64, run: Option<String>, file: Option<PathBuf>, in_memory: bool },
     /// Put back what an undo left.
     Undo { run: String },
 }
@@ -72,6 +76,7 @@ impl JobState {
             counts: summary.counts,
             results: summary.file.clone(),
             pruned: None,
+            in_memory: summary.in_memory,
         }
     }
 
@@ -84,6 +89,7 @@ impl JobState {
             counts: run.counts,
             results: results.map(Path::to_owned),
             pruned: run.pruned,
+            in_memory: run.new.was_in_memory(),
         }
     }
 
@@ -95,7 +101,11 @@ impl JobState {
         if self.pruned.is_some() || self.is_under_way {
             return Vec::new();
         }
-        let resume = |why| vec![NextStep::Resume { run: run.clone(), why }];
+        let resume = |why| match self.in_memory {
+            true if why == Resume::LooksAgain || self.kind == JobKind::Undo => Vec::new(),
+            true => vec![NextStep::Anew],
+            false => vec![NextStep::Resume { run: run.clone(), why }],
+        };
         match (self.kind, state) {
             (_, RunState::Undone) => Vec::new(),
             // Its other half is not of this run.
@@ -104,6 +114,7 @@ impl JobState {
             (JobKind::Undo, RunState::Stopped | RunState::Interrupted) => resume(Resume::PutsBackTheRest),
             (_, RunState::Stopped | RunState::Interrupted) => resume(Resume::GoesOn),
             (JobKind::Check | JobKind::Export | JobKind::Undo, _) => Vec::new(),
+            (_, RunState::PartlyUndone) if self.in_memory => Vec::new(),
             (_, RunState::PartlyUndone) => vec![NextStep::Undo { run }],
             (JobKind::Import | JobKind::Retry | JobKind::Copy, RunState::Finished) => {
                 let mut steps = Vec::new();
@@ -111,7 +122,7 @@ impl JobState {
                     steps.extend(resume(Resume::LooksAgain));
                 }
                 if self.counts[Outcome::Failed] > 0 {
-                    steps.push(NextStep::Retry { run: run.clone() });
+                    steps.push(NextStep::Retry { run: run.clone(), in_memory: self.in_memory });
                 }
                 steps.extend(self.mend(Some(run)));
                 steps
@@ -121,7 +132,7 @@ impl JobState {
 
     fn mend(&self, run: Option<String>) -> Option<NextStep> {
         let rows = self.counts[Outcome::Rejected];
-        (rows > 0).then(|| NextStep::Mend { rows, run, file: self.results.clone() })
+        (rows > 0).then(|| NextStep::Mend { rows, run, file: self.results.clone(), in_memory: self.in_memory })
     }
 
     /// Whether this may be asked of the run.
@@ -158,6 +169,7 @@ impl JobState {
             _ if self.is_under_way => {
                 Err(Error::usage(format!("run {run} is under way")).hint("wait until it has ended, or stop it"))
             }
+            RunAction::Resume | RunAction::Undo if self.in_memory => Err(gone_with_its_command(run)),
             _ if *state == RunState::Undone => refuse(format!("run {run} was put back already")),
             RunAction::Resume if !cut_off && self.counts[Outcome::InDoubt] == 0 => {
                 refuse(format!("run {run} has finished, and nothing of it is in doubt"))
@@ -177,7 +189,7 @@ impl NextStep {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Resume { .. } => "resume",
-            Self::Repeat => "repeat",
+            Self::Repeat | Self::Anew => "repeat",
             Self::Retry { .. } => "retry",
             Self::Mend { .. } => "mend",
             Self::Undo { .. } => "undo",
@@ -188,13 +200,13 @@ impl NextStep {
     pub fn command(&self) -> Option<String> {
         match self {
             Self::Resume { run, .. } => Some(format!("rolo resume {run}")),
-            Self::Retry { run } => Some(format!("rolo retry {run}")),
+            Self::Retry { run, in_memory } => Some(format!("rolo retry {run}{}", memory(*in_memory))),
             Self::Undo { run } => Some(format!("rolo undo {run} --yes")),
-            Self::Mend { run: Some(run), file, .. } => {
+            Self::Mend { run: Some(run), file, in_memory, .. } => {
                 let file = file.as_deref().map_or("FILE".into(), escaped);
-                Some(format!("rolo retry {run} --with {file}"))
+                Some(format!("rolo retry {run} --with {file}{}", memory(*in_memory)))
             }
-            Self::Mend { .. } | Self::Repeat => None,
+            Self::Mend { .. } | Self::Repeat | Self::Anew => None,
         }
     }
 }
@@ -214,11 +226,12 @@ impl fmt::Display for NextStep {
                 write!(f, "`{command}` {does}")
             }
             Self::Repeat => f.write_str("the same command goes on where this one stopped"),
+            Self::Anew => f.write_str("the same command begins anew, since a sandbox in memory keeps nothing"),
             Self::Retry { .. } => {
                 write!(f, "`{command}` sends the failed rows again, once what their messages name is put right")
             }
             Self::Undo { .. } => write!(f, "`{command}` puts back the rest, but for what was changed since"),
-            Self::Mend { rows, run, file } => {
+            Self::Mend { rows, run, file, .. } => {
                 write!(f, "mend the {}", count(*rows, "rejected row"))?;
                 match (run, file.as_deref().map(escaped)) {
                     (Some(_), Some(file)) => write!(f, " in {file}, then `{command}`"),
@@ -229,6 +242,18 @@ impl fmt::Display for NextStep {
             }
         }
     }
+}
+
+/// What a command needs beside it where the run's sandbox was kept in memory: a new one.
+const fn memory(in_memory: bool) -> &'static str {
+    if in_memory { " --memory" } else { "" }
+}
+
+/// Nothing can be gone on with, or put back, where a run was made.
+pub fn gone_with_its_command(run: &str) -> Error {
+    Error::usage(format!("run {run} was made in a sandbox that was kept in memory, and went with its command"))
+        .in_run(run)
+        .hint("nothing was sent; without --memory, the sandbox keeps its contacts in the state folder")
 }
 
 fn escaped(path: &Path) -> String {
@@ -247,7 +272,15 @@ mod tests {
             counts[*outcome] = *n;
         }
         let run = Some((RUN.into(), state));
-        JobState { kind, run, is_under_way: false, counts, results: Some("r.csv".into()), pruned: None }
+        JobState {
+            kind,
+            run,
+            is_under_way: false,
+            counts,
+            results: Some("r.csv".into()),
+            pruned: None,
+            in_memory: false,
+        }
     }
 
     fn names(job: &JobState) -> Vec<&'static str> {
@@ -298,7 +331,7 @@ mod tests {
                             NextStep::Resume { .. } => RunAction::Resume,
                             NextStep::Retry { .. } | NextStep::Mend { .. } => RunAction::Retry,
                             NextStep::Undo { .. } => RunAction::Undo,
-                            NextStep::Repeat => continue,
+                            NextStep::Repeat | NextStep::Anew => continue,
                         };
                         let allowed = job.allows(action);
                         assert!(allowed.is_ok(), "{kind} {}: {step}: {allowed:?}", state.name());
@@ -360,6 +393,28 @@ mod tests {
         let what = |goes| format!("run {RUN} was pruned on 2026-11-21 09:31 UTC: its counts are kept, and not {goes}");
         assert_eq!(refused(RunAction::Retry), what("which rows are to be sent again"));
         assert_eq!(refused(RunAction::Undo), what("what it changed"));
+    }
+
+    #[test]
+    fn of_a_sandbox_in_memory_nothing_is_gone_on_with_and_rows_are_sent_to_a_new_one() {
+        use RunState::{Finished, Interrupted, PartlyUndone, Stopped};
+        let counts = [(Outcome::InDoubt, 1), (Outcome::Failed, 1), (Outcome::Rejected, 1)];
+        let of = |state| JobState { in_memory: true, ..job_state(JobKind::Import, state, &counts) };
+        for (state, expected) in [
+            (Stopped, vec!["the same command begins anew, since a sandbox in memory keeps nothing".to_owned()]),
+            (Interrupted, vec!["the same command begins anew, since a sandbox in memory keeps nothing".to_owned()]),
+            (PartlyUndone, Vec::new()),
+        ] {
+            let steps: Vec<String> = of(state).next_steps().iter().map(ToString::to_string).collect();
+            assert_eq!(steps, expected, "{}", state.name());
+        }
+        let commands: Vec<_> = of(Finished).next_steps().iter().filter_map(NextStep::command).collect();
+        assert_eq!(commands, [format!("rolo retry {RUN} --memory"), format!("rolo retry {RUN} --with r.csv --memory")]);
+        for action in [RunAction::Resume, RunAction::Undo] {
+            let refused = of(Finished).allows(action).unwrap_err();
+            assert!(refused.message.ends_with("kept in memory, and went with its command"), "{refused}");
+        }
+        assert!(of(Finished).allows(RunAction::Retry).is_ok());
     }
 
     #[test]

@@ -204,15 +204,24 @@ fn a_run_that_stopped_at_a_wrong_address_begins_anew_at_the_right_one() {
 #[test]
 fn a_run_of_a_sandbox_in_memory_is_said_to_be_gone_with_it() {
     let world = World::new();
-    world.write("people.csv", &people(&["Ana"]));
-    let imported = said(&mut world.command("import people.csv --to sandbox:chatwoot --memory --unthrottled"));
-    assert_eq!(imported.code, 0, "{}{}", imported.out, imported.err);
-    for command in ["undo", "undo --yes", "undo --yes --memory"] {
-        let refused = said(&mut world.command(command));
+    world.write("people.csv", &format!("{}Dora,12,\n", people(&["Ana"])));
+    let imported = said(&mut world.command("import people.csv --to sandbox:chatwoot --memory --unthrottled --json"));
+    assert_eq!(imported.code, 1, "{}{}", imported.out, imported.err);
+    let told = last_event(&imported.out);
+    let run = told["run"].as_str().unwrap();
+    for command in [format!("undo {run}"), format!("undo {run} --yes"), format!("undo {run} --yes --memory")] {
+        let refused = said(&mut world.command(&command));
         assert_eq!(refused.code, 2, "{command}: {}{}", refused.out, refused.err);
-        let told = "was made in a sandbox that was kept in memory, and went with its command";
-        assert!(refused.err.contains(told), "{command}: {}", refused.err);
+        let gone = "was made in a sandbox that was kept in memory, and went with its command";
+        assert!(refused.err.contains(gone), "{command}: {}", refused.err);
     }
+    // The one thing that is offered can be done.
+    let next = told["next"][0]["command"].as_str().unwrap();
+    assert!(next.ends_with(" --memory"), "{next}");
+    let results = world.read("people.results.csv").replace("Dora,12", "Dora,+447400120059");
+    world.write("people.results.csv", &results);
+    let retried = said(&mut world.command(next.trim_start_matches("rolo ")));
+    assert_eq!(retried.code, 0, "{}{}", retried.out, retried.err);
 }
 
 #[test]
