@@ -35,6 +35,7 @@ pub fn import(criterion: &mut Criterion) {
                     command: rolo::ledger::RunKind::Import,
                     retries: None,
                     keep_results: None,
+                    expect_rows: None,
                     resume: None,
                     plan: None,
                     began: None,
