@@ -332,6 +332,7 @@ impl World {
             command: rolo::ledger::RunKind::Import,
             retries: None,
             keep_results: None,
+            expect_rows: None,
             resume: None,
             began: None,
             plan: None,
