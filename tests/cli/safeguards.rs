@@ -10,6 +10,9 @@ use crate::together::{keeps_the_pace, two_imports};
 
 const SHAPE: Shape = Shape { custom: 0, ..RESPONDIO_V1 };
 
+/// Dies when the last answer has come: of twelve look-ups and twelve creates it is always that of a create.
+const LAST_ANSWER: &str = "after_answer:24";
+
 fn people() -> Rehearsal {
     let rows: String = (0..12).map(|n| format!("Person {n},Doe,+447400{n:06},,\n")).collect();
     Rehearsal::new(SHAPE, &format!("{}{rows}", SHAPE.header()))
@@ -25,8 +28,7 @@ fn caught(proof: impl FnOnce()) -> Option<String> {
 fn a_build_that_writes_no_intents_is_caught_by_the_count_of_intents() {
     let mut rehearsal = people();
     rehearsal.disabled = Some(Safeguard::Intent.disabled_by());
-    // Twelve look-ups and twelve creates: the last answer is always that of a create.
-    rehearsal.import().env("ROLO_CRASH", "after_answer:24").output().unwrap();
+    rehearsal.import().env("ROLO_CRASH", LAST_ANSWER).output().unwrap();
     let told = caught(|| rehearsal.check_intents()).expect("no intent was missed");
     assert!(told.contains("requests were carried out, and only"), "{told}");
 }
@@ -36,7 +38,7 @@ fn a_build_that_settles_nothing_is_caught_by_contacts_that_are_there_twice() {
     let base = people();
     let peace = Peace::of(&base);
     let mut rehearsal = base.copy();
-    rehearsal.import().env("ROLO_CRASH", "after_answer:16").output().unwrap();
+    rehearsal.import().env("ROLO_CRASH", LAST_ANSWER).output().unwrap();
     rehearsal.check_intents();
     rehearsal.disabled = Some(Safeguard::Settle.disabled_by());
     rehearsal.import().output().unwrap();
