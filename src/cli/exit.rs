@@ -9,7 +9,7 @@ use crate::report::Summary;
 pub enum Exit {
     /// Every row reached its outcome, none rejected, failed or in doubt.
     Done,
-    /// Some rows were rejected, failed or are in doubt, or an undo left something.
+    /// Some rows were rejected, failed or are in doubt, or an undo or a saved plan left something.
     RowsToLookAt,
     /// Stopped early; can be resumed.
     Stopped,
@@ -26,7 +26,7 @@ impl Exit {
             Self::Bug
         } else if let Some(stopped) = &summary.stopped {
             if stopped.kind == ErrorKind::Interrupted { Self::Interrupted } else { Self::Stopped }
-        } else if summary.counts.needing_attention() > 0 || summary.not_put_back > 0 {
+        } else if summary.counts.needing_attention() > 0 || summary.not_put_back > 0 || left_by_plan(summary) {
             Self::RowsToLookAt
         } else {
             Self::Done
@@ -42,6 +42,11 @@ impl Exit {
             Self::Bug => ErrorKind::Bug.exit_code(),
         }
     }
+}
+
+/// Whether a row is not as its plan shows it.
+fn left_by_plan(summary: &Summary) -> bool {
+    summary.codes.contains_key("plan.changed")
 }
 
 impl From<Exit> for ExitCode {
@@ -73,6 +78,11 @@ mod tests {
         }
         let left = Summary { not_put_back: 1, ..summary(2, &[(Outcome::Updated, 2)]) };
         assert_eq!(Exit::of(&left).code(), 1);
+        let skipped = |code: &str| {
+            let codes = [(code.to_owned(), 1)].into();
+            Exit::of(&Summary { codes, ..summary(3, &[(Outcome::Updated, 2), (Outcome::Skipped, 1)]) }).code()
+        };
+        assert_eq!((skipped("plan.changed"), skipped("plan.shared")), (1, 0), "what the plan shows is as it should be");
         let stopped = Summary { stopped: Some(Error::stopped("refused")), ..summary(1, &[(Outcome::Failed, 1)]) };
         assert_eq!(Exit::of(&stopped).code(), 3);
         let interrupted = Summary { stopped: Some(Error::interrupted("by a signal")), ..stopped };
