@@ -66,8 +66,8 @@ pub struct ImportJob {
     pub began: Option<tokio::time::Instant>,
 }
 
-/// Brings every row's contact to the account, and accounts for every row.
-pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
+/// Opens the account, and sees whether what goes on from another run or by a plan may go on there.
+async fn open(job: &ImportJob, context: &mut Context) -> Result<Opened> {
     let mut opened = Opened::account_within(&job.account, &allowance(&job.night), Keep::Aliases, context).await?;
     opened.begun = job.began.unwrap_or(opened.begun);
     if let Some(run) = &job.resume {
@@ -84,6 +84,12 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     if let Some(plan) = &job.plan {
         plan.holds_for(&job.source, &opened.connection, &opened.ledger)?;
     }
+    Ok(opened)
+}
+
+/// Brings every row's contact to the account, and accounts for every row.
+pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
+    let opened = open(job, context).await?;
     let service = opened.connection.account.service.clone();
     let KnownFields { definitions, to_create, .. } = before_the_run(job, &opened.connection, context).await?;
     let mapped = job.source.map(service.as_ref(), definitions.as_deref())?;

@@ -32,8 +32,8 @@ impl Lock {
     /// Whether somebody who lives holds the lock at this path. What can't be found out counts as held.
     pub(super) fn is_held(path: &Path) -> bool {
         match File::open(path) {
-            // Closing the file unlocks it.
-            Ok(file) => file.try_lock().is_err(),
+            // Closing the file would unlock it, but for a process that is just being started and has it open still.
+            Ok(file) => file.try_lock().map(|()| drop(file.unlock())).is_err(),
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }

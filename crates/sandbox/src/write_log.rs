@@ -115,7 +115,7 @@ pub struct WriteLog {
     file: File,
     bytes: u64,
     snapshot_bytes: u64,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl WriteLog {
@@ -132,7 +132,7 @@ impl WriteLog {
         options: &EmulatorOptions,
     ) -> io::Result<(Box<dyn Emulator>, Self)> {
         create_private_folder(folder)?;
-        let lock = lock(&folder.join(format!("{service}.lock")))?;
+        let lock = Lock::take(&folder.join(format!("{service}.lock")))?;
         let mut emulator = make(options.clone());
         let snapshot = read_snapshot(&snapshot_path(folder, service))?;
         let generation = snapshot.as_ref().map_or(0, |snapshot| snapshot.generation);
@@ -253,26 +253,38 @@ fn remove_other_logs(folder: &Path, service: &str, generation: u64) -> io::Resul
     Ok(())
 }
 
-fn lock(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
-    let mut file = platform::private_file(&mut options).open(path).map_err(|error| named(path, &error))?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0)?;
-            write!(file, "{}", std::process::id())?;
-            Ok(file)
+/// Held until it is dropped.
+struct Lock(File);
+
+impl Lock {
+    fn take(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        let mut file = platform::private_file(&mut options).open(path).map_err(|error| named(path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0)?;
+                write!(file, "{}", std::process::id())?;
+                Ok(Self(file))
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                // Who it is helps, but is not needed.
+                let _ = file.read_to_string(&mut owner);
+                let path = path.display();
+                let message =
+                    format!("the sandbox's contacts are in use by another process ({owner}), by its lock: {path}");
+                Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
+            }
+            Err(fs::TryLockError::Error(error)) => Err(named(path, &error)),
         }
-        Err(fs::TryLockError::WouldBlock) => {
-            let mut owner = String::new();
-            // Who it is helps, but is not needed.
-            let _ = file.read_to_string(&mut owner);
-            let path = path.display();
-            let message =
-                format!("the sandbox's contacts are in use by another process ({owner}), by its lock: {path}");
-            Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
-        }
-        Err(fs::TryLockError::Error(error)) => Err(named(path, &error)),
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would do, but for a process that is just being started and has it open still.
+        let _ = self.0.unlock();
     }
 }
 
