@@ -38,6 +38,10 @@ pub struct ExportCommand {
     /// Read more of each contact; costs calls.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) with: Vec<With>,
+    /// List who has each tag, which takes far fewer calls than asking for the tags of each contact, where
+    /// that is needed. A tag that the account does not define may be missed.
+    #[arg(long, conflicts_with_all = ["tag", "updated_since", "condition", "identifiers", "limit"])]
+    pub(super) tags_by_list: bool,
     /// Read the contacts that this file names, for services that can't list all.
     #[arg(long, value_name = "FILE")]
     pub(super) identifiers: Option<PathBuf>,
@@ -72,6 +76,7 @@ pub struct ExportSettings {
     pub account: ChosenAccount,
     pub filter: Filter,
     pub with_messages: bool,
+    pub tags_by_list: bool,
     pub identifiers: Option<PathBuf>,
     pub columns: Option<Vec<String>>,
     pub limit: Option<u64>,
@@ -105,6 +110,7 @@ impl ExportCommand {
             account: ChosenAccount::named(self.from.as_deref().unwrap_or(crate::config::RESERVED), config)?,
             filter,
             with_messages: self.with.contains(&With::Messages),
+            tags_by_list: self.tags_by_list,
             identifiers: self.identifiers.clone(),
             columns: self.columns.clone(),
             limit: self.limit,
@@ -141,6 +147,7 @@ pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &CommandConte
         limit: record.limit,
         plus_numbers: if record.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
         messages: record.messages,
+        tags_by_list: record.tags_by_list,
         identifiers: record.identifiers.map(running::plain_file),
         exact: false,
         if_taken: IfTaken::Refuse("move it away, or give the export's own command again with --force"),
@@ -202,6 +209,7 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
                 PlusNumbers::Guarded
             },
             messages: settings.with_messages,
+            tags_by_list: settings.tags_by_list,
             identifiers: running::plain_source(settings.identifiers.clone(), &job).await?,
             exact: false,
             if_taken: match settings.if_there {

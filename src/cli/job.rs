@@ -91,6 +91,7 @@ fn export_args(job: &Job, file: &std::path::Path, from: &str) -> export::ExportC
         updated_since: job.updated_since.clone(),
         condition: None,
         with: Vec::new(),
+        tags_by_list: job.tags_by_list,
         identifiers: None,
         columns: None,
         limit: job.limit,

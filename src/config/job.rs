@@ -53,9 +53,11 @@ pub struct Job {
     pub tag: Option<String>,
     /// Of an export: only contacts changed at or after this moment.
     pub updated_since: Option<String>,
+    /// Of an export: tags are learned from lists of who has each.
+    pub tags_by_list: bool,
 }
 
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "import",
     "export",
     "from",
@@ -83,6 +85,7 @@ const KNOWN: [&str; 27] = [
     "time_zone",
     "tag",
     "updated_since",
+    "tags_by_list",
 ];
 
 impl Job {
@@ -122,6 +125,7 @@ impl Job {
             night: night(section)?,
             tag: text("tag")?,
             updated_since: text("updated_since")?,
+            tags_by_list: tags_by_list(section)?,
         })
     }
 
@@ -194,6 +198,15 @@ fn share_or_count(section: &Section<'_, '_>, key: &'static str) -> Result<Option
         DeValue::Integer(number) => Ok(Some(number.to_string())),
         _ => Err(section.not_a(key, value, "a share in quotes or a count")),
     }
+}
+
+/// Only an export lists who has a tag.
+fn tags_by_list(section: &Section<'_, '_>) -> Result<bool> {
+    let given = section.flag("tags_by_list")?;
+    if given && section.get("export").is_none() {
+        return Err(section.wrong("tags_by_list", Error::usage("only an export lists who has each tag")));
+    }
+    Ok(given)
 }
 
 /// Rows that an import must find.

@@ -8,6 +8,7 @@ use super::connect::Connection;
 use super::export_job::ExportJob;
 use super::source::SourceSpec;
 use super::spool::{Spool, SpooledPage};
+use super::tag_lists::{can_list_tags, is_checked};
 use crate::clock;
 use crate::contact::{Call, Capabilities, Contact, Cursor, Field, Filter, Message, RemoteId, Snapshot, Target, Value};
 use crate::error::{Error, Result};
@@ -21,6 +22,8 @@ use crate::validate::{Unsent, Validator};
 
 /// The extra column of `--with messages`.
 const MESSAGES: &str = "messages";
+/// Contacts whose tags are asked for one by one before it is said that lists would do.
+const MANY_TAG_READS: u64 = 1000;
 /// Rows of a file of identifiers between two lines of the spool.
 const ROWS_AT_ONCE: usize = 64;
 
@@ -33,6 +36,8 @@ pub struct Collecting<'a> {
     keys: Keys,
     /// Fields that an import may ask about.
     fields: Vec<Field>,
+    /// Whether tags are learned from lists of who has each.
+    lists_tags: bool,
 }
 
 impl<'a> Collecting<'a> {
@@ -41,10 +46,11 @@ impl<'a> Collecting<'a> {
         let keys = connection.keys(&connection.account.ledger);
         let readable = service.fields().iter().filter(|spec| spec.read && (spec.create || spec.update));
         let fields = readable.map(|spec| Field::new(spec.name)).collect();
-        Self { job, connection, caller, keys, fields }
+        let lists_tags = job.tags_by_list && can_list_tags(service.capabilities());
+        Self { job, connection, caller, keys, fields, lists_tags }
     }
 
-    fn capabilities(&self) -> &Capabilities {
+    pub(super) fn capabilities(&self) -> &Capabilities {
         self.connection.account.service.capabilities()
     }
 
@@ -83,7 +89,7 @@ impl<'a> Collecting<'a> {
         }
         let leaves_out = self.capabilities().list_leaves_out;
         summary.remarks.push(Remark::Extent(extent(walk.completeness(), read, spool, leaves_out, self.job)));
-        Ok(())
+        if self.lists_tags { self.list_tags(spool, summary, context).await } else { Ok(()) }
     }
 
     async fn walk(
@@ -112,6 +118,9 @@ impl<'a> Collecting<'a> {
                 }
                 None => break,
             };
+            if spool.contacts == 0 && seen.is_empty() {
+                self.note_tags_one_by_one(total, context);
+            }
             let (mut fresh, mut again) = (Vec::new(), Vec::new());
             for contact in contacts {
                 if seen.contains(&contact.id) {
@@ -121,7 +130,7 @@ impl<'a> Collecting<'a> {
                     fresh.push(contact);
                 }
             }
-            let fresh = self.complete(fresh).await?;
+            let fresh = self.complete(fresh, spool.contacts).await?;
             spool.total = total;
             // Whoever has the run now goes on with the spool.
             self.caller.run.check().await?;
@@ -131,28 +140,44 @@ impl<'a> Collecting<'a> {
         Ok(())
     }
 
+    fn note_tags_one_by_one(&self, total: Option<u64>, context: &mut Context) {
+        let can = !self.lists_tags && can_list_tags(self.capabilities());
+        let whole = self.job.filter == Filter::default() && self.job.limit.is_none();
+        if let Some(contacts) = total.filter(|contacts| can && whole && *contacts >= MANY_TAG_READS) {
+            let time = self.connection.account.budget.estimate(contacts);
+            context.note(Note::TagsOneByOne { contacts, time });
+        }
+    }
+
     /// Reads what a listing didn't tell of these contacts and the export needs, as many at once as
-    /// the service takes, and lets the ledger remember them.
-    async fn complete(&self, contacts: Vec<Snapshot>) -> Result<Vec<Snapshot>> {
+    /// the service takes, and lets the ledger remember them. `place` is that of the first.
+    async fn complete(&self, contacts: Vec<Snapshot>, place: u64) -> Result<Vec<Snapshot>> {
         let at_once = self.connection.account.service.limits().concurrency.value.max(1);
-        let contacts: Vec<Snapshot> = futures_util::stream::iter(contacts)
-            .map(|contact| self.complete_one(contact))
+        let contacts: Vec<Snapshot> = futures_util::stream::iter((place..).zip(contacts))
+            .map(|(place, contact)| self.complete_one(contact, !self.lists_tags || is_checked(place)))
             .buffered(at_once)
             .try_collect()
             .await?;
+        if !self.lists_tags {
+            self.remember(&contacts).await?;
+        }
+        Ok(contacts)
+    }
+
+    /// Lets the ledger remember contacts.
+    pub(super) async fn remember(&self, contacts: &[Snapshot]) -> Result<()> {
         let known = contacts.iter().map(|contact| Entry::Known {
             account: self.keys.account().to_owned(),
             contact: self.keys.learn(&without_messages(contact), &self.fields),
             keys: self.keys.of_snapshot(contact),
             told: true,
         });
-        self.connection.account.ledger.write(&self.caller.run, known.collect()).await?;
-        Ok(contacts)
+        self.connection.account.ledger.write(&self.caller.run, known.collect()).await.map(drop)
     }
 
-    async fn complete_one(&self, mut contact: Snapshot) -> Result<Snapshot> {
+    async fn complete_one(&self, mut contact: Snapshot, with_tags: bool) -> Result<Snapshot> {
         let target = Target::Id(contact.id.clone());
-        if contact.tags.is_none() && self.capabilities().tags_read {
+        if with_tags && contact.tags.is_none() && self.capabilities().tags_read {
             match self.caller.read(&Call::ReadTags { target: target.clone() }).await.end {
                 CallEnd::Done(Reply::Tags(tags)) => contact.tags = Some(tags),
                 CallEnd::Missing { .. } => {}
@@ -217,7 +242,7 @@ impl<'a> Collecting<'a> {
                     Looked::Found(_) | Looked::Repeated => at.repeated += 1,
                 }
             }
-            let found = self.complete(found).await?;
+            let found = self.complete(found, 0).await?;
             self.caller.run.check().await?;
             spool.add(&found, Some(at.cursor()))?;
             context.tell(Event::Exported { contacts: spool.contacts, total: Some(total) });
@@ -310,7 +335,7 @@ fn one_line(message: &Message) -> String {
     line
 }
 
-fn unread(caller: &Caller, what: &str, ended: &CallEnd) -> Error {
+pub(super) fn unread(caller: &Caller, what: &str, ended: &CallEnd) -> Error {
     let said = caller.why_failed(ended);
     Error::stopped(format!("a contact's {what} could not be read: {said}"))
 }

@@ -131,6 +131,7 @@ async fn export_meanwhile(job: &CopyJob, file: &Path, context: &mut Context) -> 
         limit: job.limit,
         plus_numbers: PlusNumbers::AsTheyAre,
         messages: false,
+        tags_by_list: false,
         // A mapping of one's own names the columns that an export has.
         exact: job.mapping.is_none(),
         identifiers: job.identifiers.clone(),

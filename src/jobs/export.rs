@@ -11,7 +11,8 @@ use super::recognize::{Keep, Wanted, same_place};
 use super::run_record::ExportRecord;
 use super::source::facts;
 use super::spool::Spool;
-use crate::contact::{Call, ListAll};
+use super::tag_lists::can_list_tags;
+use crate::contact::{Call, Filter, ListAll};
 use crate::error::{Error, Result};
 use crate::ledger::{Fingerprint, RunKind};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
@@ -86,6 +87,15 @@ fn refuse_unsupported(job: &ExportJob, connection: &Connection) -> Result<()> {
         };
         return refuse("list a contact's messages", cure);
     }
+    if job.tags_by_list {
+        if job.identifiers.is_some() || job.limit.is_some() || job.filter != Filter::default() {
+            let error = Error::usage("tags are learned by list where a whole account is exported");
+            return Err(error.hint("leave the conditions out, or `--tags-by-list`"));
+        }
+        if capabilities.tags_read && !can_list_tags(capabilities) {
+            return refuse("list who has a tag", "leave `--tags-by-list` out: tags are asked for one by one");
+        }
+    }
     if job.identifiers.is_some() {
         return if capabilities.find_by.is_empty() {
             refuse("look contacts up", "leave --identifiers out")
@@ -136,6 +146,9 @@ fn fingerprint(job: &ExportJob, identity: &str) -> Result<Fingerprint> {
         None => parts.with_some("columns", None),
         Some(columns) => columns.iter().fold(parts, |parts, column| parts.with("column", column)),
     };
+    if job.tags_by_list {
+        parts = parts.with("tags", "listed");
+    }
     if let Some(source) = &job.identifiers {
         source.digest_into(std::slice::from_mut(parts.hasher()))?;
     }
@@ -152,6 +165,7 @@ fn record(job: &ExportJob) -> ExportRecord {
         limit: job.limit,
         raw_csv: job.plus_numbers == PlusNumbers::AsTheyAre,
         messages: job.messages,
+        tags_by_list: job.tags_by_list,
         identifiers: job.identifiers.as_ref().map(|source| absolute(&source.path)),
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
     }

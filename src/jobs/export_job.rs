@@ -20,6 +20,8 @@ pub struct ExportJob {
     pub plus_numbers: PlusNumbers,
     /// Read each contact's messages into a column.
     pub messages: bool,
+    /// Tags that a listing doesn't tell are learned from lists of who has each tag, not of each contact.
+    pub tags_by_list: bool,
     /// Look up the contacts of this file's rows, where a service has no listing.
     pub identifiers: Option<SourceSpec>,
     /// Custom fields are written so that every value comes back as it is, null and empty ones too.

@@ -50,6 +50,8 @@ mod saved_plan;
 mod source;
 mod spool;
 mod stand_in;
+mod tag_lists;
+mod tagged;
 mod undo;
 mod verify;
 mod visit;

@@ -99,6 +99,8 @@ pub struct ExportRecord {
     pub limit: Option<u64>,
     pub raw_csv: bool,
     pub messages: bool,
+    #[serde(default)]
+    pub tags_by_list: bool,
     /// The file of identifiers whose contacts are looked up.
     #[serde(rename = "ids")]
     pub identifiers: Option<PathBuf>,

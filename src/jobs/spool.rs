@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::tag_lists::TagLists;
 use crate::contact::{Cursor, RemoteId, Snapshot};
 use crate::error::{Error, Result};
 use crate::platform;
@@ -24,6 +25,10 @@ pub struct Spool {
     pub total: Option<u64>,
     /// Contacts that the listing, at its end, no longer showed: not part of the export.
     gone: HashSet<RemoteId>,
+    /// Pages of the lists of tags, as a cut-off export left them.
+    tagged: Vec<TaggedPage>,
+    /// What contacts without tags of their own get.
+    tags: Option<TagLists>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +45,20 @@ enum Line {
         #[serde(default)]
         again: Vec<RemoteId>,
     },
+    /// A page of the contacts that have one tag.
+    Tagged(TaggedPage),
+}
+
+/// A page of the contacts that have one tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaggedPage {
+    pub tag: String,
+    pub contacts: Vec<RemoteId>,
+    /// In which pass of the listing it was read.
+    pub pass: usize,
+    /// Where the listing goes on.
+    pub next: Option<String>,
+    pub total: Option<u64>,
 }
 
 /// What a page of the listing held, for going on with the listing.
@@ -64,7 +83,7 @@ impl Spool {
         let mut file = platform::private_file(&mut options).open(path).map_err(failed)?;
         let (mut whole, mut at, mut contacts) = (0_u64, 0_u64, 0_u64);
         let (mut cursor, mut complete, mut counted) = (None, false, None);
-        let mut page = Vec::new();
+        let (mut page, mut tagged) = (Vec::new(), Vec::new());
         let mut reader = BufReader::new(&file);
         let mut line = Vec::new();
         loop {
@@ -85,12 +104,17 @@ impl Spool {
                     pages.push(SpooledPage { pass, fresh, again, next: cursor.clone(), total });
                     whole = at;
                 }
+                Ok(Line::Tagged(page)) => {
+                    tagged.push(page);
+                    whole = at;
+                }
                 Err(_) => break,
             }
         }
         file.set_len(whole).map_err(failed)?;
         file.seek(std::io::SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file, contacts, cursor, complete, total: counted, gone: HashSet::new() })
+        let (total, gone, tags) = (counted, HashSet::new(), None);
+        Ok(Self { path: path.to_owned(), file, contacts, cursor, complete, total, gone, tagged, tags })
     }
 
     /// Adds one page of a listing with a single pass; durable when it returns.
@@ -113,13 +137,35 @@ impl Spool {
         }
         let page = Line::Page { next: next.as_ref().map(|cursor| cursor.0.clone()), total: self.total, pass, again };
         push(&mut lines, &page)?;
-        crash_point!("before_page");
-        self.file.write_all(&lines).and_then(|()| self.file.sync_data()).map_err(|error| failure(&self.path, error))?;
-        crash_point!("after_page");
+        self.write(&lines)?;
         self.contacts += contacts.len() as u64;
         self.complete = next.is_none();
         self.cursor = next;
         Ok(())
+    }
+
+    /// Adds a page of the contacts that have one tag; durable when it returns.
+    pub fn add_tagged(&mut self, page: TaggedPage) -> Result<()> {
+        let mut lines = Vec::new();
+        push(&mut lines, &Line::Tagged(page))?;
+        self.write(&lines)
+    }
+
+    fn write(&mut self, lines: &[u8]) -> Result<()> {
+        crash_point!("before_page");
+        self.file.write_all(lines).and_then(|()| self.file.sync_data()).map_err(|error| failure(&self.path, error))?;
+        crash_point!("after_page");
+        Ok(())
+    }
+
+    /// The pages of the lists of tags that a cut-off export left, once.
+    pub fn take_tagged(&mut self) -> Vec<TaggedPage> {
+        std::mem::take(&mut self.tagged)
+    }
+
+    /// Contacts without tags of their own get these.
+    pub fn set_tags(&mut self, tags: TagLists) {
+        self.tags = Some(tags);
     }
 
     /// Takes contacts out of the export.
@@ -130,16 +176,26 @@ impl Spool {
 
     /// Every contact, in the order in which they came.
     pub fn each(&self, mut with: impl FnMut(Snapshot) -> Result<()>) -> Result<()> {
+        self.read()?.try_for_each(|contact| with(contact?))
+    }
+
+    /// The same, one by one.
+    pub fn read(&self) -> Result<impl Iterator<Item = Result<Snapshot>>> {
         let file = File::open(&self.path).map_err(|error| failure(&self.path, error))?;
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.map_err(|error| failure(&self.path, error))?;
-            if let Ok(Line::Contact(contact)) = serde_json::from_slice(&line)
-                && !self.gone.contains(&contact.id)
-            {
-                with(*contact)?;
+        Ok(BufReader::new(file).split(b'\n').filter_map(|line| {
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => return Some(Err(failure(&self.path, error))),
+            };
+            let Ok(Line::Contact(mut contact)) = serde_json::from_slice(&line) else { return None };
+            if self.gone.contains(&contact.id) {
+                return None;
             }
-        }
-        Ok(())
+            if let (None, Some(tags)) = (&contact.tags, &self.tags) {
+                contact.tags = Some(tags.of(&contact.id));
+            }
+            Some(Ok(*contact))
+        }))
     }
 
     pub fn remove(self) -> Result<()> {

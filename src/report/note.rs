@@ -1,6 +1,7 @@
 use std::fmt;
+use std::time::Duration;
 
-use super::words::count;
+use super::words::{count, span};
 
 /// Something worth knowing that needs no action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub enum Note {
         /// Look-ups that are spared.
         look_ups: u64,
     },
+    /// The tags of each contact are asked for, where lists of who has each tag would take fewer calls.
+    TagsOneByOne { contacts: u64, time: Duration },
+    /// Who has each of so many tags is listed.
+    TagsByList { tags: u64 },
     /// Contacts came, went or moved while pages were read.
     AnotherPass,
     /// A listing begins again, since the service forgot where it was.
@@ -78,6 +83,16 @@ impl fmt::Display for Note {
                 let has = contacts.map_or_else(String::new, |n| format!(", which has {}", count(n, "contact")));
                 write!(f, "reading the account{has}: fewer calls than {}", count(*look_ups, "look-up"))
             }
+            Self::TagsOneByOne { contacts, time } => {
+                let about = if time.is_zero() { String::new() } else { format!(", about {}", span(*time)) };
+                write!(
+                    f,
+                    "asking for the tags of {}, one call each{about}; `--tags-by-list` takes a call for each page of \
+                     those who have a tag, but can miss a tag that the account does not define",
+                    count(*contacts, "contact")
+                )
+            }
+            Self::TagsByList { tags } => write!(f, "listing who has each of {}", count(*tags, "tag")),
             Self::AnotherPass => {
                 f.write_str("contacts came, went or moved while the pages were read: reading them once more")
             }

@@ -35,6 +35,18 @@ pub enum Remark {
     ListsNotTold {
         service: &'static str,
     },
+    /// Tags were learned from lists of who has each, and compared with those of some contacts.
+    TagsListed {
+        tags: u64,
+        /// Of `tags`, those that the account does not define.
+        undefined: u64,
+        /// Lists that were never twice the same.
+        moved: u64,
+        /// Contacts whose tags were read.
+        checked: u64,
+        /// Of those, the ones that the lists told other tags of.
+        different: u64,
+    },
     /// An export that did not come to its end keeps what it has read.
     Kept {
         contacts: u64,
@@ -128,6 +140,9 @@ impl fmt::Display for Remark {
             Self::ListsNotTold { service } => {
                 write!(f, "{service} does not tell the lists of a contact, so the file has none")
             }
+            Self::TagsListed { tags, undefined, moved, checked, different } => {
+                f.write_str(&tags_listed(*tags, *undefined, *moved, *checked, *different))
+            }
             Self::Kept { contacts } => {
                 let are = if *contacts == 1 { "was read and is" } else { "were read and are" };
                 write!(f, "{} {are} kept: the same command goes on from there", count(*contacts, "contact"))
@@ -167,6 +182,21 @@ impl fmt::Display for Remark {
             Self::NotPutBack { contacts, run } => f.write_str(&not_put_back(*contacts, run)),
         }
     }
+}
+
+fn tags_listed(tags: u64, undefined: u64, moved: u64, checked: u64, different: u64) -> String {
+    let compared = count(checked, "contact");
+    let agreed = match different {
+        0 => format!(", and as {compared} read one by one had them"),
+        n => format!("; of {compared} read one by one, {n} had others, and have those here"),
+    };
+    let met = if undefined > 0 { format!("; {undefined} of them met on contacts alone") } else { String::new() };
+    let changed = if moved > 0 { format!("; {} changed all the while", count(moved, "list")) } else { String::new() };
+    let lists = count(tags, "list");
+    format!(
+        "tags as {lists} of who has each told them{agreed}{met}{changed}: a tag that the account does not define, and \
+         that none of those contacts has, is missing here"
+    )
 }
 
 fn pruned(runs: u64, records: u64) -> String {

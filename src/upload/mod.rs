@@ -57,6 +57,6 @@ pub use notice::Notice;
 pub use pages::{create_field, list_fields};
 pub use remembered_fields::{remember_fields, remembered_fields};
 pub use stop::{Stop, StopLevel};
-pub use walk::{Completeness, Walk};
+pub use walk::{Completeness, Mark, Walk};
 pub use wider_look_ups::lookup_room;
 pub use work::Work;

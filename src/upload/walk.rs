@@ -8,7 +8,16 @@ const MOST_PASSES: usize = 6;
 const SAME_PAGES: u32 = 3;
 
 /// Enough of a hash to tell contacts apart: an id has no longest length.
-type Mark = [u8; 16];
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark([u8; 16]);
+
+impl Mark {
+    pub fn of(id: &RemoteId) -> Self {
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&blake3::hash(id.0.as_bytes()).as_bytes()[..16]);
+        Self(mark)
+    }
+}
 
 /// A listing, page by page and pass by pass, until it is sure that nobody was missed.
 ///
@@ -58,6 +67,13 @@ pub enum Completeness {
     Moved { passes: usize, total: u64 },
 }
 
+impl Completeness {
+    /// Whether nobody can have been missed, as far as a service lets that be known.
+    pub fn is_sure(self) -> bool {
+        matches!(self, Self::Sure { .. } | Self::Uncounted { same: true, .. })
+    }
+}
+
 impl Walk {
     /// A walk of a service whose listing can begin at each of `starts`, each in another order; the
     /// first is the usual one.
@@ -93,7 +109,7 @@ impl Walk {
         let (mut read, mut fresh) = (0_u64, 0_u64);
         for id in ids {
             read += 1;
-            fresh += u64::from(pass.ids.insert(mark(id)));
+            fresh += u64::from(pass.ids.insert(Mark::of(id)));
         }
         pass.total = total.or(pass.total);
         pass.pages += 1;
@@ -137,7 +153,7 @@ impl Walk {
     /// that is sure, those of the last pass.
     pub fn holds(&self, id: &RemoteId) -> bool {
         let sure = matches!(self.verdict, Some(Completeness::Sure { .. }));
-        !sure || self.passes.last().is_some_and(|pass| pass.ids.contains(&mark(id)))
+        !sure || self.passes.last().is_some_and(|pass| pass.ids.contains(&Mark::of(id)))
     }
 
     /// Where the pass under way begins.
@@ -198,12 +214,6 @@ impl Walk {
         }
         (0..before.len()).rev().find(|&at| counted(&before[at]) && before[at].ids.is_subset(&last.ids))
     }
-}
-
-fn mark(id: &RemoteId) -> Mark {
-    let mut mark = [0; 16];
-    mark.copy_from_slice(&blake3::hash(id.0.as_bytes()).as_bytes()[..16]);
-    mark
 }
 
 #[cfg(test)]

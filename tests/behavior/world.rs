@@ -382,6 +382,7 @@ impl World {
             limit: None,
             plus_numbers: PlusNumbers::default(),
             messages: false,
+            tags_by_list: false,
             identifiers: None,
             exact: false,
             if_taken: rolo::table::IfTaken::Replace,

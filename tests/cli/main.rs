@@ -60,6 +60,7 @@ mod safeguards;
 mod samples;
 mod secrets;
 mod signals;
+mod tags_by_list;
 mod taken_names;
 mod together;
 mod types;
