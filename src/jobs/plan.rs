@@ -22,6 +22,7 @@ use crate::contact::{
     Call, CallKind, Contact, FieldDefinition, Identifier, Outcome, Position, RemoteId, RowRecord, Snapshot,
 };
 use crate::error::{Error, Result};
+use crate::journal::Key;
 use crate::ledger::LedgerHandle;
 use crate::reconcile::{
     CallEnd, CallResult, DriftSample, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup,
@@ -153,7 +154,7 @@ struct Foreseeing {
     groups: LookupGroups,
     waiting: BTreeMap<u64, Waiting>,
     /// Lines of the rows that led to a contact, by its id's hash: kept where a plan is saved.
-    claimed: HashMap<[u8; 16], u64>,
+    claimed: HashMap<Key, u64>,
     forecast: Forecast,
     /// The account's custom fields, once a row has asked for them.
     definitions: Option<Vec<FieldDefinition>>,
@@ -379,7 +380,7 @@ impl Foreseeing {
     /// The line of an earlier row that led to the same contact.
     fn claim(&mut self, id: &RemoteId, position: Position) -> Option<u64> {
         self.saves.as_ref()?;
-        let key = self.rules.keys.seal("claim", &id.0).0;
+        let key = self.rules.keys.seal("claim", &id.0);
         let line = *self.claimed.entry(key).or_insert(position.line);
         (line != position.line).then_some(line)
     }

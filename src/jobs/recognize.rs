@@ -128,7 +128,7 @@ pub async fn remembered_as(spec: &AccountSpec, ledger: &LedgerHandle) -> Result<
 /// What tells one token from another, where the token alone chooses the workspace.
 fn token(spec: &AccountSpec, ledger: &LedgerHandle) -> Option<String> {
     let secret = spec.secret.as_ref().filter(|_| spec.service.account_settings.is_empty())?;
-    Some(ledger.hasher().key("token", secret.expose_secret()).hex())
+    Some(ledger.hasher().name("token", secret.expose_secret()))
 }
 
 /// What is wanted of a run that was made at some place.

@@ -277,5 +277,5 @@ fn digest_of_mapping(path: &Path) -> Result<String> {
 }
 
 fn ledger_mark(ledger: &LedgerHandle) -> String {
-    ledger.hasher().key("plan", "ledger").hex()
+    ledger.hasher().name("plan", "ledger")
 }

@@ -76,7 +76,9 @@ pub enum CallVerdict {
 }
 
 impl CallVerdict {
-    const ALL: [Self; 6] = [Self::Done, Self::Exists, Self::Missing, Self::Refused, Self::Unclear, Self::OtherPerson];
+    /// Each of them.
+    pub const ALL: [Self; 6] =
+        [Self::Done, Self::Exists, Self::Missing, Self::Refused, Self::Unclear, Self::OtherPerson];
 
     /// As the ledger and `rolo why` write it.
     pub const fn name(self) -> &'static str {

@@ -1,23 +1,7 @@
 use std::fmt;
 
-use crate::contact::Identifier;
-
-/// A keyed hash of an identifier or a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(pub [u8; 16]);
-
-impl Key {
-    /// In 32 hexadecimal digits.
-    pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// The key that [`Self::hex`] wrote.
-    pub fn from_hex(hex: &str) -> Option<Self> {
-        let number = u128::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 32)?;
-        Some(Self(number.to_be_bytes()))
-    }
-}
+use super::{Key, KnownValue};
+use crate::contact::{Field, Identifier, IdentifierKind, Value};
 
 /// Makes the keys of one ledger. Cheap to clone; usable while the ledger is busy elsewhere.
 #[derive(Clone)]
@@ -30,21 +14,54 @@ impl Hasher {
         Self { secret }
     }
 
-    /// The keyed hash of `text`: half of a BLAKE3 output, so that two of a billion texts meet with a
-    /// chance below 2⁻⁶⁸. Equal texts of different `what` have unrelated keys.
+    /// The keyed hash of `text`: the beginning of a BLAKE3 output. Equal texts of different `what` have unrelated
+    /// keys.
     pub fn key(&self, what: &str, text: &str) -> Key {
+        Key(self.hash(what, text))
+    }
+
+    /// A name for `text` by which it is known again and not read, in 32 hexadecimal digits.
+    pub fn name(&self, what: &str, text: &str) -> String {
+        self.hash::<16>(what, text).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn hash<const BYTES: usize>(&self, what: &str, text: &str) -> [u8; BYTES] {
         let mut hasher = blake3::Hasher::new_keyed(&self.secret);
         hasher.update(&(what.len() as u64).to_le_bytes());
         hasher.update(what.as_bytes());
         hasher.update(text.as_bytes());
-        let mut key = [0; 16];
-        hasher.finalize_xof().fill(&mut key);
-        Key(key)
+        let mut hash = [0; BYTES];
+        hash.copy_from_slice(&hasher.finalize().as_bytes()[..BYTES]);
+        hash
     }
 
     /// The key of an identifier: the same for all ways of writing it that mean the same.
     pub fn identifier(&self, identifier: &Identifier) -> Key {
         self.key(identifier.kind.name(), &identifier.comparable())
+    }
+
+    /// The hash of a field's value. Two ways of writing one identifier have one hash.
+    pub fn value(&self, field: &Field, value: &Value) -> KnownValue {
+        if value.is_empty() {
+            return KnownValue::Empty;
+        }
+        let text = value.as_text();
+        // What identifies somebody in two ways of writing is one value: see `Identifier::comparable`.
+        let text = match IdentifierKind::from_name(field.name()) {
+            Some(kind) => Identifier::new(kind, text).comparable(),
+            None => text.into_owned(),
+        };
+        KnownValue::Held(self.key(field.name(), &text))
+    }
+
+    /// The hash of a tag.
+    pub fn tag(&self, tag: &str) -> Key {
+        self.key("tag", tag)
+    }
+
+    /// The hash of a list.
+    pub fn list(&self, list: &str) -> Key {
+        self.key("list", list)
     }
 }
 
@@ -57,15 +74,6 @@ impl fmt::Debug for Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_is_read_back_as_it_was_written() {
-        let first = Key([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 254, 255]);
-        assert_eq!(first.hex(), "000102030405060708090a0b0c0dfeff");
-        assert_eq!(Key::from_hex(&first.hex()), Some(first));
-        assert_eq!(Key::from_hex("00"), None);
-        assert_eq!(Key::from_hex("not hexadecimal, but just as long"), None);
-    }
 
     #[test]
     fn a_key_depends_on_the_secret_the_meaning_and_the_text() {

@@ -8,11 +8,13 @@ mod account_note;
 mod digest;
 mod entry;
 mod hasher;
+mod key;
 mod known;
 mod run_id;
 
 pub use account_note::AccountNote;
 pub use entry::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, SecondLook, StepRecord, Taken};
-pub use hasher::{Hasher, Key};
+pub use hasher::Hasher;
+pub use key::Key;
 pub use known::{Applied, KnownContact, KnownValue, LastKnown};
 pub use run_id::RunId;

@@ -47,21 +47,12 @@ impl Keys {
 
     /// The hash of a field's value. Two ways of writing one identifier have one hash.
     pub fn value(&self, field: &Field, value: &Value) -> KnownValue {
-        if value.is_empty() {
-            return KnownValue::Empty;
-        }
-        let text = value.as_text();
-        // What identifies somebody in two ways of writing is one value: see `Identifier::comparable`.
-        let text = match IdentifierKind::from_name(field.name()) {
-            Some(kind) => Identifier::new(kind, text).comparable(),
-            None => text.into_owned(),
-        };
-        KnownValue::Held(self.hasher.key(field.name(), &text))
+        self.hasher.value(field, value)
     }
 
     /// The hash of a tag; of its lower case where the service takes no notice of case.
     pub fn tag(&self, tag: &str) -> Key {
-        if self.tags_ignore_case { self.hasher.key("tag", &tag.to_lowercase()) } else { self.hasher.key("tag", tag) }
+        if self.tags_ignore_case { self.hasher.tag(&tag.to_lowercase()) } else { self.hasher.tag(tag) }
     }
 
     /// Anything else, so that it can be compared and not read.
@@ -71,7 +62,7 @@ impl Keys {
 
     /// The hash of a list.
     pub fn list(&self, list: &str) -> Key {
-        self.hasher.key("list", list)
+        self.hasher.list(list)
     }
 
     /// What a row desires, as one value to compare with.

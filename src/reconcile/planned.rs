@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn seen(contact: Option<&str>, holds: &[(&str, u8)]) -> Seen {
-        let holds = holds.iter().map(|(name, key)| ((*name).to_owned(), Key([*key; 16]))).collect();
+        let holds = holds.iter().map(|(name, key)| ((*name).to_owned(), Key([*key; Key::BYTES]))).collect();
         Seen { contact: contact.map(|id| RemoteId(id.into())), holds }
     }
 

@@ -253,7 +253,7 @@ fn the_ledgers_page_names_its_file_and_its_tables() {
     let file = quoted(&page).into_iter().find(|name| name.starts_with("ledger.")).unwrap();
     let ledger = rusqlite::Connection::open(folder.path().join("state").join(file)).unwrap();
     let tables: BTreeSet<String> = ledger
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()

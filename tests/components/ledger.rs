@@ -12,6 +12,7 @@ use rolo::ledger::{ClaimedRun, Fingerprint, Ledger, LedgerHandle, NewRun, RunKin
 use crate::backends::{begin, each};
 
 mod budget;
+mod leads;
 mod model;
 mod people;
 

@@ -272,7 +272,7 @@ async fn what_is_forgotten_is_gone_from_the_bytes_of_the_files() {
     let bytes = all_bytes(folder.path());
     assert!(holds(&bytes, "canary-id") && holds(&bytes, "canary-message"));
     assert!(!holds(&bytes, "canary@example.com"), "a value is kept only as a keyed hash");
-    assert!(bytes.windows(16).any(|window| window == key.0));
+    assert!(bytes.windows(Key::BYTES).any(|window| window == key.0));
 
     ledger.forget(&key).await.unwrap();
     let bytes = all_bytes(folder.path());

@@ -82,8 +82,10 @@ async fn once_a_write_has_failed_every_later_one_of_that_run_fails_with_the_same
         let another = begin(&ledger, &new_run(2)).await;
         ledger.write(&run, vec![intent(0)]).await.unwrap();
         let disk = Connection::open(&path).unwrap();
-        disk.execute_batch("CREATE TRIGGER trouble BEFORE INSERT ON call BEGIN SELECT RAISE(ABORT, 'code 13'); END")
-            .unwrap();
+        disk.execute_batch(
+            "CREATE TRIGGER trouble BEFORE INSERT ON open_call BEGIN SELECT RAISE(ABORT, 'code 13'); END",
+        )
+        .unwrap();
         let mut told = Vec::new();
         for row in 1..4 {
             let error = ledger.write(&run, vec![intent(row)]).await.unwrap_err();

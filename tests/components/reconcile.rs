@@ -116,7 +116,7 @@ fn remembered(age_days: u64) -> KnownContact {
         lists: Vec::new(),
         values: None,
         seen_at: NOW - age_days * 86_400,
-        applied: Some(Applied { run: RunId("before".into()), rows: vec![Key([0; 16])], at: 1 }),
+        applied: Some(Applied { run: RunId("before".into()), rows: vec![Key([0; Key::BYTES])], at: 1 }),
     }
 }
 

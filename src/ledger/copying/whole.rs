@@ -103,7 +103,7 @@ fn target(to: &LedgerPlace, key: LedgerKey) -> Result<Box<dyn CopiedStore>> {
                 return Err(key::another(kept));
             }
             drop(sqlite::open(path, kept)?);
-            sqlite::copied(path)
+            sqlite::copied_into(path)
         }
         LedgerPlace::Postgres(place) => {
             let mut place = place.clone();

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::Client;
-
-use super::super::stored::{Known, back, int, merged, named};
-use super::super::vault::Vault;
+use super::super::stored::{Known, PackedKnown, Secrets, back, int, merged, named};
 use super::creating::key;
 use super::errors::Trouble;
 use super::names::Names;
@@ -40,16 +37,22 @@ pub(super) struct KnownContacts {
 }
 
 impl KnownContacts {
-    pub(super) async fn load(&mut self, client: &Client, places: &BTreeSet<Place>) -> Result<(), Trouble> {
+    pub(super) async fn load(&mut self, work: &mut Work<'_>, places: &BTreeSet<Place>) -> Result<(), Trouble> {
         if places.is_empty() {
             return Ok(());
         }
         let (accounts, ids): (Vec<i64>, Vec<&str>) = places.iter().map(|(account, id)| (*account, id.as_str())).unzip();
         let query = "SELECT contact.account_id, contact.remote_id, contact.id, contact.known FROM rolo.contact
             JOIN unnest($1, $2) AS wanted (account, remote) ON account_id = wanted.account AND remote_id = wanted.remote";
-        for row in rows(client, query, &[v(&accounts), v(&ids)]).await? {
-            let known = Known::decode(row.try_get(3)?)?;
-            self.there.insert((row.try_get(0)?, row.try_get(1)?), (Some(row.try_get(2)?), known));
+        let mut found = Vec::new();
+        for row in rows(work.client, query, &[v(&accounts), v(&ids)]).await? {
+            let place: Place = (row.try_get(0)?, row.try_get(1)?);
+            found.push((place, row.try_get(2)?, PackedKnown::read(row.try_get(3)?)?));
+        }
+        learn_names(work, found.iter().map(|(.., known)| known)).await?;
+        for (place, number, known) in found {
+            let known = opened(work, &place.1, known)?;
+            self.there.insert(place, (Some(number), known));
         }
         Ok(())
     }
@@ -64,11 +67,11 @@ impl KnownContacts {
         &mut self,
         account: i64,
         (contact, keys, told): (&KnownContact, &[Key], bool),
-        (names, vault, now): (&Names, &Vault, u64),
+        (names, now): (&Names, u64),
     ) -> Result<(), Trouble> {
         let place = (account, contact.id.0.clone());
         let (number, before) = self.there.get(&place).map_or((None, None), |(number, known)| (*number, Some(known)));
-        let known = merged(before, (contact, keys, told), vault, now, |name| names.field(name))?;
+        let known = merged(before, (contact, keys, told), now, |name| names.field(name))?;
         if before != Some(&known) {
             self.heard_of += 1;
             self.changed.entry(place.clone()).or_insert(self.heard_of);
@@ -102,7 +105,7 @@ impl KnownContacts {
     }
 
     /// What has changed, as columns.
-    pub(super) fn changes(&self) -> ContactChanges {
+    pub(super) fn changes(&self, work: &Work<'_>) -> Result<ContactChanges, Trouble> {
         let mut changes = ContactChanges { removed: self.removed.clone(), ..ContactChanges::default() };
         let mut changed: Vec<_> = self.changed.iter().collect();
         changed.sort_by_key(|(_, heard_of)| **heard_of);
@@ -110,7 +113,7 @@ impl KnownContacts {
             if let Some((_, known)) = self.there.get(place) {
                 changes.accounts.push(place.0);
                 changes.ids.push(place.1.clone());
-                changes.known.push(known.encode());
+                changes.known.push(known.pack(secrets(work), &place.1, |number| work.names.field_name(number))?);
             }
         }
         for ((account, key), lead) in &self.leads {
@@ -131,7 +134,7 @@ impl KnownContacts {
                 }
             }
         }
-        changes
+        Ok(changes)
     }
 }
 
@@ -180,10 +183,11 @@ impl ContactChanges {
 }
 
 /// Removes a contact and the keys that lead to it; returns how many records went.
-pub(super) async fn remove(client: &Client, account: i64, id: &str) -> Result<u64, Trouble> {
+pub(super) async fn remove(work: &mut Work<'_>, account: i64, id: &str) -> Result<u64, Trouble> {
+    let client = work.client;
     let place = (account, id.to_owned());
     let mut contacts = KnownContacts::default();
-    contacts.load(client, &BTreeSet::from([place.clone()])).await?;
+    contacts.load(work, &BTreeSet::from([place.clone()])).await?;
     if !contacts.there.contains_key(&place) {
         return Ok(0);
     }
@@ -192,7 +196,7 @@ pub(super) async fn remove(client: &Client, account: i64, id: &str) -> Result<u6
     creates.load(client, &keys).await?;
     let keys = contacts.gone(account, &RemoteId(place.1));
     creates.gone(account, &keys);
-    let (contacts, creates) = (contacts.changes(), creates.changes());
+    let (contacts, creates) = (contacts.changes(work)?, creates.changes());
     let mut pipeline = Pipeline::new(client);
     contacts.send(&mut pipeline).await;
     let removed = pipeline.answers().await?.into_iter().sum();
@@ -217,12 +221,12 @@ pub(super) async fn by_keys(
     let found = rows(work.client, query, &[v(&wanted), v(&account)]).await?;
     let mut by_key = BTreeMap::new();
     for row in found {
-        by_key.insert(key(&row, 0)?, (row.try_get::<_, String>(1)?, Known::decode(row.try_get(2)?)?));
+        by_key.insert(key(&row, 0)?, (row.try_get::<_, String>(1)?, PackedKnown::read(row.try_get(2)?)?));
     }
     learn_names(work, by_key.values().map(|(_, known)| known)).await?;
     let by_key: BTreeMap<Key, KnownContact> = by_key
         .into_iter()
-        .map(|(key, (id, known))| Ok((key, whole(work, id, known)?)))
+        .map(|(key, (id, known))| opened(work, &id, known).and_then(|known| Ok((key, whole(work, id, known)?))))
         .collect::<Result<_, Trouble>>()?;
     Ok(keys.iter().map(|key| by_key.get(key).cloned()).collect())
 }
@@ -231,9 +235,9 @@ pub(super) async fn by_id(work: &mut Work<'_>, account: &str, id: &RemoteId) -> 
     let Some(account) = work.names.known_account(work.client, account).await? else { return Ok(None) };
     let query = "SELECT known FROM rolo.contact WHERE account_id = $1 AND remote_id = $2";
     let Some(found) = row(work.client, query, &[v(&account), v(&id.0)]).await? else { return Ok(None) };
-    let known = Known::decode(found.try_get(0)?)?;
+    let known = PackedKnown::read(found.try_get(0)?)?;
     learn_names(work, std::iter::once(&known)).await?;
-    whole(work, id.0.clone(), known).map(Some)
+    whole(work, id.0.clone(), opened(work, &id.0, known)?).map(Some)
 }
 
 /// The contacts that were made last, with the keys that lead to them.
@@ -272,19 +276,29 @@ async fn listed(
     let Some(account) = work.names.known_account(work.client, account).await? else { return Ok(Vec::new()) };
     let numbers: Vec<i64> = numbers.iter().copied().map(int).collect();
     let values: Vec<_> = std::iter::once(v(&account)).chain(numbers.iter().map(v)).collect();
-    let mut found = Vec::new();
+    let mut found: Vec<(u64, String, PackedKnown)> = Vec::new();
     for row in rows(work.client, query, &values).await? {
-        found.push((back(row.try_get(0)?), row.try_get(1)?, Known::decode(row.try_get(2)?)?));
+        found.push((back(row.try_get(0)?), row.try_get(1)?, PackedKnown::read(row.try_get(2)?)?));
     }
     learn_names(work, found.iter().map(|(.., known)| known)).await?;
-    Ok(found)
+    let open =
+        |(place, id, known): (u64, String, PackedKnown)| opened(work, &id, known).map(|known| (place, id, known));
+    found.into_iter().map(open).collect()
 }
 
-async fn learn_names<'a>(work: &mut Work<'_>, known: impl Iterator<Item = &'a Known>) -> Result<(), Trouble> {
-    let numbers: BTreeSet<u64> = known.flat_map(|known| known.fields.keys().copied()).collect();
+async fn learn_names<'a>(work: &mut Work<'_>, known: impl Iterator<Item = &'a PackedKnown>) -> Result<(), Trouble> {
+    let numbers: BTreeSet<u64> = known.flat_map(PackedKnown::fields).collect();
     work.names.learn(work.client, numbers.into_iter()).await
 }
 
+fn secrets<'a>(work: &Work<'a>) -> Secrets<'a> {
+    Secrets { hasher: work.hasher, vault: work.vault }
+}
+
+fn opened(work: &Work<'_>, id: &str, known: PackedKnown) -> Result<Known, Trouble> {
+    Ok(known.open(secrets(work), id, |number| work.names.field_name(number))?)
+}
+
 fn whole(work: &Work<'_>, id: String, known: Known) -> Result<KnownContact, Trouble> {
-    Ok(named(id, known, work.vault, |number| work.names.field_name(number))?)
+    Ok(named(id, known, |number| work.names.field_name(number))?)
 }

@@ -88,7 +88,7 @@ impl<'a> Group<'a> {
             lock_accounts(work, wanted.accounts.iter().chain(std::iter::once(&run.account)).copied().collect()).await?;
         }
         let mut contacts = KnownContacts::default();
-        contacts.load(work.client, &wanted.contacts).await?;
+        contacts.load(work, &wanted.contacts).await?;
         if !wanted.gone.is_empty() {
             wanted.keys.append(&mut wanted.learned);
         }
@@ -143,7 +143,7 @@ impl<'a> Group<'a> {
             Entry::Known { account, contact, keys, told } => {
                 let account = work.names.account(work.client, account).await?;
                 let known = (contact, keys.as_slice(), *told);
-                self.contacts.learn(account, known, (work.names, work.vault, work.now.as_secs()))?;
+                self.contacts.learn(account, known, (work.names, work.now.as_secs()))?;
             }
             Entry::Settled { account, keys } => {
                 let account = work.names.account(work.client, account).await?;
@@ -188,7 +188,7 @@ impl<'a> Group<'a> {
     /// Writes what has changed.
     async fn save(mut self, work: &Work<'_>) -> Result<(), Trouble> {
         let (run, at) = (self.run.id, i64::try_from(work.now.as_micros()).unwrap_or(i64::MAX));
-        let (creates, contacts) = (self.creates.changes(), self.contacts.changes());
+        let (creates, contacts) = (self.creates.changes(), self.contacts.changes(work)?);
         let (calls, ended, rested) = (self.calls.changes(), self.ended.changes(), ranges(&mut self.rested));
         let mut pipeline = Pipeline::new(work.client);
         creates.send(&mut pipeline).await;

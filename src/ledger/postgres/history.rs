@@ -105,7 +105,7 @@ async fn events_of(client: &Client, run: i64, index: i64) -> Result<Vec<HistoryE
 
 /// Rows keep their outcome, since a run must go on to balance and a resumed one must not send them
 /// again; all that tells whose they were goes.
-pub(super) async fn forget(work: &Work<'_>, key: &Key) -> Result<u64, Trouble> {
+pub(super) async fn forget(work: &mut Work<'_>, key: &Key) -> Result<u64, Trouble> {
     let client = work.client;
     let found = traces(client, work.hasher, key).await?;
     super::entries::lock_accounts(work, found.contacts.iter().map(|(account, _)| *account).collect()).await?;
@@ -119,7 +119,7 @@ pub(super) async fn forget(work: &Work<'_>, key: &Key) -> Result<u64, Trouble> {
     }
     removed += execute(client, "DELETE FROM rolo.creating WHERE key = $1", &[v(&key.0.as_slice())]).await?;
     for (account, id) in &found.contacts {
-        removed += contacts::remove(client, *account, id).await?;
+        removed += contacts::remove(work, *account, id).await?;
         let delete = "DELETE FROM rolo.before_image WHERE contact_id = $1 AND account_id = $2";
         removed += execute(client, delete, &[v(id), v(account)]).await?;
         // Which contact of another account became this one, and what this one became in others.

@@ -7,7 +7,7 @@ use super::sql::{execute, row, rows, v};
 
 /// The steps from an empty database to the present schema. The version of a ledger is the number of steps
 /// that it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 pub(super) const NEWEST: u64 = STEPS.len() as u64;
 
@@ -197,6 +197,12 @@ CREATE TABLE rolo.version (
     number bigint NOT NULL
 );
 "#;
+
+/// Hashes in 80 bits, of which more were kept.
+const VERSION_2: &str = "
+UPDATE rolo.contact_key SET key = substring(key from 1 for 10) WHERE length(key) > 10;
+UPDATE rolo.creating SET key = substring(key from 1 for 10) WHERE length(key) > 10;
+";
 
 /// The schema's version of the ledger in this database; `None` if it holds no ledger.
 pub(super) async fn version(client: &Client) -> Result<Option<u64>, Trouble> {

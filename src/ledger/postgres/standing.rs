@@ -2,7 +2,7 @@ use tokio_postgres::Client;
 
 use super::super::Status;
 use super::super::standing::{COUNTED, Counted};
-use super::super::stored::{Known, back};
+use super::super::stored::{PackedKnown, back};
 use super::errors::Trouble;
 use super::opening::{PostgresPlace, connected, on_a_thread};
 use super::schema::{self, NEWEST};
@@ -77,7 +77,7 @@ async fn unreadable(client: &Client) -> std::result::Result<u64, Trouble> {
         let Some(last) = page.last() else { return Ok(broken) };
         after = last.try_get(0)?;
         for contact in page {
-            broken += u64::from(Known::decode(contact.try_get(1)?).is_err());
+            broken += u64::from(PackedKnown::read(contact.try_get(1)?).is_err());
         }
     }
 }

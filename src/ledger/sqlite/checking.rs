@@ -2,7 +2,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::super::stored::{Known, back};
+use super::super::stored::{PackedKnown, back};
 use super::errors;
 use super::schema::{APPLICATION, NEWEST};
 use crate::error::{Error, Result};
@@ -108,7 +108,7 @@ fn unreadable(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut rows = contacts.query([])?;
     let mut broken = 0_u64;
     while let Some(row) = rows.next()? {
-        let known = row.get_ref(2)?.as_blob().ok().map(Known::decode);
+        let known = row.get_ref(2)?.as_blob().ok().map(PackedKnown::read);
         if !matches!(known, Some(Ok(_))) {
             broken += 1;
         }

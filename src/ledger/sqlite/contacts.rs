@@ -1,7 +1,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::stored::{self, Known, back, int, merged};
-use super::super::vault::Vault;
+use super::super::stored::{Known, back, int, merged, named};
+use super::leads;
 use super::names::Names;
 use super::tools::Tools;
 use crate::contact::RemoteId;
@@ -10,76 +10,70 @@ use crate::journal::{Key, KnownContact};
 /// Merges what is newly known of a contact into what was.
 pub(super) fn learn(
     db: &Connection,
-    Tools { names, vault, now, .. }: &mut Tools<'_>,
+    tools: &mut Tools<'_>,
     account: &str,
     contact: &KnownContact,
     keys: &[Key],
     told: bool,
 ) -> rusqlite::Result<()> {
-    let account = names.account(db, account)?;
+    let account = tools.names.account(db, account)?;
     let stored = db
         .prepare_cached("SELECT id, known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
         .query_row(params![account, contact.id.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
         .optional()?;
-    let before = stored.as_ref().map(|(_, bytes)| Known::decode(bytes)).transpose()?;
-    let known = merged(before.as_ref(), (contact, keys, told), vault, now.as_secs(), |name| names.field(db, name))?;
+    let before = stored.as_ref().map(|(_, bytes)| tools.open(db, &contact.id.0, bytes)).transpose()?;
+    let now = tools.now.as_secs();
+    let known = merged(before.as_ref(), (contact, keys, told), now, |name| tools.names.field(db, name))?;
     let id = match stored {
         Some((id, _)) if before.as_ref() == Some(&known) => id,
         Some((id, _)) => {
-            db.prepare_cached("UPDATE contact SET known = ?2 WHERE id = ?1")?.execute(params![id, known.encode()])?;
+            db.prepare_cached("UPDATE contact SET known = ?2 WHERE id = ?1")?
+                .execute(params![id, tools.pack(db, &contact.id.0, &known)?])?;
             id
         }
         None => {
             db.prepare_cached("INSERT INTO contact (account_id, remote_id, known) VALUES (?1, ?2, ?3)")?
-                .execute(params![account, contact.id.0, known.encode()])?;
+                .execute(params![account, contact.id.0, tools.pack(db, &contact.id.0, &known)?])?;
             db.last_insert_rowid()
         }
     };
-    // A key that another contact had is this one's from now on.
-    let mut point = db.prepare_cached(
-        "INSERT INTO contact_key (key, account_id, contact) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET contact = excluded.contact WHERE contact <> excluded.contact",
-    )?;
     for key in keys {
-        point.execute(params![key.0, account, id])?;
+        leads::point(db, account, key, id)?;
     }
     Ok(())
 }
 
 /// Removes a contact and the keys that lead to it; returns how many records went.
-pub(super) fn remove(db: &Connection, account: i64, id: &str) -> rusqlite::Result<u64> {
+pub(super) fn remove(db: &Connection, tools: &mut Tools<'_>, account: i64, id: &str) -> rusqlite::Result<u64> {
     let stored = db
         .prepare_cached("DELETE FROM contact WHERE account_id = ?1 AND remote_id = ?2 RETURNING id, known")?
         .query_row(params![account, id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
         .optional()?;
     let Some((contact, bytes)) = stored else { return Ok(0) };
-    let mut unpoint =
-        db.prepare_cached("DELETE FROM contact_key WHERE key = ?1 AND account_id = ?2 AND contact = ?3")?;
     let mut removed = 1;
-    let keys = Known::decode(&bytes)?.keys;
+    let keys = tools.open(db, id, &bytes)?.keys;
     super::creating::gone(db, account, &keys)?;
     for key in keys {
-        removed += unpoint.execute(params![key.0, account, contact])? as u64;
+        removed += leads::unpoint(db, account, &key, contact)?;
     }
     Ok(removed)
 }
 
 /// The service no longer has the contact.
-pub(super) fn gone(db: &Connection, names: &mut Names, account: &str, id: &RemoteId) -> rusqlite::Result<()> {
-    match names.known_account(db, account)? {
-        Some(account) => remove(db, account, &id.0).map(drop),
+pub(super) fn gone(db: &Connection, tools: &mut Tools<'_>, account: &str, id: &RemoteId) -> rusqlite::Result<()> {
+    match tools.names.known_account(db, account)? {
+        Some(account) => remove(db, tools, account, &id.0).map(drop),
         None => Ok(()),
     }
 }
 
 pub(super) fn by_keys(
     db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
+    tools: &mut Tools<'_>,
     account: &str,
     keys: &[Key],
 ) -> rusqlite::Result<Vec<Option<KnownContact>>> {
-    let Some(account) = names.known_account(db, account)? else { return Ok(vec![None; keys.len()]) };
+    let Some(account) = tools.names.known_account(db, account)? else { return Ok(vec![None; keys.len()]) };
     let mut find = db.prepare_cached(
         "SELECT contact.remote_id, contact.known FROM contact_key JOIN contact ON contact.id = contact_key.contact
          WHERE contact_key.key = ?1 AND contact_key.account_id = ?2",
@@ -89,8 +83,9 @@ pub(super) fn by_keys(
         let mut rows = find.query(params![key.0, account])?;
         found.push(match rows.next()? {
             Some(row) => {
-                let known = Known::decode(row.get_ref(1)?.as_blob()?)?;
-                Some(named(db, names, vault, row.get(0)?, known)?)
+                let id: String = row.get(0)?;
+                let known = tools.open(db, &id, row.get_ref(1)?.as_blob()?)?;
+                Some(whole(db, tools.names, id, known)?)
             }
             None => None,
         });
@@ -100,37 +95,37 @@ pub(super) fn by_keys(
 
 pub(super) fn by_id(
     db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
+    tools: &mut Tools<'_>,
     account: &str,
     id: &RemoteId,
 ) -> rusqlite::Result<Option<KnownContact>> {
-    let Some(account) = names.known_account(db, account)? else { return Ok(None) };
+    let Some(account) = tools.names.known_account(db, account)? else { return Ok(None) };
     let bytes: Option<Vec<u8>> = db
         .prepare_cached("SELECT known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
         .query_row(params![account, id.0], |row| row.get(0))
         .optional()?;
-    bytes.map(|bytes| named(db, names, vault, id.0.clone(), Known::decode(&bytes)?)).transpose()
+    let Some(bytes) = bytes else { return Ok(None) };
+    let known = tools.open(db, &id.0, &bytes)?;
+    whole(db, tools.names, id.0.clone(), known).map(Some)
 }
 
 /// The contacts that were made last, with the keys that lead to them.
 pub(super) fn some(
     db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
+    tools: &mut Tools<'_>,
     account: &str,
     at_most: usize,
 ) -> rusqlite::Result<Vec<(KnownContact, Vec<Key>)>> {
-    let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
+    let Some(account) = tools.names.known_account(db, account)? else { return Ok(Vec::new()) };
     let stored: Vec<(String, Vec<u8>)> = db
         .prepare_cached("SELECT remote_id, known FROM contact WHERE account_id = ?1 ORDER BY id DESC LIMIT ?2")?
         .query_map(params![account, int(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::with_capacity(stored.len());
     for (id, bytes) in stored {
-        let known = Known::decode(&bytes)?;
+        let known = tools.open(db, &id, &bytes)?;
         let keys = known.keys.clone();
-        found.push((named(db, names, vault, id, known)?, keys));
+        found.push((whole(db, tools.names, id, known)?, keys));
     }
     Ok(found)
 }
@@ -138,13 +133,12 @@ pub(super) fn some(
 /// The contacts behind a place, each with its own.
 pub(super) fn page(
     db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
+    tools: &mut Tools<'_>,
     account: &str,
     after: u64,
     at_most: usize,
 ) -> rusqlite::Result<Vec<(u64, KnownContact)>> {
-    let Some(account) = names.known_account(db, account)? else { return Ok(Vec::new()) };
+    let Some(account) = tools.names.known_account(db, account)? else { return Ok(Vec::new()) };
     let stored: Vec<(i64, String, Vec<u8>)> = db
         .prepare_cached(
             "SELECT id, remote_id, known FROM contact WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
@@ -153,20 +147,16 @@ pub(super) fn page(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let page = stored
-        .into_iter()
-        .map(|(place, id, bytes)| Ok((back(place), named(db, names, vault, id, Known::decode(&bytes)?)?)));
-    page.collect()
+    let mut page = Vec::with_capacity(stored.len());
+    for (place, id, bytes) in stored {
+        let known = tools.open(db, &id, &bytes)?;
+        page.push((back(place), whole(db, tools.names, id, known)?));
+    }
+    Ok(page)
 }
 
-fn named(
-    db: &Connection,
-    names: &mut Names,
-    vault: &Vault,
-    id: String,
-    known: Known,
-) -> rusqlite::Result<KnownContact> {
-    stored::named(id, known, vault, |number| names.field_name(db, number))
+fn whole(db: &Connection, names: &mut Names, id: String, known: Known) -> rusqlite::Result<KnownContact> {
+    named(id, known, |number| names.field_name(db, number))
 }
 
 pub(super) fn listed_at(db: &Connection, account: &str) -> rusqlite::Result<Option<u64>> {

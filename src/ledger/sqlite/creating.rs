@@ -14,15 +14,20 @@ pub(super) fn open(
     keys: &[Key],
 ) -> rusqlite::Result<Vec<Option<Taken>>> {
     let Some(account) = names.known_account(db, account)? else { return Ok(vec![None; keys.len()]) };
-    keys.iter().map(|key| of_key(db, account, key, "made IS NULL")).collect()
+    keys.iter().map(|key| of_key(db, account, key, None)).collect()
 }
 
-fn of_key(db: &Connection, account: i64, key: &Key, which: &str) -> rusqlite::Result<Option<Taken>> {
-    db.prepare_cached(&format!(
-        "SELECT run.name, creating.row, creating.since, creating.made IS NOT NULL FROM creating JOIN run ON run.id = creating.run_id
-         WHERE creating.account_id = ?1 AND creating.key = ?2 AND ({which})"
-    ))?
-    .query_row(params![account, key.0], |row| {
+/// Who claims the key, or has made its contact from `since` on: what was made may stand beside the key that leads to
+/// it instead (see `leads.rs`).
+fn of_key(db: &Connection, account: i64, key: &Key, since: Option<i64>) -> rusqlite::Result<Option<Taken>> {
+    db.prepare_cached(
+        "SELECT run.name, claimed.row, claimed.since, claimed.made IS NOT NULL FROM (
+         SELECT run_id, row, since, made FROM creating WHERE account_id = ?1 AND key = ?2
+         UNION ALL SELECT run_id, row, made, made FROM contact_key
+         WHERE account_id = ?1 AND key = ?2 AND made IS NOT NULL) AS claimed JOIN run ON run.id = claimed.run_id
+         WHERE claimed.made IS NULL OR claimed.made >= ?3 LIMIT 1",
+    )?
+    .query_row(params![account, key.0, since], |row| {
         let (run, since) = (RunId(row.get(0)?), back(row.get(2)?));
         Ok(Taken { run, row: back(row.get(1)?), since, is_made: row.get(3)? })
     })
@@ -44,9 +49,9 @@ pub(super) fn conflict(
     }
     let started: i64 =
         db.prepare_cached("SELECT started FROM run WHERE name = ?1")?.query_row([&run.0], |row| row.get(0))?;
-    let which = format!("made IS NULL OR made >= {}", started.saturating_sub(CREATE_LAG));
+    let since = Some(started.saturating_sub(CREATE_LAG));
     for key in keys {
-        let taken = of_key(db, account, key, &which)?
+        let taken = of_key(db, account, key, since)?
             .filter(|taken| (taken.run != *run || taken.row != row) && !taken_over.contains(taken));
         if taken.is_some() {
             return Ok(taken);
@@ -69,8 +74,16 @@ pub(super) fn claim(
     )?;
     for key in keys {
         insert.execute(params![account, key.0, run, int(row), int(now.as_secs())])?;
+        made_by_nobody(db, account, key)?;
     }
     Ok(())
+}
+
+/// Takes the create from beside the key that leads to what it made.
+fn made_by_nobody(db: &Connection, account: i64, key: &Key) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE contact_key SET made = NULL WHERE key = ?1 AND account_id = ?2 AND made IS NOT NULL")?
+        .execute(params![key.0, account])
+        .map(drop)
 }
 
 /// The row's creates were applied: from now on others only have to look again.
@@ -92,6 +105,7 @@ pub(super) fn gone(db: &Connection, account: i64, keys: &[Key]) -> rusqlite::Res
         db.prepare_cached("DELETE FROM creating WHERE account_id = ?1 AND key = ?2 AND made IS NOT NULL")?;
     for key in keys {
         delete.execute(params![account, key.0])?;
+        made_by_nobody(db, account, key)?;
     }
     Ok(())
 }

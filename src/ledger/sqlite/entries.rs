@@ -1,14 +1,12 @@
-use std::time::Duration;
-
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::WriteResult;
-use super::super::stored::{StoredRow, StoredStep, back, encode_errors, forgotten_messages, int, row_key};
+use super::super::stored::{StoredRow, back, encode_errors, forgotten_messages, int};
 use super::contacts;
 use super::tools::Tools;
-use super::{before, creating, rested, runs, second_looks};
+use super::{before, calls, creating, leads, rested, runs, second_looks};
 use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RowRecord};
-use crate::journal::{Answered, CallVerdict, Entry, Hasher, Intent, Key, RunId, StepRecord, Taken};
+use crate::journal::{CallVerdict, Entry, Hasher, Key, RunId, Taken};
 
 /// Writes that come together; one whose intent claims what is another's is left out.
 pub(super) fn write_all(
@@ -67,7 +65,7 @@ impl Writer<'_, '_> {
         match entry {
             Entry::Intent(intent) => {
                 creating::claim(db, account, run, intent.row, &intent.creates, now)?;
-                write_intent(db, run, intent, now)
+                calls::intend(db, run, intent, now)
             }
             Entry::Answered(answered) => {
                 match (answered.kind, answered.verdict) {
@@ -79,7 +77,7 @@ impl Writer<'_, '_> {
                     }
                     _ => {}
                 }
-                write_answer(db, run, answered, now)
+                calls::answered(db, run, answered, now)
             }
             Entry::Known { account, contact, keys, told } => {
                 contacts::learn(db, self.tools, account, contact, keys, *told)
@@ -96,7 +94,7 @@ impl Writer<'_, '_> {
                 second_looks::note(db, self.tools.vault, (run, account, *row), identifiers, now)
             }
             Entry::LookedAgain { run, row, twice } => second_looks::done(db, run, *row, twice),
-            Entry::Gone { account, id } => contacts::gone(db, self.tools.names, account, id),
+            Entry::Gone { account, id } => contacts::gone(db, self.tools, account, id),
             Entry::Before(image) => before::write(db, self.tools.names, run, image),
             Entry::Rested { row } => {
                 self.rested.push(*row);
@@ -106,72 +104,27 @@ impl Writer<'_, '_> {
                 if record.calls > 0 && record.outcome != Outcome::InDoubt {
                     creating::end(db, run, position.index)?;
                 }
-                write_row(db, self.tools.hasher, run, *position, record, keys)
+                write_row(db, self.tools.hasher, (run, account), *position, record, keys)
             }
         }
     }
 }
 
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// An answer that came before says nothing about what leaves now, so it is taken away.
-fn write_intent(db: &Connection, run: i64, intent: &Intent, now: Duration) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "INSERT INTO call (run_id, row, step, kind, sent, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = max(sent + 1, excluded.sent), at = excluded.at, verdict = NULL,
-         answers = NULL, http_status = NULL, contact_id = NULL",
-    )?
-    .execute(params![run, int(intent.row), intent.step, intent.kind.name(), intent.attempt, micros(now)])?;
-    mark_open(db, run, intent.row)
-}
-
-fn write_answer(db: &Connection, run: i64, answered: &Answered, now: Duration) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "INSERT INTO call (run_id, row, step, kind, sent, at, verdict, answers, http_status, contact_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?8, ?9)
-         ON CONFLICT DO UPDATE SET kind = excluded.kind, sent = max(sent, excluded.sent), at = excluded.at,
-         verdict = excluded.verdict, answers = excluded.answers, http_status = excluded.http_status,
-         contact_id = excluded.contact_id",
-    )?
-    .execute(params![
-        run,
-        int(answered.row),
-        answered.step,
-        answered.kind.name(),
-        answered.attempts,
-        micros(now),
-        answered.verdict.name(),
-        answered.http_status,
-        answered.contact_id.as_ref().map(|id| &id.0)
-    ])?;
-    mark_open(db, run, answered.row)
-}
-
-fn mark_open(db: &Connection, run: i64, row: u64) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "INSERT OR IGNORE INTO open_row (run_id, row)
-         SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM row_record WHERE run_id = ?1 AND row = ?2)",
-    )?
-    .execute(params![run, int(row)])
-    .map(drop)
-}
-
 fn write_row(
     db: &Connection,
     hasher: &Hasher,
-    run: i64,
+    (run, account): (i64, i64),
     position: Position,
     record: &RowRecord,
     keys: &[Key],
 ) -> rusqlite::Result<()> {
     let row = int(position.index);
-    let contact_id = record.contact_id.as_ref().map(|id| &id.0);
+    let contact_id = record.contact_id.as_ref().map(|id| id.0.as_str());
+    let packed = calls::pack(db, run, row, contact_id)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO row_record
-         (run_id, row, line, sheet, outcome, contact_id, calls, attempts, http_status, errors)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         (run_id, row, line, sheet, outcome, contact_id, calls, attempts, http_status, errors, packed_calls)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         run,
@@ -183,13 +136,13 @@ fn write_row(
         record.calls,
         record.attempts,
         record.http_status,
-        encode_errors(&record.errors)
+        encode_errors(&record.errors),
+        packed
     ])?;
     db.prepare_cached("DELETE FROM open_row WHERE run_id = ?1 AND row = ?2")?.execute(params![run, row])?;
     let by_id = contact_id.map(|id| hasher.key(IdentifierKind::Id.name(), id));
-    let mut lead = db.prepare_cached("INSERT OR IGNORE INTO row_key (key, run_id, row) VALUES (?1, ?2, ?3)")?;
     for key in keys.iter().chain(&by_id) {
-        lead.execute(params![row_key(key), run, row])?;
+        leads::row(db, (run, account, row), key, contact_id)?;
     }
     Ok(())
 }
@@ -217,26 +170,6 @@ pub(super) fn placed_rows(
             sheet: row.get(8)?,
         };
         Ok(stored.read()?)
-    })?
-    .collect()
-}
-
-pub(super) fn steps(db: &Connection, run: &RunId, row: u64) -> rusqlite::Result<Vec<StepRecord>> {
-    db.prepare_cached(
-        "SELECT step, kind, sent, verdict, answers, http_status, contact_id FROM call
-         WHERE run_id = (SELECT id FROM run WHERE name = ?1) AND row = ?2 ORDER BY step",
-    )?
-    .query_map(params![run.0, int(row)], |found| {
-        let stored = StoredStep {
-            step: found.get(0)?,
-            kind: found.get(1)?,
-            sent: found.get(2)?,
-            verdict: found.get(3)?,
-            answers: found.get(4)?,
-            http_status: found.get(5)?,
-            contact_id: found.get(6)?,
-        };
-        Ok(stored.read(row)?)
     })?
     .collect()
 }

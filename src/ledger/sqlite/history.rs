@@ -4,7 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::HistoryEvent;
 use super::super::stored::{StoredCall, StoredEnd, events, row_key};
-use super::{contacts, entries};
+use super::tools::Tools;
+use super::{calls, contacts, entries};
 use crate::contact::{IdentifierKind, RemoteId};
 use crate::journal::{Hasher, Key, RunId};
 
@@ -52,10 +53,12 @@ pub(super) fn contacts(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite:
 
 fn rows_with(db: &Connection, key: &Key, account: Option<i64>) -> rusqlite::Result<BTreeSet<(i64, i64)>> {
     db.prepare_cached(
-        "SELECT row_key.run_id, row_key.row FROM row_key JOIN run ON run.id = row_key.run_id
-         WHERE row_key.key = ?1 AND (?2 IS NULL OR run.account_id = ?2)",
+        "SELECT led.run_id, led.row FROM (
+         SELECT run_id, row FROM row_key WHERE key = ?1
+         UNION ALL SELECT run_id, row FROM contact_key WHERE key = ?3 AND run_id IS NOT NULL) AS led
+         JOIN run ON run.id = led.run_id WHERE ?2 IS NULL OR run.account_id = ?2",
     )?
-    .query_map(params![row_key(key), account], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .query_map(params![row_key(key), account, key.0], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 
@@ -110,24 +113,27 @@ fn events_of(db: &Connection, run: i64, row: i64) -> rusqlite::Result<Vec<Histor
 
 /// Rows keep their outcome, since a run must go on to balance and a resumed one must not send them
 /// again; all that tells whose they were goes.
-pub(super) fn forget(db: &Connection, hasher: &Hasher, key: &Key) -> rusqlite::Result<u64> {
-    let traces = traces(db, hasher, key)?;
-    let mut removed = 0;
+pub(super) fn forget(db: &Connection, tools: &mut Tools<'_>, key: &Key) -> rusqlite::Result<u64> {
+    let traces = traces(db, tools.hasher, key)?;
+    let mut removed = 0_u64;
     for (run, row) in &traces.rows {
         let errors = entries::without_messages(db, *run, *row)?;
         removed += db
             .prepare_cached("UPDATE row_record SET contact_id = NULL, errors = ?3 WHERE run_id = ?1 AND row = ?2")?
-            .execute(params![run, row, errors])?;
-        for table in ["call", "before_image", "look_again"] {
+            .execute(params![run, row, errors])? as u64;
+        removed += calls::remove(db, *run, *row)?;
+        for table in ["before_image", "look_again"] {
             removed += db
                 .prepare_cached(&format!("DELETE FROM {table} WHERE run_id = ?1 AND row = ?2"))?
-                .execute(params![run, row])?;
+                .execute(params![run, row])? as u64;
         }
     }
-    removed += db.prepare_cached("DELETE FROM creating WHERE key = ?1")?.execute([key.0])?;
-    let mut removed = removed as u64;
+    removed += db.prepare_cached("DELETE FROM creating WHERE key = ?1")?.execute([key.0])? as u64;
+    removed += db
+        .prepare_cached("UPDATE contact_key SET made = NULL WHERE key = ?1 AND made IS NOT NULL")?
+        .execute([key.0])? as u64;
     for (account, id) in &traces.contacts {
-        removed += contacts::remove(db, *account, id)?;
+        removed += contacts::remove(db, tools, *account, id)?;
         removed += db
             .prepare_cached("DELETE FROM before_image WHERE contact_id = ?1 AND account_id = ?2")?
             .execute(params![id, account])? as u64;

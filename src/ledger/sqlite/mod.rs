@@ -7,6 +7,7 @@
 mod accounts;
 mod before;
 mod budget;
+mod calls;
 mod checking;
 mod claims;
 mod clock;
@@ -16,6 +17,7 @@ mod creating;
 mod entries;
 mod errors;
 mod history;
+mod leads;
 mod names;
 mod opening;
 mod pruning;
@@ -29,7 +31,7 @@ mod tools;
 pub use checking::status;
 pub use opening::copy;
 
-pub(super) use copied::copied;
+pub(super) use copied::{copied, copied_into};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -245,7 +247,7 @@ impl Entries for SqliteLedger {
 
     async fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
         let run = run.clone();
-        self.look(move |db, _| entries::steps(db, &run, row)).await
+        self.look(move |db, _| calls::steps(db, &run, row)).await
     }
 
     async fn open_rows(&self, run: &RunId) -> Result<Vec<u64>> {
@@ -263,22 +265,22 @@ impl Entries for SqliteLedger {
 impl Contacts for SqliteLedger {
     async fn known(&self, account: &str, keys: &[Key]) -> Result<Vec<Option<KnownContact>>> {
         let (account, keys) = (account.to_owned(), keys.to_vec());
-        self.look(move |db, tools| contacts::by_keys(db, tools.names, tools.vault, &account, &keys)).await
+        self.look(move |db, tools| contacts::by_keys(db, tools, &account, &keys)).await
     }
 
     async fn known_by_id(&self, account: &str, id: &RemoteId) -> Result<Option<KnownContact>> {
         let (account, id) = (account.to_owned(), id.clone());
-        self.look(move |db, tools| contacts::by_id(db, tools.names, tools.vault, &account, &id)).await
+        self.look(move |db, tools| contacts::by_id(db, tools, &account, &id)).await
     }
 
     async fn some_known(&self, account: &str, at_most: usize) -> Result<Vec<(KnownContact, Vec<Key>)>> {
         let account = account.to_owned();
-        self.look(move |db, tools| contacts::some(db, tools.names, tools.vault, &account, at_most)).await
+        self.look(move |db, tools| contacts::some(db, tools, &account, at_most)).await
     }
 
     async fn known_page(&self, account: &str, after: u64, at_most: usize) -> Result<Vec<(u64, KnownContact)>> {
         let account = account.to_owned();
-        self.look(move |db, tools| contacts::page(db, tools.names, tools.vault, &account, after, at_most)).await
+        self.look(move |db, tools| contacts::page(db, tools, &account, after, at_most)).await
     }
 
     async fn listed_at(&self, account: &str) -> Result<Option<u64>> {
@@ -351,7 +353,7 @@ impl People for SqliteLedger {
 
     async fn forget(&self, key: &Key) -> Result<u64> {
         let key = *key;
-        self.executor.run(move |store| store.forget(|db, hasher| history::forget(db, hasher, &key))).await
+        self.executor.run(move |store| store.forget(|db, tools| history::forget(db, tools, &key))).await
     }
 
     async fn forget_rows(&self, run: &RunId, rows: &[u64]) -> Result<u64> {

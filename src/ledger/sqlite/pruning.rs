@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::stored::{Damaged, back, int};
 use super::super::{NeededFor, Prune, RunState, Swept};
-use super::{runs, second_looks};
+use super::{leads, runs, second_looks};
 use crate::journal::RunId;
 
 /// Tables whose records are a run's own, each with what they are counted by in their run.
 const OWN: [(&str, &str); 5] =
-    [("before_image", "number"), ("call", "row"), ("open_row", "row"), ("rested", "first"), ("row_record", "row")];
+    [("before_image", "number"), ("open_call", "row"), ("open_row", "row"), ("rested", "first"), ("row_record", "row")];
 
 /// Keys that are looked through for one that goes: most belong to runs that stay.
 const LOOKED_THROUGH: usize = 10;
@@ -50,8 +50,26 @@ pub(super) fn mark(db: &Connection, id: &RunId, now: Duration) -> rusqlite::Resu
 pub(super) struct Sweeper {
     /// Runs whose own records are gone, while the keys that led to their rows are looked through.
     keyed: Vec<i64>,
+    /// Which keys are looked through: those of rows, then those of contacts.
+    table: KeyTable,
     /// The last key that was looked at.
     after: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Default)]
+enum KeyTable {
+    #[default]
+    Rows,
+    Contacts,
+}
+
+impl KeyTable {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "row_key",
+            Self::Contacts => "contact_key",
+        }
+    }
 }
 
 impl Sweeper {
@@ -63,7 +81,7 @@ impl Sweeper {
                 return Ok(Swept { records, is_done: false });
             }
             self.keyed = unswept(db)?;
-            self.after.clear();
+            (self.table, self.after) = (KeyTable::Rows, Vec::new());
         }
         if self.keyed.is_empty() {
             return Ok(Swept { records: 0, is_done: !give_back(db, at_most)? });
@@ -72,39 +90,54 @@ impl Sweeper {
         Ok(Swept { records, is_done: false })
     }
 
-    /// Removes keys that led to rows of the runs. There is no index from a run to its keys, which every row
+    /// Removes what led from keys to rows of the runs. There is no index from a run to its keys, which every row
     /// would pay for: they are read through, in order.
     fn keys(&mut self, db: &Connection, at_most: usize) -> rusqlite::Result<u64> {
+        let table = self.table.name();
         let upto: Option<Vec<u8>> = db
-            .prepare_cached("SELECT key FROM row_key WHERE key > ?1 ORDER BY key LIMIT 1 OFFSET ?2")?
+            .prepare_cached(&format!("SELECT key FROM {table} WHERE key > ?1 ORDER BY key LIMIT 1 OFFSET ?2"))?
             .query_row(params![self.after, int((at_most * LOOKED_THROUGH) as u64)], |row| row.get(0))
             .optional()?;
-        let mut found = db.prepare_cached(
-            "SELECT key, run_id, row FROM row_key WHERE key > ?1 AND (?2 IS NULL OR key <= ?2)
-             AND run_id IN (SELECT id FROM run WHERE pruned IS NOT NULL AND swept = 0) LIMIT ?3",
-        )?;
-        let found: Vec<(Vec<u8>, i64, i64)> = found
-            .query_map(params![self.after, upto, int(at_most as u64)], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut delete = db.prepare_cached("DELETE FROM row_key WHERE key = ?1 AND run_id = ?2 AND row = ?3")?;
-        for (key, run, row) in &found {
-            delete.execute(params![key, run, row])?;
+        let found = match self.table {
+            KeyTable::Rows => remove_keys(db, &self.after, upto.as_deref(), int(at_most as u64))?,
+            KeyTable::Contacts => leads::sweep(db, &self.after, upto.as_deref(), int(at_most as u64))?,
+        };
+        if found >= at_most as u64 {
+            return Ok(found);
         }
-        if found.len() < at_most {
-            match upto {
-                Some(upto) => self.after = upto,
-                None => {
-                    let mut swept = db.prepare_cached("UPDATE run SET swept = 1 WHERE id = ?1")?;
-                    for run in self.keyed.drain(..) {
-                        swept.execute([run])?;
-                    }
+        match (upto, self.table) {
+            (Some(upto), _) => self.after = upto,
+            (None, KeyTable::Rows) => {
+                (self.table, self.after) = (KeyTable::Contacts, Vec::new());
+                // Whoever takes a step and no more comes further with each.
+                if found == 0 {
+                    return self.keys(db, at_most);
+                }
+            }
+            (None, KeyTable::Contacts) => {
+                let mut swept = db.prepare_cached("UPDATE run SET swept = 1 WHERE id = ?1")?;
+                for run in self.keyed.drain(..) {
+                    swept.execute([run])?;
                 }
             }
         }
-        Ok(found.len() as u64)
+        Ok(found)
     }
+}
+
+fn remove_keys(db: &Connection, after: &[u8], upto: Option<&[u8]>, at_most: i64) -> rusqlite::Result<u64> {
+    let found: Vec<(Vec<u8>, i64, i64)> = db
+        .prepare_cached(
+            "SELECT key, run_id, row FROM row_key WHERE key > ?1 AND (?2 IS NULL OR key <= ?2)
+             AND run_id IN (SELECT id FROM run WHERE pruned IS NOT NULL AND swept = 0) LIMIT ?3",
+        )?
+        .query_map(params![after, upto, at_most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut delete = db.prepare_cached("DELETE FROM row_key WHERE key = ?1 AND run_id = ?2 AND row = ?3")?;
+    for (key, run, row) in &found {
+        delete.execute(params![key, run, row])?;
+    }
+    Ok(found.len() as u64)
 }
 
 /// Runs that are marked and whose records may still be there.

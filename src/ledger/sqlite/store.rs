@@ -140,8 +140,11 @@ impl Store {
     }
 
     /// Removes something so that nothing of it stays in the file or its log.
-    pub(super) fn forget(&mut self, work: impl FnOnce(&Connection, &Hasher) -> rusqlite::Result<u64>) -> Result<u64> {
-        let removed = self.change(|db, tools| work(db, tools.hasher))?;
+    pub(super) fn forget(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Tools<'_>) -> rusqlite::Result<u64>,
+    ) -> Result<u64> {
+        let removed = self.change(|db, tools| work(db, tools))?;
         // What was removed still stands in the log until that is written back and cut.
         let busy = self.db.busy_timeout(WIPE).and_then(|()| {
             let busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use super::super::vault::Vault;
 use super::Known;
 use crate::contact::{Field, RemoteId};
 use crate::journal::{Applied, Key, KnownContact, LastKnown};
@@ -10,21 +9,20 @@ use crate::journal::{Applied, Key, KnownContact, LastKnown};
 pub(in crate::ledger) fn merged<E>(
     before: Option<&Known>,
     (contact, keys, told): (&KnownContact, &[Key], bool),
-    vault: &Vault,
     now: u64,
     mut number: impl FnMut(&str) -> Result<u64, E>,
 ) -> Result<Known, E> {
     let mut known = before.cloned().unwrap_or_default();
     // Whoever only looks, and sees a value as it was last known, takes nothing from how it was sent.
     let only_looks = told && contact.applied.is_none();
-    let mut held: Option<LastKnown> = None;
+    let held = known.values.take();
     for (name, value) in &contact.fields {
         let number = number(name)?;
         if only_looks && known.fields.get(&number).is_some_and(|before| before != value) {
-            let before = known.values.as_deref();
-            let held = held.get_or_insert_with(|| before.and_then(|it| unsealed(vault, it)).unwrap_or_default());
-            let seen = contact.values.as_ref().and_then(|values| values.fields.get(&Field::new(name)));
-            if seen.is_some() && seen == held.fields.get(&Field::new(name)) {
+            let field = Field::new(name);
+            let value = |values: &Option<LastKnown>| values.as_ref()?.fields.get(&field).cloned();
+            let seen = value(&contact.values);
+            if seen.is_some() && seen == value(&held) {
                 continue;
             }
         }
@@ -50,30 +48,24 @@ pub(in crate::ledger) fn merged<E>(
     if told {
         known.seen_at = now;
     }
-    known.values = newer_over_older(vault, known.values.as_deref(), contact.values.as_ref());
+    known.values = newer_over_older(held, contact.values.as_ref());
     Ok(known)
 }
 
-/// Sealed values, newer over older ones. `None` if values are not to be kept.
-fn newer_over_older(vault: &Vault, before: Option<&[u8]>, newer: Option<&LastKnown>) -> Option<Vec<u8>> {
+/// Values, newer over older ones. `None` if values are not to be kept.
+fn newer_over_older(before: Option<LastKnown>, newer: Option<&LastKnown>) -> Option<LastKnown> {
     let newer = newer?;
-    let mut values = before.and_then(|sealed| unsealed(vault, sealed)).unwrap_or_default();
+    let mut values = before.unwrap_or_default();
     values.fields.extend(newer.fields.iter().map(|(field, value)| (field.clone(), value.clone())));
     values.tags = newer.tags.clone().or(values.tags);
     values.lists.clone_from(&newer.lists);
-    vault.seal(&serde_json::to_vec(&values).ok()?)
-}
-
-/// Values that were sealed with another key are as good as not kept.
-fn unsealed(vault: &Vault, sealed: &[u8]) -> Option<LastKnown> {
-    serde_json::from_slice(&vault.unseal(sealed)?).ok()
+    Some(values)
 }
 
 /// The contact with this id, as everybody knows it. `name` tells the name of a field by its number.
 pub(in crate::ledger) fn named<E>(
     id: String,
     known: Known,
-    vault: &Vault,
     mut name: impl FnMut(u64) -> Result<String, E>,
 ) -> Result<KnownContact, E> {
     let mut contact = KnownContact {
@@ -81,7 +73,7 @@ pub(in crate::ledger) fn named<E>(
         fields: BTreeMap::new(),
         tags: known.tags,
         lists: known.lists,
-        values: known.values.and_then(|sealed| unsealed(vault, &sealed)),
+        values: known.values,
         seen_at: known.seen_at,
         applied: known.applied,
     };

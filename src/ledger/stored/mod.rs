@@ -2,13 +2,19 @@
 //! its own statements read.
 
 mod before;
+mod bytes;
 mod history;
 mod identifiers;
 mod known;
+mod known_before;
 mod learned;
+mod packed_calls;
+mod packed_known;
 mod row_errors;
 mod rows;
+mod run_number;
 mod runs;
+mod sealed;
 
 use std::fmt;
 
@@ -17,6 +23,8 @@ pub(super) use history::{StoredCall, StoredEnd, events};
 pub(super) use identifiers::{seal_identifiers, unseal_identifiers};
 pub(super) use known::Known;
 pub(super) use learned::{merged, named};
+pub(super) use packed_calls::{UnpackedCall, packed_calls, packed_count};
+pub(super) use packed_known::{PackedKnown, Secrets};
 pub(super) use row_errors::{decode_errors, encode_errors, forgotten_messages, made_twice};
 pub(super) use rows::{StoredRow, StoredStep, row_key};
 pub(super) use runs::{CUT_OFF, StoredRun, run_name, run_prefix};

@@ -73,7 +73,7 @@ impl Model {
     }
 }
 
-const KEYS: [Key; 4] = [Key([1; 16]), Key([2; 16]), Key([3; 16]), Key([4; 16])];
+const KEYS: [Key; 4] = [Key([1; Key::BYTES]), Key([2; Key::BYTES]), Key([3; Key::BYTES]), Key([4; Key::BYTES])];
 const IDS: [&str; 3] = ["1", "2", "3"];
 const FIELDS: [&str; 3] = ["phone", "custom.a", "custom.b"];
 
