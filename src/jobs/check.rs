@@ -26,8 +26,8 @@ pub struct CheckJob {
 /// asked to be sent.
 pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     let events = JobEvents::begin(JobKind::Check);
-    let mapped = job.source.map(job.service.as_ref(), None)?;
-    let reader = job.source.open_for(&job.results)?;
+    let is_shown = context.reporter.is_heard();
+    let (mapped, reader) = job.source.map_for(&job.results, job.service.as_ref(), is_shown)?;
     let notes = reader.notes().to_vec();
     let place = context.written().place(&job.results, IfTaken::NewName)?;
     let results = super::import::results_writer(&place, &mapped.forward, reader.as_ref())?;
@@ -35,7 +35,9 @@ pub async fn check(job: &CheckJob, context: &mut Context) -> Result<Summary> {
     for words in notes {
         context.note(Note::Source(words));
     }
-    context.tell(Event::Mapping(Box::new(mapped.table()?)));
+    if is_shown {
+        context.tell(Event::Mapping(Box::new(mapped.table()?)));
+    }
     let unmapped = mapped.forward.unmapped().to_vec();
     let sheet_names = super::import::sheet_names(reader.as_ref());
     let (sender, batches) = mpsc::channel();

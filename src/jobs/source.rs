@@ -133,15 +133,39 @@ impl SourceSpec {
 
     /// The mapping for this source and service.
     pub fn map(&self, service: &dyn Service, definitions: Option<&[FieldDefinition]>) -> Result<Mapped> {
-        let facts = facts(service, definitions);
         let mut reader = self.open_typed()?;
-        let headers = reader.headers().to_vec();
         let sample = Sample::read(reader.as_mut())?;
+        self.mapped(reader.as_ref(), sample, service, definitions)
+    }
+
+    /// The mapping, and the rows as they go into these results. Where nobody gets to see how columns are mapped,
+    /// a stated mapping needs no sample of the rows, and the file is read only once.
+    pub fn map_for(
+        &self,
+        results: &Path,
+        service: &dyn Service,
+        is_shown: bool,
+    ) -> Result<(Mapped, Box<dyn RowReader>)> {
+        if is_shown || matches!(self.mapping, MappingChoice::Guess) {
+            return Ok((self.map(service, None)?, self.open_for(results)?));
+        }
+        let reader = self.open_for(results)?;
+        Ok((self.mapped(reader.as_ref(), Sample::default(), service, None)?, reader))
+    }
+
+    fn mapped(
+        &self,
+        reader: &dyn RowReader,
+        sample: Sample,
+        service: &dyn Service,
+        definitions: Option<&[FieldDefinition]>,
+    ) -> Result<Mapped> {
+        let (facts, headers) = (facts(service, definitions), reader.headers());
         let (text, origin, guess) = match self.mapping_text()? {
             Some((text, origin)) => (text, origin, None),
             None => {
                 let looks = Looks { region: self.region.as_deref() };
-                let guess = mapping::guess(&headers, &sample, &facts, &looks, &self.only);
+                let guess = mapping::guess(headers, &sample, &facts, &looks, &self.only);
                 let text = mapping::write_commented(&guess);
                 (text, GUESSED.to_owned(), Some(guess))
             }
@@ -157,8 +181,8 @@ impl SourceSpec {
             mapping.to_toml()
         };
         let forward = mapping
-            .forward(&headers, &facts, self.region.as_deref())
-            .map_err(|error| if guess.is_some() { self.with_columns(error, reader.as_ref()) } else { error })
+            .forward(headers, &facts, self.region.as_deref())
+            .map_err(|error| if guess.is_some() { self.with_columns(error, reader) } else { error })
             .map_err(|error| error.at_path(&self.path))?;
         let can = service.capabilities();
         let asks = can.custom_typed && can.has(CallKind::ListFields) && definitions.is_none() && !self.exported;

@@ -142,7 +142,8 @@ fn surname_start(name: &str) -> Option<usize> {
     let particle = name.match_indices(' ').map(|(space, _)| space + 1).find(|start| {
         *start < last_word && {
             let word = name[*start..].split(' ').next().unwrap_or_default();
-            PARTICLES.iter().any(|particle| word.to_lowercase() == *particle)
+            // The longest has six letters, all of ASCII.
+            word.len() <= 6 && PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle))
         }
     });
     Some(particle.unwrap_or(last_word))

@@ -9,10 +9,13 @@ pub fn is_placeholder(cell: &str) -> bool {
     if cell.len() > 12 || !may_be {
         return false;
     }
-    let dashes = cell.chars().all(|character| matches!(character, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}'));
+    let dashes = || cell.chars().all(|character| matches!(character, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}'));
     // As Germans shorten "keine Angabe"; in capitals they may be somebody's letters.
     let unstated = matches!(cell, "k.A." | "k. A.");
-    dashes
+    if !first.is_ascii() {
+        return dashes();
+    }
+    dashes()
         || unstated
         || matches!(
             cell.to_ascii_lowercase().as_str(),

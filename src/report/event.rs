@@ -120,4 +120,9 @@ pub struct RowRemark {
 /// Whoever wants to see events. Called from one task, in order.
 pub trait Reporter: Send {
     fn event(&mut self, event: &Event);
+
+    /// Whether somebody gets to see the events: what is found out only to be told is not sought for nobody.
+    fn is_heard(&self) -> bool {
+        true
+    }
 }

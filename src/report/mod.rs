@@ -54,4 +54,8 @@ impl Reporter for Several {
             reporter.event(event);
         }
     }
+
+    fn is_heard(&self) -> bool {
+        self.0.iter().any(|reporter| reporter.is_heard())
+    }
 }

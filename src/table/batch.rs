@@ -59,6 +59,8 @@ struct RowSlot {
     own_cells: usize,
     /// The row came as one text of plain bytes, none of its cells in quotation marks.
     plain: bool,
+    /// The row came as one text without the byte that most accented letters begin with.
+    unaccented: bool,
     /// A cell is more than its text: flagged, wrong, covered, or no text at all.
     noticed: bool,
 }
@@ -68,6 +70,9 @@ struct RowSlot {
 fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f && byte != 0xc2 && byte != b'"' && byte != b'<'
 }
+
+/// What letters from U+00C0 to U+00FF begin with.
+const ACCENTED: u8 = 0xc3;
 
 impl RowBatch {
     pub fn new() -> Self {
@@ -139,6 +144,7 @@ impl RowBatch {
             cells: 0,
             own_cells: 0,
             plain: false,
+            unaccented: false,
             noticed: false,
         });
     }
@@ -151,7 +157,7 @@ impl RowBatch {
         self.push_text(cell);
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         row.cells += 1;
-        row.plain = false;
+        (row.plain, row.unaccented) = (false, false);
     }
 
     /// Adds a copy of another row's cell to the row begun last, with what reading noticed about it.
@@ -196,6 +202,7 @@ impl RowBatch {
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         // Of text that is looked at as a whole, since that is quicker than to stop at a byte.
         row.plain = row.cells == 0 && text.bytes().fold(true, |plain, byte| plain & is_plain(byte));
+        row.unaccented = row.cells == 0 && memchr::memchr(ACCENTED, text.as_bytes()).is_none();
         row.cells += ranges.len();
     }
 
@@ -298,6 +305,16 @@ impl<'a> RowView<'a> {
         (!self.slot.noticed && (self.slot.plain || is_plain())).then_some(cell)
     }
 
+    /// Whether no cell has a letter from U+00C0 to U+00FF, as far as one look at the row tells.
+    pub fn is_unaccented(&self) -> bool {
+        self.slot.unaccented
+    }
+
+    /// Whether a cell is more than its text. Of most rows none is, and nobody has to ask after each.
+    fn is_noticed(&self) -> bool {
+        self.slot.noticed
+    }
+
     /// The row's text as it stood in its file, if it came as one text of which nothing is to be written
     /// otherwise and `delimiter` divided its cells there.
     pub fn as_written(&self, delimiter: u8) -> Option<&'a str> {
@@ -331,7 +348,7 @@ impl<'a> RowView<'a> {
 
     /// What reading noticed about the cell at `column`.
     pub fn flag(&self, column: usize) -> Option<CellFlag> {
-        let flags = &self.batch.flags;
+        let flags = if self.is_noticed() { self.batch.flags.as_slice() } else { &[] };
         let from = flags.partition_point(|(row, ..)| *row < self.index);
         let mut here = flags[from..].iter().take_while(|(row, ..)| *row == self.index);
         here.find(|(_, flagged, _)| *flagged == column).map(|(.., flag)| *flag)
@@ -343,7 +360,7 @@ impl<'a> RowView<'a> {
     }
 
     fn all_typed(&self) -> impl Iterator<Item = (usize, &'a TypedValue)> + use<'a> {
-        let (typed, index) = (&self.batch.typed, self.index);
+        let (typed, index) = (if self.is_noticed() { self.batch.typed.as_slice() } else { &[] }, self.index);
         let from = typed.partition_point(|(row, ..)| *row < index);
         typed[from..].iter().take_while(move |(row, ..)| *row == index).map(|(_, column, value)| (*column, value))
     }
@@ -360,7 +377,7 @@ impl<'a> RowView<'a> {
 
     /// Column and text of each empty cell that is merged with a cell above.
     pub fn all_covered(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
-        let (covered, index) = (&self.batch.covered, self.index);
+        let (covered, index) = (if self.is_noticed() { self.batch.covered.as_slice() } else { &[] }, self.index);
         let from = covered.partition_point(|(row, ..)| *row < index);
         let here = covered[from..].iter().take_while(move |(row, ..)| *row == index);
         here.map(|(_, column, text)| (*column, text.as_str()))
@@ -379,6 +396,11 @@ impl<'a> RowView<'a> {
     /// Whether the row stands in the table and is no contact: a header again, a total, a line below it.
     pub fn is_no_contact(&self) -> bool {
         self.errors().iter().any(|(_, error)| NO_CONTACTS.contains(&error.code.as_ref()))
+    }
+
+    /// Whether reading found something wrong with the cell at `column`.
+    pub fn is_wrong(&self, column: usize) -> bool {
+        self.is_noticed() && self.errors().iter().any(|(_, error)| error.column_index == column)
     }
 
     /// What reading found wrong with this row.

@@ -184,7 +184,7 @@ pub(super) fn digits_lost(row: &RowView<'_>, column: usize, field: &FieldFeed) -
 /// Whether the reader of the file already said that this cell can't be used, so that nothing more is
 /// to be said about it. The one place that asks the table layer about a single cell.
 pub(super) fn told_by_reader(row: &RowView<'_>, column: usize) -> bool {
-    row.errors().iter().any(|(_, error)| error.column_index == column)
+    row.is_wrong(column)
 }
 
 /// The text of a value as an identifier holds it.

@@ -213,7 +213,14 @@ pub(super) fn meant_international(digits: &str) -> Option<String> {
     if digits.starts_with('0') || !may_exist_abroad(digits) {
         return None;
     }
-    international(digits).ok().map(|phone| phone.e164)
+    let written = format!("+{digits}");
+    existing(&written).or_else(|| existing(&other_form(&written)?))
+}
+
+/// The E.164 form of a number that is written so and exists.
+fn existing(written: &str) -> Option<String> {
+    let number = Number::international(written).ok().filter(|number| number.check().is_ok())?;
+    Some(number.e164()).filter(|e164| e164.len() <= 1 + MOST_DIGITS)
 }
 
 /// The E.164 form of a number that exists.

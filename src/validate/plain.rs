@@ -4,6 +4,7 @@
 //! verdict on it is the same either way.
 
 use super::text::is_spreadsheet_error;
+use crate::contact::is_invisible;
 use crate::mapping::{Becomes, Check, ColumnFeed, FieldFeed, Forward, NameFeed, SetAction, SetFeed, is_placeholder};
 use crate::table::RowView;
 
@@ -49,14 +50,26 @@ pub(super) fn is_plain_set(row: &RowView<'_>, forward: &Forward, feed: &ColumnFe
         && !forward.feeds().iter().any(|feed| matches!(&feed.becomes, Becomes::Tags(set) if set.action == SetAction::Remove))
 }
 
+/// Whether a text that is not empty begins and ends with what can be seen.
+fn ends_seen(text: &str) -> bool {
+    let is_seen = |character: char| {
+        if character.is_ascii() {
+            character.is_ascii_graphic()
+        } else {
+            !character.is_whitespace() && !is_invisible(character)
+        }
+    };
+    let mut characters = text.chars();
+    characters.next().is_some_and(is_seen) && characters.next_back().is_none_or(is_seen)
+}
+
 /// Whether a plain cell is free text that can be used as it is.
 fn is_plain_text(cell: &str, field: &FieldFeed) -> bool {
     if !matches!(field.check, Check::Text) {
         return false;
     }
-    let (Some(first), Some(last)) = (cell.as_bytes().first(), cell.as_bytes().last()) else { return true };
-    first.is_ascii_graphic()
-        && last.is_ascii_graphic()
+    let Some(first) = cell.as_bytes().first() else { return true };
+    ends_seen(cell)
         && *first != b'='
         && field.max_chars.is_none_or(|most| cell.len() <= most)
         && !is_placeholder(cell)

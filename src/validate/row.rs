@@ -58,7 +58,9 @@ impl Rules<'_> {
         if aligned {
             for feed in self.forward.feeds() {
                 draft.feed(feed);
-                draft.doubt_letters(feed);
+                if !row.is_unaccented() {
+                    draft.doubt_letters(feed);
+                }
             }
             draft.constants();
             draft.identifiers();

@@ -18,23 +18,16 @@ use crate::platform;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key(pub [u8; 16]);
 
-static SECRET: LazyLock<[u8; 32]> = LazyLock::new(|| {
-    let mut secret = [0; 32];
-    for part in secret.chunks_exact_mut(8) {
-        part.copy_from_slice(&RandomState::new().hash_one(part.len()).to_le_bytes());
-    }
-    secret
-});
+/// Keyed hashes that nobody can foresee, a half of a key each.
+static SECRETS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
 
 impl Key {
     pub fn of(identifier: &Identifier) -> Self {
-        let (kind, value) = (identifier.kind.name(), identifier.compared());
-        let mut text = Vec::with_capacity(kind.len() + 1 + value.len());
-        text.extend_from_slice(kind.as_bytes());
-        text.push(0);
-        text.extend_from_slice(value.as_bytes());
+        let text = (identifier.kind, identifier.compared());
+        let [one, other] = &*SECRETS;
         let mut key = [0; 16];
-        key.copy_from_slice(&blake3::keyed_hash(&SECRET, &text).as_bytes()[..16]);
+        key[..8].copy_from_slice(&one.hash_one(&text).to_le_bytes());
+        key[8..].copy_from_slice(&other.hash_one(&text).to_le_bytes());
         Self(key)
     }
 }

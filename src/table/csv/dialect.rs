@@ -138,22 +138,31 @@ fn separator_line(sample: &str) -> Option<u8> {
 }
 
 fn detected(sample: &str) -> u8 {
-    // The vote is taken on whatever the file holds: a panic in it is no vote.
-    let vote = std::panic::catch_unwind(|| Sniffer::new().sniff_bytes(sample.as_bytes()).ok());
-    let vote = vote.ok().flatten().map(|found| found.dialect.delimiter);
     let found = CANDIDATES.map(|delimiter| {
         let (evenness, width) = evenness(sample, delimiter, false);
-        (delimiter, evenness, width, vote == Some(delimiter))
+        (delimiter, evenness, width)
     });
     // `Last, First;Phone` is as even by commas as by semicolons: where several cut every row alike,
     // the one that cuts most is the delimiter, and the others stand in its cells.
-    let even = found.iter().filter(|(_, evenness, ..)| *evenness >= 1.0);
-    if let Some((delimiter, ..)) = even.max_by_key(|(delimiter, _, width, vote)| (*width, *vote, *delimiter == b',')) {
+    let even = || found.iter().filter(|(_, evenness, _)| *evenness >= 1.0);
+    let widest = even().map(|(.., width)| *width).max();
+    let mut widest = even().filter(|(.., width)| Some(*width) == widest);
+    if let (Some((delimiter, ..)), None) = (widest.next(), widest.next()) {
+        return *delimiter;
+    }
+    // Asked only where the rows don't tell: the sniffer compiles expressions that cost more than the sample.
+    // The vote is taken on whatever the file holds: a panic in it is no vote.
+    let vote = std::panic::catch_unwind(|| Sniffer::new().sniff_bytes(sample.as_bytes()).ok());
+    let vote = vote.ok().flatten().map(|found| found.dialect.delimiter);
+    let is_vote = |delimiter: u8| vote == Some(delimiter);
+    if let Some((delimiter, ..)) =
+        even().max_by_key(|(delimiter, _, width)| (*width, is_vote(*delimiter), *delimiter == b','))
+    {
         return *delimiter;
     }
     let mut best = (0.0, b',');
-    for (delimiter, evenness, _, vote) in found {
-        let score = evenness + if vote { VOTE } else { 0.0 };
+    for (delimiter, evenness, _) in found {
+        let score = evenness + if is_vote(delimiter) { VOTE } else { 0.0 };
         if evenness > 0.0 && score > best.0 {
             best = (score, delimiter);
         }

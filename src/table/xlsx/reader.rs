@@ -132,6 +132,13 @@ impl RowReader for XlsxReader {
         batch.clear();
         batch.set_own_columns(&self.columns.own);
         while !batch.is_full(max_rows) {
+            // Nearly every chunk is what is asked for, and is handed out as it is.
+            if batch.is_empty() && self.taken == 0 && (1..=max_rows).contains(&self.chunk.len()) {
+                std::mem::swap(batch, &mut self.chunk);
+                batch.set_own_columns(&self.columns.own);
+                self.chunk.clear();
+                continue;
+            }
             if self.taken < self.chunk.len() {
                 batch.push_row(self.chunk.row(self.taken));
                 self.taken += 1;

@@ -54,6 +54,18 @@ impl SheetRow {
         }
     }
 
+    /// The cells of `width` columns from `first` on; empty text where there is none.
+    pub fn cells_of(&self, first: usize, width: usize) -> impl Iterator<Item = (&str, CellKind)> + Clone {
+        let mut at = self.cells.partition_point(|cell| cell.column < first);
+        (first..first + width).map(move |column| match self.cells.get(at) {
+            Some(cell) if cell.column == column => {
+                at += 1;
+                (&self.text[cell.start..cell.end], cell.kind)
+            }
+            _ => ("", CellKind::Text),
+        })
+    }
+
     /// What the cell at `column` holds, if that is no text.
     pub fn typed(&self, column: usize) -> Option<&TypedValue> {
         self.typed.iter().find(|(typed, _)| *typed == column).map(|(_, value)| value)
@@ -217,5 +229,21 @@ impl<'a> SheetRows<'a> {
             .hint("keep the contacts alone and save them as .csv"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cells_of_some_columns_are_those_that_stand_there() {
+        let mut row = SheetRow::numbered(1);
+        [(4, "e"), (1, "b"), (2, "c")].into_iter().for_each(|(column, text)| row.push(column, text, CellKind::Text));
+        row.put_in_order();
+        for (first, width) in [(0, 6), (1, 2), (2, 1), (3, 4), (5, 2), (1, 0)] {
+            let each = (first..first + width).map(|column| row.cell(column));
+            assert!(row.cells_of(first, width).eq(each), "{first}, {width}");
+        }
     }
 }

@@ -235,7 +235,7 @@ impl Layout {
 
     /// The cells of a row, of the columns that are read.
     fn cells<'r>(&self, row: &'r SheetRow) -> impl Iterator<Item = &'r str> + Clone + use<'r> {
-        (self.first..self.first + self.columns.width()).map(|column| row.cell(column).0)
+        row.cells_of(self.first, self.columns.width()).map(|(text, _)| text)
     }
 
     fn no_contacts(&self, sample: &[SheetRow], has_header: bool) -> NoContacts {
@@ -347,7 +347,7 @@ impl<'a> Chunks<'a> {
         let Layout { first, columns, .. } = self.layout;
         self.chunk.begin_row(Position { index: self.rows, line: row.number, sheet: self.sheet_index });
         self.rows += 1;
-        let cells = || (0..columns.width()).map(|index| (index, row.cell(first + index)));
+        let cells = || row.cells_of(*first, columns.width()).enumerate();
         let own = |index: usize| columns.is_own[index];
         for (column, (index, (text, kind))) in cells().filter(|(index, _)| !own(*index)).enumerate() {
             let shown = self.merged.covered(row.number).find(|(covered, _)| *covered == first + index);
@@ -362,8 +362,10 @@ impl<'a> Chunks<'a> {
                 None => self.push_cell(row, first + index, column, text, kind)?,
             }
         }
-        for (_, (text, _)) in cells().filter(|(index, _)| own(*index)) {
-            self.chunk.push_own_cell(columns.meant_own(text));
+        if !columns.own.is_empty() {
+            for (_, (text, _)) in cells().filter(|(index, _)| own(*index)) {
+                self.chunk.push_own_cell(columns.meant_own(text));
+            }
         }
         if let Some(fault) = self.no_contacts.fault(self.layout.cells(row), self.at_first) {
             self.chunk.replace_errors(fault);

@@ -120,12 +120,22 @@ impl<'a> Scan<'a> {
 
     /// Takes text from the beginning of `bytes` and the `<` behind it; returns how many bytes.
     fn text_begins(&mut self, bytes: &[u8]) -> Result<usize, ContentFault> {
-        let Some(length) = bytes.iter().position(|byte| *byte == b'<') else {
+        let Some(length) = memchr::memchr(b'<', bytes) else {
             self.text(bytes.len())?;
             return Ok(bytes.len());
         };
         self.text(length)?;
         self.text_before = std::mem::take(&mut self.text);
+        // Nearly every tag is there as a whole.
+        let behind = &bytes[length + 1..];
+        if let Some(tag) = whole_tag(behind) {
+            if self.content.depth > 0 {
+                self.content.markup += tag.len() + 1;
+            }
+            self.check_markup(tag.len() + 1)?;
+            self.tag(tag)?;
+            return Ok(length + 1 + tag.len() + 1);
+        }
         self.token.clear();
         self.at = At::Markup { quote: None };
         Ok(length + 1)
@@ -153,8 +163,12 @@ impl<'a> Scan<'a> {
         if self.content.depth > 0 {
             self.content.markup += length;
         }
+        self.check_markup(self.token.len())
+    }
+
+    fn check_markup(&self, token: usize) -> Result<(), ContentFault> {
         let most = self.limits.text_run_bytes;
-        if self.token.len() > most || self.content.markup > most.saturating_mul(MARKUP_FACTOR) {
+        if token > most || self.content.markup > most.saturating_mul(MARKUP_FACTOR) {
             return Err(self.too_long());
         }
         Ok(())
@@ -275,6 +289,25 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// The tag that `bytes` begin with, without its `>`; `None` for one that goes on behind them, is no tag, or
+/// is not as it should be.
+fn whole_tag(bytes: &[u8]) -> Option<&[u8]> {
+    let first = *bytes.first().filter(|first| !matches!(first, b'!' | b'?'))?;
+    let mut quote = None;
+    for (at, byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            (Some(open), byte) if open == *byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'>') => return Some(&bytes[..at]),
+            (None, b'<') => return None,
+            (None, b'"' | b'\'') if first == b'/' => return None,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (None, _) => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::attributes::column_number;
@@ -285,10 +318,16 @@ mod tests {
     }
 
     fn scan_within(part: &str, limits: &ReadLimits) -> Result<PartSeen, String> {
-        let mut scan = Scan::new("sheet1.xml", limits);
-        let fed = part.as_bytes().chunks(3).try_for_each(|bytes| scan.feed(bytes));
-        fed.and_then(|()| scan.finish())
-            .map_err(|fault| fault.message.replace("can't be read: its part sheet1.xml ", ""))
+        let fed = |length: usize| {
+            let mut scan = Scan::new("sheet1.xml", limits);
+            let fed = part.as_bytes().chunks(length).try_for_each(|bytes| scan.feed(bytes));
+            fed.and_then(|()| scan.finish())
+                .map_err(|fault| fault.message.replace("can't be read: its part sheet1.xml ", ""))
+        };
+        // Tags in pieces and tags as a whole are read in two ways.
+        let in_pieces = fed(3);
+        assert_eq!(fed(part.len().max(1)), in_pieces, "{part}");
+        in_pieces
     }
 
     #[test]
