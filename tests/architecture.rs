@@ -167,7 +167,7 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["rlibphonenumber"],
         reads: Reads::Code,
-        rooms: &["validate/numbering/mod.rs"],
+        rooms: &["validate/numbering"],
         why: "the phone library is asked over ASCII digits and our own copy of its table: ask numbering",
     },
     Rule {

@@ -15,6 +15,7 @@ pub fn is_invisible(character: char) -> bool {
 
 /// The text without white space and invisible characters at its ends, but for those that choose the form
 /// of the character before them: the color of an emoji, the variant of a Han character in a name.
+#[inline]
 pub fn trim_unseen(text: &str) -> &str {
     // Most texts begin and end with a letter or digit of ASCII.
     if let (Some(first), Some(last)) = (text.as_bytes().first(), text.as_bytes().last())
@@ -23,6 +24,10 @@ pub fn trim_unseen(text: &str) -> &str {
     {
         return text;
     }
+    trimmed(text)
+}
+
+fn trimmed(text: &str) -> &str {
     let unseen = |character: char| character.is_whitespace() || is_invisible(character);
     let text = text.trim_start_matches(unseen);
     let end = text.trim_end_matches(unseen).len();

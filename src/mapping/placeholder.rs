@@ -1,14 +1,17 @@
 /// Whether a cell, without white space at its ends, holds only what people and programs write for
 /// "nothing": `null`, `N/A`, `-` and the like. Words that are also names or codes (`NA` is Namibia,
 /// `Nil` and `None` are names) are not among them.
+#[inline]
 pub fn is_placeholder(cell: &str) -> bool {
     let first = cell.as_bytes().first().copied().unwrap_or_default();
     let may_be = matches!(first, b'-' | b'_' | b'(' | b'<' | b'[' | b'\\')
         || matches!(first.to_ascii_lowercase(), b'n' | b'u' | b's' | b'b' | b'k')
         || !first.is_ascii();
-    if cell.len() > 12 || !may_be {
-        return false;
-    }
+    // Nearly every cell begins otherwise or is longer.
+    cell.len() <= 12 && may_be && is_one(cell, first)
+}
+
+fn is_one(cell: &str, first: u8) -> bool {
     let dashes = || cell.chars().all(|character| matches!(character, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}'));
     // As Germans shorten "keine Angabe"; in capitals they may be somebody's letters.
     let unstated = matches!(cell, "k.A." | "k. A.");

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::text::may_be_garbled;
 use crate::contact::{Position, RowError};
 
 /// What reading noticed about one cell and its text no longer shows.
@@ -59,8 +60,8 @@ struct RowSlot {
     own_cells: usize,
     /// The row came as one text of plain bytes, none of its cells in quotation marks.
     plain: bool,
-    /// The row came as one text without the byte that most accented letters begin with.
-    unaccented: bool,
+    /// The row came as one text, which was not read in a wrong encoding before. See [`may_be_garbled`].
+    sound: bool,
     /// A cell is more than its text: flagged, wrong, covered, or no text at all.
     noticed: bool,
 }
@@ -70,9 +71,6 @@ struct RowSlot {
 fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f && byte != 0xc2 && byte != b'"' && byte != b'<'
 }
-
-/// What letters from U+00C0 to U+00FF begin with.
-const ACCENTED: u8 = 0xc3;
 
 impl RowBatch {
     pub fn new() -> Self {
@@ -144,7 +142,7 @@ impl RowBatch {
             cells: 0,
             own_cells: 0,
             plain: false,
-            unaccented: false,
+            sound: false,
             noticed: false,
         });
     }
@@ -157,7 +155,7 @@ impl RowBatch {
         self.push_text(cell);
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         row.cells += 1;
-        (row.plain, row.unaccented) = (false, false);
+        (row.plain, row.sound) = (false, false);
     }
 
     /// Adds a copy of another row's cell to the row begun last, with what reading noticed about it.
@@ -202,7 +200,7 @@ impl RowBatch {
         let row = self.rows.last_mut().expect("a reader begins a row before it pushes cells");
         // Of text that is looked at as a whole, since that is quicker than to stop at a byte.
         row.plain = row.cells == 0 && text.bytes().fold(true, |plain, byte| plain & is_plain(byte));
-        row.unaccented = row.cells == 0 && memchr::memchr(ACCENTED, text.as_bytes()).is_none();
+        row.sound = row.cells == 0 && !may_be_garbled(text);
         row.cells += ranges.len();
     }
 
@@ -298,6 +296,7 @@ impl<'a> RowView<'a> {
     /// The cell at `column`, if it is nothing but a text without quotation marks, control characters, line
     /// breaks and `<`, and reading noticed nothing about any cell of its row. Most rows of a text file have no
     /// other cells, and one look at the row spares one at each of them.
+    #[inline]
     pub fn plain_cell(&self, column: usize) -> Option<&'a str> {
         let cell = self.cell(column);
         // All of it is looked at, since that is quicker than to stop at a byte.
@@ -305,33 +304,38 @@ impl<'a> RowView<'a> {
         (!self.slot.noticed && (self.slot.plain || is_plain())).then_some(cell)
     }
 
-    /// Whether no cell has a letter from U+00C0 to U+00FF, as far as one look at the row tells.
-    pub fn is_unaccented(&self) -> bool {
-        self.slot.unaccented
+    /// Whether no cell may have been read in a wrong encoding before, as far as one look at the row tells.
+    pub fn is_sound(&self) -> bool {
+        self.slot.sound
     }
 
     /// Whether a cell is more than its text. Of most rows none is, and nobody has to ask after each.
+    #[inline]
     fn is_noticed(&self) -> bool {
         self.slot.noticed
     }
 
-    /// The row's text as it stood in its file, if it came as one text of which nothing is to be written
-    /// otherwise and `delimiter` divided its cells there.
-    pub fn as_written(&self, delimiter: u8) -> Option<&'a str> {
-        let cells = &self.batch.cells[self.slot.first_cell..][..self.slot.cells];
-        let (first, last) = (cells.first()?, cells.last()?);
-        let divided = |pair: &[(usize, usize)]| {
-            let (end, next) = (pair[0].1, pair[1].0);
-            end + 1 == next && self.batch.text.as_bytes()[end] == delimiter
-        };
-        let text = &self.batch.text[first.0..last.1];
-        // A cell holds its own delimiter only in quotation marks, but may hold that of another file.
-        let divides =
-            if cells.len() > 1 { cells.windows(2).all(divided) } else { !text.as_bytes().contains(&delimiter) };
-        (self.slot.plain && divides).then_some(text)
+    /// The row's cells in stretches, in each of which they stand side by side in one text, `delimiter` between
+    /// them and nowhere else: how many cells, and the text.
+    pub fn stretches(&self, delimiter: u8) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+        let batch = self.batch;
+        let mut rest = &batch.cells[self.slot.first_cell..][..self.slot.cells];
+        let bytes = batch.text.as_bytes();
+        std::iter::from_fn(move || {
+            let first = rest.first()?;
+            let is_beside = |pair: &[(usize, usize)]| pair[0].1 + 1 == pair[1].0 && bytes[pair[0].1] == delimiter;
+            let beside = rest.windows(2).take_while(|pair| is_beside(pair)).count();
+            let whole = &batch.text[first.0..rest[beside].1];
+            // A cell holds its own delimiter only in quotation marks, but may hold that of another file.
+            let divides = beside == 0 || memchr::memchr_iter(delimiter, whole.as_bytes()).count() == beside;
+            let (cells, text) = if divides { (beside + 1, whole) } else { (1, &batch.text[first.0..first.1]) };
+            rest = &rest[cells..];
+            Some((cells, text))
+        })
     }
 
     /// The cell at `column`, from 0; empty text where the row is too short.
+    #[inline]
     pub fn cell(&self, column: usize) -> &'a str {
         if column >= self.slot.cells {
             return "";
@@ -383,6 +387,7 @@ impl<'a> RowView<'a> {
         here.map(|(_, column, text)| (*column, text.as_str()))
     }
 
+    #[inline]
     fn text_at(&self, at: usize) -> &'a str {
         let (from, to) = self.batch.cells[at];
         &self.batch.text[from..to]

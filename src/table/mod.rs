@@ -50,6 +50,7 @@ pub use output::Output;
 pub use rows::{ResultCell, RowReader, RowWriter, WriteOptions};
 pub use source_file::{OpenedOnce, SourceFile};
 pub use temporary::{create_in as temporary_in, sweep};
+pub use text::may_be_garbled;
 pub use unreadable::unreadable;
 pub use written::{IfTaken, Place, PlaceState, WrittenFiles};
 pub use xlsx::{ATTENTION_SHEET, RESULTS_SHEET};

@@ -251,6 +251,14 @@ fn is_binary(sample: &str) -> bool {
     strange.count() * 10 > head.len()
 }
 
+/// Whether a text has one of Ã, Â, Å, Ä, â, Ð and Ñ, as all text has that was written as UTF-8 and read as
+/// windows-1252: they are what the first bytes of UTF-8 for letters of Europe and for typographic marks become.
+pub fn may_be_garbled(text: &str) -> bool {
+    // In UTF-8 each of these begins with C3.
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(0xc3, bytes).any(|at| matches!(bytes.get(at + 1), Some(0x82..=0x85 | 0x90 | 0x91 | 0xa2)))
+}
+
 /// Text of another encoding as UTF-8, a buffer at a time.
 struct Decoded {
     bytes: BufReader<Box<dyn Read + Send>>,

@@ -2,20 +2,16 @@
 
 use encoding_rs::WINDOWS_1252;
 
+use crate::table::may_be_garbled;
+
 /// What such a text was before, if it is one.
 pub(super) fn ungarbled(text: &str) -> Option<String> {
-    if !has_lead(text.as_bytes()) {
+    if !may_be_garbled(text) {
         return None;
     }
     let (bytes, _, unmapped) = WINDOWS_1252.encode(text);
     let before = std::str::from_utf8(&bytes).ok().filter(|_| !unmapped)?;
     Some(before.to_owned())
-}
-
-/// Whether there is one of Ã, Â, Å, Ä, â, Ð and Ñ: the first bytes of UTF-8 for letters of Europe and for
-/// typographic marks, as windows-1252 shows them. In UTF-8 each of these begins with C3.
-fn has_lead(text: &[u8]) -> bool {
-    memchr::memchr_iter(0xc3, text).any(|at| matches!(text.get(at + 1), Some(0x82..=0x85 | 0x90 | 0x91 | 0xa2)))
 }
 
 #[cfg(test)]

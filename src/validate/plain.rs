@@ -38,12 +38,9 @@ pub(super) fn is_plain_name(row: &RowView<'_>, feed: &ColumnFeed, name: &NameFee
 pub(super) fn is_plain_set(row: &RowView<'_>, forward: &Forward, feed: &ColumnFeed, set: &SetFeed) -> bool {
     let Some(cell) = row.plain_cell(feed.column) else { return false };
     let divides = |byte: u8| set.separators.iter().any(|separator| separator.as_bytes() == [byte]);
-    let tells = |byte: u8| match byte {
-        // A failed formula, a group of an address book, a list in JSON.
-        b'#' | b'*' | b'[' | b':' => true,
-        b';' | b',' | b'|' | b'/' => !divides(byte),
-        _ => false,
-    };
+    // A failed formula, a group of an address book, a list in JSON, and what may stand between names.
+    let is_mark = |byte: u8| matches!(byte, b'#' | b'*' | b'[' | b':' | b';' | b',' | b'|' | b'/');
+    let tells = |byte: u8| is_mark(byte) && (matches!(byte, b'#' | b'*' | b'[' | b':') || !divides(byte));
     set.max_chars.is_none_or(|most| cell.len() <= most)
         && !cell.bytes().any(tells)
         // What is both added and removed is told.

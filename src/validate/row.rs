@@ -58,7 +58,7 @@ impl Rules<'_> {
         if aligned {
             for feed in self.forward.feeds() {
                 draft.feed(feed);
-                if !row.is_unaccented() {
+                if !row.is_sound() {
                     draft.doubt_letters(feed);
                 }
             }

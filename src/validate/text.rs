@@ -106,7 +106,13 @@ pub(super) fn check_service_id(cell: &str) -> Result<Value, CellFault> {
 
 /// What a spreadsheet shows in a cell whose formula failed, in the languages it is used in most, or
 /// whose column is too narrow.
+#[inline]
 pub(super) fn is_spreadsheet_error(cell: &str) -> bool {
+    // Nearly every cell begins with something else.
+    matches!(cell.as_bytes().first(), Some(b'E' | b'#')) && is_error(cell)
+}
+
+fn is_error(cell: &str) -> bool {
     const ERRORS: [&str; 34] = [
         "#REF!",
         "#N/A",
@@ -143,10 +149,6 @@ pub(super) fn is_spreadsheet_error(cell: &str) -> bool {
         "#VALOR!",
         "#ССЫЛКА!",
     ];
-    // Nearly every cell begins with something else.
-    if !matches!(cell.as_bytes().first(), Some(b'E' | b'#')) {
-        return false;
-    }
     if let Some(number) = cell.strip_prefix("Err:") {
         // LibreOffice's own errors are numbered from 501 on.
         return number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use crate::table::{PlusNumbers, RowView, formula};
 
@@ -39,17 +40,26 @@ impl Line {
 
     /// Adds all cells of a row, none of which is of rolo's own columns.
     pub(super) fn push_row(&mut self, row: RowView<'_>) {
-        let Some(text) = row.as_written(self.delimiter) else {
-            for cell in row.cells() {
-                self.push(cell);
+        let mut at = 0;
+        for (cells, text) in row.stretches(self.delimiter) {
+            // All of it is looked at, since that is quicker than to stop at a byte.
+            if cells > 1 && !text.bytes().fold(false, |found, byte| found | is_suspect(byte)) {
+                self.push_stretch(row, at..at + cells, text);
+            } else {
+                (at..at + cells).for_each(|column| self.push(row.cell(column)));
             }
-            return;
-        };
+            at += cells;
+        }
+    }
+
+    /// Adds cells that stand side by side in `text`, none of which needs quotes.
+    fn push_stretch(&mut self, row: RowView<'_>, columns: Range<usize>, text: &str) {
         self.begin_cell();
-        self.cells += row.len() - 1;
+        self.cells += columns.len() - 1;
         // What was copied of the text, and where the next cell begins in it.
         let (mut copied, mut at) = (0, 0);
-        for cell in row.cells() {
+        for column in columns {
+            let cell = row.cell(column);
             if self.wants_guard(cell) {
                 self.bytes.extend_from_slice(&text.as_bytes()[copied..at]);
                 self.bytes.push(b'\'');
@@ -107,7 +117,7 @@ impl Line {
     /// Whether a cell is written as it is.
     fn is_plain(&self, cell: &str) -> bool {
         let delimiter = self.delimiter;
-        let suspect = |byte: u8| formula::may_be_written_out(byte) || byte == b'"' || byte == delimiter || byte < 0x20;
+        let suspect = |byte: u8| is_suspect(byte) || byte == delimiter;
         let found = cell.bytes().fold(false, |found, byte| found | suspect(byte));
         !found && !self.wants_guard(cell)
     }
@@ -118,6 +128,12 @@ impl Line {
         cell.bytes().next().is_some_and(|first| !first.is_ascii_alphanumeric())
             && matches!(formula::guarded_own(cell, self.plus_numbers), Cow::Owned(_))
     }
+}
+
+/// Whether a byte may have to be written otherwise, or within quotes.
+#[inline]
+fn is_suspect(byte: u8) -> bool {
+    formula::may_be_written_out(byte) || byte == b'"' || byte < 0x20
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use encoding_rs::UTF_8;
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use super::dialect::{Dialect, delimiter_name};
 use super::records::{Record, RecordFault, RecordRules, Records};
@@ -279,13 +279,18 @@ impl CsvReader {
         let behind_are_blank = record.cells().skip(width).all(|cell| self.is_blank_cell(cell));
         let found = if behind_are_blank && found <= width + self.surplus { found.min(width) } else { found };
         let kept = found.min(self.options.limits.columns);
-        let swallowed = if let Some(text) = self.plain_text(record) {
+        let plain_text = self.plain_text(record);
+        let swallowed = if let Some(text) = plain_text {
             batch.push_cells(text, &record.ranges()[..kept]);
             let broken = |(from, to): &(usize, usize)| {
                 let cell = &text[*from..*to];
                 cell.contains('\n') && self.swallowed(cell, width)
             };
-            if text.contains('\n') { record.ranges()[..kept].iter().position(broken) } else { None }
+            if memchr(b'\n', text.as_bytes()).is_some() {
+                record.ranges()[..kept].iter().position(broken)
+            } else {
+                None
+            }
         } else {
             self.push_cells(record, kept, batch)?
         };
@@ -294,8 +299,11 @@ impl CsvReader {
         } else if let Some(error) = ragged(width, found, record, self.delimiter) {
             batch.push_error(error);
         }
-        let cells = record.cells().map(|cell| std::str::from_utf8(cell).unwrap_or_default());
-        if let Some(fault) = self.no_contacts.fault(cells, self.rows == 1) {
+        let text_of = |&(from, to): &(usize, usize)| match plain_text {
+            Some(text) => &text[from..to],
+            None => std::str::from_utf8(&record.bytes()[from..to]).unwrap_or_default(),
+        };
+        if let Some(fault) = self.no_contacts.fault(record.ranges().iter().map(text_of), self.rows == 1) {
             batch.replace_errors(fault);
         }
         if record.repaired {
@@ -312,7 +320,7 @@ impl CsvReader {
         let text = std::str::from_utf8(record.bytes()).ok().filter(|_| short && !self.columns.have_meanings())?;
         // A replacement character that stands in UTF-8 text itself is what the source says.
         let was_broken = self.encoding.encoding != UTF_8 && text.contains(char::REPLACEMENT_CHARACTER);
-        (!was_broken && !text.contains('\0')).then_some(text)
+        (!was_broken && memchr(0, text.as_bytes()).is_none()).then_some(text)
     }
 
     /// Pushes each cell by itself; returns the index of a cell that has rows of the table in it.

@@ -239,7 +239,9 @@ mod tests {
     #[test]
     fn the_cells_of_some_columns_are_those_that_stand_there() {
         let mut row = SheetRow::numbered(1);
-        [(4, "e"), (1, "b"), (2, "c")].into_iter().for_each(|(column, text)| row.push(column, text, CellKind::Text));
+        for (column, text) in [(4, "e"), (1, "b"), (2, "c")] {
+            row.push(column, text, CellKind::Text);
+        }
         row.put_in_order();
         for (first, width) in [(0, 6), (1, 2), (2, 1), (3, 4), (5, 2), (1, 0)] {
             let each = (first..first + width).map(|column| row.cell(column));

@@ -68,8 +68,16 @@ pub(super) struct Plan {
     /// Those that numbers of any kind have and those that are dialed within an area alone, a bit for each count.
     lengths: u64,
     local_lengths: u64,
-    expressions: Vec<String>,
-    /// What the expressions are, in their order.
+    /// What nearly every number is, and the kinds of number that few are, which are asked of the others alone.
+    usual: Expressions,
+    rare: Expressions,
+}
+
+/// Expressions that are asked together.
+#[derive(Debug, Default)]
+struct Expressions {
+    written: Vec<String>,
+    /// What they are, in their order.
     roles: Vec<Role>,
     automaton: OnceLock<Option<Automaton>>,
 }
@@ -97,15 +105,22 @@ impl Plan {
             is_transformed: country.national_prefix_transform_rule.is_some(),
             lengths: mask(&general.possible_length),
             local_lengths: mask(&general.possible_length_local_only),
-            expressions: Vec::new(),
-            roles: Vec::new(),
-            automaton: OnceLock::new(),
+            usual: Expressions::default(),
+            rare: Expressions::default(),
         };
-        plan.add(general.national_number_pattern.as_deref(), Role::General(counts(&general)), "")?;
-        plan.add(country.leading_digits.as_deref(), Role::Leading, "[0-9]*$")?;
-        plan.add(country.national_prefix_for_parsing.as_deref(), Role::Prefix, "[0-9]*$")?;
-        plan.add(country.international_prefix.as_deref(), Role::Abroad, "[0-9]*$")?;
-        let kinds = [
+        let usual = &mut plan.usual;
+        usual.add(general.national_number_pattern.as_deref(), Role::General(counts(&general)))?;
+        usual.add(country.leading_digits.as_deref(), Role::Leading)?;
+        if matches!(plan.prefix, Prefix::Expression) {
+            usual.add(country.national_prefix_for_parsing.as_deref(), Role::Prefix)?;
+        }
+        if matches!(plan.abroad, Prefix::Expression) {
+            usual.add(country.international_prefix.as_deref(), Role::Abroad)?;
+        }
+        for kind in [country.fixed_line, country.mobile].into_iter().flatten() {
+            usual.add(kind.national_number_pattern.as_deref(), Role::Kind(counts(&kind)))?;
+        }
+        let rare = [
             country.premium_rate,
             country.toll_free,
             country.shared_cost,
@@ -114,56 +129,36 @@ impl Plan {
             country.pager,
             country.uan,
             country.voicemail,
-            country.fixed_line,
-            country.mobile,
         ];
-        for kind in kinds.into_iter().flatten() {
-            plan.add(kind.national_number_pattern.as_deref(), Role::Kind(counts(&kind)), "")?;
+        for kind in rare.into_iter().flatten() {
+            plan.rare.add(kind.national_number_pattern.as_deref(), Role::Kind(counts(&kind)))?;
         }
         Some(plan)
     }
 
-    /// Adds an expression of the table, each of which is written `^(?:…)$`; one with something `behind` it
-    /// may be the beginning of the digits alone.
-    fn add(&mut self, expression: Option<&str>, role: Role, behind: &str) -> Option<()> {
-        let Some(expression) = expression else { return Some(()) };
-        if !expression.starts_with("^(?:") || !expression.ends_with(")$") {
-            return None;
-        }
-        let expression = match behind {
-            "" => expression.to_owned(),
-            behind => format!("{}{behind}", &expression[..expression.len() - 1]),
-        };
-        let mut held = self.expressions.iter().zip(&self.roles);
-        if !held.any(|(held, of)| *held == expression && *of == role) {
-            self.expressions.push(expression);
-            self.roles.push(role);
-        }
-        Some(())
-    }
-
     /// What the country's expressions say of these ASCII digits; `None` if only the library can tell.
     pub fn look(&self, digits: &str) -> Option<Seen> {
-        let automaton = self.automaton.get_or_init(|| Automaton::of(&self.expressions)).as_ref()?;
-        let matched = automaton.matched(digits);
-        let (mut seen, mut general, mut kind) = (Seen::default(), false, false);
+        let mut seen = Seen {
+            prefixed: matches!(&self.prefix, Prefix::Digits(prefix) if digits.starts_with(prefix)),
+            abroad: matches!(&self.abroad, Prefix::Digits(prefix) if digits.starts_with(prefix)),
+            ..Seen::default()
+        };
+        let (mut general, mut kind) = (false, false);
         let has_length = |lengths: Option<u64>| lengths.is_none_or(|lengths| has(lengths, digits.len()));
-        for (at, role) in self.roles.iter().enumerate() {
-            if matched & (1 << at) == 0 {
-                continue;
-            }
+        for role in self.usual.matched(digits)? {
             match role {
                 Role::General(lengths) => {
                     seen.general = true;
-                    general = has_length(*lengths);
+                    general = has_length(lengths);
                 }
-                Role::Kind(lengths) => kind |= has_length(*lengths),
+                Role::Kind(lengths) => kind |= has_length(lengths),
                 Role::Leading => seen.leading = true,
                 Role::Prefix => seen.prefixed = true,
                 Role::Abroad => seen.abroad = true,
             }
         }
-        seen.is_number = general && kind;
+        let is_rare = |role: Role| matches!(role, Role::Kind(lengths) if has_length(lengths));
+        seen.is_number = general && (kind || self.rare.matched(digits)?.any(is_rare));
         Some(seen)
     }
 
@@ -191,6 +186,38 @@ impl Plan {
     /// The least digits of a number.
     pub fn fewest_digits(&self) -> usize {
         if self.is_transformed || self.lengths == 0 { 0 } else { self.lengths.trailing_zeros() as usize }
+    }
+}
+
+impl Expressions {
+    /// Adds an expression of the table, each of which is written `^(?:…)$`; that of a kind of number is all of
+    /// the digits, any other their beginning.
+    fn add(&mut self, expression: Option<&str>, role: Role) -> Option<()> {
+        let Some(expression) = expression else { return Some(()) };
+        if !expression.starts_with("^(?:") || !expression.ends_with(")$") {
+            return None;
+        }
+        let expression = match role {
+            Role::General(_) | Role::Kind(_) => expression.to_owned(),
+            Role::Leading | Role::Prefix | Role::Abroad => {
+                format!("{}[0-9]*$", &expression[..expression.len() - 1])
+            }
+        };
+        let mut held = self.written.iter().zip(&self.roles);
+        if !held.any(|(held, of)| *held == expression && *of == role) {
+            self.written.push(expression);
+            self.roles.push(role);
+        }
+        Some(())
+    }
+
+    /// What those are that match the digits; `None` if only the library can tell.
+    fn matched(&self, digits: &str) -> Option<impl Iterator<Item = Role>> {
+        let matched = match self.written.len() {
+            0 => 0,
+            _ => self.automaton.get_or_init(|| Automaton::of(&self.written)).as_ref()?.matched(digits),
+        };
+        Some(self.roles.iter().enumerate().filter(move |(at, _)| matched & (1 << at) != 0).map(|(_, role)| *role))
     }
 }
 

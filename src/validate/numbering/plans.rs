@@ -85,10 +85,9 @@ impl Plans {
         let at = self.countries.len();
         let fewest = self.fewest.entry(plan.calling_code).or_insert_with(|| plan.fewest_digits());
         *fewest = plan.fewest_digits().min(*fewest);
-        let countries = usize::try_from(plan.calling_code).ok().and_then(|code| self.by_code.get_mut(code));
-        countries
-            .into_iter()
-            .for_each(|countries| countries.insert(if plan.is_main { 0 } else { countries.len() }, at));
+        if let Some(sharing) = usize::try_from(plan.calling_code).ok().and_then(|code| self.by_code.get_mut(code)) {
+            sharing.insert(if plan.is_main { 0 } else { sharing.len() }, at);
+        }
         if plan.region != Region::World {
             self.by_region.insert(plan.region, at);
         }
