@@ -338,3 +338,36 @@ pub fn facts<'a>(service: &'a dyn Service, definitions: Option<&'a [FieldDefinit
         definitions,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services;
+
+    #[test]
+    fn a_stated_mapping_that_nobody_gets_to_see_is_compiled_without_a_look_at_the_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("contacts.csv");
+        std::fs::write(&path, "phone\n+447400100201\n+447400100202\n").unwrap();
+        let of = |mapping| SourceSpec {
+            path: path.clone(),
+            read: ReadOptions::default(),
+            mapping,
+            region: None,
+            only: Vec::new(),
+            chosen: None,
+            opened: OpenedOnce::default(),
+            exported: false,
+        };
+        let stated = MappingChoice::Text("[columns.phone]\nfield = \"phone\"\n".into());
+        let service = (services::find("respondio-v1").unwrap().connect)(&services::Settings::default()).unwrap();
+        let results = folder.path().join("results.csv");
+        for (mapping, is_shown, sampled) in
+            [(stated.clone(), false, 0), (stated, true, 2), (MappingChoice::Guess, false, 2)]
+        {
+            let (mapped, mut reader) = of(mapping).map_for(&results, service.as_ref(), is_shown).unwrap();
+            assert_eq!((mapped.sample.total, mapped.forward.feeds().len()), (sampled, 1));
+            assert_eq!(reader.read(&mut RowBatch::new(), 10).unwrap(), 2, "all rows are there to be checked");
+        }
+    }
+}
