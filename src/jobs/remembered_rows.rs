@@ -36,22 +36,46 @@ pub async fn remembered(
 ) -> Result<Vec<RememberedRow>> {
     let of_rows: Vec<Vec<Key>> = contacts.map(|contact| RememberedRow::unknown(keys, contact).keys).collect();
     let all = of_rows.concat();
-    let (mut open, mut known) = (Vec::new(), Vec::new());
+    let mut open = Vec::new();
     if !all.is_empty() {
         open = ledger.open_creates(keys.account(), &all).await?;
     }
-    if !all.is_empty() && remembers {
-        known = ledger.known(keys.account(), &all).await?;
+    let mut known: Vec<Option<KnownContact>> = vec![None; of_rows.len()];
+    if remembers {
+        most_specific(ledger, keys, &of_rows, &mut known).await?;
     }
     let mut from = 0;
     Ok(of_rows
         .into_iter()
-        .map(|keys| {
+        .zip(known)
+        .map(|(keys, known)| {
             let here = from..from + keys.len();
             from = here.end;
-            RememberedRow { known: first(&mut known, here.clone()), open_create: first(&mut open, here), keys }
+            RememberedRow { known, open_create: first(&mut open, here), keys }
         })
         .collect())
+}
+
+/// Asks for each row by its first key, then by its second for those of whom nobody is known, and so on: mostly a row
+/// is known by its first.
+async fn most_specific(
+    ledger: &LedgerHandle,
+    keys: &Keys,
+    of_rows: &[Vec<Key>],
+    known: &mut [Option<KnownContact>],
+) -> Result<()> {
+    for place in 0..of_rows.iter().map(Vec::len).max().unwrap_or(0) {
+        let unknown = of_rows.iter().zip(known.iter_mut()).filter(|(_, known)| known.is_none());
+        let (asked, unknown): (Vec<Key>, Vec<_>) =
+            unknown.filter_map(|(keys, known)| Some((*keys.get(place)?, known))).unzip();
+        if asked.is_empty() {
+            continue;
+        }
+        for (known, found) in unknown.into_iter().zip(ledger.known(keys.account(), &asked).await?) {
+            *known = found;
+        }
+    }
+    Ok(())
 }
 
 /// The first that is there, of those in this range; none, if nothing was asked.

@@ -12,6 +12,11 @@ pub trait Emulator: Send {
     /// All it holds, to be kept between runs.
     fn save(&self) -> serde_json::Value;
 
+    /// The same as text, without holding all of it twice.
+    fn write_saved(&self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        Ok(serde_json::to_writer(out, &self.save())?)
+    }
+
     /// Goes on from what [`Emulator::save`] gave.
     fn load(&mut self, saved: serde_json::Value) -> Result<(), String>;
 

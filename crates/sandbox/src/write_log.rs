@@ -12,7 +12,7 @@
 //! write log begins anew. A write log of any other generation is already in the snapshot.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ impl Record {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Snapshot {
     generation: u64,
     emulator: Value,
@@ -191,10 +191,13 @@ fn begin(
     log.write_all(&head)?;
     let kept = snapshot_path(folder, service);
     let fresh = folder.join(format!("{service}.json.new"));
-    let snapshot = serde_json::to_vec(&Snapshot { generation, emulator: emulator.save() })?;
-    private_file(&fresh)?.write_all(&snapshot)?;
+    let mut snapshot = BufWriter::new(private_file(&fresh)?);
+    write!(snapshot, "{{\"generation\":{generation},\"emulator\":")?;
+    emulator.write_saved(&mut snapshot)?;
+    snapshot.write_all(b"}")?;
+    let bytes = snapshot.into_inner().map_err(io::IntoInnerError::into_error)?.metadata()?.len();
     fs::rename(&fresh, &kept)?;
-    Ok((log, head.len() as u64, snapshot.len() as u64))
+    Ok((log, head.len() as u64, bytes))
 }
 
 /// The state after snapshot and write log; none if there is neither.

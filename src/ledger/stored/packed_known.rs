@@ -117,7 +117,7 @@ impl Packed {
             self.fields.iter().map(|(number, _)| Ok(Field::new(&name(*number)?))).collect::<Result<_, E>>()?;
         let values = match &self.sealed {
             None => None,
-            Some(sealed) => Some(unseal(secrets.vault, sealed, &names).ok_or(UNREADABLE)?),
+            Some(sealed) => Some(unseal(secrets.vault, id, sealed, &names).ok_or(UNREADABLE)?),
         };
         let mut hashes = Vec::with_capacity(names.len());
         for ((_, told), field) in self.fields.iter().zip(&names) {
@@ -247,7 +247,7 @@ impl Known {
         put_applied(&mut bytes, self.applied.as_ref(), self.seen_at);
         match values {
             None => put_number(&mut bytes, 0),
-            Some(values) => put_bytes(&mut bytes, &seal(vault, values, &names)),
+            Some(values) => put_bytes(&mut bytes, &seal(vault, id, values, &names)),
         }
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum);

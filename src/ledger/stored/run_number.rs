@@ -7,13 +7,21 @@ const PLACES: u64 = 36 * 36 * 36;
 
 /// The number of a name that [`run_name`](super::run_name) gave.
 pub(super) fn run_number(run: &RunId) -> Option<u64> {
-    let (minute, place) = run.0.split_at_checked(14)?;
-    let at = jiff::civil::DateTime::strptime("%Y%m%d-%H%M-", minute).ok()?;
+    let name: &[u8; 17] = run.0.as_bytes().try_into().ok()?;
+    let number = |from: usize, to: usize| {
+        name[from..to]
+            .iter()
+            .try_fold(0_i16, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i16::from(byte - b'0')))
+    };
+    let small = |from: usize| i8::try_from(number(from, from + 2)?).ok();
+    let at = jiff::civil::DateTime::new(number(0, 4)?, small(4)?, small(6)?, small(9)?, small(11)?, 0, 0).ok()?;
+    if name[8] != b'-' || name[13] != b'-' || name[14..].iter().any(u8::is_ascii_uppercase) {
+        return None;
+    }
     let seconds = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
-    let place = u64::from_str_radix(place, 36).ok().filter(|place| *place < PLACES)?;
-    let number = u64::try_from(seconds).ok()? / 60 * PLACES + place;
-    // What only looks like such a name is not one.
-    (run_of(number).as_ref() == Some(run)).then_some(number)
+    let place =
+        name[14..].iter().try_fold(0, |place, byte| Some(place * 36 + u64::from(char::from(*byte).to_digit(36)?)))?;
+    Some(u64::try_from(seconds).ok()? / 60 * PLACES + place)
 }
 
 /// The run with this number.

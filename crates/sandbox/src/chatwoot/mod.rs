@@ -154,6 +154,13 @@ fn serve(state: &mut State, operation: &Operation, request: &Request) -> Result<
     }
 }
 
+/// What [`Emulator::save`] gives, written as it is read.
+#[derive(serde::Serialize)]
+struct SavedText<'a> {
+    state: state::Saving<'a>,
+    throttle: Value,
+}
+
 impl Emulator for Chatwoot {
     fn answer(&mut self, request: &WireRequest, now: Duration) -> WireAnswer {
         let mut answer = self.decide(request, now).unwrap_or_else(|refusal| {
@@ -166,6 +173,11 @@ impl Emulator for Chatwoot {
 
     fn save(&self) -> Value {
         json!({ "state": self.state.save(), "throttle": self.throttle })
+    }
+
+    fn write_saved(&self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        let throttle = json!(self.throttle);
+        Ok(serde_json::to_writer(out, &SavedText { state: self.state.saving(), throttle })?)
     }
 
     fn load(&mut self, mut saved: Value) -> Result<(), String> {

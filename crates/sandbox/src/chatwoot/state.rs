@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::definition::Definition;
@@ -23,7 +23,7 @@ pub(super) struct State {
     pub last_id: u64,
 }
 
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Saved {
     contacts: Vec<Contact>,
@@ -35,6 +35,26 @@ struct Saved {
     last_id: u64,
 }
 
+/// As [`Saved`], of what is held: contacts are written one after the other.
+#[derive(Serialize)]
+pub(super) struct Saving<'a> {
+    contacts: Contacts<'a>,
+    retired: Vec<u64>,
+    tags: Value,
+    labels: &'a [AccountLabel],
+    definitions: &'a [Definition],
+    notes: Vec<&'a Note>,
+    last_id: u64,
+}
+
+struct Contacts<'a>(&'a Store);
+
+impl Serialize for Contacts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.contacts())
+    }
+}
+
 impl State {
     pub fn next_id(&mut self) -> u64 {
         self.last_id += 1;
@@ -42,19 +62,23 @@ impl State {
     }
 
     pub fn save(&self) -> Value {
+        json!(self.saving())
+    }
+
+    pub fn saving(&self) -> Saving<'_> {
         let mut notes: Vec<&Note> = self.notes.values().flatten().collect();
         notes.sort_by_key(|note| note.id);
         let mut retired: Vec<u64> = self.store.retired().collect();
         retired.sort_unstable();
-        json!({
-            "contacts": self.store.contacts().collect::<Vec<_>>(),
-            "retired": retired,
-            "tags": self.tags.in_order(),
-            "labels": self.labels,
-            "definitions": self.definitions,
-            "notes": notes,
-            "last_id": self.last_id,
-        })
+        Saving {
+            contacts: Contacts(&self.store),
+            retired,
+            tags: json!(self.tags.in_order()),
+            labels: &self.labels,
+            definitions: &self.definitions,
+            notes,
+            last_id: self.last_id,
+        }
     }
 
     pub fn load(saved: Value) -> Result<Self, String> {
@@ -99,6 +123,9 @@ mod tests {
         first.post(&format!("/contacts/{id}/notes"), &json!({ "content": "called" }));
         first.post("/labels", &json!({ "title": "vip" }));
 
+        let mut text = Vec::new();
+        first.emulator.write_saved(&mut text).unwrap();
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&text).unwrap(), first.emulator.save());
         let mut second = Chatwoot::new(Flavor::Chatwoot, EmulatorOptions::default());
         second.load(first.emulator.save()).unwrap();
         assert_eq!(second.save()["state"], first.emulator.save()["state"]);
