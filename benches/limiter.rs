@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use criterion::Criterion;
-use rolo::contact::Quota;
+use rolo::contact::{CallKind, Quota};
 use rolo::ledger::LedgerPlace;
 use rolo::quota::{Budget, BudgetOptions};
 
@@ -21,7 +21,7 @@ pub fn slots(criterion: &mut Criterion) {
             Budget::new(options, ledger.clone())
         };
         criterion.bench_function(&format!("limiter/slot, {name}"), |bench| {
-            bench.iter(|| runtime.block_on(budget.slot()).unwrap());
+            bench.iter(|| runtime.block_on(budget.slot(CallKind::Find)).unwrap());
         });
     }
 }

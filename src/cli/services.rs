@@ -155,6 +155,7 @@ fn limit_rows(service: &dyn Service) -> Vec<(&'static str, String, Source)> {
     let Limits {
         quota,
         quota_scope,
+        counts_apart,
         concurrency,
         fields_per_create,
         fields_per_update,
@@ -173,6 +174,9 @@ fn limit_rows(service: &dyn Service) -> Vec<(&'static str, String, Source)> {
         ("requests at once", concurrency.value.to_string(), concurrency.source),
         ("identifiers a look-up", identifiers_per_find.value.to_string(), identifiers_per_find.source),
     ];
+    rows.extend(
+        counts_apart.map(|source| ("calls, if its headers show it", "that many of each operation".to_owned(), source)),
+    );
     let mut known = |name, limit: &Option<Sourced<usize>>| {
         rows.extend(limit.map(|limit| (name, limit.value.to_string(), limit.source)));
     };

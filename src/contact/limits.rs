@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Sourced;
+use super::{Source, Sourced};
 
 /// How many calls a service admits in a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Limits {
     pub quota: Sourced<Quota>,
     /// What shares the quota, in words: "channel token", "account".
     pub quota_scope: &'static str,
+    /// Who says that the calls of each operation are counted by themselves, each with the whole quota. Believed
+    /// of an account once its answers' headers show it; nobody says so where there is none.
+    pub counts_apart: Option<Source>,
     /// Requests that may be under way at once.
     pub concurrency: Sourced<usize>,
     /// Fields that one create can carry, custom ones included.

@@ -93,6 +93,7 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
     let simulated = stands_in.map(|stands_in| stands_in.clock.clone());
     let budget = Budget::new(
         BudgetOptions {
+            may_count_apart: service.limits().counts_apart.is_some(),
             unthrottled,
             simulated,
             ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota)

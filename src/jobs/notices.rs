@@ -3,7 +3,7 @@
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Context;
-use crate::report::{Event, Remark, Reporter, Summary, Warning};
+use crate::report::{Event, Note, Remark, Reporter, Summary, Warning};
 use crate::upload::Notice;
 
 /// Counts a notice, and passes it on as it comes.
@@ -47,6 +47,7 @@ fn warn(notice: Notice, reporter: &mut dyn Reporter) {
     let warning = match notice {
         Notice::Warned { message } => Warning::OfService { message },
         Notice::RefreshTokenChanged => Warning::RefreshTokenChanged,
+        Notice::CountsApart => return reporter.event(&Event::Note(Note::CountsApart)),
         Notice::NotRenewed { message } => Warning::NotRenewed { message },
         Notice::FirstRowsWentWell { rows } => Warning::FirstRowsWentWell { rows },
         Notice::Called { .. }

@@ -1,12 +1,15 @@
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::MutexGuard;
+use tokio::time::Instant;
 
-use super::min_interval::MinInterval;
+use super::counting::{Counted, Counting};
+use super::lane::{Lane, Turn};
 use super::pace::{Pace, usual_margin};
 use crate::clock::{self, MovedClock};
-use crate::contact::Quota;
+use crate::contact::{CallKind, Quota};
 use crate::crash::Safeguard;
 use crate::error::Result;
 use crate::ledger::LedgerHandle;
@@ -28,6 +31,9 @@ pub struct BudgetOptions {
     pub quota: Quota,
     /// Jitter that is allowed for. See [`usual_margin`].
     pub margin: Duration,
+    /// Somebody says that the service counts the calls of each operation by themselves: believed once its
+    /// headers show it, and calls may leave as fast of each.
+    pub may_count_apart: bool,
     /// Calls leave at once, unless the service has asked for a wait.
     pub unthrottled: bool,
     /// Nothing is waited for: this clock is moved on instead, and no other process has a part in the quota.
@@ -36,7 +42,8 @@ pub struct BudgetOptions {
 
 impl BudgetOptions {
     pub fn new(scope: impl Into<String>, quota: Quota) -> Self {
-        Self { scope: scope.into(), quota, margin: usual_margin(quota.per), unthrottled: false, simulated: None }
+        let margin = usual_margin(quota.per);
+        Self { scope: scope.into(), quota, margin, may_count_apart: false, unthrottled: false, simulated: None }
     }
 }
 
@@ -60,79 +67,51 @@ struct Shared {
     ledger: LedgerHandle,
     unthrottled: bool,
     simulated: Option<MovedClock>,
+    window: Duration,
     pace: Mutex<Pace>,
-    /// No call leaves before, since the service said so.
-    not_before: Mutex<Option<Instant>>,
-    /// Held by the one caller whose turn it is: a process has at most one slot outstanding, so a
-    /// process that dies wastes at most one.
-    turn: tokio::sync::Mutex<Turn>,
-}
-
-struct Turn {
-    interval: MinInterval,
-    /// When the next call may leave by a simulated clock.
-    next: Instant,
+    counting: Mutex<Counting>,
+    /// Of all calls together.
+    whole: Lane,
+    /// Of each operation, once the service is seen to count them apart.
+    apart: Mutex<HashMap<CallKind, Arc<Lane>>>,
 }
 
 impl Budget {
     pub fn new(options: BudgetOptions, ledger: LedgerHandle) -> Self {
         let pace = Pace::new(options.quota, options.margin);
         let now = options.simulated.as_ref().map_or_else(clock::now, MovedClock::now);
-        let turn = Turn { interval: MinInterval::new(now, pace.period(now)), next: now };
+        let is_real = !options.unthrottled && options.simulated.is_none();
         let shared = Shared {
+            whole: Lane::new(options.scope.clone(), now, pace.period(now)),
             scope: options.scope,
             ledger,
             unthrottled: options.unthrottled,
             simulated: options.simulated,
+            window: options.quota.per,
             pace: Mutex::new(pace),
-            not_before: Mutex::new(None),
-            turn: tokio::sync::Mutex::new(turn),
+            counting: Mutex::new(Counting::new(options.quota.per, is_real && options.may_count_apart)),
+            apart: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Waits until one call may leave. Callers are served in the order in which they came; a caller
-    /// that goes away while it waits wastes one slot at most.
-    pub async fn slot(&self) -> Result<Slot> {
-        let shared = &self.shared;
-        let mut turn = shared.turn.lock().await;
-        loop {
-            if let Some(wait) = shared.asked_to_wait() {
-                if wait > PARK {
-                    return Ok(Slot::Parked(wait));
-                }
-                shared.sleep(wait).await;
-                continue;
-            }
-            if let Some(clock) = shared.simulated.as_ref().filter(|_| !shared.unthrottled) {
-                clock.move_to(turn.next);
-                turn.next = clock.now() + shared.period();
-                return Ok(Slot::Go);
-            }
-            if shared.unthrottled || !Safeguard::Pace.holds() {
-                return Ok(Slot::Go);
-            }
-            let period = shared.period();
-            let at = turn.reserve(shared, period).await?;
-            let wait = at.saturating_duration_since(clock::now());
-            if wait > PARK.max(period * PARK_PERIODS) {
-                return Ok(Slot::Parked(wait));
-            }
-            turn.wait_for(at, shared, period).await;
-            // While it slept, an answer may have asked for a wait.
-            if shared.asked_to_wait().is_none() {
-                return Ok(Slot::Go);
-            }
+    /// Waits until one call of an operation may leave. Callers are served in the order in which they came; a
+    /// caller that goes away while it waits wastes one slot at most.
+    pub async fn slot(&self, operation: CallKind) -> Result<Slot> {
+        let slot = self.shared.slot(operation).await?;
+        if slot == Slot::Go {
+            lock(&self.shared.counting).left(operation, self.shared.now());
         }
+        Ok(slot)
     }
 
-    /// What an answer told about the quota. `wait` is how long the service asked to be left alone
-    /// (or the upload's own choice, where a refusal for too many calls did not say): it holds for
-    /// every process.
-    pub async fn answered(&self, hint: &QuotaHint, wait: Option<Duration>) {
+    /// What the answer to a call that left at `left` told about the quota. `wait` is how long the service asked
+    /// to be left alone (or the upload's own choice, where a refusal for too many calls did not say): it holds
+    /// for every process. True if the service is seen, from now on, to count operations apart.
+    pub async fn answered(&self, operation: CallKind, left: Instant, hint: &QuotaHint, wait: Option<Duration>) -> bool {
         let shared = &self.shared;
         let now = shared.now();
-        let already_waiting = shared.asked_to_wait().is_some();
+        let already_waiting = shared.whole.asked_to_wait(now).is_some();
         {
             let mut pace = lock(&shared.pace);
             pace.follow(hint);
@@ -141,10 +120,22 @@ impl Budget {
                 pace.refused(now);
             }
         }
-        let used_up = hint.reset_after.filter(|_| hint.remaining == Some(0));
-        if let Some(wait) = wait.max(used_up) {
-            shared.postpone(now, wait.min(LONGEST)).await;
+        let (before, after) = {
+            let mut counting = lock(&shared.counting);
+            let before = counting.counted();
+            counting.answered(operation, left, hint, wait.is_some());
+            (before, counting.counted())
+        };
+        if let Some(until) = hint.reset_after.filter(|_| hint.remaining == Some(0)) {
+            let lane = shared.lane(operation);
+            shared.postpone(lane.as_deref().unwrap_or(&shared.whole), now, until.min(LONGEST)).await;
         }
+        // What was counted apart may be as much again as a window holds.
+        let settles = (before == Counted::Apart && after == Counted::Together).then_some(shared.window);
+        if let Some(wait) = wait.max(settles) {
+            shared.postpone(&shared.whole, now, wait.min(LONGEST)).await;
+        }
+        before == Counted::Together && after == Counted::Apart
     }
 
     /// How long a call took from its slot to its answer, whatever that was: what holds it up before it leaves
@@ -194,52 +185,73 @@ impl Shared {
         lock(&self.pace).period(self.now())
     }
 
-    fn asked_to_wait(&self) -> Option<Duration> {
-        let until = (*lock(&self.not_before))?;
-        until.checked_duration_since(self.now()).filter(|wait| !wait.is_zero())
+    async fn slot(&self, operation: CallKind) -> Result<Slot> {
+        loop {
+            let apart = self.lane(operation);
+            let lane = apart.as_deref().unwrap_or(&self.whole);
+            let turn = lane.turn.lock().await;
+            // Who waited for its turn may have to wait in another lane by now.
+            if apart.is_some() == self.lane(operation).is_some() {
+                return self.slot_of(lane, turn).await;
+            }
+        }
     }
 
-    async fn postpone(&self, now: Instant, wait: Duration) {
-        {
-            let mut not_before = lock(&self.not_before);
-            *not_before = Some(not_before.map_or(now + wait, |earlier| earlier.max(now + wait)));
+    async fn slot_of(&self, lane: &Lane, mut turn: MutexGuard<'_, Turn>) -> Result<Slot> {
+        loop {
+            if let Some(wait) = self.asked_to_wait(lane) {
+                if wait > PARK {
+                    return Ok(Slot::Parked(wait));
+                }
+                self.sleep(wait).await;
+                continue;
+            }
+            if let Some(clock) = self.simulated.as_ref().filter(|_| !self.unthrottled) {
+                clock.move_to(turn.next);
+                turn.next = clock.now() + self.period();
+                return Ok(Slot::Go);
+            }
+            if self.unthrottled || !Safeguard::Pace.holds() {
+                return Ok(Slot::Go);
+            }
+            let (period, lateness) = (self.period(), lock(&self.pace).lateness());
+            let at = lane.reserve(&self.ledger, period, lateness).await?;
+            let wait = at.saturating_duration_since(clock::now());
+            if wait > PARK.max(period * PARK_PERIODS) {
+                return Ok(Slot::Parked(wait));
+            }
+            turn.wait_for(at, &self.pace, period).await;
+            // While it slept, an answer may have asked for a wait.
+            if self.asked_to_wait(lane).is_none() {
+                return Ok(Slot::Go);
+            }
         }
+    }
+
+    /// The lane of an operation that is counted apart.
+    fn lane(&self, operation: CallKind) -> Option<Arc<Lane>> {
+        if lock(&self.counting).counted() == Counted::Together {
+            return None;
+        }
+        let following = || {
+            let scope = format!("{}#{}", self.scope, operation.name());
+            Arc::new(Lane::following(scope, self.now(), self.period()))
+        };
+        Some(lock(&self.apart).entry(operation).or_insert_with(following).clone())
+    }
+
+    fn asked_to_wait(&self, lane: &Lane) -> Option<Duration> {
+        let now = self.now();
+        lane.asked_to_wait(now).max(self.whole.asked_to_wait(now))
+    }
+
+    async fn postpone(&self, lane: &Lane, now: Instant, wait: Duration) {
+        lane.postpone(now + wait);
         if self.simulated.is_some() {
             return;
         }
         // If it can't be written, neither can the next reservation, and that is reported.
-        let _ = self.ledger.postpone(&self.scope, wait).await;
-    }
-}
-
-impl Turn {
-    /// Takes the next moment that no process has taken, and says when that is by our clock.
-    async fn reserve(&mut self, shared: &Shared, period: Duration) -> Result<Instant> {
-        let lateness = lock(&shared.pace).lateness();
-        let wait = shared.ledger.reserve(&shared.scope, period, lateness).await?;
-        let (now, time) = (clock::now(), wait.unsigned_abs());
-        Ok(if wait.is_negative() { now.checked_sub(time).unwrap_or(now) } else { now + time })
-    }
-
-    /// Sleeps until `at`, and longer if this process has sent too recently.
-    async fn wait_for(&mut self, at: Instant, shared: &Shared, period: Duration) {
-        let mut until = at;
-        // One that comes too late to wait was not held up by a timer.
-        let waits = at > clock::now();
-        loop {
-            sleep_until(until).await;
-            let lateness = lock(&shared.pace).lateness();
-            let scheduled = clock::now().checked_sub(lateness).map_or(until, |earliest| earliest.max(until));
-            match self.interval.take(scheduled, period) {
-                Ok(()) => {
-                    if waits {
-                        lock(&shared.pace).was_late(clock::now().saturating_duration_since(until));
-                    }
-                    return;
-                }
-                Err(later) => until = later,
-            }
-        }
+        let _ = self.ledger.postpone(&lane.scope, wait).await;
     }
 }
 

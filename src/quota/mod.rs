@@ -10,9 +10,14 @@
 //! that leaves late. Until a hundred round trips are measured, J is assumed (300 ms, or a tenth of a short window),
 //! and a third of it kept for lateness; from then on it is the spread of the round trips, which bounds that of the
 //! way there, and the lateness that calls have shown.
+//!
+//! Where a service is said to count each operation by itself, its headers decide: as soon as they show it, each
+//! operation has a pace of its own, and a refusal ends that for good.
 
 mod budget;
+mod counting;
 mod delays;
+mod lane;
 mod min_interval;
 mod pace;
 

@@ -36,6 +36,8 @@ pub enum Note {
     TagsOneByOne { contacts: u64, time: Duration },
     /// Who has each of so many tags is listed.
     TagsByList { tags: u64 },
+    /// The headers of the service show that it counts the calls of each operation by themselves.
+    CountsApart,
     /// Contacts came, went or moved while pages were read.
     AnotherPass,
     /// A listing begins again, since the service forgot where it was.
@@ -93,6 +95,10 @@ impl fmt::Display for Note {
                 )
             }
             Self::TagsByList { tags } => write!(f, "listing who has each of {}", count(*tags, "tag")),
+            Self::CountsApart => f.write_str(
+                "the service's answers show that it counts each kind of call by itself: each is sent as fast as the limit \
+                 allows from now on",
+            ),
             Self::AnotherPass => {
                 f.write_str("contacts came, went or moved while the pages were read: reading them once more")
             }

@@ -1,5 +1,5 @@
 use super::{Answer, Credential, Request, SettingSpec, Settings, Verdict};
-use crate::contact::{Call, Capabilities, ContactPages, FieldSpec, Limits, Source};
+use crate::contact::{Call, CallKind, Capabilities, ContactPages, FieldSpec, Limits, Source};
 use crate::error::Result;
 
 /// One service, with the settings of one account.
@@ -39,6 +39,12 @@ pub trait Service: Send + Sync {
     /// What the answer tells about the quota. Nothing, unless the service sends such headers.
     fn quota_hint(&self, _answer: &Answer) -> QuotaHint {
         QuotaHint::default()
+    }
+
+    /// What the service counts a call as, where it counts each operation by itself: the kind of call whose request
+    /// is of the same method and path.
+    fn counts_as(&self, call: &Call) -> CallKind {
+        call.kind()
     }
 
     /// How an access token that ran out is renewed. Nothing, unless the service's tokens run out.

@@ -1,3 +1,5 @@
+use tokio::time::Instant;
+
 use super::account::ConnectedAccount;
 use super::call_state::{AfterAttempt, AfterFailure, CallState};
 use super::caller::Caller;
@@ -91,7 +93,8 @@ impl<'a> Attempts<'a> {
     async fn attempt(&mut self, request: &Request) -> Next {
         let caller = self.caller;
         let Some(permit) = caller.permit().await else { return Next::End(CallEnd::Halted) };
-        if caller.stop.is_requested() || !caller.slot().await || !caller.may_begin() {
+        let operation = caller.account.service.counts_as(self.call);
+        if caller.stop.is_requested() || !caller.slot(operation).await || !caller.may_begin() {
             return Next::End(CallEnd::Halted);
         }
         self.attempt += 1;
@@ -122,7 +125,7 @@ impl<'a> Attempts<'a> {
         tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, failure, "answered");
         caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt });
         let after = match sent {
-            Ok(answer) => self.answered(&answer).await,
+            Ok(answer) => self.answered(&answer, operation, may_leave).await,
             Err(failure) => self.state.unanswered(failure),
         };
         self.go_on(after, credential).await
@@ -146,7 +149,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// Hears what the answer means, and lets the budget hear what the service wants.
-    async fn answered(&mut self, answer: &Answer) -> AfterAttempt {
+    async fn answered(&mut self, answer: &Answer, operation: CallKind, left: Instant) -> AfterAttempt {
         let caller = self.caller;
         self.http_status = Some(answer.status);
         self.answers += 1;
@@ -158,7 +161,10 @@ impl<'a> Attempts<'a> {
             // Whatever the status: a service under maintenance says when it will be back.
             _ => retry_after(answer),
         };
-        caller.account.budget.answered(&caller.account.service.quota_hint(answer), wait).await;
+        let hint = caller.account.service.quota_hint(answer);
+        if caller.account.budget.answered(operation, left, &hint, wait).await {
+            caller.tell(Notice::CountsApart);
+        }
         if let Verdict::Done { reply, warnings } = &mut verdict {
             caller.account.field_names.apply(reply);
             for message in std::mem::take(warnings) {

@@ -117,15 +117,15 @@ impl Caller {
     }
 
     /// Waits for a slot of the budget; false if the run stops first, or is another's by then.
-    pub(super) async fn slot(&self) -> bool {
-        self.holds_run().await && self.budget_slot().await && self.holds_run().await
+    pub(super) async fn slot(&self, operation: CallKind) -> bool {
+        self.holds_run().await && self.budget_slot(operation).await && self.holds_run().await
     }
 
-    async fn budget_slot(&self) -> bool {
+    async fn budget_slot(&self, operation: CallKind) -> bool {
         tokio::select! {
             biased;
             () = self.stop.requested() => false,
-            slot = self.account.budget.slot() => match slot {
+            slot = self.account.budget.slot(operation) => match slot {
                 Ok(Slot::Go) => !self.stop.is_requested(),
                 Ok(Slot::Parked(wait)) => {
                     self.halt(ServiceStop::Parked(wait).error(self.account.service.name(), &self.account.name));

@@ -11,6 +11,8 @@ pub enum Notice {
         http_status: Option<u16>,
         attempt: u32,
     },
+    /// The service is seen to count the calls of each operation by themselves: more may leave from now on.
+    CountsApart,
     /// Sending pauses.
     Waiting {
         time: Duration,

@@ -292,6 +292,9 @@ fn service_page(entry: &'static ServiceEntry) -> String {
         let _ = writeln!(page, "| {name} | {value} | {} |", escaped(&source.to_string()));
     };
     row(&format!("calls for each {}", limits.quota_scope), rate(limits), limits.quota.source);
+    if let Some(source) = limits.counts_apart {
+        row("calls, if its headers show it", "that many of each operation".to_owned(), source);
+    }
     row("requests at once", limits.concurrency.value.to_string(), limits.concurrency.source);
     let known = [
         ("fields a create", limits.fields_per_create),

@@ -25,6 +25,7 @@ pub fn of(stage: &Stage) -> Vec<(&'static str, Run)> {
     let Limits {
         quota,
         quota_scope: _,
+        counts_apart: _,
         concurrency: _,
         fields_per_create,
         fields_per_update,

@@ -33,6 +33,7 @@ mod plan;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod quota;
+mod quota_apart;
 mod quota_jitter;
 mod reconcile;
 mod renewal;

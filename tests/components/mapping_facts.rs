@@ -212,6 +212,7 @@ fn limits() -> Limits {
     Limits {
         quota: Sourced::new(Quota { calls: 200, per: Duration::from_secs(60) }, ASSUMED),
         quota_scope: "account",
+        counts_apart: None,
         concurrency: Sourced::new(4, ASSUMED),
         fields_per_create: None,
         fields_per_update: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rolo::clock::{self, Calendar};
-use rolo::contact::Quota;
+use rolo::contact::{CallKind, Quota};
 use rolo::quota::{Budget, BudgetOptions, Slot};
 use rolo::services::QuotaHint;
 use tokio::task::JoinSet;
@@ -119,13 +119,15 @@ async fn call_until(end: Instant, budgets: &[Budget], service: &Arc<Mutex<Servic
         let mut random = Random(seed ^ (n as u64) << 32);
         workers.spawn(async move {
             loop {
-                assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+                assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
                 let left = clock::now();
                 sleep(Duration::from_micros(random.below(200_000))).await;
                 let admitted = service.lock().unwrap().call();
                 sleep(Duration::from_micros(random.below(200_000))).await;
                 budget.took(clock::now() - left);
-                budget.answered(&NO_HINT, (!admitted).then_some(Duration::from_secs(5))).await;
+                budget
+                    .answered(CallKind::Find, clock::now(), &NO_HINT, (!admitted).then_some(Duration::from_secs(5)))
+                    .await;
             }
         });
     }
@@ -214,9 +216,9 @@ async fn a_lowered_limit_costs_few_refusals_and_then_none() {
     let mut refusals = Vec::new();
     let end = clock::now() + WINDOW * 10;
     while clock::now() < end {
-        assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+        assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
         let admitted = service.lock().unwrap().call();
-        budget.answered(&hint, (!admitted).then_some(Duration::from_secs(30))).await;
+        budget.answered(CallKind::Find, clock::now(), &hint, (!admitted).then_some(Duration::from_secs(30))).await;
         if !admitted {
             refusals.push(end - clock::now());
         }
@@ -236,12 +238,12 @@ async fn what_a_service_asks_for_holds_for_every_process() {
     };
     let (one, two) = (budget(), budget());
     let began = clock::now();
-    one.slot().await.unwrap();
-    one.answered(&NO_HINT, Some(Duration::from_secs(42))).await;
-    assert_eq!(two.slot().await.unwrap(), Slot::Go);
+    one.slot(CallKind::Find).await.unwrap();
+    one.answered(CallKind::Find, clock::now(), &NO_HINT, Some(Duration::from_secs(42))).await;
+    assert_eq!(two.slot(CallKind::Find).await.unwrap(), Slot::Go);
     let waited = clock::now() - began;
     assert!(waited >= Duration::from_secs(42) && waited < Duration::from_secs(43), "{waited:?}");
-    assert_eq!(one.slot().await.unwrap(), Slot::Go);
+    assert_eq!(one.slot(CallKind::Find).await.unwrap(), Slot::Go);
     assert!(clock::now() - began > waited);
 }
 
@@ -249,13 +251,13 @@ async fn what_a_service_asks_for_holds_for_every_process() {
 async fn a_caller_that_waits_already_is_told_to_wait_longer() {
     let budget = Budget::new(options(), simulated());
     let began = clock::now();
-    budget.slot().await.unwrap();
+    budget.slot(CallKind::Find).await.unwrap();
     let waiting = tokio::spawn({
         let budget = budget.clone();
-        async move { budget.slot().await.unwrap() }
+        async move { budget.slot(CallKind::Find).await.unwrap() }
     });
     sleep(Duration::from_millis(10)).await;
-    budget.answered(&NO_HINT, Some(Duration::from_secs(10))).await;
+    budget.answered(CallKind::Find, clock::now(), &NO_HINT, Some(Duration::from_secs(10))).await;
     assert_eq!(waiting.await.unwrap(), Slot::Go);
     assert!(clock::now() - began >= Duration::from_secs(10));
 }
@@ -266,43 +268,43 @@ async fn a_wait_of_more_than_a_quarter_of_an_hour_parks_the_run() {
         let ledger = simulated();
         let new = || Budget::new(BudgetOptions { unthrottled, ..options() }, ledger.clone());
         let budget = new();
-        budget.slot().await.unwrap();
-        budget.answered(&NO_HINT, Some(Duration::from_secs(10 * 3600))).await;
+        budget.slot(CallKind::Find).await.unwrap();
+        budget.answered(CallKind::Find, clock::now(), &NO_HINT, Some(Duration::from_secs(10 * 3600))).await;
         let began = clock::now();
-        let Slot::Parked(wait) = budget.slot().await.unwrap() else { panic!("it must not wait") };
+        let Slot::Parked(wait) = budget.slot(CallKind::Find).await.unwrap() else { panic!("it must not wait") };
         assert_eq!(wait, Duration::from_secs(10 * 3600));
         assert_eq!(clock::now(), began);
         if !unthrottled {
-            assert!(matches!(new().slot().await.unwrap(), Slot::Parked(_)), "the next run parks as well");
+            assert!(matches!(new().slot(CallKind::Find).await.unwrap(), Slot::Parked(_)), "the next run parks as well");
         }
         sleep(wait).await;
-        assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+        assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_absurd_wait_does_not_lock_the_account_for_good() {
     let budget = Budget::new(options(), simulated());
-    budget.slot().await.unwrap();
-    budget.answered(&NO_HINT, Some(Duration::MAX)).await;
-    assert_eq!(budget.slot().await.unwrap(), Slot::Parked(Duration::from_secs(24 * 3600)));
+    budget.slot(CallKind::Find).await.unwrap();
+    budget.answered(CallKind::Find, clock::now(), &NO_HINT, Some(Duration::MAX)).await;
+    assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Parked(Duration::from_secs(24 * 3600)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_is_used_up_is_waited_for() {
     let budget = Budget::new(options(), simulated());
     let began = clock::now();
-    budget.slot().await.unwrap();
+    budget.slot(CallKind::Find).await.unwrap();
     let hint = |remaining| QuotaHint {
         remaining: Some(remaining),
         reset_after: Some(Duration::from_secs(20)),
         ..QuotaHint::default()
     };
-    budget.answered(&hint(1), None).await;
-    budget.slot().await.unwrap();
+    budget.answered(CallKind::Find, clock::now(), &hint(1), None).await;
+    budget.slot(CallKind::Find).await.unwrap();
     assert!(clock::now() - began < Duration::from_secs(1));
-    budget.answered(&hint(0), None).await;
-    budget.slot().await.unwrap();
+    budget.answered(CallKind::Find, clock::now(), &hint(0), None).await;
+    budget.slot(CallKind::Find).await.unwrap();
     assert!(clock::now() - began >= Duration::from_secs(20));
 }
 
@@ -310,7 +312,7 @@ async fn a_quota_that_is_used_up_is_waited_for() {
 async fn refusals_that_come_together_are_one_lesson() {
     let budget = Budget::new(options(), simulated());
     for _ in 0..16 {
-        budget.answered(&NO_HINT, Some(Duration::from_secs(5))).await;
+        budget.answered(CallKind::Find, clock::now(), &NO_HINT, Some(Duration::from_secs(5))).await;
     }
     assert_eq!(budget.period(), Duration::from_micros(304_515));
 }
@@ -320,12 +322,12 @@ async fn without_a_throttle_calls_leave_at_once_but_for_a_wait_that_was_asked_fo
     let budget = Budget::new(BudgetOptions { unthrottled: true, ..options() }, simulated());
     let began = clock::now();
     for _ in 0..10_000 {
-        assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+        assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
     }
     assert_eq!(clock::now(), began);
     assert_eq!((budget.period(), budget.estimate(1_000_000)), (Duration::ZERO, Duration::ZERO));
-    budget.answered(&NO_HINT, Some(Duration::from_secs(3))).await;
-    budget.slot().await.unwrap();
+    budget.answered(CallKind::Find, clock::now(), &NO_HINT, Some(Duration::from_secs(3))).await;
+    budget.slot(CallKind::Find).await.unwrap();
     assert!(clock::now() - began >= Duration::from_secs(3));
 }
 
@@ -345,7 +347,7 @@ async fn a_ledger_that_fails_stops_the_calls() {
     let ledger = simulated_at(&path, &clock::simulated_calendar());
     let budget = Budget::new(options(), ledger);
     rusqlite::Connection::open(&path).unwrap().execute_batch("DROP TABLE budget").unwrap();
-    assert_eq!(budget.slot().await.unwrap_err().kind, rolo::error::ErrorKind::Stopped);
+    assert_eq!(budget.slot(CallKind::Find).await.unwrap_err().kind, rolo::error::ErrorKind::Stopped);
 }
 
 #[tokio::test]
@@ -356,7 +358,7 @@ async fn in_real_time_and_with_a_real_ledger_calls_keep_their_pace() {
     let budget = Budget::new(BudgetOptions::new("key", Quota { calls: 50, per: Duration::from_secs(1) }), ledger);
     let began = clock::now();
     for _ in 0..20 {
-        assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+        assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
     }
     let took = clock::now() - began;
     // How much of the quota is used is shown in virtual time: here the machine may be busy.
@@ -388,7 +390,7 @@ async fn moments(jumps: &[(Duration, i64)], processes: usize, calls: usize) -> V
             let left = left.clone();
             tokio::spawn(async move {
                 while left.lock().unwrap().len() < calls {
-                    assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+                    assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
                     left.lock().unwrap().push(clock::now() - began);
                 }
             })

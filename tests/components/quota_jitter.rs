@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rolo::clock;
-use rolo::contact::Quota;
+use rolo::contact::{CallKind, Quota};
 use rolo::quota::{Budget, BudgetOptions, Slot};
 use rolo::services::QuotaHint;
 use tokio::task::JoinSet;
@@ -89,14 +89,14 @@ async fn use_of(counting: Counting, quota: Quota, jitter: Duration, processes: u
             let mut random = Random((process * 100 + worker) as u64 + 1);
             workers.spawn(async move {
                 loop {
-                    assert_eq!(budget.slot().await.unwrap(), Slot::Go);
+                    assert_eq!(budget.slot(CallKind::Find).await.unwrap(), Slot::Go);
                     let left = clock::now();
                     let micros = u64::try_from(jitter.as_micros()).unwrap();
                     sleep(Duration::from_millis(30) + Duration::from_micros(random.below(micros + 1))).await;
                     service.lock().unwrap().call();
                     sleep(Duration::from_millis(30)).await;
                     budget.took(clock::now() - left);
-                    budget.answered(&QuotaHint::default(), None).await;
+                    budget.answered(CallKind::Find, clock::now(), &QuotaHint::default(), None).await;
                 }
             });
         }

@@ -36,6 +36,7 @@ pub(super) fn upstream(_options: &Options) -> Limits {
             ),
         ),
         quota_scope: "IP address",
+        counts_apart: None,
         concurrency: Sourced::new(4, PARALLEL),
         identifiers_per_find: Sourced::new(
             KEYS,
@@ -66,6 +67,7 @@ pub(super) fn digital99(options: &Options) -> Limits {
     Limits {
         quota,
         quota_scope: "account",
+        counts_apart: None,
         concurrency: Sourced::new(4, PARALLEL),
         identifiers_per_find: identifiers,
         page_size: Some(Sourced::new(PAGE_SIZE, Source::Docs("99digital: list contacts"))),
@@ -87,6 +89,7 @@ pub(super) fn engagelab(options: &Options) -> Limits {
             Source::Assumed("the documents are silent; two a second is harmless to a shared service"),
         ),
         quota_scope: "account",
+        counts_apart: None,
         concurrency: Sourced::new(2, Source::Assumed("the documents are silent")),
         identifiers_per_find: identifiers,
         // Fifteen a page, but one example asks for ten: no length is relied on.
@@ -100,6 +103,7 @@ pub(super) fn engagelab(options: &Options) -> Limits {
 const UNKNOWN: Limits = Limits {
     quota: Sourced::new(Quota { calls: 60, per: MINUTE }, Source::Assumed("the documents are silent")),
     quota_scope: "account",
+    counts_apart: None,
     concurrency: Sourced::new(1, Source::Assumed("the documents are silent")),
     identifiers_per_find: Sourced::new(1, ONE_A_SEARCH),
     identifiers_per_filter: None,

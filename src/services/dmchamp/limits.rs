@@ -7,6 +7,7 @@ const SILENT: Source = Source::Assumed("the documents are silent; a low rate is 
 pub(super) const LIMITS: Limits = Limits {
     quota: Sourced::new(Quota { calls: 120, per: Duration::from_secs(60) }, SILENT),
     quota_scope: "API key",
+    counts_apart: None,
     concurrency: Sourced::new(1, SILENT),
     fields_per_create: None,
     fields_per_update: None,

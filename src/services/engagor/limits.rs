@@ -15,6 +15,7 @@ const QUOTA: Quota = Quota { calls: 350, per: Duration::from_secs(3600) };
 pub(super) const LIMITS: Limits = Limits {
     quota: Sourced::new(QUOTA, Source::Docs("rate limiting")),
     quota_scope: "user of the access token",
+    counts_apart: None,
     concurrency: Sourced::new(2, Source::Assumed("the quota is the bound: a call each 10.3 s")),
     fields_per_create: None,
     fields_per_update: None,

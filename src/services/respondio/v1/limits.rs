@@ -15,6 +15,7 @@ const QUOTA: Quota = Quota { calls: 200, per: Duration::from_secs(60) };
 pub(super) const LIMITS: Limits = Limits {
     quota: Sourced::new(QUOTA, Source::Seed),
     quota_scope: "channel token",
+    counts_apart: None,
     concurrency: Sourced::new(8, Source::Assumed("the quota is the bound; 8 hides an answer time of 2.4 s")),
     fields_per_create: Some(Sourced::new(FIELDS, Source::Seed)),
     fields_per_update: Some(Sourced::new(FIELDS, Source::Seed)),

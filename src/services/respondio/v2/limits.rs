@@ -22,6 +22,7 @@ const MCP: Source = Source::Docs("official MCP server, API reference");
 pub(super) const LIMITS: Limits = Limits {
     quota: Sourced::new(QUOTA, Source::Client("apis.io, a third party's description: 5 requests a second per method")),
     quota_scope: "organisation",
+    counts_apart: Some(Source::Client("apis.io, a third party's description: per API method")),
     concurrency: Sourced::new(4, Source::Assumed("the quota is the bound; 4 hides an answer time of 0.8 s")),
     fields_per_create: None,
     fields_per_update: None,

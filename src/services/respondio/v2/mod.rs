@@ -17,8 +17,8 @@ use std::time::Duration;
 use fields::NamedBy;
 
 use crate::contact::{
-    Call, Capabilities, ClearBy, ContactPages, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits, ListAll,
-    Source, Sourced,
+    Call, CallKind, Capabilities, ClearBy, ContactPages, CreateSafety, FieldSpec, Filters, IdentifierKind, Limits,
+    ListAll, Source, Sourced,
 };
 use crate::error::{Error, Result};
 use crate::services::http::retry_after;
@@ -196,6 +196,16 @@ impl Service for Respondio {
 
     /// The vendor sends how many calls its window admits and how many are left, never how long the
     /// window is; only `Retry-After` tells when to go on.
+    fn counts_as(&self, call: &Call) -> CallKind {
+        match call {
+            Call::Read { .. } => CallKind::Find,
+            // Of several, it is a listing.
+            Call::Find { identifiers, cursor } if identifiers.len() > 1 || cursor.is_some() => CallKind::List,
+            Call::Check => CallKind::ListFields,
+            call => call.kind(),
+        }
+    }
+
     fn quota_hint(&self, answer: &Answer) -> QuotaHint {
         let number = |name: &str| answer.header(name)?.trim().parse().ok();
         QuotaHint {
