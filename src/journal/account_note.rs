@@ -17,6 +17,9 @@ pub enum AccountNote {
 }
 
 impl AccountNote {
+    /// With what the names of all [`Self::CopyOf`] begin; what follows is the account, `/` and the id.
+    pub const COPY_OF: &str = "copied/";
+
     /// As a ledger keeps it; no two notes have the same.
     pub fn name(&self) -> String {
         match self {
@@ -24,7 +27,7 @@ impl AccountNote {
             Self::LookupRoomOf(run) => format!("look-up room of {run}"),
             Self::FieldsOf(run) => format!("fields of {run}"),
             Self::CustomFields => "custom fields".to_owned(),
-            Self::CopyOf { account, id } => format!("copied/{account}/{id}"),
+            Self::CopyOf { account, id } => format!("{}{account}/{id}", Self::COPY_OF),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::errors::Trouble;
 use super::session::Work;
 use super::sql::{execute, row, rows, v};
 use crate::contact::{IdentifierKind, RemoteId};
-use crate::journal::{Hasher, Key, RunId};
+use crate::journal::{AccountNote, Hasher, Key, RunId};
 
 /// What leads to one person: rows, and contacts of accounts.
 struct Traces {
@@ -123,9 +123,9 @@ pub(super) async fn forget(work: &mut Work<'_>, key: &Key) -> Result<u64, Troubl
         let delete = "DELETE FROM rolo.before_image WHERE contact_id = $1 AND account_id = $2";
         removed += execute(client, delete, &[v(id), v(account)]).await?;
         // Which contact of another account became this one, and what this one became in others.
-        let delete = "DELETE FROM rolo.note WHERE account_id = $2 AND value = $1 AND name LIKE 'copied/%'
-            OR name = (SELECT 'copied/' || account.name || '/' || $1 FROM rolo.account WHERE account.id = $2)";
-        removed += execute(client, delete, &[v(id), v(account)]).await?;
+        let delete = "DELETE FROM rolo.note WHERE account_id = $2 AND value = $1 AND name LIKE $3 || '%'
+            OR name = (SELECT $3 || account.name || '/' || $1 FROM rolo.account WHERE account.id = $2)";
+        removed += execute(client, delete, &[v(id), v(account), v(&AccountNote::COPY_OF)]).await?;
     }
     // There is no index from a row to its keys, so this reads all of them, once: forgetting is rare.
     let (runs, indices): (Vec<i64>, Vec<i64>) = found.rows.iter().copied().unzip();

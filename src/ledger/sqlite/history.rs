@@ -7,7 +7,7 @@ use super::super::stored::{StoredCall, StoredEnd, events, row_key};
 use super::tools::Tools;
 use super::{calls, contacts, entries};
 use crate::contact::{IdentifierKind, RemoteId};
-use crate::journal::{Hasher, Key, RunId};
+use crate::journal::{AccountNote, Hasher, Key, RunId};
 
 /// What leads to one person: rows, and contacts of accounts.
 struct Traces {
@@ -140,10 +140,10 @@ pub(super) fn forget(db: &Connection, tools: &mut Tools<'_>, key: &Key) -> rusql
         // Which contact of another account became this one, and what this one became in others.
         removed += db
             .prepare_cached(
-                "DELETE FROM note WHERE account_id = ?2 AND value = ?1 AND name LIKE 'copied/%'
-                 OR name = (SELECT 'copied/' || account.name || '/' || ?1 FROM account WHERE account.id = ?2)",
+                "DELETE FROM note WHERE account_id = ?2 AND value = ?1 AND name LIKE ?3 || '%'
+                 OR name = (SELECT ?3 || account.name || '/' || ?1 FROM account WHERE account.id = ?2)",
             )?
-            .execute(params![id, account])? as u64;
+            .execute(params![id, account, AccountNote::COPY_OF])? as u64;
     }
     Ok(removed + remove_row_keys(db, &traces.rows)?)
 }
