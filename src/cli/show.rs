@@ -54,7 +54,7 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
             jobs::results_of(&run).map(|results| format!("results: {}", escape(&results.display().to_string()))),
         );
         if run.new.kind.sends_rows() && run.pruned.is_none() {
-            let plan = jobs::undo_plan(&ledger, &run).await?;
+            let plan = jobs::undo_parts(&ledger, &run).await?;
             if plan.changed > 0 || plan.unknown > 0 {
                 let changed = number(plan.changed + plan.unknown);
                 let whole = number(plan.changed - plan.in_part);

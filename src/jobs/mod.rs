@@ -83,7 +83,7 @@ pub use row_selection::RowSelection;
 pub use run_record::{ExportRecord, ImportRecord, ReadRecord, RunRecord, UndoRecord, results_of};
 pub use saved_plan::SavedPlan;
 pub use source::{Guessed, MappingChoice, SourceSpec, facts};
-pub use undo::{UndoJob, UndoPlan, undo, undo_calls, undo_plan};
+pub use undo::{UndoJob, UndoPlan, undo, undo_parts, undo_plan};
 
 use crate::report::{Event, Note, Reporter};
 use crate::upload::Stop;

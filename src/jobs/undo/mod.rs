@@ -24,7 +24,7 @@ mod plan;
 mod put_back;
 mod three_way;
 
-pub use plan::{UndoPlan, undo_calls, undo_plan};
+pub use plan::{UndoPlan, undo_parts, undo_plan};
 
 use changed::{ChangedContact, changed};
 use plan::asks_for_definitions;

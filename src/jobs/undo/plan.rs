@@ -20,12 +20,26 @@ pub struct UndoPlan {
     pub lists: u64,
     /// Contacts that it changed, without a record of anything that was there before.
     pub unknown: u64,
+    /// Calls that putting it back takes at most, where each is made once.
+    pub calls: u64,
 }
 
-/// What can be put back of a run.
-pub async fn undo_plan(ledger: &LedgerHandle, run: &Run) -> Result<UndoPlan> {
+/// What can be put back of a run, at this service.
+pub async fn undo_plan(ledger: &LedgerHandle, run: &Run, service: &dyn Service) -> Result<UndoPlan> {
+    let contacts = changed(ledger, run).await?;
+    let asks = contacts.iter().any(|contact| asks_for_definitions(contact, service.capabilities()));
+    let calls = u64::from(asks) + contacts.iter().map(|contact| calls_at_most(contact, service)).sum::<u64>();
+    Ok(UndoPlan { calls, ..what_is_put_back(contacts) })
+}
+
+/// What can be put back of a run, wherever that is.
+pub async fn undo_parts(ledger: &LedgerHandle, run: &Run) -> Result<UndoPlan> {
+    Ok(what_is_put_back(changed(ledger, run).await?))
+}
+
+fn what_is_put_back(contacts: Vec<ChangedContact>) -> UndoPlan {
     let mut plan = UndoPlan::default();
-    for contact in changed(ledger, run).await? {
+    for contact in contacts {
         let parts = contact.fields.len() + contact.tags.len() + contact.lists.len();
         if contact.created {
             plan.created += 1;
@@ -39,14 +53,7 @@ pub async fn undo_plan(ledger: &LedgerHandle, run: &Run) -> Result<UndoPlan> {
             plan.lists += contact.lists.len() as u64;
         }
     }
-    Ok(plan)
-}
-
-/// Calls that putting a run back takes at most at this service, where each is made once.
-pub async fn undo_calls(ledger: &LedgerHandle, run: &Run, service: &dyn Service) -> Result<u64> {
-    let contacts = changed(ledger, run).await?;
-    let asks = contacts.iter().any(|contact| asks_for_definitions(contact, service.capabilities()));
-    Ok(u64::from(asks) + contacts.iter().map(|contact| calls_at_most(contact, service)).sum::<u64>())
+    plan
 }
 
 /// Whether the account's custom fields are listed first: contacts may show a field under another name than the
