@@ -3,6 +3,7 @@ use std::io::{self, Write as _};
 use indicatif::ProgressDrawTarget;
 
 use super::{CommandContext, Environment};
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::report::{JsonReporter, Progress, Reporter, Several, error_line, escape};
 
@@ -34,9 +35,9 @@ pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {
     let drawn = context.environment.watched && !matches!(context.environment.get("TERM"), None | Some("dumb"));
     if context.quiet {
     } else if drawn {
-        reporters.push(Box::new(Progress::bar(ProgressDrawTarget::stderr())));
+        reporters.push(Box::new(Progress::bar(ProgressDrawTarget::stderr(), clock::calendar())));
     } else {
-        reporters.push(Box::new(Progress::lines(Box::new(io::stderr()))));
+        reporters.push(Box::new(Progress::lines(Box::new(io::stderr()), clock::calendar())));
     }
     Box::new(Several(reporters))
 }

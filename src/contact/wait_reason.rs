@@ -1,3 +1,5 @@
+use std::fmt;
+
 /// Why sending pauses before a call is attempted again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WaitReason {
@@ -11,6 +13,24 @@ pub enum WaitReason {
         /// What came instead.
         message: String,
     },
+    /// Whether the contact of this line was made is not known, and a look-up may not show it yet.
+    InDoubt {
+        /// Where the row stands in its file.
+        line: u64,
+    },
+}
+
+impl fmt::Display for WaitReason {
+    /// The words that came from outside, or ours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throttled { message } | Self::Failed { message } => f.write_str(message),
+            Self::InDoubt { line } => write!(
+                f,
+                "whether line {line} was created is not known, and the service may not show it yet: looked for again then"
+            ),
+        }
+    }
 }
 
 impl WaitReason {
@@ -19,13 +39,7 @@ impl WaitReason {
         match self {
             Self::Throttled { .. } => "throttled",
             Self::Failed { .. } => "failed",
-        }
-    }
-
-    /// The words that came from outside.
-    pub fn message(&self) -> &str {
-        match self {
-            Self::Throttled { message } | Self::Failed { message } => message,
+            Self::InDoubt { .. } => "in_doubt",
         }
     }
 }

@@ -101,7 +101,7 @@ fn to_json(event: &Event) -> Value {
         Event::Waiting { time, reason } => json!({
             "event": "waiting",
             "seconds": time.as_secs_f64(),
-            "reason": reason.message(),
+            "reason": reason.to_string(),
             "cause": reason.name(),
         }),
         Event::Note(note) => json!({"event": "note", "text": note.to_string()}),

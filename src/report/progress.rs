@@ -1,16 +1,22 @@
-use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::words::{count, number, span};
 use super::{Event, JobKind, Reporter, escape};
-use crate::clock;
+use crate::clock::{self, Calendar};
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the words beside a bar are made anew, but for news.
+const WORDS_EVERY: Duration = Duration::from_millis(100);
+
+/// From here on people look at a clock rather than at a span, and from there on at a calendar too.
+const WORTH_A_CLOCK: Duration = Duration::from_secs(30 * 60);
+const ANOTHER_DAY: Duration = Duration::from_secs(18 * 3600);
 
 /// Pauses shorter than this are pacing, not news.
 const WORTH_TELLING: Duration = Duration::from_secs(2);
@@ -19,35 +25,40 @@ const WORTH_TELLING: Duration = Duration::from_secs(2);
 pub struct Progress {
     tally: Tally,
     view: View,
+    /// By which it is said when a run will be done.
+    calendar: Calendar,
 }
 
 enum View {
-    Bar(ProgressBar),
+    Bar { bar: ProgressBar, next: Instant },
     Lines { out: Box<dyn Write + Send>, next: Instant },
 }
 
 impl Progress {
     /// A bar with rate, time left, calls used and rows that need attention.
-    pub fn bar(target: ProgressDrawTarget) -> Self {
-        Self { tally: Tally::default(), view: View::Bar(ProgressBar::with_draw_target(None, target)) }
+    pub fn bar(target: ProgressDrawTarget, calendar: Calendar) -> Self {
+        let view = View::Bar { bar: ProgressBar::with_draw_target(None, target), next: clock::now() };
+        Self { tally: Tally::default(), view, calendar }
     }
 
     /// One line at the start, one every 30 seconds, one at the end. A line that can't be written
     /// is dropped.
-    pub fn lines(out: Box<dyn Write + Send>) -> Self {
-        Self { tally: Tally::default(), view: View::Lines { out, next: clock::now() + LINE_EVERY } }
+    pub fn lines(out: Box<dyn Write + Send>, calendar: Calendar) -> Self {
+        let view = View::Lines { out, next: clock::now() + LINE_EVERY };
+        Self { tally: Tally::default(), view, calendar }
     }
 }
 
 impl Reporter for Progress {
     fn event(&mut self, event: &Event) {
-        let had_begun = self.tally.began.is_some();
         self.tally.take(event);
         match &mut self.view {
-            View::Bar(bar) => {
+            View::Bar { bar, next } => {
                 show_on_bar(bar, &self.tally, event);
-                if !had_begun && self.tally.began.is_some() {
-                    bar.reset_eta();
+                let now = clock::now();
+                if is_news(event) || now >= *next {
+                    *next = now + WORDS_EVERY;
+                    bar.set_message(self.tally.words(now, &self.calendar));
                 }
             }
             View::Lines { out, next } => {
@@ -57,11 +68,11 @@ impl Reporter for Progress {
                     Event::Started { rows: None, resumed: 0, file, .. } if self.tally.noun == "row" => {
                         Some(format!("{}: reading {}", self.tally.kind, escape(file)))
                     }
-                    Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now)),
+                    Event::Started { .. } | Event::Finished(_) => Some(self.tally.line(now, &self.calendar)),
                     Event::Note(note) => Some(escape(&note.to_string()).into_owned()),
                     Event::Warning(warning) => Some(escape(&warning.to_string()).into_owned()),
                     Event::Mapping(table) => Some(table.words()),
-                    _ if now >= *next => Some(self.tally.line(now)),
+                    _ if now >= *next => Some(self.tally.line(now, &self.calendar)),
                     _ => None,
                 };
                 if let Some(line) = line {
@@ -76,17 +87,15 @@ impl Reporter for Progress {
 fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
     match event {
         Event::Started { rows, resumed, .. } => {
-            // No rate and no time left before there is something to judge them by.
-            bar.set_style(begun_style(rows.is_some(), tally.noun));
+            bar.set_style(style(rows.is_some()));
             if let Some(rows) = rows {
                 bar.set_length(*rows);
             }
-            // Rows of an earlier execution say nothing about the speed of this one.
             bar.set_position(*resumed);
             bar.enable_steady_tick(Duration::from_millis(250));
         }
         Event::Exported { total: Some(total), .. } if bar.length() != Some(*total) => {
-            bar.set_style(style(true, tally.noun));
+            bar.set_style(style(true));
             bar.set_length(*total);
             bar.set_position(tally.done);
         }
@@ -94,40 +103,33 @@ fn show_on_bar(bar: &ProgressBar, tally: &Tally, event: &Event) {
         Event::Warning(warning) => bar.println(escape(&warning.to_string())),
         Event::Mapping(table) => bar.println(table.words()),
         Event::Finished(_) => bar.finish_and_clear(),
-        _ => {
-            if bar.position() <= tally.resumed && tally.done > tally.resumed {
-                bar.set_style(style(bar.length().is_some(), tally.noun));
-            }
-            bar.set_position(tally.done);
-        }
+        _ => bar.set_position(tally.done),
     }
-    bar.set_message(tally.extras());
 }
 
-fn begun_style(known_length: bool, noun: &str) -> ProgressStyle {
-    let template = template(known_length, noun).replace("  {rate}", "").replace("  {eta} left", "");
-    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
+/// Events that change what is said and not only how much.
+const fn is_news(event: &Event) -> bool {
+    matches!(event, Event::Started { .. } | Event::Waiting { .. } | Event::Finished(_))
 }
 
-fn style(known_length: bool, noun: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(&template(known_length, noun));
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-        out.write_str(&rate(state.per_sec())).unwrap_or_default();
-    })
+fn style(known_length: bool) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template(known_length));
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// `280/s`, and `0.4/s` where whole numbers would say nothing.
-fn rate(a_second: f64) -> String {
-    if a_second < 10.0 { format!("{a_second:.1}/s") } else { format!("{a_second:.0}/s") }
+/// The words are cut where the terminal ends, however wide it is at that moment.
+const fn template(known_length: bool) -> &'static str {
+    if known_length { "{bar:16} {wide_msg}" } else { "{spinner} {wide_msg}" }
 }
 
-fn template(known_length: bool, noun: &str) -> String {
-    if known_length {
-        format!("{{bar:24}} {{human_pos}} of {{human_len}} {noun}s  {{rate}}  {{eta}} left  {{wide_msg}}")
-    } else {
-        format!("{{spinner}} {{human_pos}} {noun}s  {{rate}}  {{wide_msg}}")
+/// When it will be done by the clock of this place: a time of day, and the day where that is another.
+fn done_about(left: Duration, now: Duration) -> Option<String> {
+    if left < WORTH_A_CLOCK {
+        return None;
     }
+    let at = jiff::Timestamp::from_second(i64::try_from((now + left).as_secs()).ok()?).ok()?;
+    let format = if left < ANOTHER_DAY { "%H:%M" } else { "%a %d %b, %H:%M" };
+    Some(at.to_zoned(jiff::tz::TimeZone::system()).strftime(format).to_string())
 }
 
 /// What has been seen of a run so far.
@@ -198,7 +200,7 @@ impl Tally {
                 self.waiting = None;
             }
             Event::Waiting { time, reason } if *time >= WORTH_TELLING => {
-                self.waiting = Some(format!("waiting {}: {}", span(*time), escape(reason.message())));
+                self.waiting = Some(format!("waiting {}: {}", span(*time), escape(&reason.to_string())));
             }
             Event::Finished(_) => {
                 self.finished = true;
@@ -208,23 +210,13 @@ impl Tally {
         }
     }
 
-    /// What a bar can't show by its length.
-    fn extras(&self) -> String {
-        let mut extras = count(self.calls, "call");
-        if self.needing_attention > 0 {
-            extras.push_str("  ");
-            extras.push_str(&number(self.needing_attention));
-            extras.push_str(" to look at");
-        }
-        if let Some(waiting) = &self.waiting {
-            extras.push_str("  ");
-            extras.push_str(waiting);
-        }
-        extras
+    /// The whole state in one line, for where nothing else says what it is about.
+    fn line(&self, now: Instant, calendar: &Calendar) -> String {
+        format!("{}: {}", self.kind, self.words(now, calendar))
     }
 
-    /// The whole state in one line.
-    fn line(&self, now: Instant) -> String {
+    /// The whole state: what matters most comes first, since a narrow terminal shows no more.
+    fn words(&self, now: Instant, calendar: &Calendar) -> String {
         let mut parts = Vec::new();
         parts.push(match self.total {
             Some(total) => format!("{} of {}", number(self.done), count(total, self.noun)),
@@ -233,12 +225,20 @@ impl Tally {
         if self.resumed > 0 && !self.finished {
             parts.push(format!("{} from before", number(self.resumed)));
         }
-        if self.calls > 0 {
-            parts.push(count(self.calls, "call"));
-        }
+        parts.extend(self.speed(now, calendar));
         if self.needing_attention > 0 {
             parts.push(format!("{} to look at", number(self.needing_attention)));
         }
+        if self.calls > 0 {
+            parts.push(count(self.calls, "call"));
+        }
+        parts.extend(self.waiting.clone());
+        parts.join(", ")
+    }
+
+    /// How fast it goes, how long that will take and when it will be done.
+    fn speed(&self, now: Instant, calendar: &Calendar) -> Vec<String> {
+        let mut parts = Vec::new();
         let elapsed = self.began.map_or(Duration::ZERO, |began| now.duration_since(began));
         let fresh = self.done.saturating_sub(self.resumed);
         if !self.finished && fresh > 0 && elapsed >= Duration::from_secs(1) {
@@ -246,11 +246,14 @@ impl Tally {
             parts.push(format!("{} a minute", number(fresh.saturating_mul(60_000) / milliseconds)));
             if let Some(total) = self.total {
                 let left = total.saturating_sub(self.done).saturating_mul(milliseconds) / fresh;
-                parts.push(format!("about {} left", span(Duration::from_secs(left / 1000))));
+                let left = Duration::from_secs(left / 1000);
+                parts.push(match done_about(left, calendar()) {
+                    Some(at) => format!("done about {at} (in {})", span(left)),
+                    None => format!("about {} left", span(left)),
+                });
             }
         }
-        parts.extend(self.waiting.clone());
-        format!("{}: {}", self.kind, parts.join(", "))
+        parts
     }
 }
 
@@ -261,9 +264,26 @@ mod tests {
     use super::*;
     use crate::contact::{CallKind, Outcome, Position, RowError, RowRecord, WaitReason};
 
-    #[test]
-    fn a_rate_has_no_more_figures_than_anybody_reads() {
-        assert_eq!((rate(280.2418).as_str(), rate(0.42).as_str()), ("280/s", "0.4/s"));
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_is_told_by_the_clock_and_what_takes_a_night_by_the_calendar() {
+        let mut tally = Tally::default();
+        tally.take(&started(Some(3_000), 0));
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1 });
+        (0..53).for_each(|_| tally.take(&row(Outcome::Updated)));
+        let words = tally.words(clock::now() + Duration::from_secs(60), &calendar());
+        let (before, at) = words.split_once("done about ").unwrap();
+        assert_eq!(before, "53 of 3,000 rows, 53 a minute, ");
+        let (hour, rest) = at.split_once(':').unwrap();
+        assert!(hour.len() == 2 && hour.chars().all(|c| c.is_ascii_digit()), "{words}");
+        assert_eq!(&rest[2..], " (in 55 min 36 s), 1 call");
+        assert_eq!(done_about(Duration::from_secs(60), NOW), None);
+        assert!(done_about(Duration::from_secs(86_400), NOW).unwrap().contains(", "));
+    }
+
+    const NOW: Duration = Duration::from_secs(1_795_000_000);
+
+    fn calendar() -> Calendar {
+        Arc::new(|| NOW)
     }
 
     fn throttled(message: &str) -> WaitReason {
@@ -299,14 +319,14 @@ mod tests {
         tally.take(&row(Outcome::Created));
         let record = RowRecord::unsent(Outcome::Skipped, vec![RowError::of_row("run.stopped", "stopped")]);
         tally.take(&Event::Row { position: Position::default(), record });
-        let line = tally.line(crate::clock::now());
+        let line = tally.line(clock::now(), &calendar());
         assert!(line.contains("1 of 3 rows"), "{line}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_a_terminal_a_line_comes_every_thirty_seconds_and_at_both_ends() {
         let out = Shared::default();
-        let mut progress = Progress::lines(Box::new(out.clone()));
+        let mut progress = Progress::lines(Box::new(out.clone()), calendar());
         progress.event(&started(Some(1200), 0));
         for second in 0..60 {
             progress.event(&Event::Called { kind: CallKind::Create, http_status: Some(200), attempt: 1 });
@@ -318,15 +338,15 @@ mod tests {
         assert_eq!(
             text,
             "import: 0 of 1,200 rows\n\
-             import: 30 of 1,200 rows, 31 calls, 1 to look at, 60 a minute, about 19 min 30 s left\n\
-             import: 60 of 1,200 rows, 60 calls, 1 to look at\n"
+             import: 30 of 1,200 rows, 60 a minute, about 19 min 30 s left, 1 to look at, 31 calls\n\
+             import: 60 of 1,200 rows, 1 to look at, 60 calls\n"
         );
     }
 
     #[test]
     fn what_has_not_counted_its_rows_yet_says_that_it_reads() {
         let out = Shared::default();
-        let mut progress = Progress::lines(Box::new(out.clone()));
+        let mut progress = Progress::lines(Box::new(out.clone()), calendar());
         progress.event(&Event::Started {
             kind: JobKind::Check,
             run: None,
@@ -348,8 +368,8 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         (0..950).for_each(|_| tally.take(&row(Outcome::Updated)));
         assert_eq!(
-            tally.line(clock::now()),
-            "import: 950 of 1,000 rows, 900 from before, 1 call, 50 a minute, about 1 min left"
+            tally.line(clock::now(), &calendar()),
+            "import: 950 of 1,000 rows, 900 from before, 50 a minute, about 1 min left, 1 call"
         );
     }
 
@@ -367,19 +387,19 @@ mod tests {
         let mut tally = Tally::default();
         tally.take(&started(None, 0));
         tally.take(&Event::Waiting { time: Duration::from_millis(300), reason: throttled("pacing") });
-        assert_eq!(tally.extras(), "0 calls");
+        assert_eq!(tally.waiting, None);
         tally.take(&Event::Waiting { time: Duration::from_secs(58), reason: throttled("too many\u{1b}[2J requests") });
-        assert_eq!(tally.extras(), "0 calls  waiting 58 s: too many<U+001B>[2J requests");
+        assert_eq!(tally.words(clock::now(), &calendar()), "0 rows, waiting 58 s: too many<U+001B>[2J requests");
         tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 2 });
-        assert_eq!(tally.extras(), "1 call");
+        assert_eq!(tally.words(clock::now(), &calendar()), "0 rows, 1 call");
     }
 
     #[test]
     fn both_looks_of_the_bar_are_templates_that_parse() {
         for known in [true, false] {
-            assert!(ProgressStyle::with_template(&template(known, "row")).is_ok());
+            assert!(ProgressStyle::with_template(template(known)).is_ok());
         }
-        let mut progress = Progress::bar(ProgressDrawTarget::hidden());
+        let mut progress = Progress::bar(ProgressDrawTarget::hidden(), calendar());
         progress.event(&started(Some(3), 1));
         progress.event(&row(Outcome::Created));
         progress.event(&Event::Finished(Box::default()));

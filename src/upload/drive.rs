@@ -8,7 +8,7 @@ use super::look_up::look_up;
 use super::notice::Notice;
 use super::pages::list_fields;
 use super::remembered_fields::remember_fields;
-use crate::contact::{Call, FieldDefinition, RemoteId, RowRecord};
+use crate::contact::{Call, FieldDefinition, RemoteId, RowRecord, WaitReason};
 use crate::crash::Safeguard;
 use crate::journal::Entry;
 use crate::reconcile::{CallEnd, CallResult, Next, ObservedContact, ReconcileEvent, Reconciliation, Row, Rules};
@@ -106,7 +106,7 @@ impl Driver {
                     let result = CallResult { end, http_status: None, answers: 0 };
                     Ok(ReconcileEvent::Looked { contacts: Vec::new(), result })
                 }
-                next => self.carry_out(next).await,
+                next => self.carry_out(next, machine.position().line).await,
             };
             let settles = matches!(event, Ok(ReconcileEvent::Looked { .. }));
             let Ok(event) = event else { break RowEnd::Halted };
@@ -161,7 +161,7 @@ impl Driver {
     }
 
     /// Does what comes next, to its end.
-    async fn carry_out(&self, next: Next) -> Result<ReconcileEvent, Halted> {
+    async fn carry_out(&self, next: Next, line: u64) -> Result<ReconcileEvent, Halted> {
         let event = match next {
             Next::Lookup(identifiers) => {
                 let (contacts, result) = look_up(&self.caller, &identifiers).await;
@@ -175,6 +175,7 @@ impl Driver {
             Next::Write(write) => ReconcileEvent::Called(self.caller.write(*write).await),
             Next::Wait { least, times } => {
                 let pause = self.caller.retry.pause(times).max(least);
+                self.caller.tell_of_wait(pause, WaitReason::InDoubt { line });
                 tokio::select! {
                     biased;
                     () = self.caller.stop.requested() => return Err(Halted),
