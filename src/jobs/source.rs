@@ -360,7 +360,7 @@ mod tests {
             exported: false,
         };
         let stated = MappingChoice::Text("[columns.phone]\nfield = \"phone\"\n".into());
-        let service = (services::find("respondio-v1").unwrap().connect)(&services::Settings::default()).unwrap();
+        let service = (services::ALL[0].connect)(&services::Settings::default()).unwrap();
         let results = folder.path().join("results.csv");
         for (mapping, is_shown, sampled) in
             [(stated.clone(), false, 0), (stated, true, 2), (MappingChoice::Guess, false, 2)]
