@@ -51,8 +51,8 @@ pub fn run(args: &UndoCommand, context: &CommandContext) -> Result<Exit> {
             let account = recorded::chosen(&run, &context.config()?)?;
             jobs::may_put_back(&run, &account.place()?)?;
             let service = account.connect()?;
-            let plan = jobs::undo_plan(&ledger, &run, service.as_ref()).await?;
-            print(&plan_words(&plan, &run, service.capabilities().delete))?;
+            let (plan, calls) = jobs::undo_plan(&ledger, &run, service.as_ref()).await?;
+            print(&plan_words(&plan, calls, &run, service.capabilities().delete))?;
             return Ok(Exit::Done);
         }
         let undo = of(run, &settings.sandbox, context)?;
@@ -65,7 +65,7 @@ fn of_state(run: &Run, is_under_way: bool) -> JobState {
     JobState::of_run(run, is_under_way, jobs::results_of(run).as_deref())
 }
 
-fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
+fn plan_words(plan: &UndoPlan, calls: u64, run: &Run, deletes: bool) -> String {
     let mut lines = vec![format!("undo of run {} ({})\n", run.id, escape(&run.new.account))];
     for (n, noun, what) in [
         (
@@ -98,7 +98,7 @@ fn plan_words(plan: &UndoPlan, run: &Run, deletes: bool) -> String {
         let next_time = if plan.unknown > 0 { "; an import with --keep-before remembers what it replaces" } else { "" };
         lines.push(format!("\nnothing can be put back{next_time}\n"));
     } else {
-        lines.push(format!("\ncalls at most: {}", number(plan.calls)));
+        lines.push(format!("\ncalls at most: {}", number(calls)));
         lines.push(format!("nothing was sent; do it with: `rolo undo {} --yes`\n", run.id));
     }
     lines.join("\n")

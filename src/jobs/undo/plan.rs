@@ -20,16 +20,14 @@ pub struct UndoPlan {
     pub lists: u64,
     /// Contacts that it changed, without a record of anything that was there before.
     pub unknown: u64,
-    /// Calls that putting it back takes at most, where each is made once.
-    pub calls: u64,
 }
 
-/// What can be put back of a run, at this service.
-pub async fn undo_plan(ledger: &LedgerHandle, run: &Run, service: &dyn Service) -> Result<UndoPlan> {
+/// What can be put back of a run at this service, and the calls that it takes at most, where each is made once.
+pub async fn undo_plan(ledger: &LedgerHandle, run: &Run, service: &dyn Service) -> Result<(UndoPlan, u64)> {
     let contacts = changed(ledger, run).await?;
     let asks = contacts.iter().any(|contact| asks_for_definitions(contact, service.capabilities()));
     let calls = u64::from(asks) + contacts.iter().map(|contact| calls_at_most(contact, service)).sum::<u64>();
-    Ok(UndoPlan { calls, ..what_is_put_back(contacts) })
+    Ok((what_is_put_back(contacts), calls))
 }
 
 /// What can be put back of a run, wherever that is.
