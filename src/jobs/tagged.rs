@@ -51,10 +51,9 @@ impl Collecting<'_> {
             let earlier = pages.remove(&tag).unwrap_or_default();
             self.list_tag(tag, earlier, spool, &mut listed, context).await?;
         }
-        let (checked, different) = self.compared(spool, &listed.lists)?;
         let Listed { lists, undefined, tags, moved } = listed;
+        let (checked, different) = self.remember_tags(spool, &lists).await?;
         spool.set_tags(lists);
-        self.remember_tags(spool).await?;
         summary.remarks.push(Remark::TagsListed { tags, undefined, moved, checked, different });
         Ok(())
     }
@@ -113,27 +112,26 @@ impl Collecting<'_> {
         Ok(())
     }
 
-    /// How many contacts have tags of their own, and of how many the lists tell others.
-    fn compared(&self, spool: &Spool, lists: &TagLists) -> Result<(u64, u64)> {
-        let set = |tags: Vec<String>| tags.iter().map(|tag| self.comparable(tag)).collect::<HashSet<_>>();
+    /// Lets the ledger remember every contact with its tags. How many have tags of their own, and of how many of
+    /// those the lists tell others.
+    async fn remember_tags(&self, spool: &Spool, lists: &TagLists) -> Result<(u64, u64)> {
+        let set = |tags: &[String]| tags.iter().map(|tag| self.comparable(tag)).collect::<HashSet<_>>();
         let (mut checked, mut different) = (0, 0);
-        spool.each(|contact| {
-            if let Some(own) = contact.tags {
-                checked += 1;
-                different += u64::from(set(own) != set(lists.of(&contact.id)));
-            }
-            Ok(())
-        })?;
-        Ok((checked, different))
-    }
-
-    /// Lets the ledger remember every contact with its tags.
-    async fn remember_tags(&self, spool: &Spool) -> Result<()> {
         let mut contacts = spool.read()?;
         loop {
-            let some: Vec<Snapshot> = contacts.by_ref().take(AT_ONCE).collect::<Result<_>>()?;
+            let mut some: Vec<Snapshot> = contacts.by_ref().take(AT_ONCE).collect::<Result<_>>()?;
             if some.is_empty() {
-                return Ok(());
+                return Ok((checked, different));
+            }
+            for contact in &mut some {
+                let listed = lists.of(&contact.id);
+                match &contact.tags {
+                    Some(own) => {
+                        checked += 1;
+                        different += u64::from(set(own) != set(&listed));
+                    }
+                    None => contact.tags = Some(listed),
+                }
             }
             self.remember(&some).await?;
         }
