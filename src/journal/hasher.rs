@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Key, KnownValue};
+use super::{Key, KnownValue, hex};
 use crate::contact::{Field, Identifier, IdentifierKind, Value};
 
 /// Makes the keys of one ledger. Cheap to clone; usable while the ledger is busy elsewhere.
@@ -22,7 +22,7 @@ impl Hasher {
 
     /// A name for `text` by which it is known again and not read, in 32 hexadecimal digits.
     pub fn name(&self, what: &str, text: &str) -> String {
-        self.hash::<16>(what, text).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.hash::<16>(what, text))
     }
 
     fn hash<const BYTES: usize>(&self, what: &str, text: &str) -> [u8; BYTES] {

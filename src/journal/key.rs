@@ -1,3 +1,5 @@
+use super::hex;
+
 /// A keyed hash of an identifier or a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(pub [u8; Key::BYTES]);
@@ -9,7 +11,7 @@ impl Key {
 
     /// In 20 hexadecimal digits.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
     /// The key that [`Self::hex`] wrote. An earlier version wrote 32 digits, which begin with the same.

@@ -3,7 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::contact::{CallKind, Counts, Outcome, RemoteId};
-use crate::journal::{CallVerdict, RunId, Taken};
+use crate::journal::{CallVerdict, RunId, Taken, hex};
 
 /// What makes two runs the same job: command, content of the source, mapping, account, options.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,7 +12,7 @@ pub struct Fingerprint(pub [u8; 32]);
 impl Fingerprint {
     /// A short name for files.
     pub fn name(&self) -> String {
-        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0[..8])
     }
 }
 

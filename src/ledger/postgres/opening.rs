@@ -16,6 +16,7 @@ use super::session::{Patience, Session};
 use super::sql::row;
 use super::store::PostgresStore;
 use crate::error::{Error, Result};
+use crate::journal::hex;
 
 /// How long a database that has gone away is waited for, unless it is said otherwise.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -182,5 +183,5 @@ async fn keyed(client: &Client, place: &PostgresPlace) -> Result<(LedgerKey, Vec
 }
 
 fn name(ledger: &[u8]) -> String {
-    ledger.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&ledger[..ledger.len().min(8)])
 }
