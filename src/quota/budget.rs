@@ -126,9 +126,9 @@ impl Budget {
             counting.answered(operation, left, hint, wait.is_some());
             (before, counting.counted())
         };
-        if let Some(until) = hint.reset_after.filter(|_| hint.remaining == Some(0)) {
+        if let Some(rest) = hint.reset_after.filter(|_| hint.remaining == Some(0)) {
             let lane = shared.lane(operation);
-            shared.postpone(lane.as_deref().unwrap_or(&shared.whole), now, until.min(LONGEST)).await;
+            shared.postpone(lane.as_deref().unwrap_or(&shared.whole), now, rest.min(LONGEST)).await;
         }
         // What was counted apart may be as much again as a window holds.
         let settles = (before == Counted::Apart && after == Counted::Together).then_some(shared.window);

@@ -1,6 +1,6 @@
 //! Values of a contact as they were last seen or sent, sealed: for each of its fields, in their order, the length of
-//! the text times eight plus the type, 0 for none, and the text; the id of the contact and moments in fewer bytes; then values of other fields, each with its name;
-//! tags (count plus one, 0 for "not known"); lists.
+//! the text times eight plus the type, 0 for none, and the text; the id of the contact and moments in fewer bytes;
+//! then values of other fields, each with its name; tags (count plus one, 0 for "not known"); lists.
 
 use super::super::vault::Vault;
 use super::bytes::{Reader, put_bytes, put_number};

@@ -194,8 +194,6 @@ impl Service for Respondio {
         Some(ContactPages::new(format!("https://app.respond.io/space/{space}/inbox/"), PAGES))
     }
 
-    /// The vendor sends how many calls its window admits and how many are left, never how long the
-    /// window is; only `Retry-After` tells when to go on.
     fn counts_as(&self, call: &Call) -> CallKind {
         match call {
             Call::Read { .. } => CallKind::Find,
@@ -206,6 +204,8 @@ impl Service for Respondio {
         }
     }
 
+    /// The vendor sends how many calls its window admits and how many are left, never how long the
+    /// window is; only `Retry-After` tells when to go on.
     fn quota_hint(&self, answer: &Answer) -> QuotaHint {
         let number = |name: &str| answer.header(name)?.trim().parse().ok();
         QuotaHint {
