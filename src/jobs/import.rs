@@ -340,6 +340,7 @@ fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
         exported: job.source.exported,
         plan: job.plan.as_ref().map(SavedPlan::record),
+        unmapped: Some(mapped.forward.unmapped().to_vec()),
     }
 }
 

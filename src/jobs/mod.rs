@@ -74,7 +74,7 @@ pub use mended_rows::RowPlace;
 pub use mending::{EditRules, Mending};
 pub use new_fields::fields_created;
 pub use nights::{NightAhead, NightsAhead};
-pub use page::report;
+pub use page::{report, run_page};
 pub use plan::{PlanJob, plan};
 pub use prune::{PrunePlan, PrunedRuns, prune};
 pub use recognize::may_put_back;

@@ -1,47 +1,110 @@
 use std::io::Write;
 
-use crate::contact::Outcome;
+use super::run_record::{ImportRecord, RunRecord as _, UndoRecord, results_of};
+use crate::config::rate_words;
+use crate::contact::{Capabilities, Counts, Limits, Outcome};
 use crate::error::Result;
-use crate::ledger::{LedgerHandle, Run};
-use crate::report::{PAGE_ROWS, PageRow, Remark, Summary, write_page};
+use crate::ledger::{LedgerHandle, Run, RunKind, RunState};
+use crate::report::{CallLimit, Causes, PAGE_ROWS, PageRow, PutBack, Remark, RunOutcomes, RunPage, Skips, write_page};
+use crate::services::{self, ServiceEntry};
 
 /// Writes the page of a recorded run.
 pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Send)) -> Result<()> {
-    let mut summary = Summary {
-        kind: run.new.kind.into(),
-        run: Some(run.id.to_string()),
-        state: Some(run.state),
-        in_memory: run.new.was_in_memory(),
-        account: Some(run.new.account.clone()),
-        file: super::run_record::results_of(run),
-        elapsed: run.worked().unwrap_or_default(),
-        ..Summary::default()
-    };
+    write_page(out, &run_page(ledger, run).await?)
+}
+
+/// What the page of a recorded run tells, as the ledger has it.
+pub async fn run_page(ledger: &LedgerHandle, run: &Run) -> Result<RunPage> {
+    let is_under_way = ledger.worker_of(run).await?.is_some();
+    let rows = read_rows(ledger, run).await?;
+    let import = ImportRecord::of(run).ok().filter(|_| run.new.kind.sends_rows());
+    let service = services::find(&run.new.service).and_then(ServiceEntry::connect_to_sandbox).ok();
+    let is_paced = import.as_ref().is_none_or(|record| !record.unthrottled);
     let fields = super::new_fields::fields_created(ledger, run).await?;
-    summary.remarks.extend((!fields.is_empty()).then_some(Remark::FieldsCreated { fields }));
-    let mut listed = Vec::new();
+    let is_undo = run.new.kind == RunKind::Undo;
+    Ok(RunPage {
+        is_under_way,
+        outcomes: RunOutcomes {
+            not_reached: not_reached(run, is_under_way, &rows.ended),
+            ended: rows.ended,
+            skips: rows.skips,
+            is_undo,
+        },
+        causes: rows.causes,
+        remarks_on_rows: rows.remarks,
+        calls: ledger.calls_over_time(&run.id).await?,
+        limit: service.as_ref().filter(|_| is_paced).map(|service| limit(service.limits())),
+        look_ups_are_shared: service.as_ref().is_some_and(|service| shares_look_ups(service.limits())),
+        unmapped: import.and_then(|record| record.unmapped),
+        put_back: put_back(ledger, run, service.as_ref().map(|service| service.capabilities())).await?,
+        undoes: UndoRecord::of(run).ok().filter(|_| is_undo).map(|record| record.undoes),
+        results: results_of(run),
+        remarks: (!fields.is_empty()).then_some(Remark::FieldsCreated { fields }).into_iter().collect(),
+        rows: rows.listed,
+        run: run.clone(),
+    })
+}
+
+#[derive(Default)]
+struct Rows {
+    ended: Counts,
+    skips: Skips,
+    causes: Causes,
+    remarks: Causes,
+    listed: Vec<PageRow>,
+}
+
+async fn read_rows(ledger: &LedgerHandle, run: &Run) -> Result<Rows> {
+    let mut rows = Rows::default();
     let mut from = 0;
     loop {
-        let rows = ledger.placed_rows(&run.id, from, 4096).await?;
-        let Some((last, _)) = rows.last() else { break };
+        let page = ledger.placed_rows(&run.id, from, 4096).await?;
+        let Some((last, _)) = page.last() else { break };
         from = last.index + 1;
-        for (position, record) in rows {
-            summary.rows += 1;
-            summary.counts[record.outcome] += 1;
-            summary.skips.take(&record);
-            for error in &record.errors {
-                *summary.codes.entry(error.code.to_string()).or_default() += 1;
-            }
-            if record.outcome.needs_attention() && listed.len() < PAGE_ROWS {
-                listed.push(PageRow { place: position.to_string(), record });
+        for (position, record) in page {
+            rows.ended[record.outcome] += 1;
+            rows.skips.take(&record);
+            let needs_attention = record.outcome.needs_attention();
+            if needs_attention { &mut rows.causes } else { &mut rows.remarks }.take(&position, &record);
+            if needs_attention && rows.listed.len() < PAGE_ROWS {
+                rows.listed.push(PageRow { place: position.to_string(), record });
             }
         }
     }
     let rested = ledger.rested(&run.id).await?;
-    if rested > 0 {
-        summary.rows += rested;
-        summary.counts[Outcome::Unchanged] += rested;
-        *summary.codes.entry("contact.not_looked_at".to_owned()).or_default() += rested;
+    rows.ended[Outcome::Unchanged] += rested;
+    rows.remarks.add("contact.not_looked_at", rested);
+    Ok(rows)
+}
+
+/// Rows that the run has read and that have no record: it ended before them. Only the end of a run counts them.
+fn not_reached(run: &Run, is_under_way: bool, ended: &Counts) -> Option<u64> {
+    let is_counted = run.state != RunState::Running && !is_under_way;
+    is_counted.then(|| run.counts.total().saturating_sub(ended.total()))
+}
+
+fn limit(limits: &Limits) -> CallLimit {
+    let quota = limits.quota.value;
+    CallLimit { quota, words: rate_words(quota), each_kind: limits.counts_apart.is_some() }
+}
+
+fn shares_look_ups(limits: &Limits) -> bool {
+    limits.identifiers_per_find.value > 1 || limits.identifiers_per_filter.is_some()
+}
+
+/// What an undo of the run would do; `None` if it has changed nothing.
+async fn put_back(ledger: &LedgerHandle, run: &Run, can: Option<&Capabilities>) -> Result<Option<PutBack>> {
+    if !run.new.kind.sends_rows() {
+        return Ok(None);
     }
-    write_page(out, run, &summary, listed.into_iter().map(Ok))
+    let plan = super::undo_parts(ledger, run).await?;
+    let deletes = can.is_some_and(|can| can.delete);
+    let put_back = PutBack {
+        deleted: if deletes { plan.created } else { 0 },
+        stays: if deletes { 0 } else { plan.created },
+        changed: plan.changed,
+        in_part: plan.in_part,
+        unknown: plan.unknown,
+    };
+    Ok((put_back != PutBack::default()).then_some(put_back))
 }

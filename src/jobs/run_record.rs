@@ -83,6 +83,10 @@ pub struct ImportRecord {
     pub exported: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanRecord>,
+    /// Columns of the source that the mapping leaves out without saying so; `None` where an earlier version did not
+    /// keep them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmapped: Option<Vec<String>>,
 }
 
 /// An export.

@@ -38,7 +38,7 @@ pub use lease::{LEASE, Lease};
 pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Runs};
 pub use place::LedgerPlace;
 pub use records::{
-    Fingerprint, HistoryEvent, HistoryStep, IN_MEMORY, NeededFor, NewRun, Prune, Run, RunKind, RunState, Swept,
-    WriteResult,
+    CallsAt, Fingerprint, HistoryEvent, HistoryStep, IN_MEMORY, NeededFor, NewRun, Prune, Run, RunKind, RunState,
+    Swept, WriteResult,
 };
 pub use standing::{KeyFile, Status};

@@ -263,6 +263,17 @@ impl fmt::Display for HistoryStep {
     }
 }
 
+/// Calls of one kind in one second of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallsAt {
+    /// Seconds from the Unix epoch.
+    pub at: u64,
+    /// Which.
+    pub kind: CallKind,
+    /// How many requests were sent. One that was sent again counts each time, at the moment of its last answer.
+    pub calls: u64,
+}
+
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteResult {

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::cures::cause;
 use super::words::{count, listed, number, span};
 use super::{JobKind, JobState, RowRemark, Summary, cure, escape};
-use crate::contact::Outcome;
+use crate::contact::{Counts, Outcome};
 
 /// How many reasons are listed before the rest are summed up.
 const REASONS: usize = 5;
@@ -20,7 +20,7 @@ pub fn closing_words(summary: &Summary) -> String {
     }
     if summary.rows > 0 || summary.counts.total() > 0 || summary.contacts.is_none() {
         words.part(&outcomes(summary));
-        words.line(&law(summary));
+        words.line(&law(&summary.counts, summary.rows));
     }
     words.maybe(calls(summary));
     words.maybe(reasons(summary));
@@ -131,7 +131,7 @@ fn outcomes(summary: &Summary) -> String {
     table.trim_fmt()
 }
 
-const fn meaning(outcome: Outcome) -> &'static str {
+pub(super) const fn meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Created => "new on the service",
         Outcome::Updated => "changed on the service",
@@ -144,19 +144,19 @@ const fn meaning(outcome: Outcome) -> &'static str {
 }
 
 /// The law of every run: rows in = rows out. A run that breaks it is a bug, and says so.
-pub(super) fn law(summary: &Summary) -> String {
+pub(super) fn law(counts: &Counts, read: u64) -> String {
     let parts: Vec<_> =
-        summary.counts.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{} {outcome}", number(n))).collect();
+        counts.iter().filter(|(_, n)| *n > 0).map(|(outcome, n)| format!("{} {outcome}", number(n))).collect();
     let sum = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
-    let rows = count(summary.rows, "row");
-    if summary.counts.balances(summary.rows) {
+    let rows = count(read, "row");
+    if counts.balances(read) {
         return format!("{rows} = {sum}");
     }
     format!(
         "{rows} ≠ {sum} ({}): {} by {}. This is a bug in rolo; please report it with the command you ran",
-        number(summary.counts.total()),
-        if summary.counts.total() < summary.rows { "rows are missing" } else { "rows were counted twice" },
-        number(summary.counts.total().abs_diff(summary.rows)),
+        number(counts.total()),
+        if counts.total() < read { "rows are missing" } else { "rows were counted twice" },
+        number(counts.total().abs_diff(read)),
     )
 }
 
@@ -206,7 +206,7 @@ mod tests {
 
     use super::super::{Extent, Remark};
     use super::*;
-    use crate::contact::{CallKind, Counts};
+    use crate::contact::CallKind;
     use crate::error::Error;
     use crate::ledger::RunState;
 

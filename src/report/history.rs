@@ -54,7 +54,7 @@ fn rows_words(run: &Run) -> String {
 }
 
 /// The last part of a path, of whichever system.
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 

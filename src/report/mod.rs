@@ -31,7 +31,10 @@ pub use escape::{escape, escape_json};
 pub use event::{Event, Reporter, RowRemark, Summary};
 pub use extent::{Extent, Listed, LookedUp};
 pub use history::runs_words;
-pub use html::{PAGE_ROWS, PageRow, write_page};
+pub use html::{
+    CallLimit, CallsChart, CallsColumn, Cause, Causes, PAGE_ROWS, PageRow, PutBack, RunOutcomes, RunPage, STYLE,
+    causes_list, outcome_picture, steps_list, write_page,
+};
 pub use job_kind::JobKind;
 pub use json::{JsonReporter, error_line, steps_json};
 pub use mapping_table::{MappedColumn, MappingTable, UnmappedColumn};

@@ -41,11 +41,32 @@ pub fn span(time: Duration) -> String {
 
 /// Seconds from the Unix epoch as `2026-11-21 09:31 UTC`; empty where no calendar reaches.
 pub fn moment(seconds: u64) -> String {
+    written(seconds, "%Y-%m-%d %H:%M UTC")
+}
+
+fn written(seconds: u64, format: &str) -> String {
     i64::try_from(seconds)
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map(|moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        .map(|moment| moment.strftime(format).to_string())
         .unwrap_or_default()
+}
+
+/// Seconds from the Unix epoch as a day: `21 November 2026`.
+pub fn day(seconds: u64) -> String {
+    written(seconds, "%-d %B %Y")
+}
+
+/// Seconds from the Unix epoch as a time of day, as exact as it takes in a range of so many seconds.
+pub(super) fn clock_time(seconds: u64, range: u64) -> String {
+    written(
+        seconds,
+        match range {
+            0..1200 => "%H:%M:%S",
+            1200..86_400 => "%H:%M",
+            _ => "%-d %b %H:%M",
+        },
+    )
 }
 
 /// How a run stands. One that is recorded as running and that nobody works on was cut off.

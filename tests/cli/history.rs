@@ -96,7 +96,7 @@ fn a_run_is_listed_shown_and_reported() {
     assert_eq!((code, out, err), (0, String::new(), format!("written: {run}.html\n")));
     let page = std::fs::read_to_string(home.path().join(format!("{run}.html"))).unwrap();
     assert!(page.contains("&lt;b&gt;no&lt;"), "{page}");
-    assert!(page.contains(r#"<td class="name">line 3</td><td class="name">failed</td>"#));
+    assert!(page.contains(r#"<th class="name" scope="row">line 3</th><td class="name">failed</td>"#), "{page}");
 }
 
 #[test]

@@ -53,6 +53,7 @@ mod prune;
 mod random;
 mod rehearsal;
 mod rehearsed;
+mod report_page;
 mod reported;
 mod results;
 mod roundtrip;

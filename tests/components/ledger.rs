@@ -232,6 +232,29 @@ async fn a_row_is_open_from_its_first_step_to_its_record() {
 }
 
 #[tokio::test]
+async fn calls_are_told_by_kind_and_time_whether_their_row_has_ended_or_not() {
+    each(async |place| {
+        let ledger = place.open().await;
+        let run = begin(&ledger, &new_run(1)).await;
+        let other = begin(&ledger, &new_run(2)).await;
+        let find = Entry::Answered(answered(0, 0, CallKind::Find, "missing", 404, None));
+        let mut create = answered(0, 1, CallKind::Create, "done", 200, Some("c1"));
+        create.attempts = 3;
+        ledger.write(&run, vec![find.clone(), Entry::Answered(create)]).await.unwrap();
+        ledger.write(&run, vec![row(0, record(Outcome::Created, Some("c1")), vec![])]).await.unwrap();
+        ledger.write(&run, vec![intent(1, 0, CallKind::Update, 1)]).await.unwrap();
+        ledger.write(&other, vec![find]).await.unwrap();
+
+        let calls = place.open().await.calls_over_time(&run).await.unwrap();
+        let of = |kind| calls.iter().filter(|calls| calls.kind == kind).map(|calls| calls.calls).sum::<u64>();
+        assert_eq!([CallKind::Find, CallKind::Create, CallKind::Update].map(of), [1, 3, 1]);
+        assert_eq!(calls.iter().map(|calls| calls.calls).sum::<u64>(), 5, "{calls:?}");
+        assert!(calls.is_sorted_by_key(|calls| calls.at), "{calls:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_known_of_a_contact_is_merged() {
     each(async |place| {
         let ledger = place.open().await;

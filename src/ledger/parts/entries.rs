@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::super::{ClaimedRun, WriteResult};
+use super::super::{CallsAt, ClaimedRun, WriteResult};
 use crate::contact::{Position, RowRecord};
 use crate::error::Result;
 use crate::journal::{BeforeImage, Entry, Key, RunId, SecondLook, StepRecord, Taken};
@@ -56,6 +56,13 @@ pub trait Entries: Send + Sync {
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
     async fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>>;
+
+    /// Calls of the run's rows, by second and kind, oldest first. A look-up that several rows share is a call of each
+    /// of them, and calls that are about the account, such as a listing, are of no row.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn calls_over_time(&self, run: &RunId) -> Result<Vec<CallsAt>>;
 
     /// Rows that have steps but no record, in order: those a cut-off run was working on.
     ///

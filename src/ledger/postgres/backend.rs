@@ -8,8 +8,8 @@ use tokio_postgres::Client;
 use super::super::executor::Executor;
 use super::super::stored::CUT_OFF;
 use super::super::{
-    Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, Ledger, LedgerHandle, NewRun,
-    People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
+    Accounts, Budgets, CallsAt, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, Ledger, LedgerHandle,
+    NewRun, People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
 };
 use super::errors::Trouble;
 use super::session::Work;
@@ -195,6 +195,11 @@ impl Entries for PostgresLedger {
     async fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
         let run = run.clone();
         self.ask(async move |client: &Client| calls::steps(client, &run, row).await).await
+    }
+
+    async fn calls_over_time(&self, run: &RunId) -> Result<Vec<CallsAt>> {
+        let run = run.clone();
+        self.ask(async move |client: &Client| calls::over_time(client, &run).await).await
     }
 
     async fn open_rows(&self, run: &RunId) -> Result<Vec<u64>> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
 
-use super::super::stored::{StoredStep, int};
+use super::super::CallsAt;
+use super::super::stored::{StoredCalls, StoredStep, int};
 use super::errors::Trouble;
 use super::sql::{Pipeline, rows, v};
 use crate::contact::CallKind;
@@ -134,6 +135,17 @@ pub(super) async fn steps(client: &Client, run: &RunId, row: u64) -> Result<Vec<
         steps.push(stored.read(row)?);
     }
     Ok(steps)
+}
+
+pub(super) async fn over_time(client: &Client, run: &RunId) -> Result<Vec<CallsAt>, Trouble> {
+    let query = "SELECT at / 1000000, kind, sum(sent)::bigint FROM rolo.call
+        WHERE run_id = (SELECT id FROM rolo.run WHERE name = $1) GROUP BY 1, 2 ORDER BY 1, 2";
+    let mut calls = Vec::new();
+    for found in rows(client, query, &[v(&run.0)]).await? {
+        let stored = StoredCalls { second: found.try_get(0)?, kind: found.try_get(1)?, calls: found.try_get(2)? };
+        calls.push(stored.read()?);
+    }
+    Ok(calls)
 }
 
 /// A stored number of 32 bits.

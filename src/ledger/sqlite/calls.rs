@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::stored::{StoredStep, UnpackedCall, int, packed_calls, packed_count};
+use super::super::CallsAt;
+use super::super::stored::{StoredCalls, StoredStep, UnpackedCall, int, packed_calls, packed_count};
 use crate::journal::{Answered, Intent, RunId, StepRecord};
 
 fn micros(time: Duration) -> i64 {
@@ -149,6 +150,18 @@ pub(super) fn steps(db: &Connection, run: &RunId, row: u64) -> rusqlite::Result<
             contact_id: found.get(6)?,
         };
         Ok(stored.read(row)?)
+    })?
+    .collect()
+}
+
+pub(super) fn over_time(db: &Connection, run: &RunId) -> rusqlite::Result<Vec<CallsAt>> {
+    db.prepare_cached(
+        "SELECT at / 1000000, kind, sum(sent) FROM call WHERE run_id = (SELECT id FROM run WHERE name = ?1)
+         GROUP BY 1, 2 ORDER BY 1, 2",
+    )?
+    .query_map(params![run.0], |found| {
+        let stored = StoredCalls { second: found.get(0)?, kind: found.get(1)?, calls: found.get(2)? };
+        Ok(stored.read()?)
     })?
     .collect()
 }

@@ -46,7 +46,7 @@ use self::tools::Tools;
 use super::executor::Executor;
 use super::stored::CUT_OFF;
 use super::{
-    Accounts, Budgets, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
+    Accounts, Budgets, CallsAt, Claim, ClaimedRun, Contacts, Entries, Fingerprint, HistoryEvent, KeySource, Ledger,
     LedgerHandle, LedgerKey, NewRun, People, Prune, Run, RunState, Runs, Swept, Worker, WriteResult,
 };
 use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
@@ -248,6 +248,11 @@ impl Entries for SqliteLedger {
     async fn steps(&self, run: &RunId, row: u64) -> Result<Vec<StepRecord>> {
         let run = run.clone();
         self.look(move |db, _| calls::steps(db, &run, row)).await
+    }
+
+    async fn calls_over_time(&self, run: &RunId) -> Result<Vec<CallsAt>> {
+        let run = run.clone();
+        self.look(move |db, _| calls::over_time(db, &run)).await
     }
 
     async fn open_rows(&self, run: &RunId) -> Result<Vec<u64>> {

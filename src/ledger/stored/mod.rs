@@ -26,7 +26,7 @@ pub(super) use learned::{merged, named};
 pub(super) use packed_calls::{UnpackedCall, packed_calls, packed_count};
 pub(super) use packed_known::{PackedKnown, Secrets};
 pub(super) use row_errors::{decode_errors, encode_errors, forgotten_messages, made_twice};
-pub(super) use rows::{StoredRow, StoredStep, row_key};
+pub(super) use rows::{StoredCalls, StoredRow, StoredStep, row_key};
 pub(super) use runs::{CUT_OFF, StoredRun, run_name, run_prefix};
 
 /// How long before a run a contact may have been made without its look-ups showing it: seconds.

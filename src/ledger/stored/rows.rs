@@ -1,3 +1,4 @@
+use super::super::CallsAt;
 use super::{Damaged, back, decode_errors};
 use crate::contact::{CallKind, Outcome, Position, RemoteId, RowRecord};
 use crate::journal::{Answered, CallVerdict, Key, StepRecord};
@@ -65,6 +66,19 @@ impl StoredStep {
             }),
         };
         Ok(StepRecord { step: self.step, kind, sent: self.sent, answered })
+    }
+}
+
+/// Calls of one kind in one second, as they are summed up.
+pub(in crate::ledger) struct StoredCalls {
+    pub(in crate::ledger) second: i64,
+    pub(in crate::ledger) kind: String,
+    pub(in crate::ledger) calls: i64,
+}
+
+impl StoredCalls {
+    pub(in crate::ledger) fn read(self) -> Result<CallsAt, Damaged> {
+        Ok(CallsAt { at: back(self.second), kind: read_kind(&self.kind)?, calls: back(self.calls) })
     }
 }
 
