@@ -39,6 +39,7 @@ pub fn import(criterion: &mut Criterion) {
                     resume: None,
                     plan: None,
                     began: None,
+                    queued: None,
                 };
                 let mut context = Context {
                     written_in: None,
@@ -46,6 +47,7 @@ pub fn import(criterion: &mut Criterion) {
                     state_dir: folder.path().join("state"),
                     reporter: Box::new(Silent),
                     stop: Stop::default(),
+                    served: false,
                 };
                 let summary = runtime.block_on(jobs::import(&job, &mut context)).unwrap();
                 assert_eq!(summary.rows, ROWS);

@@ -47,6 +47,7 @@ pub mod report;
 
 pub mod config;
 
+pub mod fleet;
 pub mod jobs;
 pub mod journal;
 

@@ -32,10 +32,11 @@ const ROOMS: &[(&str, &str)] = &[
         "contact error platform clock crash table mapping validate services journal reconcile quota transport ledger upload report \
          config",
     ),
+    ("fleet", "contact error clock journal ledger upload report"),
     (
         "cli",
         "contact error platform clock table mapping validate services journal reconcile quota transport ledger upload report \
-         config jobs",
+         config jobs fleet",
     ),
     ("main", "cli"),
     ("lib", ""),
@@ -136,7 +137,7 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["async", ".await"],
         reads: Reads::Code,
-        rooms: &["upload", "transport", "quota", "sandbox", "jobs", "cli", "ledger", "platform/signals.rs"],
+        rooms: &["upload", "transport", "quota", "sandbox", "jobs", "fleet", "cli", "ledger", "platform/signals.rs"],
         why: "this room is synchronous: only rooms that wait for the network or the ledger are not",
     },
     Rule {

@@ -1,8 +1,9 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
-    CommandContext, Exit, GlobalArgs, accounts, check, completions, copy, explain, export, forget, guess, import, job,
-    ledger, man, plan, prune, report, resume, retry, runs, sandbox, services, show, undo, why,
+    CommandContext, Exit, GlobalArgs, accounts, cancel, check, completions, copy, explain, export, forget, guess,
+    import, job, ledger, man, plan, prune, report, resume, retry, runs, sandbox, services, show, submit, undo, why,
+    work, workers,
 };
 use crate::error::Result;
 
@@ -43,6 +44,10 @@ pub enum Command {
     Prune(prune::PruneCommand),
     Report(report::ReportCommand),
     Run(job::RunCommand),
+    Submit(submit::SubmitCommand),
+    Work(work::WorkCommand),
+    Workers(workers::WorkersCommand),
+    Cancel(cancel::CancelCommand),
     Sandbox(sandbox::SandboxCommand),
     Services(services::ServicesCommand),
     Accounts(accounts::AccountsCommand),
@@ -71,6 +76,10 @@ impl Command {
             Self::Prune(args) => prune::run(&args, context),
             Self::Report(args) => report::run(&args, context),
             Self::Run(args) => job::run(&args, context),
+            Self::Submit(args) => submit::run(&args, context),
+            Self::Work(args) => work::run(&args, context),
+            Self::Workers(args) => workers::run(&args, context),
+            Self::Cancel(args) => cancel::run(&args, context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Services(args) => services::run(&args, context),
             Self::Accounts(args) => accounts::run(&args, context),

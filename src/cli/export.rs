@@ -150,8 +150,14 @@ pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &CommandConte
         tags_by_list: record.tags_by_list,
         identifiers: record.identifiers.map(running::plain_file),
         exact: false,
-        if_taken: IfTaken::Refuse("move it away, or give the export's own command again with --force"),
+        // A job replaces what it wrote the last time, and gives the export a new name beside what is somebody's.
+        if_taken: if record.queued.is_some() {
+            IfTaken::NewName
+        } else {
+            IfTaken::Refuse("move it away, or give the export's own command again with --force")
+        },
         resumes: Some(run.clone()),
+        queued: record.queued,
     })
 }
 
@@ -218,6 +224,7 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
                 IfThere::ReplaceOurs => IfTaken::NewName,
             },
             resumes: None,
+            queued: None,
         };
         let mut summary = jobs::export(&export, &mut job).await?;
         if settings.file.is_none() && summary.stopped.is_none() {

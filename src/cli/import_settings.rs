@@ -35,6 +35,7 @@ impl ImportSettings {
             resume: None,
             night: self.night.clone(),
             began: None,
+            queued: None,
             plan,
         })
     }

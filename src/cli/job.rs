@@ -30,55 +30,63 @@ pub enum JobSettings {
 
 impl RunCommand {
     pub fn settings(&self, context: &CommandContext) -> Result<JobSettings> {
-        let config = context.config()?;
-        let job = config.job(&self.job)?;
-        match &job.action {
-            Action::Import { file, to } => {
-                let args = import::ImportCommand {
-                    verify: job.verify,
-                    // Nobody would see what is created.
-                    rehearse: false,
-                    create_fields: false,
-                    file: Some(file.clone()),
-                    plan: None,
-                    to: Some(to.clone()),
-                    source: source_args(job),
-                    run: RunArgs::default(),
-                    night: NightArgs::default(),
-                    sandbox: SandboxArgs::default(),
-                };
-                let mut settings = args.settings_with(&config, context)?;
-                settings.night = job.night.clone();
-                settings.run = run_settings(job);
-                // A job with a mapping was written down to be run as it is.
-                settings.run.yes = settings.source.mapping.is_some();
-                settings.keep_results = job.keep_results;
-                settings.expect_rows = job.expect_rows;
-                Ok(JobSettings::Import(Box::new(settings)))
-            }
-            Action::Export { file, from } => {
-                let mut settings = export_args(job, file, from).settings_with(&config)?;
-                settings.if_there = export::IfThere::ReplaceOurs;
-                Ok(JobSettings::Export(Box::new(settings)))
-            }
-            Action::Copy { from, to } => {
-                let args = copy::CopyCommand {
-                    from: from.clone(),
-                    to: to.clone(),
-                    mapping: job.mapping.clone(),
-                    verify: false,
-                    tag: job.tag.clone(),
-                    condition: None,
-                    identifiers: None,
-                    limit: job.limit,
-                    results: job.results.clone(),
-                    run: RunArgs::default(),
-                    sandbox: SandboxArgs::default(),
-                };
-                let mut settings = args.settings_with(&config)?;
-                settings.run = run_settings(job);
-                Ok(JobSettings::Copy(Box::new(settings)))
-            }
+        settings_of(&self.job, context)
+    }
+}
+
+/// What the job of this name asks for.
+///
+/// # Errors
+/// Of kind `Usage`: there is no such job, or something in it is wrong.
+pub(super) fn settings_of(name: &str, context: &CommandContext) -> Result<JobSettings> {
+    let config = context.config()?;
+    let job = config.job(name)?;
+    match &job.action {
+        Action::Import { file, to } => {
+            let args = import::ImportCommand {
+                verify: job.verify,
+                // Nobody would see what is created.
+                rehearse: false,
+                create_fields: false,
+                file: Some(file.clone()),
+                plan: None,
+                to: Some(to.clone()),
+                source: source_args(job),
+                run: RunArgs::default(),
+                night: NightArgs::default(),
+                sandbox: SandboxArgs::default(),
+            };
+            let mut settings = args.settings_with(&config, context)?;
+            settings.night = job.night.clone();
+            settings.run = run_settings(job);
+            // A job with a mapping was written down to be run as it is.
+            settings.run.yes = settings.source.mapping.is_some();
+            settings.keep_results = job.keep_results;
+            settings.expect_rows = job.expect_rows;
+            Ok(JobSettings::Import(Box::new(settings)))
+        }
+        Action::Export { file, from } => {
+            let mut settings = export_args(job, file, from).settings_with(&config)?;
+            settings.if_there = export::IfThere::ReplaceOurs;
+            Ok(JobSettings::Export(Box::new(settings)))
+        }
+        Action::Copy { from, to } => {
+            let args = copy::CopyCommand {
+                from: from.clone(),
+                to: to.clone(),
+                mapping: job.mapping.clone(),
+                verify: false,
+                tag: job.tag.clone(),
+                condition: None,
+                identifiers: None,
+                limit: job.limit,
+                results: job.results.clone(),
+                run: RunArgs::default(),
+                sandbox: SandboxArgs::default(),
+            };
+            let mut settings = args.settings_with(&config)?;
+            settings.run = run_settings(job);
+            Ok(JobSettings::Copy(Box::new(settings)))
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod by_plan;
+mod cancel;
 mod check;
 mod choice;
 mod command_line;
@@ -43,8 +44,12 @@ mod secrets;
 mod services;
 mod show;
 mod source;
+mod submit;
 mod undo;
 mod why;
+mod work;
+mod work_log;
+mod workers;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

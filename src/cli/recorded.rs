@@ -3,11 +3,13 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use super::source::SandboxSettings;
+use super::source::{SandboxSettings, condition};
 use super::{ChosenAccount, CommandContext, running};
-use crate::config::{Config, Night};
+use crate::config::{Config, DayTime, Night, Threshold};
 use crate::error::Result;
-use crate::jobs::{self, AccountSpec, ImportJob, ImportRecord, MappingChoice, RunRecord as _, SavedPlan, SourceSpec};
+use crate::jobs::{
+    self, AccountSpec, ImportJob, ImportRecord, MappingChoice, QueuedRecord, RunRecord as _, SavedPlan, SourceSpec,
+};
 use crate::ledger::{Run, RunKind};
 use crate::report::escape;
 use crate::table::OpenedOnce;
@@ -64,21 +66,35 @@ pub fn account(
     running::account_spec(&chosen, &sandbox, context)
 }
 
-/// The import that a run was, to be taken up again.
+/// The import that a run was, to be taken up again; one that waits for a worker, to be begun.
 pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) -> Result<ImportJob> {
     let record = ImportRecord::of(run)?;
+    let queued = record.queued.clone();
+    let pending = queued.as_ref().filter(|queued| queued.is_pending);
+    let mut source = source(&record, run);
+    if let Some(queued) = pending.filter(|queued| queued.is_guessed) {
+        source.mapping = MappingChoice::Guess;
+        source.only = queued.only.iter().map(|text| condition(text)).collect::<Result<_>>()?;
+    }
     Ok(ImportJob {
-        source: source(&record, run),
+        source,
         account: account(run, record.unthrottled, sandbox, context)?,
         results: record.results.clone(),
         options: record.import.clone(),
         command: RunKind::Import,
         retries: None,
-        keep_results: None,
-        expect_rows: None,
+        keep_results: pending.and_then(|queued| queued.keep_results),
+        expect_rows: pending.and_then(|queued| queued.expect_rows.as_deref()).map(Threshold::parse).transpose()?,
         resume: Some(run.id.clone()),
-        night: Night::default(),
+        night: queued.as_ref().map(night).transpose()?.unwrap_or_default(),
         began: None,
         plan: record.plan.as_ref().map(SavedPlan::of_run).transpose()?,
+        queued,
     })
+}
+
+/// What each execution of a queued run may use.
+fn night(queued: &QueuedRecord) -> Result<Night> {
+    let until = queued.until.as_deref().map(|until| DayTime::parse(until, queued.time_zone.as_deref()));
+    Ok(Night { until: until.transpose()?, max_calls: queued.max_calls })
 }

@@ -2,9 +2,9 @@ use super::source::{NightArgs, SandboxArgs, SandboxSettings};
 use super::{CommandContext, Exit, export, recorded, retry, running, undo};
 use crate::config::Night;
 use crate::error::{Error, Result};
-use crate::jobs;
-use crate::ledger::{Run, RunKind};
-use crate::report::{JobState, RunAction};
+use crate::jobs::{self, ExportJob, ImportJob, UndoJob};
+use crate::ledger::{LedgerHandle, Run, RunKind, RunState};
+use crate::report::{JobState, RunAction, Summary};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,28 +41,64 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let ledger = job.ledger.open()?;
-        let run = running::find_run(&ledger, settings.run.as_deref(), |run| allows(run).is_ok(), "to finish").await?;
+        // What waits for a worker is taken here only if it is named.
+        let fits = |run: &Run| run.state != RunState::Queued && allows(run).is_ok();
+        let run = running::find_run(&ledger, settings.run.as_deref(), fits, "to finish").await?;
         allows(&run)?;
         if !settings.night.is_endless() && !matches!(run.new.kind, RunKind::Import | RunKind::Retry) {
             let kind = run.new.kind.name();
             return Err(Error::usage(format!("--until and --max-calls are for imports and retries, not for: {kind}")));
         }
-        let summary = match run.new.kind {
-            RunKind::Import | RunKind::Retry => {
-                let mut import = match run.new.kind {
-                    RunKind::Import => recorded::import(&run, &settings.sandbox, context)?,
-                    _ => retry::again(&run, &settings.sandbox, context, &ledger).await?,
-                };
-                import.night = settings.night.clone();
-                jobs::import(&import, &mut job).await?
-            }
-            RunKind::Export => jobs::export(&export::again(&run, &settings.sandbox, context)?, &mut job).await?,
-            RunKind::Undo => {
-                jobs::undo(&undo::again(&run, &settings.sandbox, context, &ledger).await?, &mut job).await?
-            }
-        };
-        Ok(running::ended(&summary, context))
+        let mut again = Again::of(&run, &settings.sandbox, context, &ledger).await?;
+        if let Again::Import(import) = &mut again
+            && !settings.night.is_endless()
+        {
+            import.night = settings.night.clone();
+        }
+        Ok(running::ended(&again.go_on(&mut job).await?, context))
     })
+}
+
+/// What a run was, to go on with it; or what it is to be, if it waits for a worker.
+pub(super) enum Again {
+    Import(Box<ImportJob>),
+    Export(Box<ExportJob>),
+    Undo(Box<UndoJob>),
+}
+
+impl Again {
+    /// By today's configuration.
+    ///
+    /// # Errors
+    /// Of kind `Usage` if its account, a secret or its file is not at hand.
+    pub(super) async fn of(
+        run: &Run,
+        sandbox: &SandboxSettings,
+        context: &CommandContext,
+        ledger: &LedgerHandle,
+    ) -> Result<Self> {
+        Ok(match run.new.kind {
+            RunKind::Import => Self::Import(Box::new(recorded::import(run, sandbox, context)?)),
+            RunKind::Retry => Self::Import(Box::new(retry::again(run, sandbox, context, ledger).await?)),
+            RunKind::Export => Self::Export(Box::new(export::again(run, sandbox, context)?)),
+            RunKind::Undo => Self::Undo(Box::new(undo::again(run, sandbox, context, ledger).await?)),
+        })
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// Those of the job.
+    pub(super) async fn go_on(&self, job: &mut jobs::Context) -> Result<Summary> {
+        match self {
+            Self::Import(import) => {
+                jobs::as_submitted(import)?;
+                jobs::import(import, job).await
+            }
+            Self::Export(export) => jobs::export(export, job).await,
+            Self::Undo(undo) => jobs::undo(undo, job).await,
+        }
+    }
 }
 
 /// Cut off, stopped, interrupted, or with rows that nobody could settle. Whoever takes a run up is told by its claim

@@ -150,6 +150,7 @@ async fn of(
         plan: None,
         night: Night::default(),
         began: None,
+        queued: None,
     })
 }
 

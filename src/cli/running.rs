@@ -36,6 +36,7 @@ pub fn job_context(context: &CommandContext) -> Result<jobs::Context> {
         written_in: None,
         reporter: progress(context),
         stop,
+        served: false,
     };
     job.written().sweep();
     Ok(job)

@@ -1,15 +1,25 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{CommandContext, Exit, print, running};
-use crate::error::Result;
+use crate::contact::Counts;
+use crate::error::{Error, Result};
 use crate::jobs;
-use crate::ledger::{Run, Worker};
+use crate::journal::RunId;
+use crate::ledger::{LedgerHandle, Run, RunState, Worker};
+use crate::platform::StopSignals;
 use crate::report::{JobState, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
 Examples:
   rolo runs
-  rolo runs --last 100 --json";
+  rolo runs --last 100 --json
+  rolo runs --follow";
+
+/// So often it is looked for what has changed.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// List the runs there were, latest first.
 #[derive(Debug, clap::Args)]
@@ -18,6 +28,9 @@ pub struct RunsCommand {
     /// How many to list.
     #[arg(long, value_name = "RUNS", default_value_t = 20)]
     last: u32,
+    /// Then go on, and list each run anew when something of it has changed, until a signal comes.
+    #[arg(long)]
+    follow: bool,
 }
 
 impl RunsCommand {
@@ -30,24 +43,62 @@ impl RunsCommand {
 pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = context.ledger()?.open()?;
-        let mut runs = Vec::new();
-        for run in ledger.runs(args.last()).await? {
-            let worker = ledger.worker_of(&run).await?;
-            runs.push((run, worker));
-        }
-        if context.json {
-            for (run, worker) in &runs {
-                print(&format!("{}\n", run_json(run, worker.as_ref())))?;
-            }
-            return Ok(Exit::Done);
-        }
-        if runs.is_empty() {
+        let runs = listed(&ledger, args.last()).await?;
+        if runs.is_empty() && !context.json {
             print("there are no runs yet\n")?;
-            return Ok(Exit::Done);
         }
-        print(&runs_words(&runs))?;
-        Ok(Exit::Done)
+        show(&runs, context)?;
+        if args.follow { follow(runs, args.last(), &ledger, context).await } else { Ok(Exit::Done) }
     })
+}
+
+/// The latest runs, each with whoever works on it now.
+async fn listed(ledger: &LedgerHandle, at_most: usize) -> Result<Vec<Listed>> {
+    let mut runs = Vec::new();
+    for run in ledger.runs(at_most).await? {
+        let worker = ledger.worker_of(&run).await?;
+        runs.push((run, worker));
+    }
+    Ok(runs)
+}
+
+type Listed = (Run, Option<Worker>);
+
+fn show(runs: &[Listed], context: &CommandContext) -> Result<()> {
+    if context.json {
+        runs.iter().try_for_each(|(run, worker)| print(&format!("{}\n", run_json(run, worker.as_ref()))))
+    } else if runs.is_empty() {
+        Ok(())
+    } else {
+        print(&runs_words(runs))
+    }
+}
+
+/// Lists, until a signal comes, what is new or has changed.
+async fn follow(before: Vec<Listed>, at_most: usize, ledger: &LedgerHandle, context: &CommandContext) -> Result<Exit> {
+    let mut signals =
+        StopSignals::listen().map_err(|error| Error::stopped("signals can't be listened to").caused_by(error))?;
+    let mut seen: HashMap<RunId, Standing> =
+        before.iter().map(|listed| (listed.0.id.clone(), standing(listed))).collect();
+    loop {
+        tokio::select! {
+            () = signals.next() => return Ok(Exit::Done),
+            () = tokio::time::sleep(FOLLOW_EVERY) => {}
+        }
+        let mut runs = listed(ledger, at_most).await?;
+        runs.retain(|listed| seen.get(&listed.0.id) != Some(&standing(listed)));
+        // The oldest first: what is new stands below what was said before.
+        runs.reverse();
+        seen.extend(runs.iter().map(|listed| (listed.0.id.clone(), standing(listed))));
+        show(&runs, context)?;
+    }
+}
+
+/// All that can change of a run but how long it took.
+type Standing = (RunState, Counts, Option<String>, Option<u64>, bool);
+
+fn standing((run, worker): &Listed) -> Standing {
+    (run.state, run.counts, run.told.clone(), run.due, worker.is_some())
 }
 
 /// A run as one JSON object, with whoever works on it now.
@@ -65,6 +116,8 @@ pub(super) fn run_json(run: &Run, worker: Option<&Worker>) -> serde_json::Value 
         "started": run.new.started,
         "ended": run.ended,
         "pruned": run.pruned,
+        "due": run.due,
+        "told": run.told,
         "seconds": run.worked().map(|worked| worked.as_secs_f64()),
         "outcomes": outcomes,
         "next": steps_json(&JobState::of_run(run, worker.is_some(), jobs::results_of(run).as_deref()).next_steps()),

@@ -42,6 +42,7 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
             format!("started: {}", moment(run.new.started)),
         ];
         lines.extend(worker.as_ref().map(|worker| format!("worked on by: {}", escape(&worker.to_string()))));
+        lines.extend(run.told.as_ref().map(|told| format!("why: {}", escape(told))));
         lines.extend(run.ended.map(|ended| format!("ended: {}", moment(ended))));
         lines.extend(run.pruned.map(pruned_words));
         lines.extend(run.worked().map(|worked| format!("took: {}", span(worked))));
@@ -73,7 +74,7 @@ pub fn run(args: &ShowCommand, context: &CommandContext) -> Result<Exit> {
 }
 
 /// Rows by outcome as the ledger has them: also those of a run that is under way or was cut off.
-async fn recorded_counts(ledger: &LedgerHandle, run: &Run) -> Result<Counts> {
+pub(super) async fn recorded_counts(ledger: &LedgerHandle, run: &Run) -> Result<Counts> {
     if run.counts.total() > 0 {
         return Ok(run.counts);
     }

@@ -140,7 +140,7 @@ pub fn region(flag: Option<String>, config: &Config, context: &CommandContext) -
     }
 }
 
-fn condition(text: &str) -> Result<Condition> {
+pub fn condition(text: &str) -> Result<Condition> {
     Condition::parse(text).map_err(|(message, hint)| Error::usage(format!("--only: {message}")).hint(hint))
 }
 

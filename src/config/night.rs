@@ -54,6 +54,16 @@ impl DayTime {
         Ok(Self { time, zone })
     }
 
+    /// The name of its time zone, where that has one.
+    pub fn zone_name(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+
+    /// The time alone: `06:00`.
+    pub fn time_words(&self) -> String {
+        self.time.strftime("%H:%M").to_string()
+    }
+
     /// When the clock next shows it after this moment, both from the Unix epoch. Where the clocks go forward over
     /// it, as much later as they do.
     pub fn next(&self, after: Duration) -> Duration {
@@ -77,7 +87,7 @@ pub fn zoned(moment: Duration, zone: &TimeZone) -> Option<Zoned> {
 /// As on a clock, with the zone where it has a name: `06:00`, `06:00 Europe/Berlin`.
 impl fmt::Display for DayTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.time.strftime("%H:%M"))?;
+        f.write_str(&self.time_words())?;
         self.zone.iana_name().map_or(Ok(()), |name| write!(f, " {name}"))
     }
 }

@@ -25,6 +25,14 @@ pub enum StopReason {
     FirstRows,
     /// Another process has the run by now.
     ClaimLost,
+    /// Somebody cancelled the run.
+    Cancelled,
+    /// What a queued run was to send has changed since.
+    SourceChanged,
+    /// What a run needs is not at hand on this machine.
+    NotHere,
+    /// Another process has the sandbox of this state folder.
+    SandboxBusy,
 }
 
 impl StopReason {
@@ -43,6 +51,10 @@ impl StopReason {
             Self::FewRows => "run.expect_rows",
             Self::FirstRows => "run.first_rows",
             Self::ClaimLost => "claim.lost",
+            Self::Cancelled => "run.cancelled",
+            Self::SourceChanged => "run.source_changed",
+            Self::NotHere => "worker.lacks",
+            Self::SandboxBusy => "sandbox.busy",
         }
     }
 }

@@ -12,7 +12,7 @@ use super::renewal::Renewal;
 use super::stand_in::{self, StandIn, named};
 use crate::config::rate_within;
 use crate::contact::{ContactPages, Field, FieldKind, Quota};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 use crate::journal::LastKnown;
 use crate::ledger::{ClaimedRun, LedgerHandle};
 use crate::quota::{Budget, BudgetOptions};
@@ -167,6 +167,7 @@ async fn start_sandbox(
     }
     let sandbox = rolo_sandbox::start(options).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::ResourceBusy => Error::usage(error.to_string())
+            .because(StopReason::SandboxBusy)
             .hint("wait until it has ended, or serve both with `rolo sandbox`; --memory needs no lock"),
         _ => Error::stopped(format!("the sandbox could not be started: {error}")).caused_by(error),
     })?;

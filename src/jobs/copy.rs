@@ -68,6 +68,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
         resume: None,
         night: Night::default(),
         began: None,
+        queued: None,
         plan: None,
     };
     let mut summary = import(&importing, context).await?;
@@ -138,6 +139,7 @@ async fn export_meanwhile(job: &CopyJob, file: &Path, context: &mut Context) -> 
         // It is in the state folder, which is ours.
         if_taken: IfTaken::Replace,
         resumes: None,
+        queued: None,
     };
     let mut exported = export(&exporting, context).await?;
     exported.kind = JobKind::Copy;

@@ -1,8 +1,16 @@
-use crate::error::{Error, ErrorKind, Result};
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result, StopReason};
 use crate::journal::RunId;
 use crate::ledger::RunState;
 use crate::report::{Summary, words};
-use crate::upload::Stop;
+use crate::upload::{Stop, StopCause};
+
+/// How long a run waits for a service that is gone before a worker tries again.
+const GONE: Duration = Duration::from_secs(60);
+
+/// The same for one that asks to be left alone.
+const PARKED: Duration = Duration::from_secs(5 * 60);
 
 /// How driving a job ended.
 pub enum Ended {
@@ -50,6 +58,73 @@ impl Ended {
                 summary.stopped = Some(halt);
                 Ok(RunState::Stopped)
             }
+        }
+    }
+}
+
+/// How a run stands whose job has ended, and how long it waits for a worker if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub state: RunState,
+    pub waits: Option<Duration>,
+}
+
+impl Standing {
+    /// A run that was cancelled has ended. One whose worker ends waits for another; so does one that a worker
+    /// `served` and that only its service keeps from going on.
+    pub fn of(state: RunState, summary: &mut Summary, stop: &Stop, served: bool) -> Self {
+        let reason = summary.stopped.as_ref().and_then(|stopped| stopped.reason);
+        let waits = match (state, stop.cause(), reason) {
+            (RunState::Interrupted, Some(StopCause::Cancelled), _) => {
+                summary.stopped = Some(words::cancelled());
+                return Self { state: RunState::Cancelled, waits: None };
+            }
+            (RunState::Interrupted, Some(StopCause::HandedOn), _) => Some(Duration::ZERO),
+            (RunState::Stopped, _, Some(StopReason::Unreachable)) if served => Some(GONE),
+            (RunState::Stopped, _, Some(StopReason::Parked)) if served => Some(PARKED),
+            _ => None,
+        };
+        Self { state: if waits.is_some() { RunState::Queued } else { state }, waits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upload::StopLevel;
+
+    fn standing(cause: Option<StopCause>, stopped: Option<StopReason>, served: bool) -> (&'static str, Option<u64>) {
+        let stop = Stop::default();
+        if let Some(cause) = cause {
+            stop.request_for(cause, StopLevel::Drain);
+        }
+        let ended = match stopped {
+            Some(reason) => Ended::Stopped(Error::stopped("it stopped").because(reason)),
+            None => Ended::of(None, &stop),
+        };
+        let mut summary = Summary::default();
+        let state = ended.tell(&mut summary).unwrap();
+        let standing = Standing::of(state, &mut summary, &stop, served);
+        (standing.state.name(), standing.waits.map(|wait| wait.as_secs()))
+    }
+
+    #[test]
+    fn who_interrupted_a_run_decides_how_it_stands() {
+        for served in [false, true] {
+            assert_eq!(standing(None, None, served), ("finished", None));
+            assert_eq!(standing(Some(StopCause::Signal), None, served), ("interrupted", None));
+            assert_eq!(standing(Some(StopCause::Cancelled), None, served), ("cancelled", None));
+            assert_eq!(standing(Some(StopCause::HandedOn), None, served), ("queued", Some(0)));
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_gone_lets_a_run_wait_where_a_worker_serves_it() {
+        assert_eq!(standing(None, Some(StopReason::Unreachable), true), ("queued", Some(60)));
+        assert_eq!(standing(None, Some(StopReason::Parked), true), ("queued", Some(300)));
+        assert_eq!(standing(None, Some(StopReason::Unreachable), false), ("stopped", None));
+        for needs_a_person in [StopReason::Unauthorized, StopReason::Threshold, StopReason::Until] {
+            assert_eq!(standing(None, Some(needs_a_person), true), ("stopped", None), "{needs_a_person:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::export_job::ExportJob;
 use super::fingerprint::Parts;
 use super::frame::{Beginning, Opened, absolute};
 use super::recognize::{Keep, Wanted, same_place};
-use super::run_record::ExportRecord;
+use super::run_record::{ExportRecord, QueuedRecord};
 use super::source::facts;
 use super::spool::Spool;
 use super::tag_lists::can_list_tags;
@@ -23,9 +23,12 @@ use crate::table::{self, Place, PlusNumbers, WriteOptions};
 /// Writes an account's contacts to a file.
 pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
     let place = context.written().place(&job.file, job.if_taken)?;
-    let opened = Opened::account(&job.account, Keep::Aliases, context).await?;
+    let mut opened = Opened::account(&job.account, Keep::Aliases, context).await?;
     refuse_unsupported(job, &opened.connection)?;
-    if let Some(run) = &job.resumes {
+    let is_pending = job.queued.as_ref().is_some_and(|queued| queued.is_pending);
+    if let Some(run) = job.resumes.as_ref().filter(|_| is_pending) {
+        opened.claim(&run.id, RunKind::Export).await?;
+    } else if let Some(run) = &job.resumes {
         same_place(run, &opened.connection, Wanted::GoOn)?;
     }
     let beginning = Beginning {
@@ -33,7 +36,8 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
         fingerprint: fingerprint(job, opened.connection.identity())?,
         file: &job.file,
         record: record(job),
-        resumes: None,
+        resumes: job.resumes.as_ref().map(|run| &run.id).filter(|_| is_pending),
+        is_pending,
     };
     let mut frame = opened.begin(beginning, context).await?;
     let mut pages = Vec::new();
@@ -155,7 +159,7 @@ fn fingerprint(job: &ExportJob, identity: &str) -> Result<Fingerprint> {
     Ok(parts.fingerprint())
 }
 
-fn record(job: &ExportJob) -> ExportRecord {
+pub(super) fn record(job: &ExportJob) -> ExportRecord {
     ExportRecord {
         version: 0,
         tag: job.filter.tag.clone(),
@@ -168,6 +172,7 @@ fn record(job: &ExportJob) -> ExportRecord {
         tags_by_list: job.tags_by_list,
         identifiers: job.identifiers.as_ref().map(|source| absolute(&source.path)),
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
+        queued: job.queued.clone().map(|queued| QueuedRecord { is_pending: false, ..queued }),
     }
 }
 

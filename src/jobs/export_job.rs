@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::account_spec::AccountSpec;
+use super::run_record::QueuedRecord;
 use super::source::SourceSpec;
 use crate::contact::Filter;
 use crate::ledger::Run;
@@ -30,4 +31,6 @@ pub struct ExportJob {
     pub if_taken: IfTaken,
     /// The run that is taken up again, if one was named.
     pub resumes: Option<Run>,
+    /// It was queued, and `resumes` is its run.
+    pub queued: Option<QueuedRecord>,
 }

@@ -11,8 +11,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Context;
 use super::account_spec::AccountSpec;
+use super::cancelling::Cancelling;
 use super::connect::{Connection, connect};
-use super::ended::Ended;
+use super::ended::{Ended, Standing};
 use super::job_events::{JobEvents, finished};
 use super::notices::pass_on_late;
 use super::prune::{PrunePlan, prune};
@@ -21,9 +22,12 @@ use super::run_record::RunRecord;
 use super::worked::{WORKED_EVERY, WorkedSoFar};
 use crate::clock;
 use crate::config::Retention;
-use crate::error::Result;
+use crate::contact::Counts;
+use crate::error::{Error, Result};
 use crate::journal::RunId;
-use crate::ledger::{ClaimedRun, Fingerprint, IN_MEMORY, LEASE, Lease, LedgerHandle, NewRun, RunKind, Worker};
+use crate::ledger::{
+    ClaimedRun, Fingerprint, IN_MEMORY, LEASE, Lease, LedgerHandle, NewRun, RunKind, RunState, Worker,
+};
 use crate::reconcile::Keys;
 use crate::report::{Event, Note, Remark, Summary, Warning};
 use crate::upload::{Allowance, Caller, Notice};
@@ -56,6 +60,16 @@ pub struct Beginning<'a, R> {
     pub record: R,
     /// Take up exactly this run, however it stands.
     pub resumes: Option<&'a RunId>,
+    /// That run waits for a worker and has never begun.
+    pub is_pending: bool,
+}
+
+/// A run that is this process's now.
+struct TakenUp {
+    run: ClaimedRun,
+    is_resumed: bool,
+    /// What earlier executions took.
+    before: Duration,
 }
 
 /// A run under way.
@@ -74,6 +88,7 @@ pub struct Frame {
     retention: Retention,
     events: JobEvents,
     worked: WorkedSoFar,
+    cancelling: Cancelling,
 }
 
 impl Opened {
@@ -141,53 +156,30 @@ impl Opened {
         beginning: Beginning<'_, R>,
         context: &mut Context,
     ) -> Result<Frame> {
-        let Beginning { kind, fingerprint, file, record, resumes } = beginning;
-        let recorded = match resumes {
-            Some(run) => self.ledger.run(run).await?,
-            None => None,
+        let Beginning { kind, fingerprint, file, record, resumes, is_pending } = beginning;
+        let new = NewRun {
+            kind,
+            fingerprint,
+            account: self.account.clone(),
+            identity: self.connection.identity().to_owned(),
+            service: self.service.to_owned(),
+            file: absolute(file).display().to_string(),
+            options: record.to_json()?,
+            // What was read and compared before counts, as it does in what the job tells at its end.
+            started: clock::unix_now().saturating_sub(clock::now() - self.begun).as_secs(),
         };
-        if let Some(recorded) = &recorded {
-            same_place(recorded, &self.connection, Wanted::GoOn)?;
-        }
-        let fingerprint = recorded.map_or(fingerprint, |recorded| recorded.new.fingerprint);
-        let lease = match self.lease.take() {
-            Some(lease) => lease,
-            None => self.take(&fingerprint, kind).await?,
+        let TakenUp { run, is_resumed, before } = match resumes {
+            Some(queued) if is_pending => self.begin_queued(queued, &new).await?,
+            _ => self.begin_or_take_up(resumes, new).await?,
         };
-        let unfinished = match resumes {
-            Some(run) => Some(run.clone()),
-            None => self.ledger.unfinished(&fingerprint).await?.map(|run| run.id),
-        };
-        let is_resumed = unfinished.is_some();
-        let mut before = Duration::ZERO;
-        let id = match unfinished {
-            Some(id) => {
-                before = self.ledger.run(&id).await?.and_then(|run| run.took).unwrap_or_default();
-                self.ledger.take_up(&lease.run(id.clone())).await?;
-                id
-            }
-            None => {
-                let new = NewRun {
-                    kind,
-                    fingerprint,
-                    account: self.account.clone(),
-                    identity: self.connection.identity().to_owned(),
-                    service: self.service.to_owned(),
-                    file: absolute(file).display().to_string(),
-                    options: record.to_json()?,
-                    // What was read and compared before counts, as it does in what the job tells at its end.
-                    started: clock::unix_now().saturating_sub(clock::now() - self.begun).as_secs(),
-                };
-                self.ledger.begin(lease.claim(), &new).await?
-            }
-        };
-        let run = lease.run(id);
         let (caller, notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
         let events = JobEvents::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun).after(before);
         let worked = WorkedSoFar::record(&self.ledger, &run, before, self.begun, WORKED_EVERY);
+        let cancelling = Cancelling::watch(&self.ledger, run.id(), &context.stop);
         Ok(Frame {
             worked,
+            cancelling,
             run,
             is_resumed,
             caller,
@@ -200,6 +192,61 @@ impl Opened {
             retention: self.retention,
             events,
         })
+    }
+
+    async fn begin_or_take_up(&mut self, resumes: Option<&RunId>, mut new: NewRun) -> Result<TakenUp> {
+        let recorded = match resumes {
+            Some(run) => self.ledger.run(run).await?,
+            None => None,
+        };
+        if let Some(recorded) = recorded {
+            same_place(&recorded, &self.connection, Wanted::GoOn)?;
+            new.fingerprint = recorded.new.fingerprint;
+        }
+        let lease = match self.lease.take() {
+            Some(lease) => lease,
+            None => self.take(&new.fingerprint, new.kind).await?,
+        };
+        let unfinished = match resumes {
+            Some(run) => Some(run.clone()),
+            None => self.ledger.unfinished(&new.fingerprint).await?.map(|run| run.id),
+        };
+        match unfinished {
+            Some(id) => self.take_up(&lease, id).await,
+            None => {
+                let id = self.ledger.begin(lease.claim(), &new).await?;
+                Ok(TakenUp { run: lease.run(id), is_resumed: false, before: Duration::ZERO })
+            }
+        }
+    }
+
+    async fn take_up(&self, lease: &Lease, id: RunId) -> Result<TakenUp> {
+        let before = self.ledger.run(&id).await?.and_then(|run| run.took).unwrap_or_default();
+        let run = lease.run(id);
+        self.ledger.take_up(&run).await?;
+        Ok(TakenUp { run, is_resumed: true, before })
+    }
+
+    /// Begins a run that waited for a worker. If the same was cut off before, that goes on in its place, as it would
+    /// if the command were given again.
+    async fn begin_queued(&mut self, queued: &RunId, new: &NewRun) -> Result<TakenUp> {
+        let waited =
+            self.lease.take().ok_or_else(|| Error::bug("a run that waits was not claimed"))?.run(queued.clone());
+        let lease = self.take(&new.fingerprint, new.kind).await?;
+        let taken = match self.ledger.unfinished(&new.fingerprint).await? {
+            Some(other) => {
+                let told = format!("the same was cut off before, and goes on as run {}", other.id);
+                self.ledger.tell(&waited, &told).await?;
+                self.ledger.set_state(&waited, RunState::Joined, &Counts::default(), Duration::ZERO).await?;
+                self.take_up(&lease, other.id).await?
+            }
+            None => {
+                self.ledger.begin_queued(waited.claim(), lease.claim(), queued, new).await?;
+                TakenUp { run: lease.run(queued.clone()), is_resumed: false, before: Duration::ZERO }
+            }
+        };
+        waited.release().await;
+        Ok(taken)
     }
 }
 
@@ -237,11 +284,19 @@ impl Frame {
     pub async fn finish(self, ended: Ended, mut summary: Summary, context: &mut Context) -> Result<Summary> {
         let service = self.connection.account.service.name();
         let state = ended.about(&self.run, &self.account, service).tell(&mut summary)?;
+        let Standing { state, waits } = Standing::of(state, &mut summary, &context.stop, context.served);
         summary.state = Some(state);
         summary.elapsed = self.events.elapsed();
         summary.is_resumed = self.is_resumed;
-        drop(self.worked);
+        drop((self.worked, self.cancelling));
+        let told = summary.stopped.as_ref().map(|stopped| stopped.message.clone());
+        if let Some(told) = &told {
+            self.ledger.tell(&self.run, told).await?;
+        }
         self.ledger.set_state(&self.run, state, &summary.counts, summary.elapsed).await?;
+        if let Some(wait) = waits {
+            self.ledger.let_wait(&self.run, wait, told.as_deref()).await?;
+        }
         self.connection.close().await;
         self.run.release().await;
         summary.remarks.extend(prune_earlier(&self.account, self.retention, &self.ledger, &context.state_dir).await);

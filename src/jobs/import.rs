@@ -19,7 +19,7 @@ use super::planned_row::PlannedRows;
 use super::recognize::{Keep, Wanted, same_place};
 use super::results_place::{remove_older, results_wanted};
 use super::rows::RowResults;
-use super::run_record::{ImportRecord, ReadRecord};
+use super::run_record::{ImportRecord, QueuedRecord, ReadRecord};
 use super::saved_plan::SavedPlan;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
@@ -64,6 +64,15 @@ pub struct ImportJob {
     pub night: Night,
     /// When the command began, if it had something to do before: that is part of what the run took.
     pub began: Option<tokio::time::Instant>,
+    /// It was queued, and `resume` names its run.
+    pub queued: Option<QueuedRecord>,
+}
+
+impl ImportJob {
+    /// Whether its run waits for a worker and has never begun.
+    pub fn is_pending(&self) -> bool {
+        self.queued.as_ref().is_some_and(|queued| queued.is_pending)
+    }
 }
 
 /// Opens the account, and sees whether what goes on from another run or by a plan may go on there.
@@ -109,6 +118,7 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
         file: &job.source.path,
         record: record(job, &place.path, &mapped),
         resumes: job.resume.as_ref(),
+        is_pending: job.is_pending(),
     };
     let mut frame = opened.begin(beginning, context).await?;
     let results = results_writer(&place, &mapped.forward, reader.as_ref())?;
@@ -241,7 +251,7 @@ async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &m
             same_cause: job.options.same_cause,
         },
         // Whoever says `resume` has seen how the first rows went.
-        canary: if job.resume.is_some() { None } else { job.options.canary },
+        canary: job.options.canary.filter(|_| job.resume.is_none() || job.is_pending()),
     })
 }
 
@@ -341,6 +351,7 @@ fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
         exported: job.source.exported,
         plan: job.plan.as_ref().map(SavedPlan::record),
         unmapped: Some(mapped.forward.unmapped().to_vec()),
+        queued: job.queued.clone().map(|queued| QueuedRecord { is_pending: false, ..queued }),
     }
 }
 

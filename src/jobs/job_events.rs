@@ -100,6 +100,7 @@ mod tests {
             written_in: None,
             reporter: Box::new(recorded.clone()),
             stop: Stop::default(),
+            served: false,
         };
         (recorded, context)
     }

@@ -6,6 +6,7 @@
 mod account_spec;
 mod account_test;
 mod assumed;
+mod cancelling;
 mod check;
 mod collect;
 mod connect;
@@ -37,6 +38,7 @@ mod plan;
 mod plan_record;
 mod planned_row;
 mod prune;
+mod queueing;
 mod recognize;
 mod rehearsal;
 mod remembered_rows;
@@ -77,10 +79,11 @@ pub use nights::{NightAhead, NightsAhead};
 pub use page::{report, run_page};
 pub use plan::{PlanJob, plan};
 pub use prune::{PrunePlan, PrunedRuns, prune};
+pub use queueing::{as_submitted, digest, submit_export, submit_import};
 pub use recognize::may_put_back;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use row_selection::RowSelection;
-pub use run_record::{ExportRecord, ImportRecord, ReadRecord, RunRecord, UndoRecord, results_of};
+pub use run_record::{ExportRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord, UndoRecord, results_of};
 pub use saved_plan::SavedPlan;
 pub use source::{Guessed, MappingChoice, SourceSpec, facts};
 pub use undo::{UndoJob, UndoPlan, undo, undo_parts, undo_plan};
@@ -98,6 +101,8 @@ pub struct Context {
     pub written_in: Option<std::path::PathBuf>,
     pub reporter: Box<dyn Reporter>,
     pub stop: Stop,
+    /// By a worker: what only its service keeps from going on waits for a worker again.
+    pub served: bool,
 }
 
 impl Context {

@@ -73,17 +73,15 @@ impl PrunePlan {
 /// What its own state needs a run for.
 fn need(run: &Run) -> Option<NeededFor> {
     match run.state {
-        RunState::Finished | RunState::Undone if run.counts[Outcome::InDoubt] > 0 => Some(NeededFor::InDoubt),
-        RunState::Finished | RunState::Undone => None,
-        RunState::Running | RunState::Stopped | RunState::Interrupted | RunState::PartlyUndone => {
-            Some(NeededFor::Unfinished)
-        }
+        state if !state.has_ended() => Some(NeededFor::Unfinished),
+        _ if run.counts[Outcome::InDoubt] > 0 => Some(NeededFor::InDoubt),
+        _ => None,
     }
 }
 
 fn can_be_put_back(run: &Run) -> bool {
     let changed = run.counts[Outcome::Created] + run.counts[Outcome::Updated] + run.counts[Outcome::Failed];
-    run.new.kind.sends_rows() && run.state == RunState::Finished && changed > 0
+    run.new.kind.sends_rows() && matches!(run.state, RunState::Finished | RunState::Cancelled) && changed > 0
 }
 
 /// The run whose rows this one sends again or puts back.
@@ -165,6 +163,8 @@ mod tests {
             took: None,
             counts,
             pruned: None,
+            due: None,
+            told: None,
         }
     }
 

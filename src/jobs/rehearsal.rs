@@ -80,6 +80,7 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
         written_in: Some(context.written_in.clone().unwrap_or_else(|| context.state_dir.clone())),
         reporter: Box::new(reporter),
         stop: context.stop.clone(),
+        served: false,
     };
     let summary = import(&job, &mut inside).await?;
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);

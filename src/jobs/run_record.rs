@@ -60,6 +60,28 @@ impl ReadRecord {
     }
 }
 
+/// What a run that was queued keeps beside: what its command said, for whoever serves it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueuedRecord {
+    /// It has not begun yet.
+    pub is_pending: bool,
+    /// The job of the configuration that it was queued for.
+    pub job: Option<String>,
+    /// Of the bytes of its source, in hexadecimal digits.
+    pub digest: String,
+    /// The mapping is guessed when it begins, as by a command that names none.
+    pub is_guessed: bool,
+    /// The conditions of rows, where the mapping is guessed; else they are part of the mapping.
+    pub only: Vec<String>,
+    pub keep_results: Option<u64>,
+    pub expect_rows: Option<String>,
+    /// `06:00`, and where clocks show it.
+    pub until: Option<String>,
+    pub time_zone: Option<String>,
+    pub max_calls: Option<u64>,
+}
+
 /// An import or a retry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportRecord {
@@ -87,6 +109,8 @@ pub struct ImportRecord {
     /// keep them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmapped: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<QueuedRecord>,
 }
 
 /// An export.
@@ -109,6 +133,8 @@ pub struct ExportRecord {
     #[serde(rename = "ids")]
     pub identifiers: Option<PathBuf>,
     pub unthrottled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<QueuedRecord>,
 }
 
 /// An undo.
@@ -199,6 +225,8 @@ mod tests {
             took: None,
             counts: Counts::default(),
             pruned: None,
+            due: None,
+            told: None,
         }
     }
 

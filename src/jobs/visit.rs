@@ -79,6 +79,7 @@ mod tests {
             state_dir: folder.path().to_owned(),
             reporter: Box::new(Several(Vec::new())),
             stop: Stop::default(),
+            served: false,
         };
         for _ in 0..2 {
             let opened = Opened::unrecognized(&sandbox(), &mut context).await.unwrap();

@@ -1,9 +1,13 @@
 use std::fmt;
+use std::time::Duration;
 
 use super::Fingerprint;
 use crate::clock;
 use crate::error::{Error, StopReason};
 use crate::platform;
+
+/// How long a claim holds without being renewed. No request outlives it.
+pub const LEASE: Duration = Duration::from_secs(15);
 
 /// A process that works on runs, as others are told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,9 +13,6 @@ use crate::clock;
 use crate::error::{Error, Result, StopReason};
 use crate::journal::RunId;
 
-/// How long a claim holds without being renewed. No request outlives it.
-pub const LEASE: Duration = Duration::from_secs(15);
-
 /// It is renewed so often in that time.
 const RENEWALS: u32 = 3;
 

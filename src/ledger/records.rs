@@ -31,12 +31,35 @@ pub enum RunState {
     PartlyUndone,
     /// Put back whole by an undo.
     Undone,
+    /// Waits for a worker, which begins it or goes on with it.
+    Queued,
+    /// Ended because somebody asked for that; not taken up again.
+    Cancelled,
+    /// Could not begin, and won't: what it was queued for is not there any more.
+    Failed,
+    /// Did not begin, since another run of the same that had been cut off goes on in its place.
+    Joined,
 }
 
 impl RunState {
     /// Each of them.
-    pub const ALL: [RunState; 6] =
-        [Self::Running, Self::Finished, Self::Stopped, Self::Interrupted, Self::PartlyUndone, Self::Undone];
+    pub const ALL: [RunState; 10] = [
+        Self::Running,
+        Self::Finished,
+        Self::Stopped,
+        Self::Interrupted,
+        Self::PartlyUndone,
+        Self::Undone,
+        Self::Queued,
+        Self::Cancelled,
+        Self::Failed,
+        Self::Joined,
+    ];
+
+    /// Whether nothing more will be done by it.
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Finished | Self::Undone | Self::Cancelled | Self::Failed | Self::Joined)
+    }
 
     /// As the ledger and the screen write it.
     pub const fn name(self) -> &'static str {
@@ -47,6 +70,10 @@ impl RunState {
             Self::Interrupted => "interrupted",
             Self::PartlyUndone => "partly_undone",
             Self::Undone => "undone",
+            Self::Queued => "queued",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Joined => "joined",
         }
     }
 }
@@ -145,6 +172,10 @@ pub struct Run {
     pub counts: Counts,
     /// When the records of its rows were let go, in seconds from the Unix epoch; `None` if they are kept.
     pub pruned: Option<u64>,
+    /// Of one that waits: not before this moment, in seconds from the Unix epoch.
+    pub due: Option<u64>,
+    /// Why it waits, stopped or ended before its time, in words.
+    pub told: Option<String>,
 }
 
 /// What came of pruning a run.

@@ -77,7 +77,7 @@ const fn all(words: &'static str, table: &'static str) -> Counted {
 pub(super) const COUNTED: [Counted; 10] = [
     all("accounts", "account"),
     all("runs", "run"),
-    Counted { which: "state IN ('running', 'stopped', 'interrupted')", ..all("runs not finished", "run") },
+    Counted { which: "state IN ('queued', 'running', 'stopped', 'interrupted')", ..all("runs not finished", "run") },
     Counted { which: "pruned IS NOT NULL", ..all("runs pruned", "run") },
     all("rows", "row_record"),
     all("calls", "call"),

@@ -5,7 +5,7 @@ use comfy_table::{Table, presets};
 use super::words::{count, moment, number, span, state_words};
 use super::{JobState, NextStep, escape};
 use crate::contact::Outcome;
-use crate::ledger::{Run, Worker};
+use crate::ledger::{Run, RunState, Worker};
 
 /// A table of runs, one a line, in the order given, each with whoever works on it now.
 pub fn runs_words(runs: &[(Run, Option<Worker>)]) -> String {
@@ -26,7 +26,13 @@ pub fn runs_words(runs: &[(Run, Option<Worker>)]) -> String {
             next_words(run, is_under_way),
         ]);
     }
-    format!("{}\n", table.trim_fmt())
+    let mut words = format!("{}\n", table.trim_fmt());
+    for (run, _) in runs.iter().filter(|(run, _)| matches!(run.state, RunState::Queued | RunState::Failed)) {
+        if let Some(told) = &run.told {
+            words.push_str(&format!("{} {}: {}\n", run.id, run.state.name(), escape(told)));
+        }
+    }
+    words
 }
 
 /// How long all executions of the run took together.
@@ -63,7 +69,7 @@ mod tests {
     use super::*;
     use crate::contact::Counts;
     use crate::journal::RunId;
-    use crate::ledger::{Fingerprint, NewRun, RunState};
+    use crate::ledger::{Fingerprint, NewRun};
 
     fn run(state: RunState, of: &[(Outcome, u64)]) -> Run {
         let mut counts = Counts::default();
@@ -87,6 +93,8 @@ mod tests {
             took: None,
             counts,
             pruned: None,
+            due: None,
+            told: None,
         }
     }
 

@@ -24,6 +24,7 @@ mod skips;
 mod story;
 mod warning;
 pub mod words;
+mod workers;
 
 pub use closing::closing_words;
 pub use cures::{Explanation, cure, explain, explanations, nearest_code};
@@ -47,6 +48,7 @@ pub use skips::Skips;
 pub use story::story;
 pub use warning::Warning;
 pub use words::{count, listed, number, span};
+pub use workers::workers_words;
 
 /// Passes each event on to several reporters, in order.
 pub struct Several(pub Vec<Box<dyn Reporter>>);

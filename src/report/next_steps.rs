@@ -107,7 +107,10 @@ impl JobState {
             false => vec![NextStep::Resume { run: run.clone(), why }],
         };
         match (self.kind, state) {
-            (_, RunState::Undone) => Vec::new(),
+            // What waits is a worker's, and what has ended without its rows begins anew with its command.
+            (_, RunState::Undone | RunState::Queued | RunState::Cancelled | RunState::Failed | RunState::Joined) => {
+                Vec::new()
+            }
             // Its other half is not of this run.
             (JobKind::Copy, RunState::Stopped | RunState::Interrupted | RunState::Running) => vec![NextStep::Repeat],
             (_, RunState::Running) => resume(Resume::CutOff),
@@ -142,7 +145,7 @@ impl JobState {
     pub fn allows(&self, action: RunAction) -> Result<()> {
         let Some((run, state)) = &self.run else { return Ok(()) };
         let sends_rows = matches!(self.kind, JobKind::Import | JobKind::Retry | JobKind::Copy);
-        let cut_off = matches!(state, RunState::Running | RunState::Stopped | RunState::Interrupted);
+        let cut_off = matches!(state, RunState::Running | RunState::Stopped | RunState::Interrupted | RunState::Queued);
         let retries = matches!(action, RunAction::Retry | RunAction::RetryMended);
         let refuse = |why: String| {
             let error = Error::usage(why);
@@ -170,6 +173,14 @@ impl JobState {
                 Err(Error::usage(format!("run {run} is under way")).hint("wait until it has ended, or stop it"))
             }
             RunAction::Resume | RunAction::Undo if self.in_memory => Err(gone_with_its_command(run)),
+            RunAction::Retry | RunAction::RetryMended | RunAction::Undo if *state == RunState::Queued => {
+                Err(Error::usage(format!("run {run} waits for a worker"))
+                    .hint(format!("`rolo work` serves it, and `rolo cancel {run}` ends it")))
+            }
+            RunAction::Resume if matches!(state, RunState::Cancelled | RunState::Failed | RunState::Joined) => {
+                Err(Error::usage(format!("run {run} has ended ({})", state.name()))
+                    .hint("its command, given again, begins anew, and sends nothing twice"))
+            }
             _ if *state == RunState::Undone => refuse(format!("run {run} was put back already")),
             RunAction::Resume if !cut_off && self.counts[Outcome::InDoubt] == 0 => {
                 refuse(format!("run {run} has finished, and nothing of it is in doubt"))

@@ -74,11 +74,18 @@ pub const fn state_words(run: &Run, is_under_way: bool) -> &'static str {
     match run.state {
         RunState::Undone if run.pruned.is_some() => "put back, pruned",
         RunState::Finished if run.pruned.is_some() => "finished, pruned",
-        RunState::Running | RunState::Stopped | RunState::Interrupted if is_under_way => "running",
+        RunState::Running | RunState::Stopped | RunState::Interrupted | RunState::Queued if is_under_way => "running",
+        RunState::Cancelled if run.pruned.is_some() => "cancelled, pruned",
         RunState::Running => "cut off",
         RunState::PartlyUndone => "put back in part",
         RunState::Undone => "put back",
-        RunState::Finished | RunState::Stopped | RunState::Interrupted => run.state.name(),
+        RunState::Finished
+        | RunState::Stopped
+        | RunState::Interrupted
+        | RunState::Queued
+        | RunState::Cancelled
+        | RunState::Failed
+        | RunState::Joined => run.state.name(),
     }
 }
 
@@ -90,6 +97,11 @@ pub fn pruned_words(at: u64) -> String {
 /// That a signal ended a job.
 pub fn interrupted() -> Error {
     Error::interrupted("interrupted by a signal").because(StopReason::Signal)
+}
+
+/// That somebody cancelled a run.
+pub fn cancelled() -> Error {
+    Error::interrupted("cancelled, as somebody asked with `rolo cancel`").because(StopReason::Cancelled)
 }
 
 /// Names that a talk lists before it only counts the rest.

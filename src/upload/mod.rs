@@ -56,7 +56,7 @@ pub use lookup_batcher::LookupBatcher;
 pub use notice::Notice;
 pub use pages::{create_field, list_fields};
 pub use remembered_fields::{remember_fields, remembered_fields};
-pub use stop::{Stop, StopLevel};
+pub use stop::{Stop, StopCause, StopLevel};
 pub use walk::{Completeness, Mark, Walk};
 pub use wider_look_ups::lookup_room;
 pub use work::Work;

@@ -335,6 +335,7 @@ impl World {
             expect_rows: None,
             resume: None,
             began: None,
+            queued: None,
             plan: None,
         };
         let mut context = self.context(Collects(Arc::clone(&rows)));
@@ -387,6 +388,7 @@ impl World {
             exact: false,
             if_taken: rolo::table::IfTaken::Replace,
             resumes: None,
+            queued: None,
         };
         change(&mut job);
         let mut context = self.context(Collects(Arc::default()));
@@ -453,6 +455,7 @@ impl World {
             written_in: None,
             reporter: Box::new(reporter),
             stop: Stop::default(),
+            served: false,
         }
     }
 }

@@ -50,6 +50,7 @@ mod postgres;
 mod power;
 mod program;
 mod prune;
+mod queue;
 mod random;
 mod rehearsal;
 mod rehearsed;

@@ -19,6 +19,7 @@ mod ledger_damage;
 mod ledger_key;
 mod ledger_postgres;
 mod ledger_pruning;
+mod ledger_queue;
 mod ledger_sqlite;
 mod ledger_writer;
 mod mapping;

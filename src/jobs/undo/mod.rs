@@ -54,6 +54,7 @@ pub async fn undo(job: &UndoJob, context: &mut Context) -> Result<Summary> {
         file: Path::new(&job.run.new.file),
         record: UndoRecord { version: 0, undoes: job.run.id.0.clone(), results: place.path.clone() },
         resumes: None,
+        is_pending: false,
     };
     let mut frame = opened.begin(beginning, context).await?;
     // From the first call on, it is no longer the run that it was: going on with it, or sending its

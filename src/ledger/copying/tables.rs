@@ -28,8 +28,8 @@ const fn numbered(name: &'static str, columns: &'static [(&'static str, ColumnKi
     Table { numbered: true, ..table(name, 1, columns) }
 }
 
-/// All that is copied, what others refer to first. Budgets, which count by a store's own clock, and the check
-/// of the key are not.
+/// All that is copied, what others refer to first. Budgets, which count by a store's own clock, workers, who
+/// live where they are, and the check of the key are not.
 pub(in crate::ledger) const TABLES: &[Table] = &[
     numbered("account", &[("id", Int), ("name", Text), ("listed_at", Int)]),
     table("account_alias", 1, &[("alias", Text), ("account_id", Int)]),
@@ -59,6 +59,9 @@ pub(in crate::ledger) const TABLES: &[Table] = &[
             ("pruned", Int),
             ("swept", Int),
             ("took", Int),
+            ("due", Int),
+            ("told", Text),
+            ("cancel", Int),
         ],
     ),
     table(

@@ -6,6 +6,7 @@ mod contacts;
 mod entries;
 mod ledger;
 mod people;
+mod queue;
 mod runs;
 
 pub use accounts::Accounts;
@@ -14,4 +15,5 @@ pub use contacts::Contacts;
 pub use entries::Entries;
 pub use ledger::{Ledger, LedgerHandle};
 pub use people::People;
+pub use queue::Queue;
 pub use runs::Runs;

@@ -23,7 +23,7 @@ use crate::journal::{
 
 /// See the documentation of this folder.
 pub(super) struct PostgresLedger {
-    executor: Executor<PostgresStore>,
+    pub(super) executor: Executor<PostgresStore>,
     hasher: Hasher,
 }
 
@@ -35,7 +35,7 @@ impl PostgresLedger {
     }
 
     /// A change that names these accounts.
-    async fn change<T, F>(&self, accounts: Vec<String>, work: F) -> Result<T>
+    pub(super) async fn change<T, F>(&self, accounts: Vec<String>, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Work<'_>) -> Done<T> + Send + 'static,
@@ -43,7 +43,7 @@ impl PostgresLedger {
         self.executor.run(move |store| store.change(None, &accounts, work)).await
     }
 
-    async fn change_of<T, F>(&self, claim: &Claim, accounts: Vec<String>, work: F) -> Result<T>
+    pub(super) async fn change_of<T, F>(&self, claim: &Claim, accounts: Vec<String>, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Work<'_>) -> Done<T> + Send + 'static,
@@ -60,7 +60,7 @@ impl PostgresLedger {
         self.executor.run(move |store| store.look(work)).await
     }
 
-    async fn ask<T, F>(&self, work: F) -> Result<T>
+    pub(super) async fn ask<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&Client) -> Done<T> + Send + 'static,

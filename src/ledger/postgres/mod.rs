@@ -23,6 +23,7 @@ mod looks;
 mod names;
 mod opening;
 mod pruning;
+mod queue;
 mod runs;
 mod schema;
 mod session;
@@ -30,6 +31,7 @@ mod sql;
 mod standing;
 mod store;
 mod tls;
+mod waiting;
 
 pub use opening::{PostgresPlace, migrate, open};
 pub use standing::status;

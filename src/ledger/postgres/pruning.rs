@@ -27,7 +27,7 @@ pub(super) async fn mark(work: &Work<'_>, id: &RunId) -> Result<Prune, Trouble> 
     if found.try_get::<_, Option<i64>>(2)?.is_some() {
         return Ok(Prune::Pruned);
     }
-    if ![RunState::Finished, RunState::Undone].iter().any(|ended| ended.name() == state) {
+    if !RunState::ALL.iter().any(|ended| ended.has_ended() && ended.name() == state) {
         return Ok(Prune::Needed(NeededFor::Unfinished));
     }
     if in_doubt > 0 || found.try_get(3)? {

@@ -10,8 +10,9 @@ use super::sql::{execute, row, rows, v};
 use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
-const COLUMNS: &str = "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
-    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, pruned, took
+pub(super) const COLUMNS: &str =
+    "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
+    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, pruned, took, due, told
     FROM rolo.run JOIN rolo.account ON account.id = run.account_id";
 
 /// The numbers of a run: its own, its account's, and when it began by the store's clock.
@@ -24,6 +25,11 @@ pub(super) struct RunNumbers {
 /// Records a new run, which began so many seconds ago.
 pub(super) async fn begin(work: &mut Work<'_>, run: &NewRun, ago: i64) -> Result<RunId, Trouble> {
     prune(work).await?;
+    record(work, run, ago, RunState::Running).await
+}
+
+/// Gives a new run a name, and records it.
+pub(super) async fn record(work: &mut Work<'_>, run: &NewRun, ago: i64, state: RunState) -> Result<RunId, Trouble> {
     let client = work.client;
     let account = work.names.account(client, &run.identity).await?;
     let minute = run_prefix(run.started)?;
@@ -35,7 +41,7 @@ pub(super) async fn begin(work: &mut Work<'_>, run: &NewRun, ago: i64) -> Result
     let insert = "INSERT INTO rolo.run (name, command, fingerprint, account_id, service, file, options, started, state,
         called, begun) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let (kind, fingerprint, options) = (run.kind.name(), &run.fingerprint.0[..], run.options.to_string());
-    let (started, state) = (int(run.started), RunState::Running.name());
+    let (started, state) = (int(run.started), state.name());
     let begun = int(work.now.as_secs()).saturating_sub(ago);
     let values = [
         v(&id.0),
@@ -91,7 +97,7 @@ pub(super) async fn set_state(
     counts: &Counts,
 ) -> Result<(), Trouble> {
     let number = numbers(work.client, id).await?.id;
-    let ended = (state != RunState::Running).then(|| int(work.now.as_secs()));
+    let ended = (!matches!(state, RunState::Running | RunState::Queued)).then(|| int(work.now.as_secs()));
     let set = "UPDATE rolo.run SET state = $2, ended = $3, created = $4, updated = $5, unchanged = $6, skipped = $7,
         rejected = $8, failed = $9, in_doubt = $10 WHERE id = $1";
     let count = Outcome::ALL.map(|outcome| int(counts[outcome]));
@@ -104,7 +110,7 @@ pub(super) async fn set_state(
 /// That the run is under way again; what it had come to stays until it ends.
 pub(super) async fn take_up(client: &Client, id: &RunId) -> Result<(), Trouble> {
     let number = numbers(client, id).await?.id;
-    let take_up = "UPDATE rolo.run SET state = $2, ended = NULL WHERE id = $1";
+    let take_up = "UPDATE rolo.run SET state = $2, ended = NULL, due = NULL, told = NULL WHERE id = $1";
     execute(client, take_up, &[v(&number), v(&RunState::Running.name())]).await.map(drop)
 }
 
@@ -123,7 +129,7 @@ pub(super) async fn numbers(client: &Client, id: &RunId) -> Result<RunNumbers, T
     Ok(RunNumbers { id: found.try_get(0)?, account: found.try_get(1)?, begun: found.try_get(2)? })
 }
 
-fn read(row: &Row) -> Result<Run, Trouble> {
+pub(super) fn read(row: &Row) -> Result<Run, Trouble> {
     let fingerprint: Vec<u8> = row.try_get(2)?;
     let stored = StoredRun {
         name: row.try_get(0)?,
@@ -140,6 +146,8 @@ fn read(row: &Row) -> Result<Run, Trouble> {
         identity: row.try_get(17)?,
         pruned: row.try_get(18)?,
         took: row.try_get(19)?,
+        due: row.try_get(20)?,
+        told: row.try_get(21)?,
     };
     Ok(stored.read()?)
 }

@@ -7,7 +7,7 @@ use super::sql::{execute, row, rows, v};
 
 /// The steps from an empty database to the present schema. The version of a ledger is the number of steps
 /// that it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 pub(super) const NEWEST: u64 = STEPS.len() as u64;
 
@@ -203,6 +203,23 @@ const VERSION_2: &str = "
 UPDATE rolo.contact_key SET key = substring(key from 1 for 10) WHERE length(key) > 10;
 UPDATE rolo.creating SET key = substring(key from 1 for 10) WHERE length(key) > 10;
 ";
+
+/// Runs that wait for a worker: from when on, why, and whether somebody asked for one to end. And the workers that
+/// serve them.
+const VERSION_3: &str = r#"
+ALTER TABLE rolo.run ADD COLUMN due bigint;
+ALTER TABLE rolo.run ADD COLUMN told text;
+ALTER TABLE rolo.run ADD COLUMN cancel bigint;
+CREATE INDEX run_open ON rolo.run (id) WHERE state IN ('queued', 'running');
+CREATE TABLE rolo.worker (
+    host    text COLLATE "C" NOT NULL,
+    process bigint NOT NULL,
+    since   bigint NOT NULL,
+    doing   text NOT NULL,
+    seen    bigint NOT NULL,
+    PRIMARY KEY (host, process)
+) WITH (fillfactor = 50);
+"#;
 
 /// The schema's version of the ledger in this database; `None` if it holds no ledger.
 pub(super) async fn version(client: &Client) -> Result<Option<u64>, Trouble> {

@@ -5,10 +5,11 @@ use tokio_postgres::Client;
 
 use super::super::executor::EntryStore;
 use super::super::locks::Locks;
-use super::super::{Claim, Fingerprint, Worker, WriteResult};
+use super::super::waiting::live_workers;
+use super::super::{Claim, Fingerprint, LiveWorker, WaitingRun, Worker, WriteResult};
 use super::errors::Trouble;
 use super::session::{Session, Work};
-use super::{accounts, claims, entries};
+use super::{accounts, claims, entries, waiting};
 use crate::error::Result;
 use crate::journal::{Entry, RunId};
 
@@ -66,6 +67,23 @@ impl PostgresStore {
     pub(super) fn worker_of(&mut self, fingerprint: &Fingerprint) -> Result<Option<Worker>> {
         let held = self.ask(async |client: &Client| claims::held(client, fingerprint).await)?;
         Ok(held.filter(|(fence, _)| !self.locks.prove_dead(fingerprint, *fence)).map(|(_, holder)| holder))
+    }
+
+    /// Runs that a worker may take now.
+    pub(super) fn waiting(&mut self, at_most: usize) -> Result<Vec<WaitingRun>> {
+        let due = self.ask(async |client: &Client| waiting::due(client).await)?;
+        let is_free = |run: &WaitingRun, fence: Option<u64>| {
+            fence.is_none_or(|fence| self.locks.prove_dead(&run.run.new.fingerprint, fence))
+        };
+        Ok(due.into_iter().filter(|(run, fence)| is_free(run, *fence)).map(|(run, _)| run).take(at_most).collect())
+    }
+
+    /// Who lives.
+    pub(super) fn workers(&mut self) -> Result<Vec<LiveWorker>> {
+        let serving = self.ask(async |client: &Client| waiting::serving(client).await)?;
+        let claims = self.ask(async |client: &Client| waiting::claims(client).await)?;
+        let live = claims.into_iter().filter(|(fingerprint, fence, _)| !self.locks.prove_dead(fingerprint, *fence));
+        Ok(live_workers(serving, live.map(|(_, _, claim)| claim).collect()))
     }
 
     pub(super) fn release(&mut self, claim: &Claim) -> Result<()> {

@@ -18,6 +18,11 @@ pub(super) struct HeldClaim {
 }
 
 impl HeldClaim {
+    /// How long it holds still without being renewed.
+    pub(super) fn left(&self, now: Duration) -> Duration {
+        Duration::from_micros(self.until).saturating_sub(now)
+    }
+
     /// Whether the holder lives, or may live.
     pub(super) fn is_alive(&self, locks: &Locks, fingerprint: &Fingerprint, now: Duration) -> bool {
         self.until > micros(now) && !locks.prove_dead(fingerprint, self.fence)

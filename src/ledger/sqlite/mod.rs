@@ -21,12 +21,14 @@ mod leads;
 mod names;
 mod opening;
 mod pruning;
+mod queue;
 mod rested;
 mod runs;
 mod schema;
 mod second_looks;
 mod store;
 mod tools;
+mod waiting;
 
 pub use checking::status;
 pub use opening::copy;

@@ -27,7 +27,7 @@ pub(super) fn mark(db: &Connection, id: &RunId, now: Duration) -> rusqlite::Resu
     if pruned.is_some() {
         return Ok(Prune::Pruned);
     }
-    if ![RunState::Finished, RunState::Undone].iter().any(|ended| ended.name() == state) {
+    if !RunState::ALL.iter().any(|ended| ended.has_ended() && ended.name() == state) {
         return Ok(Prune::Needed(NeededFor::Unfinished));
     }
     let holds = |what: &str| db.prepare_cached(what)?.exists([run]);

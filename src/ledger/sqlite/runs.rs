@@ -8,13 +8,19 @@ use super::tools::Tools;
 use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
-const COLUMNS: &str = "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
-    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, run.pruned, took
+pub(super) const COLUMNS: &str =
+    "SELECT run.name, command, fingerprint, called, service, file, options, started, state,
+    ended, created, updated, unchanged, skipped, rejected, failed, in_doubt, account.name, run.pruned, took, due, told
     FROM run JOIN account ON account.id = run.account_id";
 
 pub(super) fn begin(db: &Connection, tools: &mut Tools<'_>, run: &NewRun) -> rusqlite::Result<RunId> {
     super::creating::prune(db, tools.now)?;
     super::second_looks::prune(db, tools.now)?;
+    record(db, tools, run, RunState::Running)
+}
+
+/// Gives a new run a name, and records it.
+pub(super) fn record(db: &Connection, tools: &mut Tools<'_>, run: &NewRun, state: RunState) -> rusqlite::Result<RunId> {
     let account = tools.names.account(db, &run.identity)?;
     let id = new_id(db, run.started)?;
     db.execute(
@@ -29,7 +35,7 @@ pub(super) fn begin(db: &Connection, tools: &mut Tools<'_>, run: &NewRun) -> rus
             run.file,
             run.options.to_string(),
             int(run.started),
-            RunState::Running.name(),
+            state.name(),
             run.account
         ],
     )?;
@@ -47,9 +53,9 @@ fn new_id(db: &Connection, started: u64) -> rusqlite::Result<RunId> {
 pub(super) fn unfinished(db: &Connection, fingerprint: &Fingerprint) -> rusqlite::Result<Option<Run>> {
     let cut_off = CUT_OFF.map(RunState::name);
     db.prepare_cached(&format!(
-        "{COLUMNS} WHERE fingerprint = ?1 AND state IN (?2, ?3, ?4) ORDER BY run.id DESC LIMIT 1"
+        "{COLUMNS} WHERE fingerprint = ?1 AND state IN (?2, ?3, ?4, ?5) ORDER BY run.id DESC LIMIT 1"
     ))?
-    .query_row(params![fingerprint.0, cut_off[0], cut_off[1], cut_off[2]], read)
+    .query_row(params![fingerprint.0, cut_off[0], cut_off[1], cut_off[2], cut_off[3]], read)
     .optional()
 }
 
@@ -70,7 +76,7 @@ pub(super) fn set_state(
     counts: &Counts,
     now: Duration,
 ) -> rusqlite::Result<()> {
-    let ended = (state != RunState::Running).then(|| int(now.as_secs()));
+    let ended = (!matches!(state, RunState::Running | RunState::Queued)).then(|| int(now.as_secs()));
     let number = number(db, id)?;
     let count = |outcome| int(counts[outcome]);
     db.execute(
@@ -95,7 +101,7 @@ pub(super) fn set_state(
 /// That the run is under way again; what it had come to stays until it ends.
 pub(super) fn take_up(db: &Connection, id: &RunId) -> rusqlite::Result<()> {
     db.execute(
-        "UPDATE run SET state = ?2, ended = NULL WHERE id = ?1",
+        "UPDATE run SET state = ?2, ended = NULL, due = NULL, told = NULL WHERE id = ?1",
         params![number(db, id)?, RunState::Running.name()],
     )
     .map(drop)
@@ -119,7 +125,7 @@ pub(super) fn number_and_account(db: &Connection, id: &RunId) -> rusqlite::Resul
         .ok_or_else(|| Damaged("the ledger does not know the run").into())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     let stored = StoredRun {
         name: row.get(0)?,
         command: row.get(1)?,
@@ -135,6 +141,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
         identity: row.get(17)?,
         pruned: row.get(18)?,
         took: row.get(19)?,
+        due: row.get(20)?,
+        told: row.get(21)?,
     };
     Ok(stored.read()?)
 }

@@ -9,7 +9,7 @@ pub(super) const APPLICATION: i64 = 0x726F_6C6F;
 /// The steps from an empty file to the present schema. The version of a file (`user_version`) is the
 /// number of steps it has been through. A released step never changes; a new one is added at the end.
 const STEPS: &[&str] =
-    &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9];
+    &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10];
 
 /// The version from which on a ledger does not hold the key of its hashes.
 const WITHOUT_KEY: usize = 3;
@@ -260,6 +260,23 @@ SELECT row_record.run_id, row_record.row, coalesce(packed.value ->> 6, packed.ke
     CASE WHEN json_array_length(packed.value) > 7 THEN packed.value ->> 7 ELSE row_record.contact_id END
 FROM row_record JOIN run ON run.id = row_record.run_id, json_each(row_record.packed_calls) AS packed;
 "#;
+
+/// Runs that wait for a worker: from when on, why, and whether somebody asked for one to end. And the workers that
+/// serve them.
+const VERSION_10: &str = "
+ALTER TABLE run ADD COLUMN due INTEGER;
+ALTER TABLE run ADD COLUMN told TEXT;
+ALTER TABLE run ADD COLUMN cancel INTEGER;
+CREATE INDEX run_open ON run (id) WHERE state IN ('queued', 'running');
+CREATE TABLE worker (
+    host    TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    since   INTEGER NOT NULL,
+    doing   TEXT NOT NULL,
+    seen    INTEGER NOT NULL,
+    PRIMARY KEY (host, process)
+) STRICT, WITHOUT ROWID;
+";
 
 /// What a file turned out to be.
 pub(super) enum State {

@@ -11,13 +11,14 @@ use super::names::Names;
 use super::opening;
 use super::pruning::Sweeper;
 use super::tools::Tools;
+use super::waiting;
 use crate::clock::{Calendar, UptimeSource};
 use crate::error::{Error, Result};
 use crate::journal::{Entry, Hasher, RunId};
 use crate::ledger::executor::EntryStore;
 use crate::ledger::locks::Locks;
 use crate::ledger::vault::Vault;
-use crate::ledger::{Claim, Fingerprint, KeySource, Swept, Worker, WriteResult};
+use crate::ledger::{Claim, Fingerprint, KeySource, LiveWorker, Swept, WaitingRun, Worker, WriteResult};
 
 /// How long to wait for readers before what was forgotten is wiped.
 const WIPE: Duration = Duration::from_secs(1);
@@ -114,14 +115,35 @@ impl Store {
     }
 
     pub(super) fn worker_of(&mut self, fingerprint: &Fingerprint) -> Result<Option<Worker>> {
+        self.by_the_clock(|db, locks, now| {
+            let held = claims::held(db, fingerprint)?;
+            Ok(held.filter(|held| held.is_alive(locks, fingerprint, now)).map(|held| held.holder))
+        })
+    }
+
+    /// Runs that a worker may take now.
+    pub(super) fn waiting(&mut self, at_most: usize) -> Result<Vec<WaitingRun>> {
+        self.by_the_clock(|db, locks, now| waiting::waiting(db, locks, now, at_most))
+    }
+
+    /// Who lives.
+    pub(super) fn workers(&mut self) -> Result<Vec<LiveWorker>> {
+        self.by_the_clock(waiting::workers)
+    }
+
+    /// A look that needs the time, by which claims run out.
+    fn by_the_clock<T>(
+        &mut self,
+        look: impl FnOnce(&Connection, &Locks, Duration) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let Self { db, path, clock, locks, .. } = self;
-        let held = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+        let found = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
             let today = clock.read(&transaction)?.today;
-            let held = claims::held(&transaction, fingerprint)?;
+            let found = look(&transaction, locks, today)?;
             transaction.commit()?;
-            Ok(held.filter(|held| held.is_alive(locks, fingerprint, today)))
+            Ok(found)
         });
-        held.map(|held| held.map(|held| held.holder)).map_err(|error| errors::described(path, error))
+        found.map_err(|error| errors::described(path, error))
     }
 
     pub(super) fn renew(&mut self, claim: &Claim, lease: Duration) -> Result<()> {

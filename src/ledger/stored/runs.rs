@@ -6,7 +6,8 @@ use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
 /// States of a run that can be taken up again.
-pub(in crate::ledger) const CUT_OFF: [RunState; 3] = [RunState::Running, RunState::Stopped, RunState::Interrupted];
+pub(in crate::ledger) const CUT_OFF: [RunState; 4] =
+    [RunState::Running, RunState::Stopped, RunState::Interrupted, RunState::Queued];
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -49,6 +50,8 @@ pub(in crate::ledger) struct StoredRun {
     pub(in crate::ledger) took: Option<i64>,
     /// Rows by outcome, in the order of [`Outcome::ALL`].
     pub(in crate::ledger) counts: Vec<i64>,
+    pub(in crate::ledger) due: Option<i64>,
+    pub(in crate::ledger) told: Option<String>,
 }
 
 impl StoredRun {
@@ -78,6 +81,8 @@ impl StoredRun {
             counts,
             pruned: self.pruned.map(back),
             took: self.took.map(|micros| Duration::from_micros(back(micros))),
+            due: self.due.map(back),
+            told: self.told,
         })
     }
 }

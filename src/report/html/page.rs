@@ -373,6 +373,8 @@ mod tests {
             took: None,
             counts,
             pruned: None,
+            due: None,
+            told: None,
         };
         let quota = Quota { calls: 5, per: Duration::from_secs(1) };
         RunPage {

@@ -1,0 +1,130 @@
+//! Runs that are queued for a worker: all that they need is pinned when they are submitted.
+
+use std::path::Path;
+
+use super::account_spec::AccountSpec;
+use super::export::record as export_record;
+use super::export_job::ExportJob;
+use super::frame::absolute;
+use super::import::ImportJob;
+use super::recognize::remembered_as;
+use super::run_record::{ImportRecord, QueuedRecord, ReadRecord, RunRecord};
+use super::source::{MappingChoice, SourceSpec};
+use crate::clock;
+use crate::error::{Error, Result, StopReason};
+use crate::journal::RunId;
+use crate::ledger::{Fingerprint, LedgerHandle, NewRun, RunKind};
+
+/// Queues an import, once its mapping was found to fit its file. Of the account no more is needed than where it
+/// points to.
+///
+/// # Errors
+/// Those of mapping, of reading the file, and of the ledger.
+pub async fn submit_import(job: &ImportJob, queued: QueuedRecord, ledger: &LedgerHandle) -> Result<RunId> {
+    let service = (job.account.service.connect)(&job.account.settings)?;
+    let mapped = job.source.map(service.as_ref(), None)?;
+    let is_guessed = matches!(job.source.mapping, MappingChoice::Guess);
+    let record = ImportRecord {
+        version: 0,
+        // A guess also looks at the fields of the account, which only the worker asks.
+        mapping: if is_guessed { String::new() } else { mapped.text },
+        region: job.source.region.clone(),
+        read: ReadRecord::of(&job.source.read),
+        results: absolute(&job.results),
+        import: job.options.clone(),
+        retries: None,
+        chosen: None,
+        unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
+        exported: false,
+        plan: None,
+        unmapped: None,
+        queued: Some(QueuedRecord {
+            is_pending: true,
+            digest: digest(&job.source)?,
+            is_guessed,
+            only: if is_guessed { queued.only } else { Vec::new() },
+            ..queued
+        }),
+    };
+    let file = absolute(&job.source.path).display().to_string();
+    submit(RunKind::Import, &job.account, file, record, ledger).await
+}
+
+/// Queues an export.
+///
+/// # Errors
+/// Those of the ledger.
+pub async fn submit_export(job: &ExportJob, queued: QueuedRecord, ledger: &LedgerHandle) -> Result<RunId> {
+    let mut record = export_record(job);
+    record.queued = Some(QueuedRecord { is_pending: true, ..queued });
+    submit(RunKind::Export, &job.account, absolute(&job.file).display().to_string(), record, ledger).await
+}
+
+async fn submit(
+    kind: RunKind,
+    account: &AccountSpec,
+    file: String,
+    record: impl RunRecord,
+    ledger: &LedgerHandle,
+) -> Result<RunId> {
+    let mut fingerprint = [0; 32];
+    getrandom::fill(&mut fingerprint)
+        .map_err(|error| Error::stopped("the system gives no random bytes").caused_by(error))?;
+    let run = NewRun {
+        kind,
+        // What makes it the same as another is known when it begins; until then it is itself.
+        fingerprint: Fingerprint(fingerprint),
+        account: account.name.clone(),
+        identity: remembered_as(account, ledger).await?,
+        service: account.service.name.to_owned(),
+        file,
+        options: record.to_json()?,
+        started: clock::unix_now().as_secs(),
+    };
+    ledger.submit(&run).await
+}
+
+/// The digest of a source's bytes, in hexadecimal digits.
+///
+/// # Errors
+/// Those of reading it.
+pub fn digest(source: &SourceSpec) -> Result<String> {
+    let mut hasher = [blake3::Hasher::new()];
+    source.digest_into(&mut hasher)?;
+    let [hasher] = hasher;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Whether the source of a queued import can be read here, and is what was submitted.
+///
+/// # Errors
+/// With the reason `NotHere` if it can't be read, and `SourceChanged` if it is another by now.
+pub fn as_submitted(job: &ImportJob) -> Result<()> {
+    let Some(queued) = &job.queued else { return Ok(()) };
+    let path = job.source.path.display();
+    let found = digest(&job.source).map_err(|error| {
+        Error::stopped(format!("this worker can't read the file of the run: {path}"))
+            .because(StopReason::NotHere)
+            .at_path(&job.source.path)
+            .hint("a worker that can read it at this path serves the run; `rolo cancel` ends it")
+            .caused_by(error)
+    })?;
+    if found == queued.digest {
+        return has_folder(&job.results);
+    }
+    Err(Error::usage(format!("the file was changed since it was submitted: {path}"))
+        .because(StopReason::SourceChanged)
+        .at_path(&job.source.path)
+        .hint("submit it again as it is now; nobody whom the service has already is made twice"))
+}
+
+/// Whether the folder that results go to is on this machine.
+fn has_folder(file: &Path) -> Result<()> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        None => Ok(()),
+        Some(folder) => Err(Error::stopped(format!("this worker has no such folder: {}", folder.display()))
+            .because(StopReason::NotHere)
+            .at_path(folder)
+            .hint("make it here, or start a worker where it is; `rolo cancel` ends the run")),
+    }
+}
