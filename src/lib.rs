@@ -51,4 +51,6 @@ pub mod fleet;
 pub mod jobs;
 pub mod journal;
 
+pub mod web;
+
 pub mod cli;

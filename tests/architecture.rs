@@ -33,10 +33,11 @@ const ROOMS: &[(&str, &str)] = &[
          config",
     ),
     ("fleet", "contact error clock journal ledger upload report"),
+    ("web", "contact error platform clock table mapping services journal ledger upload report config jobs"),
     (
         "cli",
         "contact error platform clock table mapping validate services journal reconcile quota transport ledger upload report \
-         config jobs fleet",
+         config jobs fleet web",
     ),
     ("main", "cli"),
     ("lib", ""),
@@ -137,7 +138,18 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["async", ".await"],
         reads: Reads::Code,
-        rooms: &["upload", "transport", "quota", "sandbox", "jobs", "fleet", "cli", "ledger", "platform/signals.rs"],
+        rooms: &[
+            "upload",
+            "transport",
+            "quota",
+            "sandbox",
+            "jobs",
+            "fleet",
+            "web",
+            "cli",
+            "ledger",
+            "platform/signals.rs",
+        ],
         why: "this room is synchronous: only rooms that wait for the network or the ledger are not",
     },
     Rule {

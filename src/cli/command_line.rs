@@ -2,8 +2,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
     CommandContext, Exit, GlobalArgs, accounts, cancel, check, completions, copy, explain, export, forget, guess,
-    import, job, ledger, man, plan, prune, report, resume, retry, runs, sandbox, services, show, submit, undo, why,
-    work, workers,
+    import, job, ledger, man, open, plan, prune, report, resume, retry, runs, sandbox, services, show, submit, undo,
+    why, work, workers,
 };
 use crate::error::Result;
 
@@ -27,6 +27,7 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Open(open::OpenCommand),
     Guess(guess::GuessCommand),
     Check(check::CheckCommand),
     Plan(plan::PlanCommand),
@@ -59,6 +60,7 @@ pub enum Command {
 impl Command {
     pub fn run(self, context: &CommandContext) -> Result<Exit> {
         match self {
+            Self::Open(args) => open::run(&args, context),
             Self::Guess(args) => guess::run(&args, context),
             Self::Check(args) => check::run(&args, context),
             Self::Plan(args) => plan::run(&args, context),

@@ -2,12 +2,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::source::{SandboxArgs, SandboxSettings, has_extension};
+use super::source::{SandboxArgs, SandboxSettings};
 use super::{ChosenAccount, CommandContext, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
-use crate::jobs::{self, ExportJob, ExportRecord, RunRecord as _};
+use crate::jobs::{self, ExportJob, ExportRecord, RunRecord as _, has_extension};
 use crate::ledger::{Run, RunKind, RunState};
 use crate::table::{IfTaken, PlusNumbers};
 

@@ -1,10 +1,9 @@
 use std::path::Path;
 
-use super::why::parse_identifier;
 use super::{CommandContext, Exit, print, running};
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
-use crate::jobs;
+use crate::jobs::{self, parse_identifier};
 use crate::report::{count, escape};
 
 const EXAMPLES: &str = "\

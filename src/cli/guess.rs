@@ -1,5 +1,5 @@
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::source::{ReadingArgs, SourceArgs, SourceSettings};
 use super::{ChosenAccount, CommandContext, Exit, print, running, unused};
@@ -62,15 +62,11 @@ pub fn run(args: &GuessCommand, context: &CommandContext) -> Result<Exit> {
     })?;
     let config = context.config()?;
     let service = ChosenAccount::target(args.account.clone(), &config, context)?.connect()?;
-    let jobs::Guessed { text, table } = source.guess(service.as_ref())?;
-    let beside = |file: &Path| {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        file.with_file_name(format!("{name}.mapping.toml"))
-    };
+    let jobs::Guessed { text, table, .. } = source.guess(service.as_ref())?;
     let path = match &settings.output {
         Some(path) if path.as_os_str() == "-" => None,
         Some(path) => Some(path.clone()),
-        None => settings.source.input.file().map(beside),
+        None => settings.source.input.file().map(jobs::mapping_place),
     };
     let Some(path) = path else {
         print(&text)?;

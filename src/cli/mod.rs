@@ -28,6 +28,7 @@ mod kept_input;
 mod ledger;
 mod logs;
 mod man;
+mod open;
 mod output;
 mod places;
 mod plan;

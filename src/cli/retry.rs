@@ -103,6 +103,16 @@ struct Instead {
     asked: bool,
 }
 
+/// The rows of `run` that failed, were rejected or are in doubt, as they stand in its source.
+pub(super) async fn failed_rows(
+    run: &Run,
+    sandbox: &SandboxSettings,
+    context: &CommandContext,
+    ledger: &LedgerHandle,
+) -> Result<ImportJob> {
+    of(run, Instead { file: None, sheet: None, asked: false }, sandbox, context, ledger).await
+}
+
 /// The rows of `run` that failed, were rejected or are in doubt, as an import of their own.
 async fn of(
     run: &Run,

@@ -8,6 +8,7 @@ use encoding_rs::Encoding;
 use super::CommandContext;
 use crate::config::{Config, DayTime, Night, StopWhen, layer};
 use crate::error::{Error, Result};
+use crate::jobs::{has_extension, mapping_beside, results_beside};
 use crate::mapping::{Condition, country_code};
 
 /// How a source is read and mapped, and where its results go.
@@ -108,7 +109,10 @@ impl SourceArgs {
     pub fn settings(&self, file: PathBuf, config: &Config, context: &CommandContext) -> Result<SourceSettings> {
         let input = Input::new(file);
         let mapping = self.mapping.clone().or_else(|| input.file().and_then(mapping_beside));
-        let results = self.results.clone().unwrap_or_else(|| results_beside(&input));
+        let results = self
+            .results
+            .clone()
+            .unwrap_or_else(|| input.file().map_or_else(|| PathBuf::from("stdin.results.csv"), results_beside));
         let reading = &self.reading;
         Ok(SourceSettings {
             mapping,
@@ -165,35 +169,6 @@ fn encoding(label: &str) -> Result<&'static Encoding> {
     })
 }
 
-/// `contacts.mapping.toml` for `contacts.csv` (or `contacts.csv.gz`), where it is there; the whole
-/// name works as well.
-fn mapping_beside(file: &Path) -> Option<PathBuf> {
-    let whole = file.file_name()?.to_string_lossy().into_owned();
-    [stem(file), whole]
-        .into_iter()
-        .map(|name| file.with_file_name(format!("{name}.mapping.toml")))
-        .find(|path| path.is_file())
-}
-
-/// `contacts.results.csv` for `contacts.csv`, `.xlsx` for a workbook.
-fn results_beside(input: &Input) -> PathBuf {
-    match input.file() {
-        None => PathBuf::from("stdin.results.csv"),
-        Some(file) => {
-            let extension = if has_extension(file, "xlsx") { "xlsx" } else { "csv" };
-            file.with_file_name(format!("{}.results.{extension}", stem(file)))
-        }
-    }
-}
-
-fn stem(file: &Path) -> String {
-    let mut file = file.to_owned();
-    if has_extension(&file, "gz") || has_extension(&file, "zst") {
-        file.set_extension("");
-    }
-    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 fn checked_results(results: PathBuf, input: &Input) -> Result<PathBuf> {
     if !has_extension(&results, "csv") && !has_extension(&results, "xlsx") {
         return Err(
@@ -210,11 +185,6 @@ fn checked_results(results: PathBuf, input: &Input) -> Result<PathBuf> {
         }
     }
     Ok(results)
-}
-
-/// Whether `path` ends in `.extension`, in any case.
-pub fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// How the embedded server behaves, where it is the account.

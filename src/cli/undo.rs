@@ -67,34 +67,16 @@ fn of_state(run: &Run, is_under_way: bool) -> JobState {
 
 fn plan_words(plan: &UndoPlan, calls: u64, run: &Run, deletes: bool) -> String {
     let mut lines = vec![format!("undo of run {} ({})\n", run.id, escape(&run.new.account))];
-    for (n, noun, what) in [
-        (
-            if deletes { plan.created } else { 0 },
-            "created contact",
-            "would be deleted, but for those that somebody changed since",
-        ),
-        (plan.changed, "changed contact", "would be put back"),
-        (plan.fields, "field", "in them"),
-        (plan.tags, "tag", "in them"),
-        (plan.lists, "membership of a list", "in them"),
-        (if deletes { 0 } else { plan.created }, "created contact", "would stay: this service can't delete contacts"),
-        (plan.in_part, "of these", "would be put back in part: nobody knows all that was there before"),
-        (plan.unknown, "changed contact", "would stay: nobody knows what was there before"),
-    ] {
-        if n > 0 {
-            lines.push(format!(
-                "{:>9}  {} {what}",
-                number(n),
-                if n == 1 || noun == "of these" { noun.to_owned() } else { plural(noun) }
-            ));
-        }
+    for (n, noun, what) in plan.told(deletes) {
+        let noun = if n == 1 || noun == "of these" { noun.to_owned() } else { plural(noun) };
+        lines.push(format!("{:>9}  {noun} {what}", number(n)));
     }
     if run.state == RunState::PartlyUndone {
         lines.push("\nan undo has put back a part of this already: what is as it was is only looked at".to_owned());
     }
     if plan.created + plan.changed + plan.unknown == 0 {
         lines.push("the run changed nothing\n".to_owned());
-    } else if plan.changed == 0 && (plan.created == 0 || !deletes) {
+    } else if !plan.is_possible(deletes) {
         let next_time = if plan.unknown > 0 { "; an import with --keep-before remembers what it replaces" } else { "" };
         lines.push(format!("\nnothing can be put back{next_time}\n"));
     } else {
@@ -111,7 +93,8 @@ fn plural(noun: &str) -> String {
     }
 }
 
-fn of(run: Run, sandbox: &SandboxSettings, context: &CommandContext) -> Result<UndoJob> {
+/// The undo of a run.
+pub(super) fn of(run: Run, sandbox: &SandboxSettings, context: &CommandContext) -> Result<UndoJob> {
     let unthrottled = ImportRecord::of(&run).is_ok_and(|record| record.unthrottled);
     let account = recorded::account(&run, unthrottled, sandbox, context)?;
     let results = jobs::results_of(&run).map_or_else(

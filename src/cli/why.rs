@@ -1,14 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::json;
 
 use super::{CommandContext, Exit, print, running};
-use crate::contact::{Identifier, IdentifierKind};
-use crate::error::{Error, Result};
-use crate::jobs;
-use crate::ledger::{HistoryStep, LedgerHandle};
-use crate::report::words::moment;
-use crate::report::{escape_json, number, story};
+use crate::contact::Identifier;
+use crate::error::Result;
+use crate::jobs::{self, PrunedBefore, parse_identifier};
+use crate::ledger::HistoryStep;
+use crate::report::escape_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,25 +31,13 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
     let identifier = args.identifier()?;
     running::block_on(async {
         let ledger = context.ledger()?.open()?;
+        if !context.json {
+            print(&jobs::told_of(&identifier, &ledger).await?)?;
+            return Ok(Exit::Done);
+        }
         let key = ledger.hasher().identifier(&identifier);
         let events = ledger.history(&key).await?;
         let pruned = PrunedBefore::of(&ledger).await?;
-        if events.is_empty() && !context.json {
-            print("nothing was ever done to this contact, as far as this ledger knows\n")?;
-            print(&pruned.words())?;
-            return Ok(Exit::Done);
-        }
-        if !context.json {
-            let (mut runs, mut fields) = (Vec::new(), BTreeMap::new());
-            for id in events.iter().map(|event| &event.run).collect::<BTreeSet<_>>() {
-                let Some(run) = ledger.run(id).await? else { continue };
-                fields.insert(id.clone(), jobs::fields_created(&ledger, &run).await?);
-                runs.push(run);
-            }
-            print(&story(&events, &runs, &fields))?;
-            print(&pruned.words())?;
-            return Ok(Exit::Done);
-        }
         for event in events {
             let mut line = json!({
                 "at": event.at,
@@ -75,79 +60,4 @@ pub fn run(args: &WhyCommand, context: &CommandContext) -> Result<Exit> {
         }
         Ok(Exit::Done)
     })
-}
-
-/// Runs of which nobody knows any more whose contacts they changed.
-#[derive(Default)]
-struct PrunedBefore {
-    runs: u64,
-    /// When the latest of them began.
-    latest: u64,
-}
-
-impl PrunedBefore {
-    async fn of(ledger: &LedgerHandle) -> Result<Self> {
-        let mut pruned = Self::default();
-        for run in ledger.runs(usize::MAX >> 1).await? {
-            if run.pruned.is_some() {
-                pruned.runs += 1;
-                pruned.latest = pruned.latest.max(run.new.started);
-            }
-        }
-        Ok(pruned)
-    }
-
-    fn words(&self) -> String {
-        match self.runs {
-            0 => String::new(),
-            1 => format!("not told: what the run of {} did, which was pruned\n", moment(self.latest)),
-            runs => format!(
-                "not told: what {} runs did, which were pruned, the latest of {}\n",
-                number(runs),
-                moment(self.latest)
-            ),
-        }
-    }
-}
-
-/// An identifier as a person types it: its kind is seen, or stands before a colon.
-pub(super) fn parse_identifier(text: &str) -> Result<Identifier> {
-    let text = text.trim();
-    if let Some((kind, value)) = text.split_once(':')
-        && let Some(kind) = IdentifierKind::from_name(kind)
-        && !value.trim().is_empty()
-    {
-        return Ok(Identifier::new(kind, value.trim()));
-    }
-    if text.contains('@') {
-        return Ok(Identifier::new(IdentifierKind::Email, text));
-    }
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
-    if digits.strip_prefix('+').is_some_and(|rest| rest.len() >= 5 && rest.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Ok(Identifier::new(IdentifierKind::Phone, digits));
-    }
-    Err(Error::usage("the kind of this identifier can't be seen")
-        .hint("write a phone with + and country code, an e-mail address, or KIND:VALUE, such as external_id:4711"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_kind_is_seen_or_stands_before_a_colon() {
-        for (text, kind, value) in [
-            ("+44 7911 123-456", IdentifierKind::Phone, "+447911123456"),
-            ("ann@example.org", IdentifierKind::Email, "ann@example.org"),
-            ("external_id: 4711", IdentifierKind::ExternalId, "4711"),
-            ("service_id:viber/a:b", IdentifierKind::ServiceId, "viber/a:b"),
-            ("id:815", IdentifierKind::Id, "815"),
-        ] {
-            assert_eq!(parse_identifier(text).unwrap(), Identifier::new(kind, value));
-        }
-        for text in ["", "4711", "ann", "id:", "+", "07911 123456"] {
-            let error = parse_identifier(text).unwrap_err();
-            assert!(text.is_empty() || !error.message.contains(text), "a person stays out of errors");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::difference::Difference;
 use super::nights::NightsAhead;
 use crate::contact::{Call, CallKind, Counts, Position, RowRecord};
 
@@ -27,6 +28,8 @@ pub struct Forecast {
     pub unmapped: Vec<String>,
     /// `line 12: create with phone, email and 3 more`.
     pub samples: Vec<String>,
+    /// The same with the values, for people alone.
+    pub differences: Vec<Difference>,
     /// Rows by error code, of those that a person has to look at.
     pub codes: BTreeMap<String, u64>,
     /// Rows by the code of what is told of them, of those that need nobody.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Context;
 use super::account_spec::AccountSpec;
 use super::assumed::Assumed;
+use super::difference::Difference;
 use super::forecast::{Forecast, sample};
 use super::frame::Opened;
 use super::new_fields::{KnownFields, known_fields, words};
@@ -133,8 +134,19 @@ struct Foreseen {
     machine: Box<Reconciliation>,
     assumed: Assumed,
     writes: Vec<Call>,
+    /// The contact as it was read.
+    seen: Option<Snapshot>,
     /// Calls that it may take.
     at_most: u64,
+}
+
+impl Foreseen {
+    /// Takes note of whom a look-up or a read found, if it was made for real.
+    fn look(&mut self, is_real: bool, found: &[Snapshot]) {
+        if let ([contact], true) = (found, is_real) {
+            self.seen = Some(contact.clone());
+        }
+    }
 }
 
 /// A row that is not told yet: rows are told in the file's order.
@@ -217,7 +229,7 @@ impl Foreseeing {
         let machine = Box::new(self.sample.way_of(row, &self.rules));
         let identifiers = machine.to_identify().len();
         let at_most = if self.nights.is_some() { machine.calls_at_most() } else { 0 };
-        let foreseen = Foreseen { machine, assumed, writes: Vec::new(), at_most };
+        let foreseen = Foreseen { machine, assumed, writes: Vec::new(), seen: None, at_most };
         if identifiers > 0 {
             self.groups.add(index, identifiers);
             self.waiting.insert(index, Waiting::Asking(foreseen));
@@ -284,6 +296,7 @@ impl Foreseeing {
                     for (at, contacts) in lookup.shares(&told.unwrap_or_default()) {
                         let row = &mut rows[at];
                         let contacts = if is_told { contacts } else { row.assumed.look_up() };
+                        row.look(is_told, &contacts);
                         assumed.extend(contacts.iter().map(|contact| contact.id.0.clone()));
                         row.machine.answered(ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) });
                     }
@@ -342,11 +355,18 @@ impl Foreseeing {
                     if own {
                         self.forecast.count(CallKind::Find, 1);
                     }
+                    row.look(told.is_some(), told.as_deref().unwrap_or_default());
                     let contacts = told.unwrap_or_else(|| row.assumed.look_up());
                     ReconcileEvent::Looked { contacts, result: done(Reply::Nothing) }
                 }
                 Next::Read(Call::ListFields { .. }) => ReconcileEvent::Called(self.definitions().await?),
-                Next::Read(call) => ReconcileEvent::Called(self.read(&call, &mut row.assumed).await?),
+                Next::Read(call) => {
+                    let result = self.read(&call, &mut row.assumed).await?;
+                    if let CallEnd::Done(Reply::Contact(contact)) = &result.end {
+                        row.look(self.live.is_some(), std::slice::from_ref(&**contact));
+                    }
+                    ReconcileEvent::Called(result)
+                }
                 Next::Write(write) => {
                     self.forecast.count(write.call.kind(), 1);
                     let answer = row.assumed.answer(&write.call);
@@ -411,6 +431,8 @@ impl Foreseeing {
         self.forecast.unknown += u64::from(self.live.is_none() && record.outcome == Outcome::Created);
         if self.forecast.samples.len() < self.samples && !row.writes.is_empty() {
             self.forecast.samples.push(sample(row.machine.position(), &row.writes));
+            let difference = Difference::of(row.machine.position(), &row.writes, row.seen.as_ref());
+            self.forecast.differences.push(difference);
         }
         let Some(saves) = &mut self.saves else { return Ok(()) };
         let (position, seen) = (row.machine.position(), row.machine.seen());

@@ -48,6 +48,10 @@ pub struct Guessed {
     /// The mapping as commented TOML.
     pub text: String,
     pub table: MappingTable,
+    /// The reasons.
+    pub guess: Guess,
+    /// The rows that it was made from.
+    pub sample: Sample,
 }
 
 /// A mapping that fits a source, compiled for a service.
@@ -227,7 +231,7 @@ impl SourceSpec {
     pub fn guess(&self, service: &dyn Service) -> Result<Guessed> {
         let mut reader = self.open_typed()?;
         let headers = reader.headers().to_vec();
-        let sample = Sample::read(reader.as_mut())?;
+        let mut sample = Sample::read(reader.as_mut())?;
         let facts = facts(service, None);
         let looks = Looks { region: self.region.as_deref() };
         let mut guess = mapping::guess(&headers, &sample, &facts, &looks, &self.only);
@@ -237,8 +241,11 @@ impl SourceSpec {
         let origin = GUESSED.to_owned();
         let mut table = match guess.mapping.forward(&headers, &facts, self.region.as_deref()) {
             Ok(forward) => {
-                Mapped { forward, untyped: Vec::new(), text: text.clone(), origin, sample, guess: Some(guess) }
-                    .table()?
+                let mapped =
+                    Mapped { forward, untyped: Vec::new(), text: text.clone(), origin, sample, guess: Some(guess) };
+                let table = mapped.table()?;
+                (sample, guess) = (mapped.sample, mapped.guess.unwrap_or_default());
+                table
             }
             Err(error) => {
                 let is_choice = self.read.sheet.is_none() && self.has_other_sheets(reader.as_ref());
@@ -250,7 +257,7 @@ impl SourceSpec {
             }
         };
         table.notes.splice(0..0, reader.notes().iter().cloned());
-        Ok(Guessed { text, table })
+        Ok(Guessed { text, table, guess, sample })
     }
 
     /// A validator for these rows, which has surveyed them if the mapping wants that.

@@ -26,6 +26,11 @@ impl<'a> Facts<'a> {
         self.spec(name).is_some_and(|spec| spec.create || spec.update)
     }
 
+    /// Whether a column can feed the standard field: it is written, or contacts are found by it.
+    pub fn takes(&self, name: &str) -> bool {
+        self.writes(name) || super::standard::identifier(name).is_some_and(|kind| self.identifies_by(kind))
+    }
+
     /// Whether a name goes to the service in two parts, which it then also tells. Parts that it takes
     /// and never tells again would be lost to every export, so they go as one name where that is told.
     pub(crate) fn divides_names(&self) -> bool {

@@ -1,7 +1,7 @@
 use super::file::Mapping;
 
 /// A proposed mapping with the reasons for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Guess {
     pub mapping: Mapping,
     /// One for each header, in order.

@@ -42,6 +42,7 @@ mod new_fields;
 mod night_limits;
 mod nights;
 mod odd_values;
+mod open;
 mod places;
 mod plan_agrees;
 mod plans;

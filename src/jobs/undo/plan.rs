@@ -22,6 +22,36 @@ pub struct UndoPlan {
     pub unknown: u64,
 }
 
+impl UndoPlan {
+    /// Its parts in words, each with how many; `deletes` is whether the service can delete contacts.
+    pub fn told(&self, deletes: bool) -> Vec<(u64, &'static str, &'static str)> {
+        let parts = [
+            (
+                if deletes { self.created } else { 0 },
+                "created contact",
+                "would be deleted, but for those that somebody changed since",
+            ),
+            (self.changed, "changed contact", "would be put back"),
+            (self.fields, "field", "in them"),
+            (self.tags, "tag", "in them"),
+            (self.lists, "membership of a list", "in them"),
+            (
+                if deletes { 0 } else { self.created },
+                "created contact",
+                "would stay: this service can't delete contacts",
+            ),
+            (self.in_part, "of these", "would be put back in part: nobody knows all that was there before"),
+            (self.unknown, "changed contact", "would stay: nobody knows what was there before"),
+        ];
+        parts.into_iter().filter(|(n, ..)| *n > 0).collect()
+    }
+
+    /// Whether anything at all can be put back.
+    pub const fn is_possible(&self, deletes: bool) -> bool {
+        self.changed > 0 || (deletes && self.created > 0)
+    }
+}
+
 /// What can be put back of a run at this service, and the calls that it takes at most, where each is made once.
 pub async fn undo_plan(ledger: &LedgerHandle, run: &Run, service: &dyn Service) -> Result<(UndoPlan, u64)> {
     let contacts = changed(ledger, run).await?;

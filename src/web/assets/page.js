@@ -1,0 +1,36 @@
+"use strict";
+// What helps and is not needed: every page works without it.
+
+// A file that is dropped anywhere on its form is the chosen one.
+for (const form of document.querySelectorAll("form[data-drop]")) {
+  const input = form.querySelector("input[type=file]");
+  form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("over"); });
+  form.addEventListener("dragleave", () => form.classList.remove("over"));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("over");
+    if (event.dataTransfer.files.length > 0) {
+      input.files = event.dataTransfer.files;
+      form.requestSubmit();
+    }
+  });
+}
+
+// A part of a page that changes while a job goes on is fetched anew, until it says that it is done.
+async function follow(part) {
+  while (part.dataset.follow) {
+    await new Promise((done) => setTimeout(done, 1000));
+    try {
+      const answer = await fetch(part.dataset.follow, { redirect: "manual" });
+      if (answer.type === "opaqueredirect" || answer.status === 204) { location.reload(); return; }
+      if (!answer.ok) { continue; }
+      const text = await answer.text();
+      if (text !== part.dataset.seen) {
+        part.dataset.seen = text;
+        const made = new DOMParser().parseFromString(text, "text/html");
+        part.replaceChildren(...made.body.childNodes);
+      }
+    } catch { /* The server is busy or gone; the next try tells. */ }
+  }
+}
+for (const part of document.querySelectorAll("[data-follow]")) { follow(part); }

@@ -1,0 +1,240 @@
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+
+use super::failure::{PageAnswer, PageFailure};
+use super::job_maker::Again;
+use super::layout::{self, Part, shown};
+use super::live;
+use super::runs_page::{file_name, words};
+use super::site::{Site, aside};
+use super::work::{BackgroundJob, End, Purpose};
+use crate::error::{Error, Result};
+use crate::jobs::{self, has_extension, results_of};
+use crate::ledger::{Run, Worker};
+use crate::report::words::{moment, pruned_words, span, state_words};
+use crate::report::{JobState, NextStep, RunAction, Summary, cure, number};
+
+/// One run: how it stands, and what can be done about it.
+pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
+    let run = site.run(&id).await?;
+    let worker = site.ledger()?.worker_of(&run).await?;
+    let work = site.works.of_run(&run.id.0);
+    let own = work.as_ref().filter(|work| work.is_under_way());
+    let title = format!("{} of {}", capitalized(run.new.kind.name()), file_name(&run.new.file));
+    Ok(layout::page(
+        &title,
+        Part::Runs,
+        &html! {
+            @if let Some(work) = own { (under_way(&run, work, &site)) }
+            @else if worker.is_some() { p.notice { "Another process works on it. " a href="" { "Look again" } } }
+            (facts(&run, worker.as_ref()))
+            @if own.is_none() {
+                @if let Some(Err(error)) = work.as_ref().and_then(|work| work.end()) { (layout::alert(error)) }
+                (outcomes(&run))
+                @if let Some(Ok(End::Summary(summary))) = work.as_ref().and_then(|work| work.end()) { (summed_up(summary)) }
+                (next(&run, worker.is_some()))
+                (results(&run))
+            }
+        },
+    ))
+}
+
+fn capitalized(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+fn under_way(run: &Run, work: &BackgroundJob, site: &Site) -> Markup {
+    html! {
+        div.panel data-follow={ "/runs/" (run.id) "/progress" } { (progress(run, work, site)) }
+        noscript { p { a href="" { "Look again" } } }
+        @if !work.is_stopping() {
+            form.go action={ "/runs/" (run.id) "/stop" } method="post" {
+                button type="submit" { "Stop, to go on later" }
+                span.hint { "This page may be closed: the run goes on as long as " code { "rolo open" } " does." }
+            }
+        }
+    }
+}
+
+fn progress(run: &Run, work: &BackgroundJob, site: &Site) -> Markup {
+    let quota = site.maker.service(&run.new.account).ok().map(|service| service.limits().quota.value);
+    live::progress(work, site, quota)
+}
+
+/// The part of a run's page that changes; nothing once it has ended.
+pub async fn part(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
+    match site.works.of_run(&id).filter(|work| work.is_under_way()) {
+        Some(work) => Ok(progress(&site.run(&id).await?, &work, &site).into_response()),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+fn facts(run: &Run, worker: Option<&Worker>) -> Markup {
+    html! {
+        dl.facts {
+            dt { "State" } dd { span class={ "state " (run.state.name()) } { (state_words(run, worker.is_some())) } }
+            dt { "Run" } dd { (run.id) }
+            dt { "Account" } dd { (shown(&run.new.account)) " (" (run.new.service) ")" }
+            dt { "File" } dd { (shown(&run.new.file)) }
+            dt { "Began" } dd { (moment(run.new.started)) }
+            @if let Some(ended) = run.ended { dt { "Ended" } dd { (moment(ended)) } }
+            @if let Some(took) = run.worked() { dt { "Took" } dd { (span(took)) } }
+            @if let Some(worker) = worker { dt { "Worked on by" } dd { (shown(&worker.to_string())) } }
+        }
+        @if let Some(at) = run.pruned { p { (pruned_words(at)) } }
+    }
+}
+
+fn outcomes(run: &Run) -> Markup {
+    let total = run.counts.total();
+    html! {
+        @if total > 0 {
+            section aria-labelledby="outcomes" {
+                h2 #outcomes { "What became of " (number(total)) " rows" }
+                ul.outcomes {
+                    @for (outcome, rows) in run.counts.iter().filter(|(_, rows)| *rows > 0) {
+                        li {
+                            span.what { (words(outcome)) } " " strong { (number(rows)) } " "
+                            meter min="0" max=(total) value=(rows) aria-hidden="true" {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was told at the end of a run of this server.
+fn summed_up(summary: &Summary) -> Markup {
+    let calls: u64 = summary.calls.values().sum();
+    html! {
+        @if let Some(why) = &summary.stopped { (layout::alert(why)) }
+        @if calls > 0 {
+            p { (number(calls)) " calls" @if let Some(least) = summary.least_calls { "; the least possible: " (number(least)) } "." }
+        }
+        @if !summary.codes.is_empty() {
+            h3 { "Why" }
+            ul.notes { @for (code, rows) in &summary.codes { li { (number(*rows)) " × " code { (code) } " " (shown(cure(code).unwrap_or_default())) } } }
+        }
+        @for remark in summary.remark_words() { p { (shown(&remark)) } }
+    }
+}
+
+fn next(run: &Run, is_under_way: bool) -> Markup {
+    let state = JobState::of_run(run, is_under_way, results_of(run).as_deref());
+    let steps = state.next_steps();
+    let can_undo = state.allows(RunAction::Undo).is_ok();
+    html! {
+        @if !steps.is_empty() || can_undo {
+            section aria-labelledby="next" {
+                h2 #next { "What can be done" }
+                @for step in &steps {
+                    @match step {
+                        NextStep::Resume { .. } => { (post(run, "resume", "Go on with it")) }
+                        NextStep::Retry { .. } => { (post(run, "retry", "Send the failed rows again")) }
+                        NextStep::Mend { rows, .. } => {
+                            p { (number(*rows)) " rows can't be sent as they are. Mend them in the file or under Problems, and send it again: \
+                                 what went well stays as it is." }
+                        }
+                        NextStep::Undo { .. } => {}
+                        other => { p { (shown(&other.to_string())) } }
+                    }
+                }
+                @if can_undo { p { a.button href={ "/runs/" (run.id) "/undo" } { "Put back what it changed…" } } }
+            }
+        }
+    }
+}
+
+fn post(run: &Run, action: &str, words: &str) -> Markup {
+    html! { form.go action={ "/runs/" (run.id) "/" (action) } method="post" { button.primary type="submit" { (words) } } }
+}
+
+fn results(run: &Run) -> Markup {
+    let file = results_of(run).filter(|file| file.is_file());
+    html! {
+        @if let Some(file) = file {
+            p.go { a.button href={ "/runs/" (run.id) "/results" } download="" { "Download the results" }
+                span.hint { (shown(&file.display().to_string())) } }
+        }
+    }
+}
+
+/// Asks a run of this server to stop, so that it can be gone on with.
+pub async fn stop(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
+    let work = site.works.of_run(&id).filter(|work| work.is_under_way());
+    work.ok_or_else(|| PageFailure::missing("run under way here"))?.stop();
+    Ok(Redirect::to(&format!("/runs/{id}")).into_response())
+}
+
+/// Goes on with a run.
+pub async fn resume(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
+    let run = may(&site, &id, RunAction::Resume).await?;
+    let words = format!("Going on with {}", file_name(&run.new.file));
+    let job = site.maker.again(&run, site.ledger()?).await?;
+    begin(&site, words, async move |context| match &job {
+        Again::Import(job) => jobs::import(job, context).await,
+        Again::Export(job) => jobs::export(job, context).await,
+        Again::Undo(job) => jobs::undo(job, context).await,
+    })
+}
+
+/// Sends the rows again that need attention.
+pub async fn retry(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
+    let run = may(&site, &id, RunAction::Retry).await?;
+    let words = format!("Sending rows of {} again", file_name(&run.new.file));
+    let job = site.maker.retry(&run, site.ledger()?).await?;
+    begin(&site, words, async move |context| jobs::import(&job, context).await)
+}
+
+async fn may(site: &Site, id: &str, action: RunAction) -> PageAnswer<Run> {
+    let run = site.run(id).await?;
+    let is_under_way = site.ledger()?.worker_of(&run).await?.is_some();
+    JobState::of_run(&run, is_under_way, results_of(&run).as_deref()).allows(action)?;
+    Ok(run)
+}
+
+fn begin<J>(site: &Site, words: String, job: J) -> PageAnswer
+where
+    J: AsyncFnOnce(&mut jobs::Context) -> Result<Summary> + Send + 'static,
+{
+    let work = site
+        .works
+        .start(Purpose::Run { words }, async move |context| Ok(End::Summary(Box::new(job(context).await?))))?;
+    Ok(Redirect::to(&format!("/works/{}", work.id)).into_response())
+}
+
+/// The results file of a run, to be saved.
+pub async fn download(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
+    let run = site.run(&id).await?;
+    let path = results_of(&run).ok_or_else(|| PageFailure::missing("results file"))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = aside(move || {
+        std::fs::read(&path).map_err(|cause| {
+            Error::usage(format!("the results can't be read: {}", path.display())).at_path(&path).caused_by(cause)
+        })
+    });
+    Ok(attachment(&name, bytes.await?))
+}
+
+/// An answer that browsers save as a file of this name.
+pub fn attachment(name: &str, bytes: Vec<u8>) -> Response {
+    let kind = if has_extension(std::path::Path::new(name), "xlsx") {
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    } else {
+        "text/csv; charset=utf-8"
+    };
+    let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let disposition = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{encoded}"));
+    let mut response = Body::from(bytes).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    response
+}

@@ -1,0 +1,193 @@
+//! Jobs that go on whoever looks: each on a thread of its own, until it ends or the server does.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::watch;
+
+use super::problems::ProblemList;
+use super::watched::Watched;
+use crate::error::{Error, Result};
+use crate::jobs::{Context, Forecast, Rehearsal};
+use crate::ledger::LedgerPlace;
+use crate::report::{Reporter, Several, Summary};
+use crate::upload::{Stop, StopLevel};
+
+/// Ended jobs of which the end is kept.
+const KEPT: usize = 24;
+
+/// What a job is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// What would become of a draft; `key` is another whenever the draft is.
+    Plan {
+        key: String,
+        live: bool,
+    },
+    Rehearsal {
+        key: String,
+    },
+    /// What is wrong with the rows of a draft.
+    Check {
+        key: String,
+    },
+    /// Contacts are changed by it.
+    Run {
+        words: String,
+    },
+}
+
+/// What came of a job.
+pub enum End {
+    Forecast(Box<Forecast>),
+    Rehearsal(Box<Rehearsal>),
+    Problems(Box<ProblemList>),
+    Summary(Box<Summary>),
+}
+
+/// A job under way, or one that has ended.
+pub struct BackgroundJob {
+    pub id: u64,
+    pub purpose: Purpose,
+    pub watched: Watched,
+    stop: Stop,
+    end: OnceLock<Result<End>>,
+    has_ended: watch::Sender<bool>,
+}
+
+impl BackgroundJob {
+    /// What came of it; nothing yet while it is under way.
+    pub fn end(&self) -> Option<&Result<End>> {
+        self.end.get()
+    }
+
+    pub fn is_under_way(&self) -> bool {
+        self.end.get().is_none()
+    }
+
+    /// Asks it to finish the requests under way and to begin none.
+    pub fn stop(&self) {
+        self.stop.request(StopLevel::Drain);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_requested()
+    }
+
+    /// Returns once it has ended.
+    pub async fn ended(&self) {
+        // The sender lives as long as `self`, so waiting can't fail.
+        drop(self.has_ended.subscribe().wait_for(|ended| *ended).await);
+    }
+}
+
+/// The jobs of this server.
+pub struct BackgroundJobs {
+    all: Mutex<Vec<Arc<BackgroundJob>>>,
+    next: AtomicU64,
+    state_dir: std::path::PathBuf,
+    ledger: LedgerPlace,
+    runtime: tokio::runtime::Handle,
+}
+
+impl BackgroundJobs {
+    pub fn new(state_dir: std::path::PathBuf, ledger: LedgerPlace) -> Self {
+        let runtime = tokio::runtime::Handle::current();
+        Self { all: Mutex::default(), next: AtomicU64::new(1), state_dir, ledger, runtime }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<BackgroundJob>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a job, unless one with the same purpose is there already, under way or ended well: then that one.
+    pub fn find_or_start<J>(&self, purpose: Purpose, job: J) -> Result<Arc<BackgroundJob>>
+    where
+        J: AsyncFnOnce(&mut Context) -> Result<End> + Send + 'static,
+    {
+        match self.find(&purpose) {
+            Some(work) if !matches!(work.end(), Some(Err(_))) => Ok(work),
+            _ => self.start(purpose, job),
+        }
+    }
+
+    /// Begins a job.
+    pub fn start<J>(&self, purpose: Purpose, job: J) -> Result<Arc<BackgroundJob>>
+    where
+        J: AsyncFnOnce(&mut Context) -> Result<End> + Send + 'static,
+    {
+        let work = Arc::new(BackgroundJob {
+            id: self.next.fetch_add(1, Ordering::Relaxed),
+            purpose,
+            watched: Watched::default(),
+            stop: Stop::default(),
+            end: OnceLock::new(),
+            has_ended: watch::Sender::new(false),
+        });
+        let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(work.watched.clone())];
+        let mut context = Context {
+            state_dir: self.state_dir.clone(),
+            ledger: self.ledger.clone(),
+            written_in: None,
+            reporter: Box::new(Several(reporters)),
+            stop: work.stop.clone(),
+            served: false,
+        };
+        let (runtime, worked) = (self.runtime.clone(), work.clone());
+        std::thread::Builder::new()
+            .name("job".into())
+            .spawn(move || {
+                let job = std::panic::AssertUnwindSafe(|| runtime.block_on(job(&mut context)));
+                let end = std::panic::catch_unwind(job).unwrap_or_else(|_| Err(Error::bug("the job broke off")));
+                drop(worked.end.set(end));
+                worked.has_ended.send_replace(true);
+            })
+            .map_err(|cause| Error::stopped(format!("can't start a thread: {cause}")).caused_by(cause))?;
+        let mut all = self.all();
+        while all.len() >= KEPT
+            && let Some(at) = all.iter().position(|work| !work.is_under_way())
+        {
+            all.remove(at);
+        }
+        all.push(work.clone());
+        Ok(work)
+    }
+
+    /// The latest with this purpose.
+    pub fn find(&self, purpose: &Purpose) -> Option<Arc<BackgroundJob>> {
+        self.all().iter().rev().find(|work| work.purpose == *purpose).cloned()
+    }
+
+    pub fn get(&self, id: u64) -> Option<Arc<BackgroundJob>> {
+        self.all().iter().find(|work| work.id == id).cloned()
+    }
+
+    /// The one that works, or last worked, on this run.
+    pub fn of_run(&self, run: &str) -> Option<Arc<BackgroundJob>> {
+        self.all().iter().rev().find(|work| work.watched.run().as_deref() == Some(run)).cloned()
+    }
+
+    /// Stops all that are under way, as urgently as `level` says once it says more, and returns when they have ended.
+    pub async fn stop_all(&self, stop: &Stop) {
+        let under_way: Vec<_> = self.all().iter().filter(|work| work.is_under_way()).cloned().collect();
+        for work in &under_way {
+            work.stop();
+        }
+        let all_ended = async {
+            for work in &under_way {
+                work.ended().await;
+            }
+        };
+        let leave = async {
+            stop.reached(StopLevel::Leave).await;
+            for work in &under_way {
+                work.stop.request(StopLevel::Leave);
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = all_ended => {}
+            () = leave => {}
+        }
+    }
+}
