@@ -99,7 +99,7 @@ impl Driver {
                 self.caller.tell(Notice::Planned { least_calls });
             }
             let event = match machine.next().clone() {
-                Next::Done(record) => break self.close(&mut machine, with(record)).await,
+                Next::Done(record) => break self.close(&mut machine, Vec::new(), with(record)).await,
                 Next::Claim(id) => self.claim(id, &machine, ticket.take(), &mut claimed).await,
                 Next::Lookup(_) if machine.is_settling() && !Safeguard::Settle.holds() => {
                     let end = CallEnd::Done(Reply::Nothing);
@@ -113,6 +113,12 @@ impl Driver {
             let entries = machine.answered(event);
             if entries.is_empty() {
                 continue;
+            }
+            if let Next::Done(record) = machine.next().clone()
+                && !settles
+            {
+                // What the last answer taught and how the row ended are one write.
+                break self.close(&mut machine, entries, with(record)).await;
             }
             if self.flush(entries).await.is_err() {
                 break RowEnd::Halted;
@@ -203,8 +209,18 @@ impl Driver {
         Ok(CallResult { end, http_status: None, answers: 0 })
     }
 
-    async fn close(&self, machine: &mut Reconciliation, record: RowRecord) -> RowEnd {
-        let entries = machine.close(&record);
+    /// Makes durable what is left to be, and the row's record with it.
+    async fn close(&self, machine: &mut Reconciliation, mut entries: Vec<Entry>, record: RowRecord) -> RowEnd {
+        let last = machine.close(&record);
+        if let Some(Entry::Known { contact: newest, told: by, keys: proven, .. }) = last.first() {
+            // What is known at the end is all of what was known just before.
+            let is_older = |entry: &Entry| {
+                matches!(entry, Entry::Known { contact, told, keys, .. } if contact.id == newest.id && told == by
+                    && keys.iter().all(|key| proven.contains(key)))
+            };
+            entries.retain(|entry| !is_older(entry));
+        }
+        entries.extend(last);
         crash_point!("before_row");
         let durable = self.flush(entries).await;
         crash_point!("after_row");
