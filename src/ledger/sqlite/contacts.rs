@@ -3,6 +3,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::stored::{Known, back, int, merged, named};
 use super::leads;
 use super::names::Names;
+use super::recent::{Recent, RecentContact};
 use super::tools::Tools;
 use crate::contact::RemoteId;
 use crate::journal::{Key, KnownContact};
@@ -11,36 +12,63 @@ use crate::journal::{Key, KnownContact};
 pub(super) fn learn(
     db: &Connection,
     tools: &mut Tools<'_>,
+    recent: &mut Recent,
     account: &str,
     contact: &KnownContact,
     keys: &[Key],
     told: bool,
 ) -> rusqlite::Result<()> {
     let account = tools.names.account(db, account)?;
-    let stored = db
-        .prepare_cached("SELECT id, known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
-        .query_row(params![account, contact.id.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
-        .optional()?;
-    let before = stored.as_ref().map(|(_, bytes)| tools.open(db, &contact.id.0, bytes)).transpose()?;
+    let id = contact.id.0.as_str();
+    let before = match recent.contact(account, id) {
+        Some(recent) => Some(recent),
+        None => stored(db, tools, account, id)?,
+    };
     let now = tools.now.as_secs();
-    let known = merged(before.as_ref(), (contact, keys, told), now, |name| tools.names.field(db, name))?;
-    let id = match stored {
-        Some((id, _)) if before.as_ref() == Some(&known) => id,
-        Some((id, _)) => {
+    let known = before.as_ref().map(|before| &before.known);
+    let known = merged(known, (contact, keys, told), now, |name| tools.names.field(db, name))?;
+    let (number, mut led) = match before {
+        Some(before) if before.known == known => (before.contact, before.led),
+        Some(before) => {
             db.prepare_cached("UPDATE contact SET known = ?2 WHERE id = ?1")?
-                .execute(params![id, tools.pack(db, &contact.id.0, &known)?])?;
-            id
+                .execute(params![before.contact, tools.pack(db, id, &known)?])?;
+            (before.contact, before.led)
         }
         None => {
             db.prepare_cached("INSERT INTO contact (account_id, remote_id, known) VALUES (?1, ?2, ?3)")?
-                .execute(params![account, contact.id.0, tools.pack(db, &contact.id.0, &known)?])?;
-            db.last_insert_rowid()
+                .execute(params![account, id, tools.pack(db, id, &known)?])?;
+            (db.last_insert_rowid(), Vec::new())
         }
     };
     for key in keys {
-        leads::point(db, account, key, id)?;
+        if !led.contains(key) {
+            if leads::point(db, account, key, number)? {
+                recent.key_moved(key);
+            }
+            led.push(*key);
+        }
     }
+    recent.keep_contact(account, id, RecentContact { contact: number, known, led });
     Ok(())
+}
+
+fn stored(db: &Connection, tools: &mut Tools<'_>, account: i64, id: &str) -> rusqlite::Result<Option<RecentContact>> {
+    let stored = db
+        .prepare_cached("SELECT id, known FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
+        .query_row(params![account, id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .optional()?;
+    let Some((contact, bytes)) = stored else { return Ok(None) };
+    Ok(Some(RecentContact { contact, known: tools.open(db, id, &bytes)?, led: Vec::new() }))
+}
+
+/// The number of a contact whose row ends; `None` if nothing is known of it.
+pub(super) fn number(db: &Connection, recent: &mut Recent, account: i64, id: &str) -> rusqlite::Result<Option<i64>> {
+    if let Some(recent) = recent.contact(account, id) {
+        return Ok(Some(recent.contact));
+    }
+    db.prepare_cached("SELECT id FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
+        .query_row(params![account, id], |row| row.get(0))
+        .optional()
 }
 
 /// Removes a contact and the keys that lead to it; returns how many records went.
@@ -60,9 +88,18 @@ pub(super) fn remove(db: &Connection, tools: &mut Tools<'_>, account: i64, id: &
 }
 
 /// The service no longer has the contact.
-pub(super) fn gone(db: &Connection, tools: &mut Tools<'_>, account: &str, id: &RemoteId) -> rusqlite::Result<()> {
+pub(super) fn gone(
+    db: &Connection,
+    tools: &mut Tools<'_>,
+    recent: &mut Recent,
+    account: &str,
+    id: &RemoteId,
+) -> rusqlite::Result<()> {
     match tools.names.known_account(db, account)? {
-        Some(account) => remove(db, tools, account, &id.0).map(drop),
+        Some(account) => {
+            recent.contact(account, &id.0);
+            remove(db, tools, account, &id.0).map(drop)
+        }
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::stored::{CREATE_LAG, KEPT, back, int};
 use super::names::Names;
+use super::runs::WrittenRun;
 use crate::journal::{Key, RunId, Taken};
 
 /// For each key, who claims it.
@@ -38,47 +39,72 @@ fn of_key(db: &Connection, account: i64, key: &Key, since: Option<i64>) -> rusql
     .optional()
 }
 
+/// Who has claimed keys that are to be claimed.
+pub(super) enum Claimed {
+    ByNobody,
+    /// Nobody whose claim holds, as far as the row is concerned.
+    BySomebody,
+    By(Taken),
+}
+
 /// Who else claims one of the keys, if somebody does; or has made it since this run looked: its look-up
 /// may be older than what it says is not there. `taken_over` are claims that the row has looked into.
 pub(super) fn conflict(
     db: &Connection,
-    account: i64,
+    WrittenRun { account, started, .. }: WrittenRun,
     run: &RunId,
     row: u64,
     keys: &[Key],
     taken_over: &[Taken],
-) -> rusqlite::Result<Option<Taken>> {
-    if keys.is_empty() {
-        return Ok(None);
-    }
-    let started: i64 =
-        db.prepare_cached("SELECT started FROM run WHERE name = ?1")?.query_row([&run.0], |row| row.get(0))?;
+) -> rusqlite::Result<Claimed> {
+    // Mostly nobody has, and that is seen soonest where nobody is named.
+    let mut claims = db.prepare_cached("SELECT 1 FROM creating WHERE account_id = ?1 AND key = ?2")?;
+    let mut makes =
+        db.prepare_cached("SELECT 1 FROM contact_key WHERE key = ?2 AND account_id = ?1 AND made IS NOT NULL")?;
+    let mut is_free = |key: &Key| -> rusqlite::Result<bool> {
+        Ok(!claims.exists(params![account, key.0])? && !makes.exists(params![account, key.0])?)
+    };
     let since = Some(started.saturating_sub(CREATE_LAG));
+    let mut claimed = Claimed::ByNobody;
     for key in keys {
+        if is_free(key)? {
+            continue;
+        }
+        claimed = Claimed::BySomebody;
         let taken = of_key(db, account, key, since)?
             .filter(|taken| (taken.run != *run || taken.row != row) && !taken_over.contains(taken));
-        if taken.is_some() {
-            return Ok(taken);
+        if let Some(taken) = taken {
+            return Ok(Claimed::By(taken));
         }
     }
-    Ok(None)
+    Ok(claimed)
 }
 
-/// Claims the keys for a row, whoever had them.
+/// Claims the keys for a row, whoever had them; `are_free` if nobody had.
 pub(super) fn claim(
     db: &Connection,
-    account: i64,
-    run: i64,
-    row: u64,
+    (account, run, row): (i64, i64, i64),
     keys: &[Key],
     now: Duration,
+    are_free: bool,
 ) -> rusqlite::Result<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT OR REPLACE INTO creating (account_id, key, run_id, row, since) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
+    let now = int(now.as_secs());
     for key in keys {
-        insert.execute(params![account, key.0, run, int(row), int(now.as_secs())])?;
-        made_by_nobody(db, account, key)?;
+        let claimed = db
+            .prepare_cached(
+                "INSERT INTO creating (account_id, key, run_id, row, since) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![account, key.0, run, row, now])?;
+        if claimed == 0 {
+            db.prepare_cached(
+                "UPDATE creating SET run_id = ?3, row = ?4, since = ?5, made = NULL WHERE account_id = ?1 AND key = ?2",
+            )?
+            .execute(params![account, key.0, run, row, now])?;
+        }
+        if !are_free {
+            made_by_nobody(db, account, key)?;
+        }
     }
     Ok(())
 }
@@ -90,11 +116,52 @@ fn made_by_nobody(db: &Connection, account: i64, key: &Key) -> rusqlite::Result<
         .map(drop)
 }
 
-/// The row's creates were applied: from now on others only have to look again.
-pub(super) fn made(db: &Connection, run: i64, row: u64, now: Duration) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE creating SET made = ?3 WHERE run_id = ?1 AND row = ?2 AND made IS NULL")?
-        .execute(params![run, int(row), int(now.as_secs())])
-        .map(drop)
+/// What became of a row's creates.
+#[derive(Clone, Copy)]
+pub(super) enum ClaimEnd {
+    /// They were applied, now: others only have to look again.
+    Made(Duration),
+    /// They were not applied.
+    NotMade,
+}
+
+/// Ends what a row claims.
+pub(super) fn end(db: &Connection, run: i64, row: i64, end: ClaimEnd) -> rusqlite::Result<()> {
+    match end {
+        ClaimEnd::Made(now) => db
+            .prepare_cached("UPDATE creating SET made = ?3 WHERE run_id = ?1 AND row = ?2 AND made IS NULL")?
+            .execute(params![run, row, int(now.as_secs())]),
+        ClaimEnd::NotMade => db
+            .prepare_cached("DELETE FROM creating WHERE run_id = ?1 AND row = ?2 AND made IS NULL")?
+            .execute(params![run, row]),
+    }
+    .map(drop)
+}
+
+/// The same, where the keys are known: found by each, it costs a third.
+pub(super) fn end_of(
+    db: &Connection,
+    (account, run, row): (i64, i64, i64),
+    keys: &[Key],
+    end: ClaimEnd,
+) -> rusqlite::Result<()> {
+    for key in keys {
+        match end {
+            ClaimEnd::Made(now) => db
+                .prepare_cached(
+                    "UPDATE creating SET made = ?5
+                     WHERE account_id = ?1 AND key = ?2 AND run_id = ?3 AND row = ?4 AND made IS NULL",
+                )?
+                .execute(params![account, key.0, run, row, int(now.as_secs())])?,
+            ClaimEnd::NotMade => db
+                .prepare_cached(
+                    "DELETE FROM creating WHERE account_id = ?1 AND key = ?2 AND run_id = ?3 AND row = ?4
+                     AND made IS NULL",
+                )?
+                .execute(params![account, key.0, run, row])?,
+        };
+    }
+    Ok(())
 }
 
 /// Forgets who made what long ago.
@@ -112,13 +179,6 @@ pub(super) fn gone(db: &Connection, account: i64, keys: &[Key]) -> rusqlite::Res
         made_by_nobody(db, account, key)?;
     }
     Ok(())
-}
-
-/// The row's creates were not applied.
-pub(super) fn end(db: &Connection, run: i64, row: u64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM creating WHERE run_id = ?1 AND row = ?2 AND made IS NULL")?
-        .execute(params![run, int(row)])
-        .map(drop)
 }
 
 /// The creates of these identifiers were applied, whoever began them.

@@ -3,84 +3,105 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::WriteResult;
 use super::super::stored::{StoredRow, back, encode_errors, forgotten_messages, int};
 use super::contacts;
+use super::creating::{ClaimEnd, Claimed};
+use super::recent::{Recent, RecentRow};
+use super::runs::WrittenRun;
 use super::tools::Tools;
 use super::{before, calls, creating, leads, rested, runs, second_looks};
 use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RowRecord};
-use crate::journal::{CallVerdict, Entry, Hasher, Key, RunId, Taken};
+use crate::journal::{CallVerdict, Entry, Key, RunId, Taken};
 
 /// Writes that come together; one whose intent claims what is another's is left out.
 pub(super) fn write_all(
     db: &Connection,
     tools: &mut Tools<'_>,
+    recent: &mut Recent,
     run: &RunId,
     writes: &[Vec<Entry>],
 ) -> rusqlite::Result<Vec<WriteResult>> {
-    let (number, account) = runs::number_and_account(db, run)?;
-    let mut writer = Writer { db, tools, run: number, account, rested: Vec::new() };
+    let written_to = runs::written(db, run)?;
+    let mut writer =
+        Writer { db, tools, recent, run: written_to, are_free: false, ends: Vec::new(), rested: Vec::new() };
     let written = writes
         .iter()
         .map(|entries| {
-            if let Some(taken) = conflict(db, account, run, entries)? {
-                return Ok(WriteResult::Taken(taken));
+            match conflict(db, written_to, run, entries)? {
+                Claimed::By(taken) => return Ok(WriteResult::Taken(taken)),
+                claimed => writer.are_free = matches!(claimed, Claimed::ByNobody),
             }
+            writer.ends.clear();
+            writer.ends.extend(entries.iter().filter_map(|entry| match entry {
+                Entry::Row { position, .. } => Some(position.index),
+                _ => None,
+            }));
             entries.iter().try_for_each(|entry| writer.write(entry))?;
             Ok(WriteResult::Durable)
         })
         .collect::<rusqlite::Result<_>>()?;
-    rested::add(db, number, &mut writer.rested)?;
+    rested::add(db, written_to.number, &mut writer.rested)?;
     Ok(written)
 }
 
 /// Who else claims what an intent of these entries would claim.
-fn conflict(db: &Connection, account: i64, run: &RunId, entries: &[Entry]) -> rusqlite::Result<Option<Taken>> {
+fn conflict(db: &Connection, written_to: WrittenRun, run: &RunId, entries: &[Entry]) -> rusqlite::Result<Claimed> {
     let mut taken_over: Vec<Taken> = Vec::new();
+    let mut are_free = true;
     for entry in entries {
         match entry {
-            Entry::TakenOver { from, .. } => taken_over.extend_from_slice(from),
+            Entry::TakenOver { from, .. } => {
+                are_free = false;
+                taken_over.extend_from_slice(from);
+            }
             Entry::Intent(intent) if !intent.creates.is_empty() => {
-                let taken = creating::conflict(db, account, run, intent.row, &intent.creates, &taken_over)?;
-                if taken.is_some() {
-                    return Ok(taken);
+                match creating::conflict(db, written_to, run, intent.row, &intent.creates, &taken_over)? {
+                    Claimed::By(taken) => return Ok(Claimed::By(taken)),
+                    Claimed::BySomebody => are_free = false,
+                    Claimed::ByNobody => {}
                 }
             }
             _ => {}
         }
     }
-    Ok(None)
+    Ok(if are_free { Claimed::ByNobody } else { Claimed::BySomebody })
 }
 
 struct Writer<'a, 'tools> {
     db: &'a Connection,
     tools: &'a mut Tools<'tools>,
-    run: i64,
-    account: i64,
+    recent: &'a mut Recent,
+    run: WrittenRun,
+    /// Nobody has claimed, or made, what is claimed now.
+    are_free: bool,
+    /// Rows whose end is written along.
+    ends: Vec<u64>,
     /// Rows that rested, to be added together.
     rested: Vec<u64>,
 }
 
 impl Writer<'_, '_> {
     fn write(&mut self, entry: &Entry) -> rusqlite::Result<()> {
-        let Self { db, run, account, .. } = *self;
+        let Self { db, run: WrittenRun { number: run, account, started }, .. } = *self;
         let now = self.tools.now;
         match entry {
             Entry::Intent(intent) => {
-                creating::claim(db, account, run, intent.row, &intent.creates, now)?;
-                calls::intend(db, run, intent, now)
+                calls::intend(db, self.recent, run, intent, now)?;
+                self.claim(account, intent.row, &intent.creates)
             }
             Entry::Answered(answered) => {
+                let row_ends = self.ends.contains(&answered.row);
+                calls::answered(db, self.recent, run, answered, now, row_ends)?;
                 match (answered.kind, answered.verdict) {
                     (CallKind::Create | CallKind::Upsert, CallVerdict::Done | CallVerdict::Exists) => {
-                        creating::made(db, run, answered.row, now)?;
+                        self.end_claims(answered.row, ClaimEnd::Made(now))
                     }
                     (CallKind::Create | CallKind::Upsert, CallVerdict::Missing | CallVerdict::Refused) => {
-                        creating::end(db, run, answered.row)?;
+                        self.end_claims(answered.row, ClaimEnd::NotMade)
                     }
-                    _ => {}
+                    _ => Ok(()),
                 }
-                calls::answered(db, run, answered, now)
             }
             Entry::Known { account, contact, keys, told } => {
-                contacts::learn(db, self.tools, account, contact, keys, *told)
+                contacts::learn(db, self.tools, self.recent, account, contact, keys, *told)
             }
             Entry::Settled { account, keys } => {
                 let account = self.tools.names.account(db, account)?;
@@ -88,13 +109,13 @@ impl Writer<'_, '_> {
             }
             Entry::TakenOver { account, keys, row, .. } => {
                 let account = self.tools.names.account(db, account)?;
-                creating::claim(db, account, run, *row, keys, now)
+                self.claim(account, *row, keys)
             }
             Entry::LookAgain { row, identifiers } => {
                 second_looks::note(db, self.tools.vault, (run, account, *row), identifiers, now)
             }
             Entry::LookedAgain { run, row, twice } => second_looks::done(db, run, *row, twice),
-            Entry::Gone { account, id } => contacts::gone(db, self.tools, account, id),
+            Entry::Gone { account, id } => contacts::gone(db, self.tools, self.recent, account, id),
             Entry::Before(image) => before::write(db, self.tools.names, run, image),
             Entry::Rested { row } => {
                 self.rested.push(*row);
@@ -102,49 +123,85 @@ impl Writer<'_, '_> {
             }
             Entry::Row { position, record, keys } => {
                 if record.calls > 0 && record.outcome != Outcome::InDoubt {
-                    creating::end(db, run, position.index)?;
+                    self.end_claims(position.index, ClaimEnd::NotMade)?;
                 }
-                write_row(db, self.tools.hasher, (run, account), *position, record, keys)
+                self.write_row(started, *position, record, keys)
             }
         }
     }
-}
 
-fn write_row(
-    db: &Connection,
-    hasher: &Hasher,
-    (run, account): (i64, i64),
-    position: Position,
-    record: &RowRecord,
-    keys: &[Key],
-) -> rusqlite::Result<()> {
-    let row = int(position.index);
-    let contact_id = record.contact_id.as_ref().map(|id| id.0.as_str());
-    let packed = calls::pack(db, run, row, contact_id)?;
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO row_record
-         (run_id, row, line, sheet, outcome, contact_id, calls, attempts, http_status, errors, packed_calls)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?
-    .execute(params![
-        run,
-        row,
-        int(position.line),
-        position.sheet,
-        record.outcome.name(),
-        contact_id,
-        record.calls,
-        record.attempts,
-        record.http_status,
-        encode_errors(&record.errors),
-        packed
-    ])?;
-    db.prepare_cached("DELETE FROM open_row WHERE run_id = ?1 AND row = ?2")?.execute(params![run, row])?;
-    let by_id = contact_id.map(|id| hasher.key(IdentifierKind::Id.name(), id));
-    for key in keys.iter().chain(&by_id) {
-        leads::row(db, (run, account, row), key, contact_id)?;
+    /// Claims these keys for a row.
+    fn claim(&mut self, account: i64, row: u64, keys: &[Key]) -> rusqlite::Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let under_way = self.recent.row_or(self.run.number, int(row), RecentRow::unknown);
+        under_way.has_claimed = true;
+        if let Some(claims) = &mut under_way.open_claims {
+            claims.extend_from_slice(keys);
+        }
+        creating::claim(self.db, (account, self.run.number, int(row)), keys, self.tools.now, self.are_free)
     }
-    Ok(())
+
+    /// Ends the open claims of a row.
+    fn end_claims(&mut self, row: u64, end: ClaimEnd) -> rusqlite::Result<()> {
+        let WrittenRun { number: run, account, .. } = self.run;
+        let under_way = self.recent.row(run, int(row));
+        match under_way.and_then(|row| row.open_claims.replace(Vec::new())) {
+            Some(keys) => creating::end_of(self.db, (account, run, int(row)), &keys, end),
+            None => creating::end(self.db, run, int(row), end),
+        }
+    }
+
+    fn write_row(
+        &mut self,
+        started: i64,
+        position: Position,
+        record: &RowRecord,
+        keys: &[Key],
+    ) -> rusqlite::Result<()> {
+        let Self { db, run: WrittenRun { number: run, account, .. }, .. } = *self;
+        let row = int(position.index);
+        let contact_id = record.contact_id.as_ref().map(|id| id.0.as_str());
+        let under_way = self.recent.take_row(run, row);
+        let has_claimed = under_way.as_ref().is_none_or(|row| row.has_claimed);
+        let packed = calls::pack(db, under_way, (run, row), contact_id, started)?;
+        let put = || {
+            db.prepare_cached(
+                "INSERT INTO row_record
+                 (run_id, row, line, sheet, outcome, contact_id, calls, attempts, http_status, errors, packed_calls)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                run,
+                row,
+                int(position.line),
+                position.sheet,
+                record.outcome.name(),
+                contact_id,
+                record.calls,
+                record.attempts,
+                record.http_status,
+                encode_errors(&record.errors),
+                packed
+            ])
+        };
+        if put()? == 0 {
+            // It ended before, and otherwise.
+            db.prepare_cached("DELETE FROM row_record WHERE run_id = ?1 AND row = ?2")?.execute(params![run, row])?;
+            put()?;
+        }
+        db.prepare_cached("DELETE FROM open_row WHERE run_id = ?1 AND row = ?2")?.execute(params![run, row])?;
+        let contact = contact_id.map_or(Ok(None), |id| contacts::number(db, self.recent, account, id))?;
+        for key in keys {
+            leads::row(db, (run, account, row), key, contact, has_claimed)?;
+        }
+        match contact_id.map(|id| self.tools.hasher.key(IdentifierKind::Id.name(), id)) {
+            // Nobody creates a contact by its id.
+            Some(key) => leads::row(db, (run, account, row), &key, contact, false),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) fn placed_rows(

@@ -10,25 +10,25 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::stored::row_key;
 use crate::journal::Key;
 
-/// Leads a key to a contact. One that another contact had is this one's from now on.
-pub(super) fn point(db: &Connection, account: i64, key: &Key, contact: i64) -> rusqlite::Result<()> {
+/// Leads a key to a contact. One that another contact had is this one's from now on; true if there was such.
+pub(super) fn point(db: &Connection, account: i64, key: &Key, contact: i64) -> rusqlite::Result<bool> {
     let pointed = db
         .prepare_cached("INSERT OR IGNORE INTO contact_key (key, account_id, contact) VALUES (?1, ?2, ?3)")?
         .execute(params![key.0, account, contact])?;
     if pointed > 0 {
-        return Ok(());
+        return Ok(false);
     }
     let before: Option<i64> = db
         .prepare_cached("SELECT contact FROM contact_key WHERE key = ?1 AND account_id = ?2 AND contact <> ?3")?
         .query_row(params![key.0, account, contact], |row| row.get(0))
         .optional()?;
     if before.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     set_apart(db, account, key)?;
     db.prepare_cached("UPDATE contact_key SET contact = ?3 WHERE key = ?1 AND account_id = ?2")?
         .execute(params![key.0, account, contact])
-        .map(drop)
+        .map(|_| true)
 }
 
 /// Leads a key to nobody, if it led to this contact; to rows it leads as before. Returns how many records went.
@@ -66,21 +66,26 @@ fn set_apart(db: &Connection, account: i64, key: &Key) -> rusqlite::Result<()> {
 }
 
 /// Leads a key to a row that has ended: beside the contact that the row came to, if it is the first there.
+/// `has_claimed` if the row may have claimed the key for a create.
 pub(super) fn row(
     db: &Connection,
     (run, account, row): (i64, i64, i64),
     key: &Key,
-    contact_id: Option<&str>,
+    contact: Option<i64>,
+    has_claimed: bool,
 ) -> rusqlite::Result<()> {
-    if let Some(id) = contact_id {
+    if let Some(contact) = contact {
         let beside = db
             .prepare_cached(
                 "UPDATE contact_key SET run_id = ?3, row = ?4, made = coalesce(made, (SELECT made FROM creating
                  WHERE account_id = ?2 AND key = ?1 AND run_id = ?3 AND row = ?4))
                  WHERE key = ?1 AND account_id = ?2 AND (run_id IS NULL OR run_id = ?3 AND row = ?4)
-                 AND contact = (SELECT id FROM contact WHERE account_id = ?2 AND remote_id = ?5)",
+                 AND contact = ?5",
             )?
-            .execute(params![key.0, account, run, row, id])?;
+            .execute(params![key.0, account, run, row, contact])?;
+        if beside > 0 && !has_claimed {
+            return Ok(());
+        }
         if beside > 0 {
             db.prepare_cached(
                 "DELETE FROM creating WHERE account_id = ?1 AND key = ?2 AND run_id = ?3 AND row = ?4

@@ -22,6 +22,7 @@ mod names;
 mod opening;
 mod pruning;
 mod queue;
+mod recent;
 mod rested;
 mod runs;
 mod schema;

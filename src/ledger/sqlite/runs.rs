@@ -114,13 +114,22 @@ pub(super) fn set_took(db: &Connection, id: &RunId, took: Duration) -> rusqlite:
 
 /// The number by which other tables name the run.
 pub(super) fn number(db: &Connection, id: &RunId) -> rusqlite::Result<i64> {
-    number_and_account(db, id).map(|(number, _)| number)
+    written(db, id).map(|run| run.number)
 }
 
-/// The same, and the number of the run's account.
-pub(super) fn number_and_account(db: &Connection, id: &RunId) -> rusqlite::Result<(i64, i64)> {
-    db.prepare_cached("SELECT id, account_id FROM run WHERE name = ?1")?
-        .query_row([&id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+/// A run that is written to.
+#[derive(Clone, Copy)]
+pub(super) struct WrittenRun {
+    pub(super) number: i64,
+    /// Number of its account.
+    pub(super) account: i64,
+    /// Seconds from the Unix epoch.
+    pub(super) started: i64,
+}
+
+pub(super) fn written(db: &Connection, id: &RunId) -> rusqlite::Result<WrittenRun> {
+    db.prepare_cached("SELECT id, account_id, started FROM run WHERE name = ?1")?
+        .query_row([&id.0], |row| Ok(WrittenRun { number: row.get(0)?, account: row.get(1)?, started: row.get(2)? }))
         .optional()?
         .ok_or_else(|| Damaged("the ledger does not know the run").into())
 }

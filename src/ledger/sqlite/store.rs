@@ -10,6 +10,7 @@ use super::errors;
 use super::names::Names;
 use super::opening;
 use super::pruning::Sweeper;
+use super::recent::Recent;
 use super::tools::Tools;
 use super::waiting;
 use crate::clock::{Calendar, UptimeSource};
@@ -33,11 +34,20 @@ pub(super) struct Store {
     clock: StoreClock,
     locks: Locks,
     sweeper: Sweeper,
+    recent: Recent,
 }
 
 impl EntryStore for Store {
     fn write_all(&mut self, run: &RunId, claim: &Claim, writes: &[Vec<Entry>]) -> Result<Vec<WriteResult>> {
-        self.change_of(claim, |db, tools| entries::write_all(db, tools, run, writes))
+        let mut recent = std::mem::take(&mut self.recent);
+        let written = self.change_of(claim, |db, tools| {
+            recent.as_of(db)?;
+            entries::write_all(db, tools, &mut recent, run, writes)
+        });
+        if written.is_ok() {
+            self.recent = recent;
+        }
+        written
     }
 }
 
@@ -48,7 +58,7 @@ impl Store {
         let (names, clock) = (Names::default(), StoreClock::new(calendar, uptime));
         let locks = if path == Path::new(opening::MEMORY) { Locks::default() } else { Locks::beside(path) };
         let sweeper = Sweeper::default();
-        Ok(Self { db, hasher, vault, path: path.to_owned(), names, clock, locks, sweeper })
+        Ok(Self { db, hasher, vault, path: path.to_owned(), names, clock, locks, sweeper, recent: Recent::default() })
     }
 
     pub(super) fn hasher(&self) -> &Hasher {
@@ -60,6 +70,8 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>, &mut Tools<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
+        // What is changed by another way than entries is not followed.
+        self.recent = Recent::default();
         let Self { db, hasher, vault, names, clock, .. } = self;
         let now = clock.calendar();
         let outcome = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
@@ -185,6 +197,7 @@ impl Store {
 
     /// Removes some records of pruned runs, or gives back some room.
     pub(super) fn sweep(&mut self, at_most: usize) -> Result<Swept> {
+        self.recent = Recent::default();
         let Self { db, path, sweeper, .. } = self;
         let swept = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
             let swept = sweeper.step(&transaction, at_most)?;

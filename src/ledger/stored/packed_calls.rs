@@ -3,6 +3,8 @@
 //! unless they are what they mostly are (1, 1 and its place here), how often it was sent and answered, and its step;
 //! then, unless it is the row's, the contact. The view `call` of a ledger in a file reads it.
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use super::{back, int};
@@ -34,13 +36,14 @@ const KINDS: [&str; 19] = [
 const VERDICTS: [&str; 6] = ["done", "exists", "missing", "refused", "unclear", "other person"];
 
 /// A call as its columns stand.
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::ledger) struct UnpackedCall {
     pub(in crate::ledger) step: u32,
-    pub(in crate::ledger) kind: String,
+    pub(in crate::ledger) kind: Cow<'static, str>,
     pub(in crate::ledger) sent: u32,
     /// In microseconds from the Unix epoch.
     pub(in crate::ledger) at: i64,
-    pub(in crate::ledger) verdict: Option<String>,
+    pub(in crate::ledger) verdict: Option<Cow<'static, str>>,
     pub(in crate::ledger) answers: Option<u32>,
     pub(in crate::ledger) http_status: Option<u16>,
     pub(in crate::ledger) contact_id: Option<String>,
