@@ -17,7 +17,7 @@ use crate::reconcile::{CallEnd, Identified, Keys};
 use crate::report::{Event, Extent, Listed, LookedUp, Note, Remark, Summary};
 use crate::services::Reply;
 use crate::table;
-use crate::upload::{Caller, Completeness, ListedPage, Listing, LookupBatcher, Turned, Walk};
+use crate::upload::{Caller, Completeness, IdSet, ListedPage, Listing, LookupBatcher, Turned, Walk};
 use crate::validate::{Unsent, Validator};
 
 /// The extra column of `--with messages`.
@@ -65,18 +65,27 @@ impl<'a> Collecting<'a> {
         let begun = clock::unix_now().as_secs();
         let resumed = !pages.is_empty();
         let mut walk = Walk::new(self.capabilities().list_starts);
-        let mut seen = HashSet::new();
+        let mut seen = IdSet::default();
         for page in pages {
             walk.again(page.pass, page.fresh.iter().chain(&page.again), page.total, page.next);
-            seen.extend(page.fresh);
+            for id in &page.fresh {
+                seen.insert(id);
+            }
         }
         let mut listing = Listing::going_on(self.caller.clone(), self.job.filter.clone(), walk);
         self.walk(&mut listing, &mut seen, spool, context).await?;
         let walk = listing.walk();
         let read = spool.contacts;
         let limited = self.job.limit.is_some_and(|limit| limit <= read);
-        if !limited {
-            spool.leave_out(seen.into_iter().filter(|id| !walk.holds(id)).collect());
+        if !limited && !walk.holds_all(&seen) {
+            let mut gone = HashSet::new();
+            spool.each(|contact| {
+                if !walk.holds(&contact.id) {
+                    gone.insert(contact.id);
+                }
+                Ok(())
+            })?;
+            spool.leave_out(gone);
         }
         let everything = self.job.filter == Filter::default() && self.job.limit.is_none();
         let moved = matches!(
@@ -95,7 +104,7 @@ impl<'a> Collecting<'a> {
     async fn walk(
         &self,
         listing: &mut Listing,
-        seen: &mut HashSet<RemoteId>,
+        seen: &mut IdSet,
         spool: &mut Spool,
         context: &mut Context,
     ) -> Result<()> {
@@ -126,7 +135,7 @@ impl<'a> Collecting<'a> {
                 if seen.contains(&contact.id) {
                     again.push(contact.id);
                 } else if (fresh.len() as u64) < room {
-                    seen.insert(contact.id.clone());
+                    seen.insert(&contact.id);
                     fresh.push(contact);
                 }
             }

@@ -1,23 +1,10 @@
-use std::collections::HashSet;
-
+use super::id_set::IdSet;
 use crate::contact::{Cursor, RemoteId};
 
 /// Passes after which a listing that never stood still is given up.
 const MOST_PASSES: usize = 6;
 /// Pages in a row without anything new after which a pass is taken to go round.
 const SAME_PAGES: u32 = 3;
-
-/// Enough of a hash to tell contacts apart: an id has no longest length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark([u8; 16]);
-
-impl Mark {
-    pub fn of(id: &RemoteId) -> Self {
-        let mut mark = [0; 16];
-        mark.copy_from_slice(&blake3::hash(id.0.as_bytes()).as_bytes()[..16]);
-        Self(mark)
-    }
-}
 
 /// A listing, page by page and pass by pass, until it is sure that nobody was missed.
 ///
@@ -44,7 +31,7 @@ pub struct Walk {
 
 #[derive(Debug, Default)]
 struct Pass {
-    ids: HashSet<Mark>,
+    ids: IdSet,
     /// What the service counted last.
     total: Option<u64>,
     pages: u32,
@@ -109,7 +96,7 @@ impl Walk {
         let (mut read, mut fresh) = (0_u64, 0_u64);
         for id in ids {
             read += 1;
-            fresh += u64::from(pass.ids.insert(Mark::of(id)));
+            fresh += u64::from(pass.ids.insert(id));
         }
         pass.total = total.or(pass.total);
         pass.pages += 1;
@@ -153,7 +140,13 @@ impl Walk {
     /// that is sure, those of the last pass.
     pub fn holds(&self, id: &RemoteId) -> bool {
         let sure = matches!(self.verdict, Some(Completeness::Sure { .. }));
-        !sure || self.passes.last().is_some_and(|pass| pass.ids.contains(&Mark::of(id)))
+        !sure || self.passes.last().is_some_and(|pass| pass.ids.contains(id))
+    }
+
+    /// Whether [`Self::holds`] is so for all of them.
+    pub fn holds_all(&self, ids: &IdSet) -> bool {
+        let sure = matches!(self.verdict, Some(Completeness::Sure { .. }));
+        !sure || self.passes.last().is_some_and(|pass| ids.is_subset(&pass.ids))
     }
 
     /// Where the pass under way begins.
@@ -174,7 +167,7 @@ impl Walk {
         let Some(last) = self.passes.last() else { return };
         let ended = self.passes.iter().filter(|pass| pass.ended).count();
         self.verdict = match (last.total, self.proven()) {
-            (_, Some(proven)) => Some(Completeness::Sure { total: self.passes[proven].ids.len() as u64 }),
+            (_, Some(proven)) => Some(Completeness::Sure { total: self.passes[proven].ids.len() }),
             (None, None) if last.at_once || self.repeated() => {
                 Some(Completeness::Uncounted { passes: ended, same: true })
             }
@@ -202,13 +195,13 @@ impl Walk {
     /// How many contacts the service counts that the last pass to its end did not show.
     pub fn short_of(&self) -> u64 {
         let pass = self.passes.iter().rev().find(|pass| pass.ended);
-        pass.and_then(|pass| Some(pass.total?.saturating_sub(pass.ids.len() as u64))).unwrap_or_default()
+        pass.and_then(|pass| Some(pass.total?.saturating_sub(pass.ids.len()))).unwrap_or_default()
     }
 
     /// The newest pass that showed as many as were counted at its end, all of whom the last one has too.
     fn proven(&self) -> Option<usize> {
         let (last, before) = self.passes.split_last()?;
-        let counted = |pass: &Pass| pass.ended && pass.total == Some(pass.ids.len() as u64);
+        let counted = |pass: &Pass| pass.ended && pass.total == Some(pass.ids.len());
         if last.at_once && counted(last) {
             return Some(before.len());
         }

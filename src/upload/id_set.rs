@@ -1,0 +1,85 @@
+use std::collections::HashSet;
+
+use roaring::RoaringTreemap;
+
+use crate::contact::RemoteId;
+
+/// Enough of a hash to tell contacts apart: an id has no longest length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark([u8; 16]);
+
+impl Mark {
+    pub fn of(id: &RemoteId) -> Self {
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&blake3::hash(id.0.as_bytes()).as_bytes()[..16]);
+        Self(mark)
+    }
+}
+
+/// Ids of contacts, in little room: those that are numbers, as most services give them one after the other, take a
+/// bit each; any other 16 bytes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IdSet {
+    numbers: RoaringTreemap,
+    marks: HashSet<Mark>,
+}
+
+impl IdSet {
+    /// Adds an id; false if it is there already.
+    pub fn insert(&mut self, id: &RemoteId) -> bool {
+        match number(id) {
+            Some(number) => self.numbers.insert(number),
+            None => self.marks.insert(Mark::of(id)),
+        }
+    }
+
+    pub fn contains(&self, id: &RemoteId) -> bool {
+        match number(id) {
+            Some(number) => self.numbers.contains(number),
+            None => self.marks.contains(&Mark::of(id)),
+        }
+    }
+
+    pub fn len(&self) -> u64 {
+        self.numbers.len() + self.marks.len() as u64
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.numbers.is_subset(&other.numbers) && self.marks.is_subset(&other.marks)
+    }
+}
+
+/// An id that is written as a number is, and no other: `07` is not the `7` of somebody else.
+fn number(id: &RemoteId) -> Option<u64> {
+    let is_plain = id.0 == "0" || id.0.starts_with(|first: char| ('1'..='9').contains(&first));
+    id.0.parse().ok().filter(|_| is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_every_kind_are_told_apart() {
+        let ids = ["7", "07", "+7", "0", "", "-1", "18446744073709551615", "18446744073709551616", "c7", " 7"];
+        let mut set = IdSet::default();
+        assert!(set.is_empty());
+        for (count, id) in (0_u64..).zip(ids) {
+            let id = RemoteId(id.to_owned());
+            assert!(!set.contains(&id), "{id:?}");
+            assert!(set.insert(&id) && !set.insert(&id) && set.contains(&id), "{id:?}");
+            assert_eq!(set.len(), count + 1);
+        }
+        let mut less = set.clone();
+        assert!(less == set && less.is_subset(&set));
+        for more in ["8", "c8"] {
+            less.insert(&RemoteId(more.to_owned()));
+            assert!(set.is_subset(&less) && !less.is_subset(&set) && less != set);
+            set.insert(&RemoteId(more.to_owned()));
+        }
+    }
+}
