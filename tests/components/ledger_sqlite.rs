@@ -324,3 +324,39 @@ async fn a_ledger_can_be_asked_with_plain_sql() {
     }
     assert!(asked >= 5, "{asked}");
 }
+
+/// What a handle has just written it does not read again, unless somebody else has changed the file since.
+#[tokio::test]
+async fn what_another_process_writes_of_a_contact_meanwhile_is_kept() {
+    const ACCOUNT: &str = "account";
+    let known = |field: &str, value: u8| KnownContact {
+        id: RemoteId("7".into()),
+        fields: [(field.to_owned(), KnownValue::Held(Key([value; Key::BYTES])))].into(),
+        tags: None,
+        lists: Vec::new(),
+        values: None,
+        seen_at: 0,
+        applied: None,
+    };
+    let entry = |contact: KnownContact, key: u8| Entry::Known {
+        account: ACCOUNT.into(),
+        contact,
+        keys: vec![Key([key; Key::BYTES])],
+        told: true,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (ours, theirs) = (sqlite_at(&path).unwrap(), sqlite_at(&path).unwrap());
+    let our_run = begin(&ours, &new_run(1)).await;
+    let their_run = begin(&theirs, &new_run(2)).await;
+    ours.write(&our_run, vec![entry(known("first_name", 1), 1)]).await.unwrap();
+    theirs.write(&their_run, vec![entry(known("city", 2), 2)]).await.unwrap();
+    // The first key is another contact's by now, as they saw.
+    let other = KnownContact { id: RemoteId("8".into()), ..known("city", 3) };
+    theirs.write(&their_run, vec![entry(other, 1)]).await.unwrap();
+    ours.write(&our_run, vec![entry(known("email", 4), 1)]).await.unwrap();
+    let contact = ours.known_by_id(ACCOUNT, &RemoteId("7".into())).await.unwrap().unwrap();
+    assert_eq!(contact.fields.keys().collect::<Vec<_>>(), ["city", "email", "first_name"]);
+    let whose = theirs.known(ACCOUNT, &[Key([1; Key::BYTES])]).await.unwrap();
+    assert_eq!(whose[0].as_ref().unwrap().id, RemoteId("7".into()), "as was seen last");
+}
