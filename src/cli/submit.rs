@@ -108,7 +108,7 @@ pub fn run(args: &SubmitCommand, context: &CommandContext) -> Result<Exit> {
             JobSettings::Import(settings) => {
                 let queued =
                     QueuedRecord { job: args.job.clone(), ..queued_import(settings, &args.source.reading.only) };
-                submit_import(settings, queued, &mut running, context).await?
+                Box::pin(submit_import(settings, queued, &mut running, context)).await?
             }
             JobSettings::Export(settings) => {
                 let queued = QueuedRecord { job: args.job.clone(), ..QueuedRecord::default() };

@@ -240,9 +240,10 @@ async fn dispatcher(job: &ImportJob, frame: &Frame, mapped: &Mapped, context: &m
         tries: caller.retry.tries,
         ..rules(run, connection, mapped, keys)
     };
+    let concurrency = lanes_at_once(&connection.account, connection.unthrottled, rules.lookup_room);
     Ok(Dispatcher {
         driver: Arc::new(Driver::new(caller.clone(), Arc::new(rules))),
-        concurrency: lanes_at_once(&connection.account, connection.unthrottled),
+        concurrency,
         brake: Brake {
             failed_at_most: job.options.failed_at_most,
             failed_share: job.options.failed_share,
@@ -386,11 +387,14 @@ async fn already_done(ledger: &LedgerHandle, run: &RunId) -> Result<u64> {
 }
 
 /// Contacts under way at once. Where calls are paced, no more than there can be requests, so that the
-/// first rows are finished before the last are begun; a few more where one look-up is for many of them.
-fn lanes_at_once(account: &ConnectedAccount, unthrottled: bool) -> usize {
+/// first rows are finished before the last are begun; a few more where one look-up is for many of them, and as many
+/// again as one tells the ids of, where a create doesn't.
+fn lanes_at_once(account: &ConnectedAccount, unthrottled: bool, lookup_room: usize) -> usize {
     let (requests, limits) = (account.in_flight(), account.service.limits());
     let lookup_lanes = (limits.identifiers_per_find.value / 2 + 1).min(LANES_FOR_LOOKUPS);
-    if unthrottled { requests * CONTACTS_PER_REQUEST } else { requests.max(lookup_lanes) }
+    let lanes = if unthrottled { requests * CONTACTS_PER_REQUEST } else { requests.max(lookup_lanes) };
+    let is_told = account.service.capabilities().create_tells_id || lookup_room < 2;
+    if is_told { lanes } else { lanes + lookup_room }
 }
 
 /// The custom fields of the account, read before there is a run.

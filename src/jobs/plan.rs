@@ -98,6 +98,7 @@ async fn foresee(job: &PlanJob, remembers: bool, visit: &Visit, context: &mut Co
     let nights = NightPlanner::new(&job.night, clock::unix_now());
     let mut foreseeing = Foreseeing {
         laid_out: 0,
+        learning: 0,
         nights,
         period: connection.account.budget.period(),
         samples: job.samples,
@@ -172,6 +173,8 @@ struct Foreseeing {
     definitions: Option<Vec<FieldDefinition>>,
     saves: Option<PlanWriter>,
     nights: Option<NightPlanner>,
+    /// Identifiers by which the next look-up learns the ids of contacts that were made.
+    learning: usize,
     /// Calls that lie in nights already.
     laid_out: u64,
     period: Duration,
@@ -337,6 +340,16 @@ impl Foreseeing {
         Ok(Some(contacts))
     }
 
+    /// Calls that it takes to learn one more id, as an import gathers them: the first that a call is made for takes it.
+    fn learned(&mut self, identifiers: usize) -> u64 {
+        if !self.rules.looks_up_together() {
+            return 1;
+        }
+        let begins = self.learning == 0 || self.learning + identifiers > self.rules.lookup_room;
+        self.learning = if begins { identifiers } else { self.learning + identifiers };
+        u64::from(begins)
+    }
+
     /// Drives a row to its end, as an import does, with what is assumed or read, and counts the calls.
     async fn drive(&mut self, mut row: Foreseen) -> Result<()> {
         loop {
@@ -353,7 +366,8 @@ impl Foreseeing {
                     // What an import would have made is not there to be looked up.
                     let told = if own { None } else { self.look_up(&identifiers).await? };
                     if own {
-                        self.forecast.count(CallKind::Find, 1);
+                        let calls = if row.machine.is_learning_id() { self.learned(identifiers.len()) } else { 1 };
+                        self.forecast.count(CallKind::Find, calls);
                     }
                     row.look(told.is_some(), told.as_deref().unwrap_or_default());
                     let contacts = told.unwrap_or_else(|| row.assumed.look_up());

@@ -306,6 +306,19 @@ impl Reconciliation {
         matches!(self.state, State::Settling { why: Settle::Create { .. }, .. })
     }
 
+    /// Whether a look-up now only tells the id of a contact that this row has made: it can wait for those of other
+    /// rows, and be made together with them. One that such a look-up did not show is looked up by itself.
+    pub fn is_learning_id(&self) -> bool {
+        let why = match &self.state {
+            State::Settling { why, clock, .. } if clock.times == 0 => why,
+            _ => return false,
+        };
+        matches!(why, Settle::LearnId { .. } | Settle::LearnIdAfter(_))
+            && matches!(self.next, Next::Lookup(_))
+            && self.lost_creates == 0
+            && self.taken_from.is_empty()
+    }
+
     /// What is known of the contact, for the next row that leads to it.
     pub fn into_observed(self) -> Option<ObservedContact> {
         self.there

@@ -1,5 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::oneshot;
@@ -14,6 +15,7 @@ use crate::reconcile::ObservedContact;
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     contacts: Mutex<HashMap<u64, Claim>>,
+    waiting: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -70,9 +72,15 @@ impl Claims {
             Some(Claim::Held(held)) => {
                 let (sender, receiver) = oneshot::channel();
                 held.waiting.push_back((line, sender));
+                self.waiting.fetch_add(1, Ordering::Relaxed);
                 Ticket::Waiting(receiver)
             }
         }
+    }
+
+    /// How many rows wait for a contact that another row has.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Gives the contact to the row that waits longest, with what is known of it.
@@ -83,6 +91,7 @@ impl Claims {
         let mut last = held.line;
         while let Some((line, sender)) = held.waiting.pop_front() {
             held.line = line;
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             if sender.send(Granted { shared_with: Some(last), left: observed.cloned().map(Box::new) }).is_ok() {
                 return;
             }

@@ -56,11 +56,13 @@ impl Dispatcher {
     ) -> RunEnd {
         let caller = &self.driver.caller;
         let mut stages = Stages::new(self.driver.clone(), self.concurrency, self.brake, self.canary);
+        let gathered = stages.gathered.clone();
         let mut feeding = true;
         self.driver.look_again().await;
         loop {
             let takes = feeding && stages.has_room() && !caller.stop.is_requested();
             stages.go_on(feeding);
+            stages.look_up_gathered();
             if caller.stop.is_requested() && stages.has_nothing_out() || !feeding && stages.is_empty() {
                 break;
             }
@@ -68,6 +70,8 @@ impl Dispatcher {
                 biased;
                 Some((position, end)) = stages.under_way.next() => stages.ended(position, end),
                 Some(rows) = stages.identifying.next() => stages.identified(rows),
+                Some(()) = stages.looking_up.next() => {}
+                () = gathered.came() => {}
                 Some(told) = notices.recv() => notice(told),
                 work = feed.recv(), if takes => match work {
                     None => feeding = false,

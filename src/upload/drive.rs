@@ -4,11 +4,12 @@ use tokio::sync::OnceCell;
 
 use super::caller::Caller;
 use super::claims::{Claims, Ticket};
+use super::gathered::GatheredLookups;
 use super::look_up::look_up;
 use super::notice::Notice;
 use super::pages::list_fields;
 use super::remembered_fields::remember_fields;
-use crate::contact::{Call, FieldDefinition, RemoteId, RowRecord, WaitReason};
+use crate::contact::{Call, FieldDefinition, RemoteId, RowRecord, Snapshot, WaitReason};
 use crate::crash::Safeguard;
 use crate::journal::Entry;
 use crate::reconcile::{CallEnd, CallResult, Next, ObservedContact, ReconcileEvent, Reconciliation, Row, Rules};
@@ -27,7 +28,7 @@ pub enum RowEnd {
 pub struct Driver {
     pub caller: Arc<Caller>,
     pub rules: Arc<Rules>,
-    claims: Claims,
+    pub(super) claims: Claims,
     definitions: OnceCell<Vec<FieldDefinition>>,
 }
 
@@ -54,7 +55,7 @@ impl Driver {
     /// The same; `with` has the last word on what is recorded.
     pub async fn drive_and(&self, row: Row, with: impl FnOnce(RowRecord) -> RowRecord) -> RowEnd {
         let machine = Reconciliation::new(row, self.rules.clone());
-        self.drive_to_end(Box::new(machine), None, None, with).await
+        self.drive_to_end(Box::new(machine), None, None, None, with).await
     }
 
     /// Ends a row that needs neither a call nor a wait, or gives it back as far as it came.
@@ -83,12 +84,14 @@ impl Driver {
     }
 
     /// The loop of one contact: does what its reconciliation says comes next, makes durable what an answer
-    /// leaves behind, and ends with the row's record. `with` has the last word on what is recorded.
+    /// leaves behind, and ends with the row's record. `with` has the last word on what is recorded. Look-ups that
+    /// can wait for those of other rows are gathered, if somebody sees to it that they are made.
     pub(super) async fn drive_to_end(
         &self,
         mut machine: Box<Reconciliation>,
         mut ticket: Option<Ticket>,
         claimed: Option<RemoteId>,
+        gathered: Option<&GatheredLookups>,
         with: impl FnOnce(RowRecord) -> RowRecord,
     ) -> RowEnd {
         let mut claimed: Vec<RemoteId> = claimed.into_iter().collect();
@@ -106,6 +109,10 @@ impl Driver {
                     let result = CallResult { end, http_status: None, answers: 0 };
                     Ok(ReconcileEvent::Looked { contacts: Vec::new(), result })
                 }
+                Next::Lookup(identifiers) if machine.is_learning_id() => match gathered {
+                    Some(gathered) => looked(gathered.look_up(identifiers).await),
+                    None => looked(look_up(&self.caller, &identifiers).await),
+                },
                 next => self.carry_out(next, machine.position().line).await,
             };
             let settles = matches!(event, Ok(ReconcileEvent::Looked { .. }));
@@ -169,13 +176,7 @@ impl Driver {
     /// Does what comes next, to its end.
     async fn carry_out(&self, next: Next, line: u64) -> Result<ReconcileEvent, Halted> {
         let event = match next {
-            Next::Lookup(identifiers) => {
-                let (contacts, result) = look_up(&self.caller, &identifiers).await;
-                if result.end == CallEnd::Halted {
-                    return Err(Halted);
-                }
-                ReconcileEvent::Looked { contacts, result }
-            }
+            Next::Lookup(identifiers) => looked(look_up(&self.caller, &identifiers).await)?,
             Next::Read(Call::ListFields { .. }) => ReconcileEvent::Called(self.definitions().await?),
             Next::Read(call) => ReconcileEvent::Called(self.caller.read(&call).await),
             Next::Write(write) => ReconcileEvent::Called(self.caller.write(*write).await),
@@ -236,4 +237,8 @@ impl Driver {
         self.caller.halt(error.clone());
         Halted
     }
+}
+
+fn looked((contacts, result): (Vec<Snapshot>, CallResult)) -> Result<ReconcileEvent, Halted> {
+    if result.end == CallEnd::Halted { Err(Halted) } else { Ok(ReconcileEvent::Looked { contacts, result }) }
 }

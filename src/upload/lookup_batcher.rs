@@ -15,7 +15,7 @@ use crate::reconcile::{CallEnd, CallResult, Identification, Identified, pack};
 const GATHER: Duration = Duration::from_millis(5);
 
 /// Where the answer to a look-up goes.
-type Asker = oneshot::Sender<(Vec<Snapshot>, CallResult)>;
+pub(super) type Asker = oneshot::Sender<(Vec<Snapshot>, CallResult)>;
 
 /// One question of a command that looks contacts up as they come.
 struct Lookup {
@@ -93,7 +93,7 @@ async fn serve(caller: Arc<Caller>, mut queue: mpsc::UnboundedReceiver<Lookup>) 
 }
 
 /// What is refused in one look-up is asked in halves.
-fn answer(caller: Arc<Caller>, mut group: Vec<(Asker, Vec<Identifier>)>) -> BoxFuture<'static, ()> {
+pub(super) fn answer(caller: Arc<Caller>, mut group: Vec<(Asker, Vec<Identifier>)>) -> BoxFuture<'static, ()> {
     async move {
         let identifiers: Vec<Identifier> =
             group.iter().flat_map(|(_, identifiers)| identifiers.iter().cloned()).collect();

@@ -24,6 +24,7 @@ mod claims;
 mod dispatch;
 mod drive;
 mod field_names;
+mod gathered;
 mod halt;
 mod id_set;
 mod listing;

@@ -6,6 +6,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::brake::{Brake, Watch};
 use super::drive::{Begun, Driver, RowEnd};
+use super::gathered::GatheredLookups;
 use super::halt::BrakeStop;
 use super::look_up::identify_together;
 use super::promises::Promises;
@@ -38,6 +39,9 @@ pub(super) struct Stages {
     parked: HashMap<u64, Box<Reconciliation>>,
     pub(super) identifying: FuturesUnordered<Identifying>,
     pub(super) under_way: FuturesUnordered<UnderWay>,
+    pub(super) gathered: Arc<GatheredLookups>,
+    /// Gathered look-ups that are out.
+    pub(super) looking_up: FuturesUnordered<BoxFuture<'static, ()>>,
     window: BTreeMap<u64, (Position, RowRecord)>,
     pub(super) unrecorded: Vec<Entry>,
     /// Index of the next row to be told as finished, and of the next to come.
@@ -62,6 +66,8 @@ impl Stages {
             parked: HashMap::new(),
             identifying: FuturesUnordered::new(),
             under_way: FuturesUnordered::new(),
+            gathered: Arc::default(),
+            looking_up: FuturesUnordered::new(),
             window: BTreeMap::new(),
             unrecorded: Vec::new(),
             next: 0,
@@ -78,7 +84,7 @@ impl Stages {
 
     /// Whether no request is out: what a stopping run waits for.
     pub(super) fn has_nothing_out(&self) -> bool {
-        self.under_way.is_empty() && self.identifying.is_empty()
+        self.under_way.is_empty() && self.identifying.is_empty() && self.looking_up.is_empty()
     }
 
     /// Whether another row may come.
@@ -149,6 +155,20 @@ impl Stages {
         }
     }
 
+    /// Makes look-ups that rows under way wait for together: full ones at once, others when no row goes on by itself.
+    pub(super) fn look_up_gathered(&mut self) {
+        if self.driver.caller.stop.is_requested() {
+            return self.gathered.halt();
+        }
+        let room = self.driver.rules.lookup_room;
+        loop {
+            let waits = self.gathered.rows() + self.driver.claims.waiting();
+            let is_last = self.looking_up.is_empty() && self.identifying.is_empty() && waits == self.under_way.len();
+            let Some(call) = self.gathered.take(&self.driver.caller, room, is_last) else { return };
+            self.looking_up.push(call);
+        }
+    }
+
     /// Promises the first row that waits all the calls that it may take; false if there are not so many left.
     fn promise_first(&mut self) -> bool {
         let Some((index, Some(machine))) = self.queue.front() else { return true };
@@ -216,8 +236,10 @@ impl Stages {
             }
             Begun::UnderWay { machine, ticket, claimed } => {
                 let driver = self.driver.clone();
+                let gathered = driver.rules.looks_up_together().then(|| self.gathered.clone());
                 self.under_way.push(Box::pin(async move {
-                    (position, driver.drive_to_end(machine, ticket, claimed, |record| record).await)
+                    let end = driver.drive_to_end(machine, ticket, claimed, gathered.as_deref(), |record| record);
+                    (position, end.await)
                 }));
             }
         }

@@ -41,6 +41,7 @@ fn a_first_import_makes_these_calls_and_no_others() {
     let services = [
         ("respondio-v1", true, false, "add tags 50, create 50, find 100"),
         ("respondio", true, false, "add tags 50, create 50, find 2, list 1"),
+        ("respondio", false, false, "create 50, find 3, list 1"),
         ("chatwoot", true, false, "create 50, find 1, replace tags 50"),
         ("dmchamp", true, false, "add tags 100, create 50, find 100"),
         ("99digital", false, false, "create 50, list 1"),

@@ -15,6 +15,7 @@ use rolo::services::Reply;
 
 mod cut_off;
 mod holder;
+mod learning;
 mod mutations;
 mod taken;
 
