@@ -32,7 +32,7 @@ const ROOMS: &[(&str, &str)] = &[
         "contact error platform clock crash table mapping validate services journal reconcile quota transport ledger upload report \
          config",
     ),
-    ("fleet", "contact error clock journal ledger upload report"),
+    ("fleet", "contact error clock journal ledger upload report config"),
     ("web", "contact error platform clock table mapping services journal ledger upload report config jobs"),
     (
         "cli",

@@ -41,6 +41,7 @@ mod retry;
 mod running;
 mod runs;
 mod sandbox;
+mod scheduled;
 mod secrets;
 mod services;
 mod show;

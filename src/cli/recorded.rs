@@ -72,8 +72,8 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) ->
     let queued = record.queued.clone();
     let pending = queued.as_ref().filter(|queued| queued.is_pending);
     let mut source = source(&record, run);
-    if let Some(queued) = pending.filter(|queued| queued.is_guessed) {
-        source.mapping = MappingChoice::Guess;
+    if let Some(queued) = pending.filter(|queued| queued.is_guessed || queued.mapping.is_some()) {
+        source.mapping = queued.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File);
         source.only = queued.only.iter().map(|text| condition(text)).collect::<Result<_>>()?;
     }
     Ok(ImportJob {

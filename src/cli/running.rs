@@ -136,7 +136,12 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
         Input::File(path) => kept_input::path_of(path, job).await?,
         Input::Stdin => kept_input::standard_input(job).await?,
     };
-    Ok(SourceSpec {
+    Ok(source_at(path, settings))
+}
+
+/// The source at this path, read as the settings say.
+pub fn source_at(path: PathBuf, settings: &SourceSettings) -> SourceSpec {
+    SourceSpec {
         path,
         read: ReadOptions {
             delimiter: settings.delimiter,
@@ -154,7 +159,7 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
         chosen: None,
         opened: OpenedOnce::default(),
         exported: false,
-    })
+    }
 }
 
 pub fn import_options(settings: &RunSettings) -> ImportOptions {

@@ -3,14 +3,17 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::scheduled::scheduled;
 use super::{CommandContext, Exit, print, running};
+use crate::clock;
 use crate::contact::Counts;
 use crate::error::{Error, Result};
+use crate::fleet::Scheduled;
 use crate::jobs;
 use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run, RunState, Worker};
 use crate::platform::StopSignals;
-use crate::report::{JobState, runs_words, steps_json};
+use crate::report::{JobState, escape, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,8 +51,21 @@ pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
             print("there are no runs yet\n")?;
         }
         show(&runs, context)?;
+        if !context.json {
+            print(&due_words(context)?)?;
+        }
         if args.follow { follow(runs, args.last(), &ledger, context).await } else { Ok(Exit::Done) }
     })
+}
+
+/// When jobs with a schedule are due next.
+fn due_words(context: &CommandContext) -> Result<String> {
+    let now = clock::unix_now();
+    let next = |it: Scheduled| {
+        let due = it.schedule.next(now)?;
+        Some(format!("next: job {} at {}\n", escape(&it.job), escape(&it.schedule.moment(due))))
+    };
+    Ok(scheduled(&context.config()?).into_iter().filter_map(next).collect())
 }
 
 /// The latest runs, each with whoever works on it now.

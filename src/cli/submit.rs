@@ -10,7 +10,7 @@ use super::job::JobSettings;
 use super::source::{NightArgs, RunArgs, SandboxArgs, SandboxSettings, SourceArgs};
 use super::{ChosenAccount, CommandContext, Exit, import, job, print, running};
 use crate::error::{Error, Result};
-use crate::jobs::{self, AccountSpec, ExportJob, ImportJob, QueuedRecord};
+use crate::jobs::{self, AccountSpec, ExportJob, ImportJob, QueuedRecord, SourceSpec};
 use crate::journal::RunId;
 use crate::ledger::RunKind;
 use crate::table::{IfTaken, PlusNumbers};
@@ -142,7 +142,7 @@ pub(super) fn queued_import(settings: &ImportSettings, only: &[String]) -> Queue
     }
 }
 
-pub(super) async fn submit_import(
+async fn submit_import(
     settings: &ImportSettings,
     queued: QueuedRecord,
     running: &mut jobs::Context,
@@ -150,7 +150,12 @@ pub(super) async fn submit_import(
 ) -> Result<RunId> {
     let source = running::source_spec(&settings.source, running).await?;
     consent(settings, &source, running, context).await?;
-    let import = ImportJob {
+    jobs::submit_import(&import_of(settings, source)?, queued, &running.ledger.open()?).await
+}
+
+/// The import of this source, as far as whoever queues it knows it.
+pub(super) fn import_of(settings: &ImportSettings, source: SourceSpec) -> Result<ImportJob> {
+    Ok(ImportJob {
         source,
         account: without_secrets(&settings.account, &settings.sandbox)?,
         results: settings.source.results.clone(),
@@ -164,21 +169,26 @@ pub(super) async fn submit_import(
         night: settings.night.clone(),
         began: None,
         queued: None,
-    };
-    jobs::submit_import(&import, queued, &running.ledger.open()?).await
+    })
 }
 
-pub(super) async fn submit_export(
+async fn submit_export(
     settings: &ExportSettings,
     queued: QueuedRecord,
     unthrottled: bool,
     running: &jobs::Context,
 ) -> Result<RunId> {
+    let mut settings = settings.clone();
+    settings.sandbox.unthrottled |= unthrottled;
+    let identifiers = running::plain_source(settings.identifiers.clone(), running).await?;
+    jobs::submit_export(&export_of(&settings, identifiers)?, queued, &running.ledger.open()?).await
+}
+
+/// The export, as far as whoever queues it knows it.
+pub(super) fn export_of(settings: &ExportSettings, identifiers: Option<SourceSpec>) -> Result<ExportJob> {
     let file = settings.file.clone().ok_or_else(|| Error::usage("an export that is queued needs a file to write"))?;
-    let sandbox =
-        SandboxSettings { unthrottled: unthrottled || settings.sandbox.unthrottled, ..settings.sandbox.clone() };
-    let export = ExportJob {
-        account: without_secrets(&settings.account, &sandbox)?,
+    Ok(ExportJob {
+        account: without_secrets(&settings.account, &settings.sandbox)?,
         file,
         filter: settings.filter.clone(),
         columns: settings.columns.clone(),
@@ -186,13 +196,12 @@ pub(super) async fn submit_export(
         plus_numbers: if settings.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
         messages: settings.with_messages,
         tags_by_list: settings.tags_by_list,
-        identifiers: running::plain_source(settings.identifiers.clone(), running).await?,
+        identifiers,
         exact: false,
         if_taken: IfTaken::NewName,
         resumes: None,
         queued: None,
-    };
-    jobs::submit_export(&export, queued, &running.ledger.open()?).await
+    })
 }
 
 /// Where the account points to: only whoever serves the run has its secrets.

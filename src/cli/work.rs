@@ -1,16 +1,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::resume::Again;
 use super::source::SandboxSettings;
 use super::work_log::{WorkLog, say};
-use super::{CommandContext, Exit, running};
+use super::{CommandContext, Exit, running, scheduled};
+use crate::clock;
 use crate::error::{Error, ErrorKind, Result, StopReason};
-use crate::fleet::{self, Crew, Failed, Shift};
+use crate::fleet::{self, Crew, DueRun, Failed, Scheduled, Shift, Tick};
 use crate::jobs::{self, ExportRecord, ImportRecord, RunRecord as _};
-use crate::ledger::{Run, RunKind, RunState, Worker};
+use crate::ledger::{Fired, LedgerHandle, Run, RunKind, RunState, Worker};
 use crate::report::Summary;
 use crate::upload::Stop;
 
@@ -18,6 +21,9 @@ const EXAMPLES: &str = "\
 Examples:
   rolo work                      serve what is submitted, until a signal comes
   rolo work --once               do what is due now, and end";
+
+/// So often a worker reads its configuration for jobs with a schedule.
+const READ_EVERY: Duration = Duration::from_secs(10);
 
 /// Serve the runs that wait in the ledger, and those whose worker died. Any number may, on any number of machines.
 #[derive(Debug, clap::Args)]
@@ -37,9 +43,15 @@ pub fn run(args: &WorkCommand, context: &CommandContext) -> Result<Exit> {
         let worker = Worker::this_process("work");
         let words = format!("process {} on {} serves the queue; a signal ends it", worker.process, worker.host);
         say(context, &words);
-        let hands = Arc::new(Hands { context: context.clone(), worst: Mutex::new(Exit::Done) });
+        let ledger = job.ledger.open()?;
+        let hands = Arc::new(Hands {
+            context: context.clone(),
+            ledger: ledger.clone(),
+            worst: Mutex::new(Exit::Done),
+            scheduled: Mutex::default(),
+        });
         let shift = Shift {
-            ledger: job.ledger.open()?,
+            ledger,
             worker,
             at_most: args.at_most.try_into().unwrap_or(usize::MAX),
             once: args.once,
@@ -56,6 +68,9 @@ struct Hands {
     context: CommandContext,
     /// How the run ended that ended worst.
     worst: Mutex<Exit>,
+    ledger: LedgerHandle,
+    /// Jobs with a schedule, as the configuration said when it was read last.
+    scheduled: Mutex<Option<(Instant, Vec<Scheduled>)>>,
 }
 
 impl Hands {
@@ -105,6 +120,40 @@ impl Crew for Hands {
         if exit.code() > worst.code() {
             *worst = exit;
         }
+    }
+
+    fn scheduled(&self) -> Vec<Scheduled> {
+        let mut known = self.scheduled.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        match &*known {
+            Some((read, jobs)) if now < *read + READ_EVERY => jobs.clone(),
+            _ => {
+                let jobs = match self.context.config() {
+                    Ok(config) => scheduled::scheduled(&config),
+                    Err(error) => {
+                        say(&self.context, &format!("the configuration can't be used: {}", error.message));
+                        known.take().map(|(_, jobs)| jobs).unwrap_or_default()
+                    }
+                };
+                *known = Some((now, jobs.clone()));
+                jobs
+            }
+        }
+    }
+
+    async fn due_run(&self, job: &str) -> Result<DueRun> {
+        scheduled::due_run(job, &self.context, &self.ledger).await
+    }
+
+    fn ticked(&self, tick: &Tick) {
+        let words = match &tick.came {
+            Ok(Fired::Run(run)) => format!("job {} is due: run {run}", tick.job),
+            Ok(Fired::StillAt(run)) => format!("job {} is due and passed over: run {run} has not ended", tick.job),
+            Ok(Fired::Passed) => format!("job {} was due while no worker was there, and is passed over", tick.job),
+            Ok(Fired::Before) => return,
+            Err(error) => format!("job {} is due and can't be queued: {}", tick.job, error.message),
+        };
+        say(&self.context, &words);
     }
 
     fn troubled(&self, error: &Error) {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::document::Section;
-use super::{DayTime, Night, StopWhen, Threshold};
+use super::{DayTime, Missed, Night, Schedule, StopWhen, Threshold};
 use crate::error::{Error, Result};
 
 /// What a job does.
@@ -49,6 +49,8 @@ pub struct Job {
     pub stop_when: StopWhen,
     /// Of an import: what one night may use.
     pub night: Night,
+    /// When a worker queues it by itself.
+    pub schedule: Option<Schedule>,
     /// Of an export: only contacts with this tag.
     pub tag: Option<String>,
     /// Of an export: only contacts changed at or after this moment.
@@ -57,7 +59,7 @@ pub struct Job {
     pub tags_by_list: bool,
 }
 
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 30] = [
     "import",
     "export",
     "from",
@@ -83,6 +85,8 @@ const KNOWN: [&str; 28] = [
     "until",
     "max_calls",
     "time_zone",
+    "schedule",
+    "missed",
     "tag",
     "updated_since",
     "tags_by_list",
@@ -123,6 +127,7 @@ impl Job {
             canary: section.count("canary")?,
             stop_when,
             night: night(section)?,
+            schedule: schedule(section)?,
             tag: text("tag")?,
             updated_since: text("updated_since")?,
             tags_by_list: tags_by_list(section)?,
@@ -142,13 +147,14 @@ impl Job {
 /// When a night ends and how many calls it has; only an import goes on the next night.
 fn night(section: &Section<'_, '_>) -> Result<Night> {
     let text = |key| section.text(key).map(|found| found.map(|(text, _)| text));
-    let given = ["until", "max_calls", "time_zone"].into_iter().find(|key| section.get(key).is_some());
+    let given = ["until", "max_calls"].into_iter().find(|key| section.get(key).is_some());
     if let Some(key) = given.filter(|_| section.get("import").is_none()) {
         return Err(section.wrong(key, Error::usage("only an import goes on the next night")));
     }
     let (time, zone) = (text("until")?, text("time_zone")?);
-    if time.is_none() && zone.is_some() {
-        let error = Error::usage("it says nothing without `until`").hint("add until = \"06:00\", or take it out");
+    if time.is_none() && zone.is_some() && section.get("schedule").is_none() {
+        let error = Error::usage("it says nothing without `schedule` or `until`")
+            .hint("add schedule = \"0 2 * * *\" or until = \"06:00\", or take it out");
         return Err(section.wrong("time_zone", error));
     }
     let until = time.map(|time| DayTime::parse(&time, zone.as_deref()));
@@ -159,6 +165,32 @@ fn night(section: &Section<'_, '_>) -> Result<Night> {
         Some(0) => Err(section.wrong("max_calls", Error::usage("a night has at least one call"))),
         max_calls => Ok(Night { until, max_calls }),
     }
+}
+
+/// When the job is due, and what becomes of a due time that was missed.
+fn schedule(section: &Section<'_, '_>) -> Result<Option<Schedule>> {
+    let text = |key| section.text(key).map(|found| found.map(|(text, _)| text));
+    let missed = match text("missed")?.as_deref() {
+        None => None,
+        Some("run") => Some(Missed::Run),
+        Some("skip") => Some(Missed::Skip),
+        Some(_) => return Err(section.wrong("missed", Error::usage("it can only be \"run\" or \"skip\""))),
+    };
+    let Some(schedule) = text("schedule")? else {
+        return match missed {
+            None => Ok(None),
+            Some(_) => Err(section.wrong("missed", Error::usage("it says nothing without `schedule`"))),
+        };
+    };
+    if section.get("import").is_none() && section.get("export").is_none() {
+        let error = Error::usage("a copy can't be queued for a worker, and so has no schedule")
+            .hint("start `rolo run` by a timer of the system, or schedule an export and an import of its file");
+        return Err(section.wrong("schedule", error));
+    }
+    let schedule = Schedule::parse(&schedule, text("time_zone")?.as_deref(), missed.unwrap_or_default());
+    let wrong =
+        |error: Error| section.wrong(if error.message.contains("time zone") { "time_zone" } else { "schedule" }, error);
+    schedule.map(Some).map_err(wrong)
 }
 
 /// `header = "none"`, which is all it can say.

@@ -44,14 +44,7 @@ impl DayTime {
         let time = jiff::fmt::strtime::parse("%H:%M", text).and_then(|read| read.to_time()).map_err(|_| {
             Error::usage(format!("not a time of day: {text}")).hint("write hours and minutes, such as 06:00 or 22:30")
         })?;
-        let zone = match zone {
-            None => TimeZone::system(),
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                Error::usage(format!("no time zone is called: {name}"))
-                    .hint("write it as the time zone database does, such as Europe/Berlin or UTC")
-            })?,
-        };
-        Ok(Self { time, zone })
+        Ok(Self { time, zone: time_zone(zone)? })
     }
 
     /// The name of its time zone, where that has one.
@@ -75,6 +68,18 @@ impl DayTime {
         };
         (0..=2).filter_map(at).find(|moment| *moment > after).unwrap_or(after)
     }
+}
+
+/// The time zone of this name, or else the machine's.
+///
+/// # Errors
+/// Of kind `Usage`: none is called so.
+pub fn time_zone(name: Option<&str>) -> Result<TimeZone> {
+    let Some(name) = name else { return Ok(TimeZone::system()) };
+    TimeZone::get(name).map_err(|_| {
+        Error::usage(format!("no time zone is called: {name}"))
+            .hint("write it as the time zone database does, such as Europe/Berlin or UTC")
+    })
 }
 
 /// A moment from the Unix epoch, as clocks of the zone show it; `None` where no calendar reaches.

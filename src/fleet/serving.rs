@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::next::{Failed, after_failure, in_order};
+use super::schedules::{DueRun, Scheduled, Tick, Timetable};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::RunId;
@@ -35,6 +36,15 @@ pub trait Crew: Send + Sync {
     /// Is told what came of it.
     fn ended(&self, run: &Run, came: &Result<Summary>, failed: Option<Failed>);
 
+    /// Jobs with a schedule.
+    fn scheduled(&self) -> Vec<Scheduled>;
+
+    /// What the job of this name is to do now that it is due.
+    async fn due_run(&self, job: &str) -> Result<DueRun>;
+
+    /// Is told what came of a due time.
+    fn ticked(&self, tick: &Tick);
+
     /// Is told that the ledger can't be used now.
     fn troubled(&self, error: &Error);
 }
@@ -56,8 +66,15 @@ pub struct Shift {
 /// # Errors
 /// Those of the ledger, once it stays away.
 pub async fn serve(shift: Shift, crew: Arc<dyn Crew>) -> Result<()> {
-    let mut serving =
-        Serving { running: JoinSet::new(), turns: HashMap::new(), rested: HashMap::new(), appeared: None, crew, shift };
+    let mut serving = Serving {
+        running: JoinSet::new(),
+        turns: HashMap::new(),
+        rested: HashMap::new(),
+        appeared: None,
+        timetable: Timetable::default(),
+        crew,
+        shift,
+    };
     let served = serving.until_the_end().await;
     serving.give_back_turns().await;
     let left = serving.shift.ledger.leave(&serving.shift.worker).await;
@@ -82,6 +99,7 @@ struct Serving {
     /// Runs that this worker could not do: how often, and until when it leaves them alone.
     rested: HashMap<RunId, (u32, Instant)>,
     appeared: Option<(Instant, String)>,
+    timetable: Timetable,
 }
 
 impl Serving {
@@ -123,7 +141,21 @@ impl Serving {
             self.hand_on();
             return Ok(0);
         }
+        self.queue_what_is_due().await?;
         self.take().await
+    }
+
+    async fn queue_what_is_due(&mut self) -> Result<()> {
+        let jobs = self.crew.scheduled();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let (ledger, crew) = (&self.shift.ledger, self.crew.clone());
+        let now = ledger.now().await?;
+        for tick in self.timetable.fire(&jobs, now, ledger, async |job: &str| crew.due_run(job).await).await? {
+            crew.ticked(&tick);
+        }
+        Ok(())
     }
 
     /// Says that this worker lives and what it does, if that is new or long ago.

@@ -84,7 +84,7 @@ pub use nights::{NightAhead, NightsAhead};
 pub use page::{report, run_page};
 pub use plan::{PlanJob, plan};
 pub use prune::{PrunePlan, PrunedRuns, prune};
-pub use queueing::{as_submitted, digest, submit_export, submit_import};
+pub use queueing::{as_submitted, digest, export_when_due, import_when_due, submit_export, submit_import};
 pub use recognize::may_put_back;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use row_selection::RowSelection;

@@ -24,10 +24,32 @@ pub async fn submit_import(job: &ImportJob, queued: QueuedRecord, ledger: &Ledge
     let service = (job.account.service.connect)(&job.account.settings)?;
     let mapped = job.source.map(service.as_ref(), None)?;
     let is_guessed = matches!(job.source.mapping, MappingChoice::Guess);
-    let record = ImportRecord {
+    // A guess also looks at the fields of the account, which only the worker asks.
+    let text = if is_guessed { String::new() } else { mapped.text };
+    let only = if is_guessed { queued.only } else { Vec::new() };
+    let queued = QueuedRecord { digest: digest(&job.source)?, is_guessed, only, ..queued };
+    ledger
+        .submit(
+            &waiting(RunKind::Import, &job.account, file(&job.source.path), import_record(job, text, queued), ledger)
+                .await?,
+        )
+        .await
+}
+
+/// An import that is due by a schedule: of its file and its mapping nothing is pinned, since they are read when it
+/// begins.
+///
+/// # Errors
+/// Those of the ledger.
+pub async fn import_when_due(job: &ImportJob, queued: QueuedRecord, ledger: &LedgerHandle) -> Result<NewRun> {
+    let record = import_record(job, String::new(), queued);
+    waiting(RunKind::Import, &job.account, file(&job.source.path), record, ledger).await
+}
+
+fn import_record(job: &ImportJob, mapping: String, queued: QueuedRecord) -> ImportRecord {
+    ImportRecord {
         version: 0,
-        // A guess also looks at the fields of the account, which only the worker asks.
-        mapping: if is_guessed { String::new() } else { mapped.text },
+        mapping,
         region: job.source.region.clone(),
         read: ReadRecord::of(&job.source.read),
         results: absolute(&job.results),
@@ -38,16 +60,8 @@ pub async fn submit_import(job: &ImportJob, queued: QueuedRecord, ledger: &Ledge
         exported: false,
         plan: None,
         unmapped: None,
-        queued: Some(QueuedRecord {
-            is_pending: true,
-            digest: digest(&job.source)?,
-            is_guessed,
-            only: if is_guessed { queued.only } else { Vec::new() },
-            ..queued
-        }),
-    };
-    let file = absolute(&job.source.path).display().to_string();
-    submit(RunKind::Import, &job.account, file, record, ledger).await
+        queued: Some(QueuedRecord { is_pending: true, ..queued }),
+    }
 }
 
 /// Queues an export.
@@ -55,22 +69,35 @@ pub async fn submit_import(job: &ImportJob, queued: QueuedRecord, ledger: &Ledge
 /// # Errors
 /// Those of the ledger.
 pub async fn submit_export(job: &ExportJob, queued: QueuedRecord, ledger: &LedgerHandle) -> Result<RunId> {
-    let mut record = export_record(job);
-    record.queued = Some(QueuedRecord { is_pending: true, ..queued });
-    submit(RunKind::Export, &job.account, absolute(&job.file).display().to_string(), record, ledger).await
+    ledger.submit(&export_when_due(job, queued, ledger).await?).await
 }
 
-async fn submit(
+/// An export that is due by a schedule.
+///
+/// # Errors
+/// Those of the ledger.
+pub async fn export_when_due(job: &ExportJob, queued: QueuedRecord, ledger: &LedgerHandle) -> Result<NewRun> {
+    let mut record = export_record(job);
+    record.queued = Some(QueuedRecord { is_pending: true, ..queued });
+    waiting(RunKind::Export, &job.account, file(&job.file), record, ledger).await
+}
+
+fn file(path: &Path) -> String {
+    absolute(path).display().to_string()
+}
+
+/// A run that waits, under a fingerprint of its own.
+async fn waiting(
     kind: RunKind,
     account: &AccountSpec,
     file: String,
     record: impl RunRecord,
     ledger: &LedgerHandle,
-) -> Result<RunId> {
+) -> Result<NewRun> {
     let mut fingerprint = [0; 32];
     getrandom::fill(&mut fingerprint)
         .map_err(|error| Error::stopped("the system gives no random bytes").caused_by(error))?;
-    let run = NewRun {
+    Ok(NewRun {
         kind,
         // What makes it the same as another is known when it begins; until then it is itself.
         fingerprint: Fingerprint(fingerprint),
@@ -80,8 +107,7 @@ async fn submit(
         file,
         options: record.to_json()?,
         started: clock::unix_now().as_secs(),
-    };
-    ledger.submit(&run).await
+    })
 }
 
 /// The digest of a source's bytes, in hexadecimal digits.
@@ -102,7 +128,9 @@ pub fn digest(source: &SourceSpec) -> Result<String> {
 pub fn as_submitted(job: &ImportJob) -> Result<()> {
     let Some(queued) = &job.queued else { return Ok(()) };
     let path = job.source.path.display();
-    let found = digest(&job.source).map_err(|error| {
+    // Of what is due by a schedule nothing is pinned: it need only be there.
+    let read = if queued.digest.is_empty() { there(&job.source) } else { digest(&job.source) };
+    let found = read.map_err(|error| {
         Error::stopped(format!("this worker can't read the file of the run: {path}"))
             .because(StopReason::NotHere)
             .at_path(&job.source.path)
@@ -116,6 +144,10 @@ pub fn as_submitted(job: &ImportJob) -> Result<()> {
         .because(StopReason::SourceChanged)
         .at_path(&job.source.path)
         .hint("submit it again as it is now; nobody whom the service has already is made twice"))
+}
+
+fn there(source: &SourceSpec) -> Result<String> {
+    source.file().map(|_| String::new())
 }
 
 /// Whether the folder that results go to is on this machine.

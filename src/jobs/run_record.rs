@@ -72,6 +72,8 @@ pub struct QueuedRecord {
     pub digest: String,
     /// The mapping is guessed when it begins, as by a command that names none.
     pub is_guessed: bool,
+    /// The mapping file that is read when it begins, as a job that is due by a schedule does; else its text is kept.
+    pub mapping: Option<PathBuf>,
     /// The conditions of rows, where the mapping is guessed; else they are part of the mapping.
     pub only: Vec<String>,
     pub keep_results: Option<u64>,

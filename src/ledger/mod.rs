@@ -6,8 +6,8 @@
 //! intent without an answer means that nobody knows: it is looked up, never guessed. The results file can
 //! be rebuilt from the source and the ledger.
 //!
-//! A [`Ledger`] is seven traits, each about one thing: [`Runs`], [`Queue`], [`Entries`], [`Contacts`],
-//! [`Accounts`], [`People`] and [`Budgets`]. A backend implements them, and nothing above it knows how it keeps what it
+//! A [`Ledger`] is eight traits, each about one thing: [`Runs`], [`Queue`], [`Schedules`], [`Entries`],
+//! [`Contacts`], [`Accounts`], [`People`] and [`Budgets`]. A backend implements them, and nothing above it knows how it keeps what it
 //! keeps. Values of contacts are kept only as keyed hashes, but for before-images, which undo needs; the
 //! key is handed to a backend when it is opened ([`KeySource`]), and never lies in it.
 
@@ -36,11 +36,11 @@ pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use copying::{LedgerCopy, copy, copy_into};
 pub use key::{KeySource, LedgerKey};
 pub use lease::Lease;
-pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Queue, Runs};
+pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Queue, Runs, Schedules};
 pub use place::LedgerPlace;
 pub use records::{
     CallsAt, Fingerprint, HistoryEvent, HistoryStep, IN_MEMORY, NeededFor, NewRun, Prune, Run, RunKind, RunState,
     Swept, WriteResult,
 };
 pub use standing::{KeyFile, Status};
-pub use waiting::{LiveWorker, WaitingRun};
+pub use waiting::{Fired, LiveWorker, WaitingRun};

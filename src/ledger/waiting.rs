@@ -14,6 +14,19 @@ pub struct WaitingRun {
     pub slot: u64,
 }
 
+/// What came of seeing to a due time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fired {
+    /// This run was queued, or recorded as failed.
+    Run(RunId),
+    /// It was passed over, as was wanted.
+    Passed,
+    /// It was passed over, since this run of the same job has not ended.
+    StillAt(RunId),
+    /// Somebody had seen to it before.
+    Before,
+}
+
 /// A process that is known to live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveWorker {

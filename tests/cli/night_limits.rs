@@ -104,7 +104,7 @@ fn a_job_has_its_nights_in_the_configuration() {
     for (wrong, why) in [
         ("until = \"6 am\"", "not a time of day: 6 am"),
         ("until = \"06:00\"\ntime_zone = \"Berlin\"", "no time zone is called: Berlin"),
-        ("time_zone = \"UTC\"", "it says nothing without `until`"),
+        ("time_zone = \"UTC\"", "it says nothing without `schedule` or `until`"),
         ("max_calls = 0", "a night has at least one call"),
     ] {
         let output = job(wrong);

@@ -416,3 +416,79 @@ fn a_job_is_queued_as_it_stands_and_a_copy_is_refused() {
     assert_eq!(guessed.code, 2, "{}", guessed.err);
     assert_eq!(world.rolo("runs --json").out.lines().count(), 3);
 }
+
+/// The latest due time that was seen to, put back by so many days.
+fn days_pass(place: &Place, days: u64) {
+    let seconds = days * 24 * 60 * 60;
+    match &place.database {
+        Some(database) => drop(database.ask(&format!("UPDATE rolo.fired SET due = due - {seconds} RETURNING 1"))),
+        None => {
+            let db = rusqlite::Connection::open(place.world.path(".local/state/rolo/ledger.sqlite")).unwrap();
+            db.execute(&format!("UPDATE fired SET due = due - {seconds}"), []).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_job_that_is_due_is_queued_once_by_whichever_worker_comes_first() {
+    Place::each("--unthrottled", |place| {
+        place.world.write("contacts.csv", &people_of(0..3));
+        let job = |name: &str, more: &str| {
+            format!(
+                "[jobs.{name}]\nimport = \"contacts.csv\"\nto = \"support\"\nmapping = \"contacts.mapping.toml\"\n\
+                 schedule = \"0 2 * * *\"\ntime_zone = \"Europe/Berlin\"\n{more}"
+            )
+        };
+        let jobs = format!(
+            "{}{}{}",
+            place.world.read("rolo.toml"),
+            job("made_up", ""),
+            job("left_out", "missed = \"skip\"\n")
+        );
+        place.world.write("rolo.toml", &jobs);
+        assert!(place.rolo("runs").out.contains("next: job made_up at 20"));
+        // A schedule that is new begins with its next due time.
+        assert_eq!(place.rolo("work --once -q").code, 0);
+        assert_eq!(place.rolo("runs --json").out, "");
+        days_pass(place, 3);
+        let workers: Vec<Watched> = ["a", "b", "c"].map(|name| place.worker(name)).into_iter().collect();
+        let runs = || -> Vec<serde_json::Value> {
+            let out = place.rolo("runs --json").out;
+            out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        while !runs().iter().any(|run| run["state"] == "finished") {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // Each has looked several times by then.
+        std::thread::sleep(Duration::from_secs(2));
+        for worker in workers {
+            worker.signal("TERM");
+            let ended = worker.end();
+            assert_eq!(code(&ended), 0, "{}", words_of(&ended));
+        }
+        let runs = runs();
+        assert_eq!(runs.len(), 1, "one of the three days that were missed, of one of the two jobs: {runs:?}");
+        assert_eq!((&runs[0]["state"], &runs[0]["outcomes"]["created"]), (&"finished".into(), &3.into()), "{runs:?}");
+        assert_eq!(place.phones(), phones(0..3));
+    });
+}
+
+#[test]
+fn a_schedule_that_can_not_be_kept_is_refused_where_it_stands() {
+    let world = World::new();
+    let refused = |more: &str| {
+        world.write("rolo.toml", &format!("[jobs.nightly]\n{more}"));
+        let said = world.rolo("run nightly");
+        assert_eq!(said.code, 2, "{more}");
+        said.err
+    };
+    let import = "import = \"a.csv\"\nto = \"sandbox\"\n";
+    let wrong = refused(&format!("{import}schedule = \"0 25 * * *\"\n"));
+    assert!(wrong.contains("rolo.toml:4:12: schedule of [jobs.nightly]: not a schedule: 0 25 * * *"), "{wrong}");
+    let zone = refused(&format!("{import}schedule = \"0 2 * * *\"\ntime_zone = \"Berlin\"\n"));
+    assert!(zone.contains("no time zone is called: Berlin"), "{zone}");
+    let missed = refused(&format!("{import}missed = \"run\"\n"));
+    assert!(missed.contains("it says nothing without `schedule`"), "{missed}");
+    let copy = refused("from = \"sandbox:respondio\"\nto = \"sandbox:chatwoot\"\nschedule = \"0 2 * * *\"\n");
+    assert!(copy.contains("a copy can't be queued for a worker"), "{copy}");
+}

@@ -45,6 +45,7 @@ mod sandbox_engagelab;
 mod sandbox_engagor;
 mod sandbox_respondio;
 mod sandbox_respondio_v1;
+mod schedules;
 mod simulation;
 mod sources;
 mod staged;

@@ -117,6 +117,7 @@ pub(in crate::ledger) const TABLES: &[Table] = &[
         &[("run_id", Int), ("row", Int), ("account_id", Int), ("identifiers", Bytes), ("since", Int)],
     ),
     table("rested", 2, &[("run_id", Int), ("first", Int), ("rows", Int)]),
+    table("fired", 2, &[("job", Text), ("due", Int), ("schedule", Text), ("run_id", Int)]),
     // Nobody works in the copy, but fences go on from where they were.
     Table {
         fixed: Some(("lease_until", 0)),

@@ -8,6 +8,7 @@ mod ledger;
 mod people;
 mod queue;
 mod runs;
+mod schedules;
 
 pub use accounts::Accounts;
 pub use budgets::Budgets;
@@ -17,3 +18,4 @@ pub use ledger::{Ledger, LedgerHandle};
 pub use people::People;
 pub use queue::Queue;
 pub use runs::Runs;
+pub use schedules::Schedules;

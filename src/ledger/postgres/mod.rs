@@ -25,6 +25,7 @@ mod opening;
 mod pruning;
 mod queue;
 mod runs;
+mod schedules;
 mod schema;
 mod session;
 mod sql;

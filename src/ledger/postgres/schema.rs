@@ -7,7 +7,7 @@ use super::sql::{execute, row, rows, v};
 
 /// The steps from an empty database to the present schema. The version of a ledger is the number of steps
 /// that it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 pub(super) const NEWEST: u64 = STEPS.len() as u64;
 
@@ -219,6 +219,17 @@ CREATE TABLE rolo.worker (
     seen    bigint NOT NULL,
     PRIMARY KEY (host, process)
 ) WITH (fillfactor = 50);
+"#;
+
+/// Due times of jobs that were seen to.
+const VERSION_4: &str = r#"
+CREATE TABLE rolo.fired (
+    job      text COLLATE "C" NOT NULL,
+    due      bigint NOT NULL,
+    schedule text COLLATE "C" NOT NULL,
+    run_id   bigint REFERENCES rolo.run (id),
+    PRIMARY KEY (job, due)
+);
 "#;
 
 /// The schema's version of the ledger in this database; `None` if it holds no ledger.

@@ -25,6 +25,7 @@ mod queue;
 mod recent;
 mod rested;
 mod runs;
+mod schedules;
 mod schema;
 mod second_looks;
 mod store;

@@ -8,8 +8,10 @@ pub(super) const APPLICATION: i64 = 0x726F_6C6F;
 
 /// The steps from an empty file to the present schema. The version of a file (`user_version`) is the
 /// number of steps it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] =
-    &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10];
+const STEPS: &[&str] = &[
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10,
+    VERSION_11,
+];
 
 /// The version from which on a ledger does not hold the key of its hashes.
 const WITHOUT_KEY: usize = 3;
@@ -275,6 +277,17 @@ CREATE TABLE worker (
     doing   TEXT NOT NULL,
     seen    INTEGER NOT NULL,
     PRIMARY KEY (host, process)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Due times of jobs that were seen to.
+const VERSION_11: &str = "
+CREATE TABLE fired (
+    job      TEXT NOT NULL,
+    due      INTEGER NOT NULL,
+    schedule TEXT NOT NULL,
+    run_id   INTEGER REFERENCES run (id),
+    PRIMARY KEY (job, due)
 ) STRICT, WITHOUT ROWID;
 ";
 

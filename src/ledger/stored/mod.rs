@@ -36,6 +36,9 @@ pub(super) const CREATE_LAG: i64 = 120;
 /// Longer than any run that looked before; a search that lags longer shows nothing more.
 pub(super) const KEPT: u64 = 7 * 24 * 60 * 60;
 
+/// How long it is known which due times of a job were seen to: seconds.
+pub(super) const FIRED_KEPT: u64 = 90 * 24 * 60 * 60;
+
 /// No honest use reserves a call's moment further ahead than this (or, at a slow pace, than
 /// [`FURTHEST_CALLS`]), in microseconds.
 pub(super) const FURTHEST: u64 = 20 * 60 * 1_000_000;

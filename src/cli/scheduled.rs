@@ -1,0 +1,53 @@
+//! Jobs of the configuration that are due by a schedule.
+
+use super::job::{self, JobSettings};
+use super::source::Input;
+use super::submit::{export_of, import_of, queued_import};
+use super::{ChosenAccount, CommandContext, running};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::fleet::{DueRun, Scheduled};
+use crate::jobs::{self, QueuedRecord};
+use crate::ledger::LedgerHandle;
+
+/// The jobs that have a schedule, by name.
+pub fn scheduled(config: &Config) -> Vec<Scheduled> {
+    let of =
+        |job: &crate::config::Job| job.schedule.clone().map(|schedule| Scheduled { job: job.name.clone(), schedule });
+    config.jobs.values().filter_map(of).collect()
+}
+
+/// What the job does when it is due: its file and its mapping are those that are there when it begins.
+///
+/// # Errors
+/// Of kind `Usage` if the configuration is wrong; those of the ledger.
+pub async fn due_run(name: &str, context: &CommandContext, ledger: &LedgerHandle) -> Result<DueRun> {
+    let job = Some(name.to_owned());
+    match job::settings_of(name, context)? {
+        JobSettings::Import(settings) => {
+            let queued = QueuedRecord {
+                job,
+                is_guessed: settings.source.mapping.is_none(),
+                mapping: settings.source.mapping.as_deref().and_then(|mapping| std::path::absolute(mapping).ok()),
+                ..queued_import(&settings, &context.config()?.job(name)?.only)
+            };
+            let is_real = matches!(settings.account, ChosenAccount::Configured(_));
+            let unasked = is_real && !settings.run.yes;
+            let Input::File(path) = &settings.source.input else {
+                return Err(Error::usage("standard input can't be read when a job is due"));
+            };
+            let source = running::source_at(path.clone(), &settings.source);
+            let run = jobs::import_when_due(&import_of(&settings, source)?, queued, ledger).await?;
+            let failed = unasked.then(|| {
+                format!("a guessed mapping is not sent to a real account unasked: write one with `rolo guess`, and name it in [jobs.{name}]")
+            });
+            Ok(DueRun { run, failed })
+        }
+        JobSettings::Export(settings) => {
+            let queued = QueuedRecord { job, ..QueuedRecord::default() };
+            let run = jobs::export_when_due(&export_of(&settings, None)?, queued, ledger).await?;
+            Ok(DueRun { run, failed: None })
+        }
+        JobSettings::Copy(_) => Err(Error::usage("a copy can't be queued, and so not be due by a schedule")),
+    }
+}
