@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::stored::{CREATE_LAG, KEPT, back, int};
 use super::names::Names;
-use super::runs::WrittenRun;
+use super::written_run::WrittenRun;
 use crate::journal::{Key, RunId, Taken};
 
 /// For each key, who claims it.

@@ -5,9 +5,9 @@ use super::super::stored::{StoredRow, back, encode_errors, forgotten_messages, i
 use super::contacts;
 use super::creating::{ClaimEnd, Claimed};
 use super::recent::{Recent, RecentRow};
-use super::runs::WrittenRun;
 use super::tools::Tools;
-use super::{before, calls, creating, leads, rested, runs, second_looks};
+use super::written_run::{self, WrittenRun};
+use super::{before, calls, creating, leads, rested, second_looks};
 use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RowRecord};
 use crate::journal::{CallVerdict, Entry, Key, RunId, Taken};
 
@@ -19,7 +19,7 @@ pub(super) fn write_all(
     run: &RunId,
     writes: &[Vec<Entry>],
 ) -> rusqlite::Result<Vec<WriteResult>> {
-    let written_to = runs::written(db, run)?;
+    let written_to = written_run::of(db, run)?;
     let mut writer =
         Writer { db, tools, recent, run: written_to, are_free: false, ends: Vec::new(), rested: Vec::new() };
     let written = writes

@@ -31,6 +31,7 @@ mod second_looks;
 mod store;
 mod tools;
 mod waiting;
+mod written_run;
 
 pub use checking::status;
 pub use opening::copy;

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::stored::{CUT_OFF, Damaged, StoredRun, back, int, run_name, run_prefix};
+use super::super::stored::{CUT_OFF, StoredRun, back, int, run_name, run_prefix};
 use super::super::{Fingerprint, NewRun, Run, RunState};
 use super::tools::Tools;
+use super::written_run;
 use crate::contact::{Counts, Outcome};
 use crate::journal::RunId;
 
@@ -114,24 +115,7 @@ pub(super) fn set_took(db: &Connection, id: &RunId, took: Duration) -> rusqlite:
 
 /// The number by which other tables name the run.
 pub(super) fn number(db: &Connection, id: &RunId) -> rusqlite::Result<i64> {
-    written(db, id).map(|run| run.number)
-}
-
-/// A run that is written to.
-#[derive(Clone, Copy)]
-pub(super) struct WrittenRun {
-    pub(super) number: i64,
-    /// Number of its account.
-    pub(super) account: i64,
-    /// Seconds from the Unix epoch.
-    pub(super) started: i64,
-}
-
-pub(super) fn written(db: &Connection, id: &RunId) -> rusqlite::Result<WrittenRun> {
-    db.prepare_cached("SELECT id, account_id, started FROM run WHERE name = ?1")?
-        .query_row([&id.0], |row| Ok(WrittenRun { number: row.get(0)?, account: row.get(1)?, started: row.get(2)? }))
-        .optional()?
-        .ok_or_else(|| Damaged("the ledger does not know the run").into())
+    written_run::of(db, id).map(|run| run.number)
 }
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
