@@ -36,6 +36,7 @@ fn source(folder: &Path, rows: u64) -> SourceSpec {
         region: None,
         only: Vec::new(),
         chosen: None,
+        edits: None,
         opened: OpenedOnce::default(),
         exported: false,
     }

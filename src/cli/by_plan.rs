@@ -72,6 +72,7 @@ fn refuse_other_choices(args: &Choices<'_>) -> Result<()> {
         ("--encoding", reading.encoding.is_some()),
         ("--region", reading.region.is_some()),
         ("--only", !reading.only.is_empty()),
+        ("--edits", reading.edits.is_some()),
         ("--limit", reading.limit.is_some()),
         ("--verify", args.verify),
         ("--create-fields", args.create_fields),

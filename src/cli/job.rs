@@ -121,6 +121,7 @@ fn source_args(job: &Job) -> SourceArgs {
             encoding: job.encoding.clone(),
             region: job.region.clone(),
             only: job.only.clone(),
+            edits: None,
             limit: job.limit,
         },
         results: job.results.clone(),

@@ -74,6 +74,10 @@ impl PlanCommand {
             return Err(Error::usage("a saved plan is of contacts, and creates no custom fields: --create-fields")
                 .hint("create the fields first, by hand or with a first import of a row, and then plan"));
         }
+        if self.save.is_some() && self.reading.edits.is_some() {
+            return Err(Error::usage("a saved plan reads the file as it is, and takes no edits: --edits")
+                .hint("leave --save out, or write the edited rows into a file of their own"));
+        }
         let source =
             SourceArgs { mapping: self.mapping.clone(), reading: self.reading.clone(), ..SourceArgs::default() };
         Ok(PlanSettings {

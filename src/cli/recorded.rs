@@ -8,24 +8,29 @@ use super::{ChosenAccount, CommandContext, running};
 use crate::config::{Config, DayTime, Night, Threshold};
 use crate::error::Result;
 use crate::jobs::{
-    self, AccountSpec, ImportJob, ImportRecord, MappingChoice, QueuedRecord, RunRecord as _, SavedPlan, SourceSpec,
+    self, AccountSpec, EditsRecord, ImportJob, ImportRecord, MappingChoice, QueuedRecord, RunRecord as _, SavedPlan,
+    SourceSpec,
 };
 use crate::ledger::{Run, RunKind};
 use crate::report::escape;
 use crate::table::OpenedOnce;
 
 /// The source of an import or a retry.
-pub fn source(record: &ImportRecord, run: &Run) -> SourceSpec {
-    SourceSpec {
+///
+/// # Errors
+/// Of kind `Usage` if its edits are gone, or were changed since.
+pub fn source(record: &ImportRecord, run: &Run) -> Result<SourceSpec> {
+    Ok(SourceSpec {
         path: PathBuf::from(&run.new.file),
         read: record.read.options(),
         mapping: MappingChoice::Text(record.mapping.clone()),
         region: record.region.clone(),
         only: Vec::new(),
         chosen: None,
+        edits: record.edits.as_ref().map(EditsRecord::read).transpose()?,
         opened: OpenedOnce::default(),
         exported: record.exported,
-    }
+    })
 }
 
 /// The account that a run was made at, in today's configuration. By its name; or by where it points, if that is
@@ -71,7 +76,7 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) ->
     let record = ImportRecord::of(run)?;
     let queued = record.queued.clone();
     let pending = queued.as_ref().filter(|queued| queued.is_pending);
-    let mut source = source(&record, run);
+    let mut source = source(&record, run)?;
     if let Some(queued) = pending.filter(|queued| queued.is_guessed || queued.mapping.is_some()) {
         source.mapping = queued.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File);
         source.only = queued.only.iter().map(|text| condition(text)).collect::<Result<_>>()?;

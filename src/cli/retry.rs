@@ -129,7 +129,7 @@ async fn of(
             .hint("a results file with other changes is imported like any file"));
     }
     let first = first_run(run, ledger).await?;
-    let mut source = recorded::source(&record, run);
+    let mut source = recorded::source(&record, run)?;
     if instead.file.is_none() && run.new.file == first.new.file {
         if !is_as_it_was(&source_of(&first)?, &first)? {
             return Err(changed_since(&first));
@@ -138,6 +138,8 @@ async fn of(
     } else {
         if let Some(file) = instead.file {
             source.path = file;
+            // The results hold the rows as they were edited.
+            source.edits = None;
             source.read = crate::table::ReadOptions { sheet: instead.sheet, ..Default::default() };
         }
         let rules = EditRules::of(&Mapping::parse(&record.mapping, "the recorded mapping")?, instead.asked);
@@ -177,7 +179,7 @@ async fn first_run(run: &Run, ledger: &LedgerHandle) -> Result<Run> {
 }
 
 fn source_of(run: &Run) -> Result<SourceSpec> {
-    Ok(recorded::source(&ImportRecord::of(run)?, run))
+    recorded::source(&ImportRecord::of(run)?, run)
 }
 
 /// Whether the source of a run is there and holds the very bytes that it held then.

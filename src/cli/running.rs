@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
 use super::{ChosenAccount, CommandContext, Exit, kept_input, progress, secrets};
@@ -12,7 +13,7 @@ use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run};
 use crate::platform::StopSignals;
 use crate::report::{Summary, closing_words, escape};
-use crate::table::{OpenedOnce, ReadOptions};
+use crate::table::{OpenedOnce, ReadOptions, SourceEdits};
 use crate::transport::Proxies;
 use crate::upload::{Stop, StopLevel};
 
@@ -136,12 +137,15 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
         Input::File(path) => kept_input::path_of(path, job).await?,
         Input::Stdin => kept_input::standard_input(job).await?,
     };
-    Ok(source_at(path, settings))
+    source_at(path, settings)
 }
 
 /// The source at this path, read as the settings say.
-pub fn source_at(path: PathBuf, settings: &SourceSettings) -> SourceSpec {
-    SourceSpec {
+///
+/// # Errors
+/// Those of reading its edits.
+pub fn source_at(path: PathBuf, settings: &SourceSettings) -> Result<SourceSpec> {
+    Ok(SourceSpec {
         path,
         read: ReadOptions {
             delimiter: settings.delimiter,
@@ -157,9 +161,10 @@ pub fn source_at(path: PathBuf, settings: &SourceSettings) -> SourceSpec {
         region: settings.region.clone(),
         only: settings.only.clone(),
         chosen: None,
+        edits: settings.edits.as_deref().map(SourceEdits::read).transpose()?.map(Arc::new),
         opened: OpenedOnce::default(),
         exported: false,
-    }
+    })
 }
 
 pub fn import_options(settings: &RunSettings) -> ImportOptions {
@@ -248,6 +253,7 @@ pub fn plain_file(path: PathBuf) -> SourceSpec {
         region: None,
         only: Vec::new(),
         chosen: None,
+        edits: None,
         opened: OpenedOnce::default(),
         exported: false,
     }

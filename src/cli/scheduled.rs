@@ -36,7 +36,7 @@ pub async fn due_run(name: &str, context: &CommandContext, ledger: &LedgerHandle
             let Input::File(path) = &settings.source.input else {
                 return Err(Error::usage("standard input can't be read when a job is due"));
             };
-            let source = running::source_at(path.clone(), &settings.source);
+            let source = running::source_at(path.clone(), &settings.source)?;
             let run = jobs::import_when_due(&import_of(&settings, source)?, queued, ledger).await?;
             let failed = unasked.then(|| {
                 format!("a guessed mapping is not sent to a real account unasked: write one with `rolo guess`, and name it in [jobs.{name}]")

@@ -54,6 +54,9 @@ pub struct ReadingArgs {
     /// 'E-mail is not blank'; may be given several times.
     #[arg(long, value_name = "CONDITION")]
     pub only: Vec<String>,
+    /// Changes of cells and rows, as `rolo open` keeps them beside a file; the file itself stays as it is.
+    #[arg(long, value_name = "FILE")]
+    pub edits: Option<PathBuf>,
     /// Read at most this many rows.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
@@ -99,6 +102,8 @@ pub struct SourceSettings {
     pub region: Option<String>,
     /// What a row must be like to be sent.
     pub only: Vec<Condition>,
+    /// What is changed of the rows first.
+    pub edits: Option<PathBuf>,
     pub limit: Option<u64>,
     /// Where the results go.
     pub results: PathBuf,
@@ -124,6 +129,7 @@ impl SourceArgs {
             encoding: reading.encoding.as_deref().map(encoding).transpose()?,
             region: region(reading.region.clone(), config, context)?,
             only: reading.only.iter().map(|text| condition(text)).collect::<Result<_>>()?,
+            edits: reading.edits.clone(),
             limit: reading.limit,
             results: checked_results(results, &input)?,
             input,

@@ -18,6 +18,11 @@ pub fn mapping_place(file: &Path) -> PathBuf {
     file.with_file_name(format!("{name}.mapping.toml"))
 }
 
+/// Where the edits of a file are kept: `contacts.edits.csv` for `contacts.csv` and `contacts.xlsx`.
+pub fn edits_place(file: &Path) -> PathBuf {
+    file.with_file_name(format!("{}.edits.csv", stem(file)))
+}
+
 /// `contacts.results.csv` for `contacts.csv`, `.xlsx` for a workbook.
 pub fn results_beside(file: &Path) -> PathBuf {
     let extension = if has_extension(file, "xlsx") { "xlsx" } else { "csv" };

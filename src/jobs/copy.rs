@@ -163,6 +163,7 @@ async fn exported_source(job: &CopyJob, file: &Path, context: &mut Context) -> R
         region: None,
         only: Vec::new(),
         chosen: None,
+        edits: None,
         opened: OpenedOnce::default(),
         exported: true,
     })

@@ -19,7 +19,7 @@ use super::planned_row::PlannedRows;
 use super::recognize::{Keep, Wanted, same_place};
 use super::results_place::{remove_older, results_wanted};
 use super::rows::RowResults;
-use super::run_record::{ImportRecord, QueuedRecord, ReadRecord};
+use super::run_record::{EditsRecord, ImportRecord, QueuedRecord, ReadRecord};
 use super::saved_plan::SavedPlan;
 use super::source::{Mapped, SourceSpec};
 use crate::clock;
@@ -350,6 +350,7 @@ fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
         chosen: job.source.chosen_digest(),
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
         exported: job.source.exported,
+        edits: job.source.edits.as_deref().map(EditsRecord::of),
         plan: job.plan.as_ref().map(SavedPlan::record),
         unmapped: Some(mapped.forward.unmapped().to_vec()),
         queued: job.queued.clone().map(|queued| QueuedRecord { is_pending: false, ..queued }),

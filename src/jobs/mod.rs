@@ -64,7 +64,7 @@ mod worked;
 
 pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;
-pub use beside::{has_extension, mapping_beside, mapping_place, results_beside};
+pub use beside::{edits_place, has_extension, mapping_beside, mapping_place, results_beside};
 pub use check::{CheckJob, check};
 pub use connect::{Connection, connect};
 pub use copy::{CopyExport, CopyJob, copy, export_for_copy, forget_export};
@@ -88,7 +88,9 @@ pub use queueing::{as_submitted, digest, export_when_due, import_when_due, submi
 pub use recognize::may_put_back;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use row_selection::RowSelection;
-pub use run_record::{ExportRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord, UndoRecord, results_of};
+pub use run_record::{
+    EditsRecord, ExportRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord, UndoRecord, results_of,
+};
 pub use saved_plan::SavedPlan;
 pub use source::{Guessed, MappingChoice, SourceSpec, facts};
 pub use told::{PrunedBefore, parse_identifier, told_of};

@@ -8,7 +8,7 @@ use super::export_job::ExportJob;
 use super::frame::absolute;
 use super::import::ImportJob;
 use super::recognize::remembered_as;
-use super::run_record::{ImportRecord, QueuedRecord, ReadRecord, RunRecord};
+use super::run_record::{EditsRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord};
 use super::source::{MappingChoice, SourceSpec};
 use crate::clock;
 use crate::error::{Error, Result, StopReason};
@@ -59,6 +59,7 @@ fn import_record(job: &ImportJob, mapping: String, queued: QueuedRecord) -> Impo
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
         exported: false,
         plan: None,
+        edits: job.source.edits.as_deref().map(EditsRecord::of),
         unmapped: None,
         queued: Some(QueuedRecord { is_pending: true, ..queued }),
     }

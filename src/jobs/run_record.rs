@@ -2,6 +2,7 @@
 //! typed, and with a version.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use super::import_options::ImportOptions;
 use super::plan_record::PlanRecord;
 use crate::error::{Error, Result};
 use crate::ledger::{Run, RunKind};
-use crate::table::ReadOptions;
+use crate::table::{ReadOptions, SourceEdits};
 
 /// The version of the records that are written now. One without a version is of the first.
 const VERSION: u32 = 1;
@@ -84,6 +85,36 @@ pub struct QueuedRecord {
     pub max_calls: Option<u64>,
 }
 
+/// Which edits of the source a run was made with. What they hold is personal, and stays in their file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditsRecord {
+    path: PathBuf,
+    digest: String,
+}
+
+impl EditsRecord {
+    pub fn of(edits: &SourceEdits) -> Self {
+        Self {
+            path: std::path::absolute(&edits.path).unwrap_or_else(|_| edits.path.clone()),
+            digest: edits.digest.clone(),
+        }
+    }
+
+    /// The edits themselves.
+    ///
+    /// # Errors
+    /// Kind `Usage` if they are gone, or were changed since.
+    pub fn read(&self) -> Result<Arc<SourceEdits>> {
+        let edits = SourceEdits::read(&self.path)?;
+        if edits.digest == self.digest {
+            return Ok(Arc::new(edits));
+        }
+        Err(Error::usage(format!("the edits were changed since the run began: {}", self.path.display()))
+            .at_path(&self.path)
+            .hint("import the file again with --edits: what went well stays as it is"))
+    }
+}
+
 /// An import or a retry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportRecord {
@@ -107,6 +138,9 @@ pub struct ImportRecord {
     pub exported: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanRecord>,
+    /// What was changed of the rows first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<EditsRecord>,
     /// Columns of the source that the mapping leaves out without saying so; `None` where an earlier version did not
     /// keep them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -224,6 +224,7 @@ impl SavedPlan {
             region: self.head.region.clone(),
             only: Vec::new(),
             chosen: None,
+            edits: None,
             opened: table::OpenedOnce::default(),
             exported: false,
         })

@@ -1,5 +1,6 @@
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::fingerprint::{ImportFingerprints, Parts};
 use super::guessed_table::{GUESSED, guessed_table};
@@ -11,7 +12,7 @@ use crate::ledger::Fingerprint;
 use crate::mapping::{self, Condition, Facts, Forward, Guess, Mapping, MergedRule, Sample};
 use crate::report::MappingTable;
 use crate::services::Service;
-use crate::table::{self, OpenedOnce, ReadOptions, RowBatch, RowReader, SourceFile};
+use crate::table::{self, EditedReader, OpenedOnce, ReadOptions, RowBatch, RowReader, SourceEdits, SourceFile};
 use crate::validate::{Looks, Validator};
 
 /// How columns are mapped.
@@ -37,6 +38,8 @@ pub struct SourceSpec {
     pub only: Vec<Condition>,
     /// Only these rows; all of them if absent.
     pub chosen: Option<RowSelection>,
+    /// What is changed of the rows before they are used.
+    pub edits: Option<Arc<SourceEdits>>,
     /// The file at `path`, opened once for all that is read of it.
     pub opened: OpenedOnce,
     /// Its cells are what a service holds, as a copy reads them: no word among them stands for nothing.
@@ -88,15 +91,23 @@ impl SourceSpec {
 
     fn open_with(&self, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
         match &self.chosen {
-            None => table::open_file(&self.file()?, options),
+            None => self.open_edited(options),
             Some(chosen) => self.open_chosen(chosen, options, false),
+        }
+    }
+
+    fn open_edited(&self, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
+        let reader = table::open_file(&self.file()?, options)?;
+        match &self.edits {
+            None => Ok(reader),
+            Some(edits) => Ok(Box::new(EditedReader::new(reader, edits.clone())?)),
         }
     }
 
     fn open_chosen(&self, chosen: &RowSelection, options: &ReadOptions, others: bool) -> Result<Box<dyn RowReader>> {
         match chosen {
             RowSelection::Places(places) => {
-                let reader = table::open_file(&self.file()?, options)?;
+                let reader = self.open_edited(options)?;
                 Ok(Box::new(SelectedReader::new(reader, places.clone(), others)))
             }
             RowSelection::Mended(rows) => {
@@ -326,6 +337,11 @@ impl SourceSpec {
                 Err(error) => return Err(table::unreadable(&self.path, error)),
             }
         }
+        if let Some(edits) = &self.edits {
+            for hasher in hashers.iter_mut() {
+                hasher.update(edits.digest.as_bytes());
+            }
+        }
         if let Some(RowSelection::Mended(rows)) = &self.chosen {
             for hasher in hashers.iter_mut() {
                 rows.digest_into(hasher);
@@ -363,6 +379,7 @@ mod tests {
             region: None,
             only: Vec::new(),
             chosen: None,
+            edits: None,
             opened: OpenedOnce::default(),
             exported: false,
         };

@@ -45,6 +45,7 @@ impl Verify<'_> {
             mapping: self.mapping.clone(),
             region: None,
             chosen: None,
+            edits: None,
             only: Vec::new(),
             opened: OpenedOnce::default(),
             exported: true,

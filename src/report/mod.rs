@@ -27,7 +27,7 @@ pub mod words;
 mod workers;
 
 pub use closing::closing_words;
-pub use cures::{Explanation, cure, explain, explanations, nearest_code};
+pub use cures::{Explanation, cause, cure, explain, explanations, nearest_code};
 pub use escape::{escape, escape_json};
 pub use event::{Event, Reporter, RowRemark, Summary};
 pub use extent::{Extent, Listed, LookedUp};
@@ -44,7 +44,7 @@ pub use note::Note;
 pub use progress::Progress;
 pub use remark::{NO_ROW_CHOSEN, Remark};
 pub use results::{JOIN, ResultsLayout, ResultsWriter};
-pub use skips::Skips;
+pub use skips::{Skips, is_reason};
 pub use story::story;
 pub use warning::Warning;
 pub use words::{count, listed, number, span};

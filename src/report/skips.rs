@@ -8,11 +8,12 @@ use crate::contact::{Outcome, RowRecord};
 pub struct Skips(BTreeMap<&'static str, u64>);
 
 /// What is said of a skipped row under each code that can be its reason.
-const REASONS: [(&str, &str); 17] = [
+const REASONS: [(&str, &str); 18] = [
     ("row.repeated_header", "the header repeated"),
     ("row.second_header", "a second header"),
     ("row.total", "a row of totals"),
     ("row.footer", "a line below the table"),
+    ("edit.row_left_out", "left out by an edit"),
     ("row.not_selected", "left out by where or --only"),
     ("duplicate.left_out", "left out for another row of the same contact"),
     ("duplicate.merged", "carried by another row of the same contact"),
@@ -27,6 +28,11 @@ const REASONS: [(&str, &str); 17] = [
     ("undo.not_known", "left as it is: nobody knows what was there before"),
     ("undo.changed_since", "left as it is: changed since"),
 ];
+
+/// Whether a row with this code is passed over for it.
+pub fn is_reason(code: &str) -> bool {
+    REASONS.iter().any(|(known, _)| *known == code)
+}
 
 impl Skips {
     /// Counts a row if it was skipped.

@@ -25,7 +25,8 @@ pub enum TypedValue {
 }
 
 /// Codes of rows that stand in a table and are no contacts.
-const NO_CONTACTS: [&str; 4] = ["row.repeated_header", "row.second_header", "row.total", "row.footer"];
+const NO_CONTACTS: [&str; 5] =
+    ["row.repeated_header", "row.second_header", "row.total", "row.footer", "edit.row_left_out"];
 
 /// Bytes of text and cells at which a batch counts as full.
 const FULL_BYTES: usize = 4 << 20;

@@ -19,6 +19,8 @@ mod closing_line;
 mod columns;
 mod csv;
 mod data_cell;
+mod edited;
+mod edits;
 mod entries;
 mod footer;
 mod formula;
@@ -44,6 +46,8 @@ use std::path::Path;
 
 pub use batch::{CellFlag, RowBatch, RowView, TypedValue};
 pub use columns::MARK_COLUMN;
+pub use edited::EditedReader;
+pub use edits::{EditAction, SourceEdit, SourceEdits, row_digest};
 pub use formula::PlusNumbers;
 pub use options::{ReadLimits, ReadOptions};
 pub use output::Output;

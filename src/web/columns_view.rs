@@ -39,7 +39,7 @@ pub struct ColumnView {
 impl ColumnsView {
     /// The columns of a draft by its mapping, or by another one that is not saved.
     pub fn of(draft: &Draft, service: &dyn Service, unsaved: Option<Mapping>) -> Result<Self> {
-        let source = draft.source();
+        let source = draft.source()?;
         let guessed = source.guess(service)?;
         let mapping = match (unsaved, &draft.mapping) {
             (Some(mapping), _) => mapping,

@@ -1,6 +1,7 @@
 //! A file that is being prepared: how it is read, how its columns are mapped, where it goes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use super::session::chance;
 use crate::error::{Error, Result};
 use crate::jobs::{MappingChoice, SourceSpec, mapping_beside};
 use crate::platform::make_private_folder;
-use crate::table::{self, OpenedOnce, ReadOptions};
+use crate::table::{self, OpenedOnce, ReadOptions, SourceEdits};
 
 /// What the record of a draft is called in its folder.
 const NAME: &str = "draft.json";
@@ -27,6 +28,9 @@ pub struct Draft {
     pub account: String,
     /// The mapping file that was saved or found; guessed without.
     pub mapping: Option<PathBuf>,
+    /// What was mended of its rows.
+    #[serde(default)]
+    pub edits: Option<PathBuf>,
     /// The number of its last change.
     pub version: u64,
 }
@@ -49,18 +53,22 @@ impl Draft {
     }
 
     /// The rows, read and mapped as was decided.
-    pub fn source(&self) -> SourceSpec {
+    ///
+    /// # Errors
+    /// Those of reading the edits.
+    pub fn source(&self) -> Result<SourceSpec> {
         let mapping = self.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File);
-        SourceSpec {
+        Ok(SourceSpec {
             path: self.path.clone(),
             read: self.read_options(),
             mapping,
             region: self.region.clone(),
             only: Vec::new(),
             chosen: None,
+            edits: self.edits.as_deref().map(SourceEdits::read).transpose()?.map(Arc::new),
             opened: OpenedOnce::default(),
             exported: false,
-        }
+        })
     }
 
     fn read_options(&self) -> ReadOptions {
@@ -131,8 +139,17 @@ impl Drafts {
         region: Option<String>,
     ) -> Result<Draft> {
         let mapping = mapping_beside(&path);
-        let mut draft =
-            Draft { id, path, is_copy, reading: FileReading::default(), region, account, mapping, version: 0 };
+        let mut draft = Draft {
+            id,
+            path,
+            is_copy,
+            reading: FileReading::default(),
+            region,
+            account,
+            mapping,
+            edits: None,
+            version: 0,
+        };
         self.save(&mut draft)?;
         Ok(draft)
     }
@@ -181,6 +198,7 @@ impl Drafts {
             draft
                 .mapping
                 .iter()
+                .chain(&draft.edits)
                 .filter(|mapping| mapping.starts_with(&folder))
                 .try_for_each(|mapping| remove(mapping))?;
         }

@@ -27,7 +27,7 @@ const ENCODINGS: [&str; 8] =
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
     let draft = site.draft(&id)?;
     let (of, own) = (draft.clone(), site.clone());
-    let preview = aside(move || own.previews.of(&of, || FilePreview::read(&of.source()))).await;
+    let preview = aside(move || own.previews.of(&of, || FilePreview::read(&of.source()?))).await;
     Ok(layout::page(
         &draft.name(),
         Part::Of(&draft, PageStep::File),
@@ -130,7 +130,7 @@ fn rows(preview: &FilePreview) -> Markup {
     html! {
         section aria-labelledby="rows" {
             h2 #rows { "The first rows, as they will be read" }
-            div.scroll tabindex="0" role="region" aria-labelledby="rows" {
+            div.scroll tabindex="0" role="region" aria-label="Table of the first rows" {
                 table {
                     caption.unseen { "The first " (count(preview.rows.len() as u64, "row")) " of " (number(preview.total)) }
                     thead { tr {

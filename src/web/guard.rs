@@ -65,7 +65,7 @@ impl Asked<'_> {
 
 /// Lets through who may ask, and says with each answer what may be done with it.
 pub async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let is_open = matches!(request.uri().path(), "/page.css" | "/page.js");
+    let is_open = matches!(request.uri().path(), "/page.css" | "/page.js" | "/page.svg");
     let asked = Asked { method: request.method(), headers: request.headers(), is_open };
     let admission = asked.admission(&site.own_host, |cookies| site.session.knows(cookies));
     let token = request.uri().query().and_then(|query| query.strip_prefix("token="));

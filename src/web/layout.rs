@@ -65,7 +65,7 @@ fn whole(title: &str, has_navigation: bool, body: &Markup, part: Part<'_>) -> Ma
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (escape(title)) " – rolo" }
-                link rel="icon" href="data:,";
+                link rel="icon" href="/page.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/page.css";
                 script src="/page.js" defer {}
             }
@@ -153,6 +153,28 @@ pub fn alert(error: &Error) -> Markup {
             p { strong { (escape(&error.message)) } }
             @for cause in error.causes() { p { (escape(&cause)) } }
             @if let Some(hint) = &error.hint { p { (escape(hint)) } }
+        }
+    }
+}
+
+/// The way through a list of several pages; `address` ends where the number stands.
+pub fn pages(address: &str, page: usize, pages: usize) -> Markup {
+    html! {
+        @if pages > 1 {
+            nav.pages aria-label="Pages" {
+                @if page > 1 { a rel="prev" href={ (address) (page - 1) } { "Earlier" } " " }
+                "page " (page) " of " (pages)
+                @if page < pages { " " a rel="next" href={ (address) (page + 1) } { "Further" } }
+            }
+        }
+    }
+}
+
+/// Words with pieces of code between backticks.
+pub fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, piece) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (escape(piece)) } } @else { (escape(piece)) }
         }
     }
 }

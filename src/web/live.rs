@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::chart::calls_chart;
 use super::failure::{PageAnswer, PageFailure};
-use super::layout::{self, Part, shown};
+use super::layout::{self, Part, prose, shown};
 use super::runs_page::words;
 use super::site::Site;
 use super::watched::SeenSoFar;
@@ -79,7 +79,7 @@ fn headline(seen: &SeenSoFar, left: Option<Duration>, site: &Site, work: &Backgr
 fn causes(seen: &SeenSoFar) -> Markup {
     html! {
         h3 { "What went wrong so far" }
-        ul.notes { @for (code, rows) in &seen.codes { li { (number(*rows)) " × " code { (code) } " " (shown(cure(code).unwrap_or_default())) } } }
+        ul.notes { @for (code, rows) in &seen.codes { li { (number(*rows)) " × " code { (code) } " " (prose(cure(code).unwrap_or_default())) } } }
         details {
             summary { "The first of these rows" }
             ul.notes { @for row in &seen.rows {

@@ -36,7 +36,7 @@ impl<T> Memo<T> {
 
 /// Another one whenever the draft, its file or its mapping is.
 pub fn key(draft: &Draft) -> String {
-    let files = std::iter::once(draft.path.as_path()).chain(draft.mapping.as_deref());
+    let files = std::iter::once(draft.path.as_path()).chain(draft.mapping.as_deref()).chain(draft.edits.as_deref());
     let stamps: Vec<_> = files.map(stamp).collect();
     format!("{}-{}-{}", draft.id, draft.version, stamps.join("-"))
 }

@@ -12,7 +12,7 @@ use super::columns_page::field_words;
 use super::draft::Draft;
 use super::failure::PageAnswer;
 use super::form::PostedForm;
-use super::layout::{self, PageStep, Part, shown};
+use super::layout::{self, PageStep, Part, prose, shown};
 use super::live;
 use super::memo;
 use super::problems_page::let_go;
@@ -72,7 +72,7 @@ fn plan_of(draft: &Draft, live: bool) -> Purpose {
 
 fn begin_plan(site: &Site, draft: &Draft, live: bool) -> Result<Arc<BackgroundJob>> {
     let plan = PlanJob {
-        source: draft.source(),
+        source: draft.source()?,
         account: site.maker.account(&draft.account, false)?,
         live,
         samples: SAMPLES,
@@ -121,7 +121,7 @@ fn foreseen(draft: &Draft, forecast: &Forecast, live: Option<&BackgroundJob>, si
                 }
             }
             @if !forecast.codes.is_empty() {
-                ul.notes { @for (code, rows) in &forecast.codes { li { (number(*rows)) " × " code { (code) } ": " (shown(cure(code).unwrap_or_default())) } } }
+                ul.notes { @for (code, rows) in &forecast.codes { li { (number(*rows)) " × " code { (code) } ": " (prose(cure(code).unwrap_or_default())) } } }
                 p { a href=(PageStep::Problems.path(draft)) { "Look at these rows, and mend them" } }
             }
             @if !forecast.unmapped.is_empty() { p.hint { "Left out: " (shown(&forecast.unmapped.join(", "))) } }
@@ -292,7 +292,7 @@ fn back(draft: &Draft) -> Response {
 
 fn import_of(site: &Site, draft: &Draft, options: ImportOptions, unthrottled: bool) -> Result<ImportJob> {
     Ok(ImportJob {
-        source: draft.source(),
+        source: draft.source()?,
         account: site.maker.account(&draft.account, unthrottled)?,
         results: results_beside(&draft.path),
         options,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::contact::{Position, RowError};
-use crate::report::{Event, Reporter};
+use crate::report::{Event, Reporter, is_reason};
 
 /// Messages kept of a group; of the others only where they stand.
 const MESSAGES: usize = 1000;
@@ -15,6 +15,8 @@ pub struct ProblemList {
     pub rows: u64,
     /// Rows that can't be sent.
     pub rejected: u64,
+    /// Rows that are passed over.
+    pub skipped: u64,
 }
 
 /// One kind of problem in one column.
@@ -38,6 +40,11 @@ impl ProblemGroup {
 }
 
 impl ProblemList {
+    /// The group of this key.
+    pub fn group(&self, key: &str) -> Option<&ProblemGroup> {
+        self.groups.iter().find(|group| group.key() == key)
+    }
+
     fn take(&mut self, position: Position, is_remark: bool, error: &RowError) {
         let fits = |group: &ProblemGroup| {
             group.code == error.code && group.column == error.column && group.is_remark == is_remark
@@ -87,6 +94,11 @@ impl Reporter for ProblemCollector {
         list.rows += 1;
         let is_remark = !record.outcome.needs_attention();
         list.rejected += u64::from(!is_remark);
+        // A row in order is skipped as well, since a check sends nothing; one with a reason is passed over.
+        if is_remark && record.errors.iter().any(|error| is_reason(&error.code)) {
+            list.skipped += 1;
+            return;
+        }
         for error in &record.errors {
             list.take(*position, is_remark, error);
         }

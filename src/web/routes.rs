@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use super::failure::PageFailure;
 use super::site::Site;
 use super::{
-    columns_page, file_page, guard, home_page, live, people_page, plan_page, problems_page, run_page, runs_page,
-    undo_page, upload,
+    columns_page, file_page, guard, home_page, live, mend_page, people_page, plan_page, problems_page, rows_page,
+    run_page, runs_page, undo_page, upload,
 };
 
 /// Bytes of a form, such as one with a choice for each of many columns.
@@ -29,6 +29,8 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/files/{id}/account", post(columns_page::take_account))
         .route("/files/{id}/columns", get(columns_page::show).post(columns_page::save))
         .route("/files/{id}/problems", get(problems_page::show))
+        .route("/files/{id}/problems/back", post(mend_page::take_back))
+        .route("/files/{id}/problems/{key}", get(mend_page::show).post(mend_page::mend))
         .route("/files/{id}/plan", get(plan_page::show))
         .route("/files/{id}/plan/live", post(plan_page::look))
         .route("/files/{id}/plan/rehearse", post(plan_page::rehearse))
@@ -43,8 +45,10 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/runs/{id}/resume", post(run_page::resume))
         .route("/runs/{id}/retry", post(run_page::retry))
         .route("/runs/{id}/undo", get(undo_page::show).post(undo_page::undo))
-        .route("/runs/{id}/results", get(run_page::download))
+        .route("/runs/{id}/rows", get(rows_page::show).post(rows_page::search))
+        .route("/runs/{id}/results/{kind}", get(rows_page::download))
         .route("/page.css", get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("assets/page.css"))))
+        .route("/page.svg", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("assets/page.svg"))))
         .route("/page.js", get(async || ([(header::CONTENT_TYPE, "text/javascript")], include_str!("assets/page.js"))))
         .fallback(async || PageFailure::missing("page").into_response())
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)

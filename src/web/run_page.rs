@@ -8,12 +8,12 @@ use maud::{Markup, html};
 
 use super::failure::{PageAnswer, PageFailure};
 use super::job_maker::Again;
-use super::layout::{self, Part, shown};
+use super::layout::{self, Part, prose, shown};
 use super::live;
 use super::runs_page::{file_name, words};
-use super::site::{Site, aside};
+use super::site::Site;
 use super::work::{BackgroundJob, End, Purpose};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::{self, has_extension, results_of};
 use crate::ledger::{Run, Worker};
 use crate::report::words::{moment, pruned_words, span, state_words};
@@ -120,7 +120,7 @@ fn summed_up(summary: &Summary) -> Markup {
         }
         @if !summary.codes.is_empty() {
             h3 { "Why" }
-            ul.notes { @for (code, rows) in &summary.codes { li { (number(*rows)) " × " code { (code) } " " (shown(cure(code).unwrap_or_default())) } } }
+            ul.notes { @for (code, rows) in &summary.codes { li { (number(*rows)) " × " code { (code) } " " (prose(cure(code).unwrap_or_default())) } } }
         }
         @for remark in summary.remark_words() { p { (shown(&remark)) } }
     }
@@ -160,8 +160,15 @@ fn results(run: &Run) -> Markup {
     let file = results_of(run).filter(|file| file.is_file());
     html! {
         @if let Some(file) = file {
-            p.go { a.button href={ "/runs/" (run.id) "/results" } download="" { "Download the results" }
-                span.hint { (shown(&file.display().to_string())) } }
+            section aria-labelledby="results" {
+                h2 #results { "Results" }
+                p.go {
+                    a.button.primary href={ "/runs/" (run.id) "/rows" } { "Look at the rows" }
+                    a.button href={ "/runs/" (run.id) "/results/csv" } download="" { "Download as CSV" }
+                    a.button href={ "/runs/" (run.id) "/results/xlsx" } download="" { "Download as workbook" }
+                }
+                p.hint { (shown(&file.display().to_string())) }
+            }
         }
     }
 }
@@ -208,19 +215,6 @@ where
         .works
         .start(Purpose::Run { words }, async move |context| Ok(End::Summary(Box::new(job(context).await?))))?;
     Ok(Redirect::to(&format!("/works/{}", work.id)).into_response())
-}
-
-/// The results file of a run, to be saved.
-pub async fn download(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
-    let run = site.run(&id).await?;
-    let path = results_of(&run).ok_or_else(|| PageFailure::missing("results file"))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let bytes = aside(move || {
-        std::fs::read(&path).map_err(|cause| {
-            Error::usage(format!("the results can't be read: {}", path.display())).at_path(&path).caused_by(cause)
-        })
-    });
-    Ok(attachment(&name, bytes.await?))
 }
 
 /// An answer that browsers save as a file of this name.

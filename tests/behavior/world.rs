@@ -432,6 +432,7 @@ impl World {
             region: None,
             only: Vec::new(),
             chosen: None,
+            edits: None,
             opened: OpenedOnce::default(),
             exported: false,
         }

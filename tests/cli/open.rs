@@ -211,7 +211,7 @@ fn a_token_lets_in_once_and_what_comes_from_elsewhere_is_refused() {
 fn no_answer_is_kept_framed_or_allowed_to_load_anything() {
     let world = World::new();
     let page = Page::entered(&world, "");
-    for path in ["/", "/runs", "/people", "/page.css", "/page.js", "/nothing", "/files/nobody"] {
+    for path in ["/", "/runs", "/people", "/page.css", "/page.js", "/page.svg", "/nothing", "/files/nobody"] {
         let told = page.get(path);
         let policy = told.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
@@ -220,7 +220,8 @@ fn no_answer_is_kept_framed_or_allowed_to_load_anything() {
         assert_eq!(told.header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
         assert!(!told.body.contains("style=\"") && !told.body.contains("<script>"), "{path} has something inline");
         for (at, _) in told.body.match_indices("http") {
-            assert!(told.body[at..].starts_with("http-equiv"), "{path} names another place");
+            let is_namespace = told.body[at..].starts_with("http://www.w3.org/2000/svg");
+            assert!(told.body[at..].starts_with("http-equiv") || is_namespace, "{path} names another place");
         }
     }
     assert_eq!(page.get("/files/nobody").status, 404);
@@ -247,9 +248,9 @@ fn a_dropped_file_is_mapped_checked_planned_sent_and_put_back() {
     assert!(problems.contains("1 row of 3 can") || problems.contains("<p class=\"lead\">1 row"), "{problems}");
 
     let run = page.import(&file, &[("unthrottled", "on")]);
-    let done = page.until(&run, "Download the results").body;
+    let done = page.until(&run, "Download as CSV").body;
     assert!(done.contains("2 created") || done.contains("created"), "{done}");
-    let results = page.get(&format!("{run}/results"));
+    let results = page.get(&format!("{run}/results/csv"));
     assert!(results.header("content-disposition").unwrap().starts_with("attachment"));
     assert!(results.body.lines().nth(1).unwrap().contains(",created,"), "{}", results.body);
     let told = world.rolo("runs");
@@ -260,7 +261,7 @@ fn a_dropped_file_is_mapped_checked_planned_sent_and_put_back() {
     let preview = page.get(&format!("{run}/undo")).body;
     assert!(preview.contains("would be deleted"), "{preview}");
     let undo = page.run_of(&page.send(&format!("{run}/undo"), &[]));
-    page.until(&undo, "Download the results");
+    page.until(&undo, "Download as CSV");
     assert!(page.get(&run).body.contains("put back"), "the run says so");
     assert_eq!(page.end(), Some(0));
 }
@@ -272,7 +273,7 @@ fn a_copy_goes_when_the_page_ends_and_what_a_run_wrote_stays() {
     let file = page.drop_file("contacts.csv", CONTACTS);
     page.until(&format!("{file}/problems"), "phone.not_a_number");
     let run = page.import(&file, &[("unthrottled", "on")]);
-    page.until(&run, "Download the results");
+    page.until(&run, "Download as CSV");
     assert_eq!(page.end(), Some(0));
     let id = file.rsplit('/').next().unwrap();
     let left = std::fs::read_dir(world.path(&format!("state/open/{id}"))).unwrap();
@@ -315,7 +316,7 @@ fn markup_in_a_file_does_nothing_on_any_page() {
     );
     let file = page.drop_file("<b>x</b>.csv", &csv);
     let run = page.import(&file, &[("unthrottled", "on")]);
-    page.until(&run, "Download the results");
+    page.until(&run, "Download as CSV");
     let pages = ["", "/columns", "/problems", "/plan"].map(|step| format!("{file}{step}"));
     for path in pages.iter().map(String::as_str).chain(["/", "/runs", run.as_str()]) {
         let body = page.until(path, "</html>").body;
@@ -356,9 +357,108 @@ fn a_real_account_is_written_to_only_after_what_was_shown_is_confirmed() {
     assert!(told.status == 400 && told.body.contains("changed since the plan was shown"), "{told:?}");
     assert!(world.rolo("runs").out.contains("there are no runs yet"), "nothing was sent");
     let run = page.import(&file, &[("typed", "support")]);
-    page.until(&run, "Download the results");
+    page.until(&run, "Download as CSV");
     assert!(world.rolo("runs").out.contains("1,100 created"), "{}", world.rolo("runs").out);
     for path in ["/", "/runs", run.as_str(), &format!("{file}/columns"), &format!("{file}/plan")] {
         assert!(!page.get(path).body.contains("echo"), "{path} tells where the secret is");
     }
+}
+
+/// The file of edits of a draft.
+fn edits_beside(world: &World) -> String {
+    world.read("contacts.edits.csv")
+}
+
+#[test]
+fn what_is_mended_on_the_page_is_what_every_command_sends_and_can_be_taken_back() {
+    let world = World::new();
+    let source = "Name,Mobile\nAnn,0123456782\nBob,0123456788\nCid,call office\nDee,+60123456700\n";
+    world.write("contacts.csv", source);
+    let page = Page::entered(&world, "");
+    let file = page.send_path("contacts.csv");
+    let problems = format!("{file}/problems");
+    let shown = page.until(&problems, "phone.no_country").body;
+    let key = "phone.no_country-1";
+    assert!(shown.contains(&format!("{problems}/{key}")), "{shown}");
+    let mend = |key: &str, fields: &[(&str, &str)]| {
+        let shown = page.until(&problems, "name=\"seen\"").body;
+        let seen = seen_in(&shown);
+        page.send(&format!("{problems}/{key}"), &[&[("seen", seen.as_str())], fields].concat())
+    };
+    let told = mend(key, &[("how", "prefix"), ("prefix", "+60"), ("without_zeros", "on")]);
+    assert_eq!(told.status, 303, "{told:?}");
+    let shown = page.until(&problems, "phone.not_a_number").body;
+    assert!(!shown.contains("phone.no_country") && shown.contains("<ins>"), "{shown}");
+    let one = page.get(&format!("{problems}/phone.not_a_number-1")).body;
+    assert!(one.contains("name=\"cell.0.4\" value=\"call office\""), "{one}");
+    let told = mend("phone.not_a_number-1", &[("how", "set"), ("cell.0.4", "+60123456701")]);
+    assert_eq!(told.status, 303, "{told:?}");
+    page.until(&problems, "All 4 rows can be sent");
+    assert_eq!(world.read("contacts.csv"), source, "the file stays as it is");
+
+    let check = world.done("check contacts.csv --edits contacts.edits.csv");
+    assert_eq!(check["outcomes"]["skipped"], 4, "{check}");
+    assert_eq!(world.rolo("check contacts.csv").code, 1, "without the edits nothing is mended");
+    let import = world.done("import contacts.csv --edits contacts.edits.csv --unthrottled --memory");
+    assert_eq!(import["outcomes"]["created"], 4, "{import}");
+    let sent = world.csv("contacts.results.csv");
+    assert_eq!(sent[0]["Mobile"], "+60123456782");
+    assert!(sent[0]["_message"].contains("the file has: 0123456782"), "{:?}", sent[0]);
+
+    // A row that was changed in the file is not what was edited.
+    world.write("contacts.csv", &source.replace("Ann", "Eve"));
+    let said = world.rolo("check contacts.csv --edits contacts.edits.csv");
+    assert!(said.code == 1 && said.err.contains("edit.row_changed"), "{}", said.err);
+    world.write("contacts.csv", source);
+
+    let back = page.send(&format!("{problems}/back"), &[("edit", "1")]);
+    assert_eq!(back.status, 303);
+    page.until(&problems, "phone.no_country");
+    let told = mend(key, &[("how", "skip")]);
+    assert_eq!(told.status, 303, "{told:?}");
+    let shown = page.until(&problems, "All 2 rows can be sent").body;
+    assert!(shown.contains("2 rows passed over"), "{shown}");
+    assert!(edits_beside(&world).contains("skip row"));
+}
+
+#[test]
+fn an_interrupted_run_goes_on_with_the_edits_that_it_began_with_or_says_so() {
+    let world = World::new();
+    let rows: String = (0..300).map(|n| format!("P{n},4474001{n:05}\n")).collect();
+    world.write("contacts.csv", &format!("Name,Mobile\nBad,call office\n{rows}"));
+    let page = Page::entered(&world, "");
+    let file = page.send_path("contacts.csv");
+    let problems = format!("{file}/problems");
+    let shown = page.until(&problems, "phone.not_a_number").body;
+    let told = page.send(
+        &format!("{problems}/phone.not_a_number-1"),
+        &[("seen", &seen_in(&shown)), ("how", "set"), ("cell.0.2", "+447400199999")],
+    );
+    assert_eq!(told.status, 303, "{told:?}");
+    let run = page.import(&file, &[]);
+    page.until(&format!("{run}/progress"), " of 301 rows");
+    page.send(&format!("{run}/stop"), &[]);
+    page.until(&run, "Go on with it");
+    let kept = edits_beside(&world);
+    world.write("contacts.edits.csv", &kept.replace("+447400199999", "+447400188888"));
+    let refused = page.send(&format!("{run}/resume"), &[]);
+    assert!(refused.status == 400 && refused.body.contains("edits were changed since"), "{refused:?}");
+    world.write("contacts.edits.csv", &kept);
+    assert_eq!(page.run_of(&page.send(&format!("{run}/resume"), &[])), run);
+}
+
+#[test]
+fn rows_of_a_run_are_searched_and_downloaded_as_a_workbook() {
+    let world = World::new();
+    world.write("contacts.csv", CONTACTS);
+    let page = Page::entered(&world, "");
+    let run = page.import(&page.send_path("contacts.csv"), &[("unthrottled", "on")]);
+    page.until(&run, "Download as CSV");
+    let all = page.get(&format!("{run}/rows")).body;
+    assert!(all.contains(">3 rows<") && all.contains("td class=\"bad\">call office"), "{all}");
+    let found = page.send(&format!("{run}/rows"), &[("text", "ann"), ("outcome", "created")]).body;
+    assert!(found.contains(">1 row<") && !found.contains("<td>Bob"), "{found}");
+    let workbook = page.get(&format!("{run}/results/xlsx"));
+    assert!(workbook.header("content-type").unwrap().contains("spreadsheetml"), "{}", workbook.head);
+    assert!(workbook.body.starts_with("PK"));
 }

@@ -16,6 +16,7 @@ fn source(path: &Path) -> SourceSpec {
         region: None,
         only: Vec::new(),
         chosen: None,
+        edits: None,
         opened: OpenedOnce::default(),
         exported: false,
     }

@@ -1,0 +1,169 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+
+use super::failure::{PageAnswer, PageFailure};
+use super::form::PostedForm;
+use super::layout::{self, Part, shown};
+use super::rows_view::{RowsFound, RowsWanted};
+use super::run_page::attachment;
+use super::runs_page::{file_name, words};
+use super::site::{Site, aside};
+use crate::contact::Outcome;
+use crate::error::{Error, Result};
+use crate::jobs::{has_extension, results_of};
+use crate::ledger::Run;
+use crate::report::{count, number};
+use crate::table::{self, ReadOptions, RowBatch, WriteOptions};
+
+/// The rows of a run, with what became of each.
+pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
+    page(&site, &id, RowsWanted::default()).await
+}
+
+/// Those of them that are searched for. Asked by a form that is posted, so that nobody stands in an address.
+pub async fn search(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageAnswer {
+    let form = PostedForm::new(fields);
+    let wanted = RowsWanted {
+        outcome: form.get("outcome").and_then(Outcome::from_name),
+        text: form.get("text").map(str::to_owned),
+        sort: form.get("sort").map(str::to_owned),
+        is_descending: form.has("descending"),
+        page: form.get("page").and_then(|page| page.parse().ok()).unwrap_or(1),
+    };
+    page(&site, &id, wanted).await
+}
+
+async fn page(site: &Site, id: &str, wanted: RowsWanted) -> PageAnswer {
+    let run = site.run(id).await?;
+    let Some(path) = results_of(&run).filter(|path| path.is_file()) else {
+        return Err(PageFailure::missing("results file"));
+    };
+    let of = wanted.clone();
+    let found = aside(move || RowsFound::of(&path, &of)).await?;
+    let title = format!("Rows of {}", file_name(&run.new.file));
+    Ok(layout::page(&title, Part::Runs, &html! {
+        p { a href={ "/runs/" (run.id) } { "Back to the run" } }
+        form action={ "/runs/" (run.id) "/rows" } method="post" {
+            (choice(&run, &found, &wanted))
+            p aria-live="polite" { (count(found.found, "row")) }
+            (rows(&found))
+            @if found.pages > 1 {
+                nav.pages aria-label="Pages" {
+                    @if found.page > 1 { button type="submit" name="page" value=(found.page - 1) { "Earlier" } }
+                    span { "page " (found.page) " of " (found.pages) }
+                    @if found.page < found.pages { button type="submit" name="page" value=(found.page + 1) { "Further" } }
+                }
+            }
+        }
+    })
+    .into_response())
+}
+
+fn choice(run: &Run, found: &RowsFound, wanted: &RowsWanted) -> Markup {
+    html! {
+        div.grid {
+            div.field {
+                label for="text" { "With this in it" }
+                input #text name="text" value=[wanted.text.as_deref()] autocomplete="off";
+            }
+            div.field {
+                label for="outcome" { "Outcome" }
+                select #outcome name="outcome" {
+                    option value="" { "any" }
+                    @for (outcome, rows) in run.counts.iter().filter(|(_, rows)| *rows > 0) {
+                        option value=(outcome.name()) selected[wanted.outcome == Some(outcome)] { (words(outcome)) " (" (number(rows)) ")" }
+                    }
+                }
+            }
+            div.field {
+                label for="sort" { "In the order of" }
+                select #sort name="sort" {
+                    option value="" { "the file" }
+                    @for header in &found.headers { option value=(header) selected[wanted.sort.as_ref() == Some(header)] { (shown(header)) } }
+                }
+            }
+            div.check {
+                input #descending type="checkbox" name="descending" checked[wanted.is_descending];
+                label for="descending" { "the other way round" }
+            }
+            button.primary type="submit" { "Show" }
+        }
+    }
+}
+
+fn rows(found: &RowsFound) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Rows" {
+            table {
+                thead { tr {
+                    th scope="col" { "Line" } th scope="col" { "Outcome" } th scope="col" { "Why" }
+                    @for header in &found.headers { th scope="col" { (shown(header)) } }
+                } }
+                tbody {
+                    @for row in &found.rows {
+                        tr {
+                            th scope="row" { (shown(&row.line)) }
+                            td { span class={ "state " (row.outcome) } { (Outcome::from_name(&row.outcome).map_or("", words)) } }
+                            td { (shown(&row.message)) }
+                            @for (header, cell) in found.headers.iter().zip(&row.cells) {
+                                td class=[row.is_wrong(header).then_some("bad")] { (shown(cell)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The results of a run as `csv` or `xlsx`, whichever was written.
+pub async fn download(State(site): State<Arc<Site>>, Path((id, kind)): Path<(String, String)>) -> PageAnswer {
+    let run = site.run(&id).await?;
+    let path = results_of(&run).ok_or_else(|| PageFailure::missing("results file"))?;
+    if !matches!(kind.as_str(), "csv" | "xlsx") {
+        return Ok(Redirect::to(&format!("/runs/{id}")).into_response());
+    }
+    let name = path.with_extension(&kind).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = site.state_dir.clone();
+    let bytes = aside(move || if has_extension(&path, &kind) { read(&path) } else { converted(&path, &kind, &folder) });
+    let answer: Response = attachment(&name, bytes.await?);
+    Ok(answer)
+}
+
+fn read(path: &std::path::Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|cause| {
+        Error::usage(format!("the results can't be read: {}", path.display())).at_path(path).caused_by(cause)
+    })
+}
+
+/// The same rows in another kind of file, by way of one in the state folder.
+fn converted(path: &std::path::Path, kind: &str, folder: &std::path::Path) -> Result<Vec<u8>> {
+    let between = tempfile::tempdir_in(folder)
+        .map_err(|cause| Error::stopped("a file can't be made in the state folder").caused_by(cause))?;
+    let place: PathBuf = between.path().join(format!("results.{kind}"));
+    let options = ReadOptions { own_rows: true, ..ReadOptions::default() };
+    let mut reader = table::open(path, &options)?;
+    let own = reader.own_columns().to_vec();
+    let headers: Vec<&str> = reader.headers().iter().chain(&own).map(String::as_str).collect();
+    let write = WriteOptions { plus_numbers: table::PlusNumbers::Guarded, ..WriteOptions::default() };
+    let mut writer = table::create_with(place.as_path(), &headers, &write)?;
+    let mut batch = RowBatch::new();
+    while reader.read(&mut batch, 512)? > 0 {
+        for row in batch.rows() {
+            let cells: Vec<&str> =
+                row.cells().chain(own.iter().map(|name| row.own(name).unwrap_or_default())).collect();
+            writer.write(&cells)?;
+        }
+    }
+    writer.finish()?;
+    read(&place)
+}
