@@ -1,8 +1,12 @@
 //! From checked settings to a job, and from its summary to words and an exit code.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use tracing::Span;
+use tracing::span::EnteredSpan;
 
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
 use super::{ChosenAccount, CommandContext, Exit, kept_input, progress, secrets};
@@ -25,6 +29,25 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .build()
         .map_err(|error| Error::stopped("the runtime could not be started").caused_by(error))?
         .block_on(work)
+}
+
+thread_local! {
+    /// What a thread of a run's runtime is within for as long as it lives.
+    static WITHIN: RefCell<Option<EnteredSpan>> = const { RefCell::new(None) };
+}
+
+/// The same for one run of several: whatever is logged on its threads is said to be of the span.
+pub fn block_on_within<T>(span: &Span, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let within = span.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .on_thread_start(move || WITHIN.set(Some(within.clone().entered())))
+        // Left while the log is still there.
+        .on_thread_stop(|| drop(WITHIN.take()))
+        .build()
+        .map_err(|error| Error::stopped("the runtime could not be started").caused_by(error))?;
+    span.in_scope(|| runtime.block_on(work))
 }
 
 /// What a job runs in: state folder, progress, and signals that stop it.

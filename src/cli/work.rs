@@ -47,6 +47,7 @@ pub fn run(args: &WorkCommand, context: &CommandContext) -> Result<Exit> {
         let hands = Arc::new(Hands {
             context: context.clone(),
             ledger: ledger.clone(),
+            worker: worker.clone(),
             worst: Mutex::new(Exit::Done),
             scheduled: Mutex::default(),
         });
@@ -69,6 +70,7 @@ struct Hands {
     /// How the run ended that ended worst.
     worst: Mutex<Exit>,
     ledger: LedgerHandle,
+    worker: Worker,
     /// Jobs with a schedule, as the configuration said when it was read last.
     scheduled: Mutex<Option<(Instant, Vec<Scheduled>)>>,
 }
@@ -95,7 +97,9 @@ impl Crew for Hands {
         let context = self.context.clone();
         // A bug in one run ends neither the others nor the worker.
         let name = format!("run {}", run.id);
-        let work = move || drop(done.send(running::block_on(go_on(&run, stop, &context))));
+        let worker = format!("{}/{}", self.worker.host, self.worker.process);
+        let span = tracing::info_span!("run", run = %run.id, account = run.new.account, worker);
+        let work = move || drop(done.send(running::block_on_within(&span, go_on(&run, stop, &context))));
         let started = std::thread::Builder::new().name(name).spawn(work);
         started.map_err(|error| Error::stopped("a thread for the run could not be started").caused_by(error))?;
         came.await.unwrap_or_else(|_| Err(Error::bug("a run of this worker broke")))

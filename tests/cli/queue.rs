@@ -224,6 +224,12 @@ fn a_worker_that_is_asked_to_end_hands_its_runs_on() {
         let id = place.submit("contacts.csv", 0..8);
         let worker = place.worker("one");
         place.wait_for_answers("one", 3);
+        let log = place.world.read("one.log");
+        let answered = log.lines().find(|line| line.contains("\"answered\"")).unwrap();
+        let answered: serde_json::Value = serde_json::from_str(answered).unwrap();
+        let (within, of) = (&answered["span"], worker.child.id());
+        assert_eq!((&within["run"], &within["account"]), (&id.as_str().into(), &"support".into()), "{answered}");
+        assert!(within["worker"].as_str().unwrap().ends_with(&format!("/{of}")), "{answered}");
         let seen = place.rolo("workers --json").out;
         let seen: serde_json::Value = serde_json::from_str(seen.trim()).unwrap();
         assert_eq!((&seen["process"], &seen["runs"]), (&worker.child.id().into(), &serde_json::json!([id])), "{seen}");
