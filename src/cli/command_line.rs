@@ -1,9 +1,9 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
-    CommandContext, Exit, GlobalArgs, accounts, cancel, check, completions, copy, explain, export, forget, guess,
-    import, job, ledger, man, open, plan, prune, report, resume, retry, runs, sandbox, services, show, submit, undo,
-    why, work, workers,
+    CommandContext, Exit, GlobalArgs, account, accounts, cancel, check, completions, copy, explain, export, forget,
+    guess, import, job, ledger, man, open, plan, prune, report, resume, retry, runs, sandbox, services, show, submit,
+    undo, why, work, workers,
 };
 use crate::error::Result;
 
@@ -52,6 +52,7 @@ pub enum Command {
     Sandbox(sandbox::SandboxCommand),
     Services(services::ServicesCommand),
     Accounts(accounts::AccountsCommand),
+    Account(account::AccountCommand),
     Ledger(ledger::LedgerCommand),
     Completions(completions::CompletionsCommand),
     Man(man::ManCommand),
@@ -85,6 +86,7 @@ impl Command {
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Services(args) => services::run(&args, context),
             Self::Accounts(args) => accounts::run(&args, context),
+            Self::Account(args) => account::run(&args, context),
             Self::Ledger(args) => ledger::run(&args, context),
             Self::Completions(args) => completions::run(&args, CommandLine::command()),
             Self::Man(args) => man::run(&args, CommandLine::command()),

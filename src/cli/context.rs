@@ -108,6 +108,14 @@ impl CommandContext {
         Ok(LedgerPlace::Postgres(Box::new(place)))
     }
 
+    /// The configuration file to be changed, which may not be there yet.
+    ///
+    /// # Errors
+    /// Kind `Usage`, if there is no place for one.
+    pub fn config_to_write(&self) -> Result<PathBuf> {
+        places::config_to_write(self.config.as_deref(), &self.environment)
+    }
+
     /// The configuration; an empty one if there is no file.
     pub fn config(&self) -> Result<Config> {
         match places::config_file(self.config.as_deref(), &self.environment) {

@@ -4,6 +4,7 @@
 //! the command line. Standard output is data, standard error is talk; both can be read without
 //! color. A command ends with an [`Exit`], whose codes are a contract (docs/exit-codes.md).
 
+mod account;
 mod accounts;
 mod by_plan;
 mod cancel;
@@ -14,6 +15,7 @@ mod completions;
 mod consent;
 mod context;
 mod copy;
+mod dialogue;
 mod environment;
 mod exit;
 mod explain;
@@ -25,6 +27,7 @@ mod import;
 mod import_settings;
 mod job;
 mod kept_input;
+mod kept_secret;
 mod ledger;
 mod logs;
 mod man;

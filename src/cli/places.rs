@@ -27,11 +27,22 @@ pub fn config_file(flag: Option<&Path>, environment: &Environment) -> Option<Pat
         return Some(named);
     }
     let here = PathBuf::from("rolo.toml");
-    let home = environment
-        .folder("XDG_CONFIG_HOME")
-        .or_else(|| environment.folder("HOME").map(|home| home.join(".config")))
-        .map(|folder| folder.join("rolo").join("rolo.toml"));
-    std::iter::once(here).chain(home).find(|path| path.is_file())
+    std::iter::once(here).chain(config_at_home(environment)).find(|path| path.is_file())
+}
+
+/// The configuration file that something is written into: the one that is read, else a new one at home.
+pub fn config_to_write(flag: Option<&Path>, environment: &Environment) -> Result<PathBuf> {
+    let path = config_file(flag, environment).or_else(|| config_at_home(environment)).ok_or_else(|| {
+        Error::usage("there is no place for a configuration: neither HOME nor XDG_CONFIG_HOME is set")
+            .hint("name one with --config")
+    })?;
+    Ok(std::path::absolute(&path).unwrap_or(path))
+}
+
+fn config_at_home(environment: &Environment) -> Option<PathBuf> {
+    let folder =
+        environment.folder("XDG_CONFIG_HOME").or_else(|| environment.folder("HOME").map(|home| home.join(".config")));
+    folder.map(|folder| folder.join("rolo").join("rolo.toml"))
 }
 
 #[cfg(test)]
@@ -59,6 +70,8 @@ mod tests {
         let environment = Environment::of(&[("ROLO_CONFIG", "b.toml")]);
         assert_eq!(config_file(Some(Path::new("a.toml")), &environment), Some("a.toml".into()));
         assert_eq!(config_file(None, &environment), Some("b.toml".into()));
-        assert_eq!(config_file(None, &Environment::of(&[("HOME", "/nowhere")])), None);
+        let nowhere = Environment::of(&[("HOME", "/nowhere")]);
+        assert_eq!(config_file(None, &nowhere), None);
+        assert_eq!(config_to_write(None, &nowhere).unwrap(), Path::new("/nowhere/.config/rolo/rolo.toml"));
     }
 }

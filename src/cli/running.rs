@@ -54,6 +54,11 @@ pub fn block_on_within<T>(span: &Span, work: impl Future<Output = Result<T>>) ->
 pub fn job_context(context: &CommandContext) -> Result<jobs::Context> {
     let stop = Stop::default();
     listen(&stop)?;
+    context_stopped_by(stop, context)
+}
+
+/// The same, which only that stops: no signal does.
+pub fn context_stopped_by(stop: Stop, context: &CommandContext) -> Result<jobs::Context> {
     let job = jobs::Context {
         state_dir: context.state_dir()?.value,
         ledger: context.ledger()?,

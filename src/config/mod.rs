@@ -9,6 +9,7 @@
 //! [`Layered`] remembers which of them it was.
 
 mod account;
+mod added;
 mod document;
 mod job;
 mod layered;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use account::{Account, RESERVED, Refresh};
+pub use added::{NewAccount, with_account};
 pub use job::{Action, Job};
 pub use layered::{Layered, Origin, layer};
 pub use night::{DayTime, Night, zoned};

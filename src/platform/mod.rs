@@ -102,6 +102,20 @@ pub fn since_boot() -> Option<Duration> {
     system::since_boot()
 }
 
+/// What is typed at the terminal is not shown as long as this is held.
+pub struct HiddenTyping {
+    _held: system::Typing,
+}
+
+/// Hides what is typed at the terminal of standard input; it is shown again when the result is dropped, also where
+/// whoever waits for a line is interrupted.
+///
+/// # Errors
+/// What the system says, such as that there is no terminal.
+pub fn hide_typing() -> io::Result<HiddenTyping> {
+    Ok(HiddenTyping { _held: system::hide_typing()? })
+}
+
 /// A number that is another after each start of the machine; `None` where the system tells none.
 pub fn boot() -> Option<u64> {
     system::boot()

@@ -34,6 +34,12 @@ pub(super) fn mode(_: &Metadata) -> Option<u32> {
     None
 }
 
+pub(super) struct Typing;
+
+pub(super) fn hide_typing() -> io::Result<Typing> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// A file that takes another's place is told by its length and time alone.
 pub(super) fn place(_: &Metadata) -> Option<(u64, u64)> {
     None

@@ -65,6 +65,24 @@ pub(super) fn boot() -> Option<u64> {
     u64::from_str_radix(&digits, 16).ok()
 }
 
+/// How the terminal was before.
+pub(super) struct Typing(rustix::termios::Termios);
+
+pub(super) fn hide_typing() -> io::Result<Typing> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let before = tcgetattr(io::stdin())?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
+    Ok(Typing(before))
+}
+
+impl Drop for Typing {
+    fn drop(&mut self) {
+        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![allow(clippy::disallowed_methods, reason = "a test watches real processes and reads small workbooks")]
 
+mod account_add;
 mod accounts;
 mod believed;
 mod brake;
@@ -65,6 +66,7 @@ mod secrets;
 mod signals;
 mod tags_by_list;
 mod taken_names;
+mod terminal;
 mod together;
 mod types;
 mod types_everywhere;
