@@ -44,6 +44,10 @@ explore N="20":
 deny:
     cargo deny check bans licenses sources
 
+# What people install, in target/packages: a .deb, a wheel, a tarball and their checksums, each tried in a clean place.
+release *ARGUMENTS:
+    packaging/release {{ ARGUMENTS }}
+
 # Run rolo beside what people use instead, and print ratios: benches/README.md.
 bench-peers *ARGUMENTS:
     python3 benches/peers/run.py {{ ARGUMENTS }}
