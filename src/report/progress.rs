@@ -244,9 +244,9 @@ impl Tally {
         if !self.finished && fresh > 0 && elapsed >= Duration::from_secs(1) {
             let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
             parts.push(format!("{} a minute", number(fresh.saturating_mul(60_000) / milliseconds)));
-            if let Some(total) = self.total {
+            if let Some(total) = self.total.filter(|total| *total > self.done) {
                 let left = total.saturating_sub(self.done).saturating_mul(milliseconds) / fresh;
-                let left = Duration::from_secs(left / 1000);
+                let left = Duration::from_secs((left / 1000).max(1));
                 parts.push(match done_about(left, calendar()) {
                     Some(at) => format!("done about {at} (in {})", span(left)),
                     None => format!("about {} left", span(left)),
@@ -278,6 +278,22 @@ mod tests {
         assert_eq!(&rest[2..], " (in 55 min 36 s), 1 call");
         assert_eq!(done_about(Duration::from_secs(60), NOW), None);
         assert!(done_about(Duration::from_secs(86_400), NOW).unwrap().contains(", "));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_all_but_done_has_no_milliseconds_left() {
+        let mut tally = Tally::default();
+        tally.take(&started(Some(1_000), 0));
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1 });
+        (0..999).for_each(|_| tally.take(&row(Outcome::Updated)));
+        let at = clock::now() + Duration::from_secs(60);
+        assert!(
+            tally.words(at, &calendar()).contains("999 a minute, about 1 s left"),
+            "{}",
+            tally.words(at, &calendar())
+        );
+        tally.take(&row(Outcome::Updated));
+        assert!(!tally.words(at, &calendar()).contains("left"), "{}", tally.words(at, &calendar()));
     }
 
     const NOW: Duration = Duration::from_secs(1_795_000_000);
