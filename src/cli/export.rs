@@ -7,7 +7,7 @@ use super::{ChosenAccount, CommandContext, Exit, print, recorded, running};
 use crate::config::Config;
 use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
-use crate::jobs::{self, ExportJob, ExportRecord, RunRecord as _, has_extension};
+use crate::jobs::{self, ExportJob, ExportRecord, RunRecord as _, SourceSpec, has_extension};
 use crate::ledger::{Run, RunKind, RunState};
 use crate::table::{IfTaken, PlusNumbers};
 
@@ -148,7 +148,7 @@ pub(super) fn again(run: &Run, sandbox: &SandboxSettings, context: &CommandConte
         plus_numbers: if record.raw_csv { PlusNumbers::AsTheyAre } else { PlusNumbers::Guarded },
         messages: record.messages,
         tags_by_list: record.tags_by_list,
-        identifiers: record.identifiers.map(running::plain_file),
+        identifiers: record.identifiers.map(SourceSpec::of),
         exact: false,
         // A job replaces what it wrote the last time, and gives the export a new name beside what is somebody's.
         if_taken: if record.queued.is_some() {

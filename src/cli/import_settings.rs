@@ -3,7 +3,6 @@ use super::{ChosenAccount, CommandContext, running};
 use crate::config::{Night, Threshold};
 use crate::error::Result;
 use crate::jobs::{ImportJob, SavedPlan, SourceSpec};
-use crate::ledger::RunKind;
 
 /// Everything an import needs to know. The state folder and certificates are asked of the context.
 #[derive(Clone, Debug)]
@@ -23,20 +22,14 @@ pub struct ImportSettings {
 impl ImportSettings {
     /// The import of this source by these settings.
     pub fn job(&self, source: SourceSpec, plan: Option<SavedPlan>, context: &CommandContext) -> Result<ImportJob> {
+        let account = running::account_spec(&self.account, &self.sandbox, context)?;
+        let (results, options) = (self.source.results.clone(), running::import_options(&self.run));
         Ok(ImportJob {
-            source,
-            account: running::account_spec(&self.account, &self.sandbox, context)?,
-            results: self.source.results.clone(),
-            options: running::import_options(&self.run),
-            command: RunKind::Import,
-            retries: None,
             keep_results: self.keep_results,
             expect_rows: self.expect_rows,
-            resume: None,
             night: self.night.clone(),
-            began: None,
-            queued: None,
             plan,
+            ..ImportJob::of(source, account, results, options)
         })
     }
 }

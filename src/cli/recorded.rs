@@ -11,9 +11,8 @@ use crate::jobs::{
     self, AccountSpec, EditsRecord, ImportJob, ImportRecord, MappingChoice, QueuedRecord, RunRecord as _, SavedPlan,
     SourceSpec,
 };
-use crate::ledger::{Run, RunKind};
+use crate::ledger::Run;
 use crate::report::escape;
-use crate::table::OpenedOnce;
 
 /// The source of an import or a retry.
 ///
@@ -21,15 +20,12 @@ use crate::table::OpenedOnce;
 /// Of kind `Usage` if its edits are gone, or were changed since.
 pub fn source(record: &ImportRecord, run: &Run) -> Result<SourceSpec> {
     Ok(SourceSpec {
-        path: PathBuf::from(&run.new.file),
         read: record.read.options(),
         mapping: MappingChoice::Text(record.mapping.clone()),
         region: record.region.clone(),
-        only: Vec::new(),
-        chosen: None,
         edits: record.edits.as_ref().map(EditsRecord::read).transpose()?,
-        opened: OpenedOnce::default(),
         exported: record.exported,
+        ..SourceSpec::of(PathBuf::from(&run.new.file))
     })
 }
 
@@ -81,20 +77,15 @@ pub fn import(run: &Run, sandbox: &SandboxSettings, context: &CommandContext) ->
         source.mapping = queued.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File);
         source.only = queued.only.iter().map(|text| condition(text)).collect::<Result<_>>()?;
     }
+    let account = account(run, record.unthrottled, sandbox, context)?;
     Ok(ImportJob {
-        source,
-        account: account(run, record.unthrottled, sandbox, context)?,
-        results: record.results.clone(),
-        options: record.import.clone(),
-        command: RunKind::Import,
-        retries: None,
         keep_results: pending.and_then(|queued| queued.keep_results),
         expect_rows: pending.and_then(|queued| queued.expect_rows.as_deref()).map(Threshold::parse).transpose()?,
         resume: Some(run.id.clone()),
         night: queued.as_ref().map(night).transpose()?.unwrap_or_default(),
-        began: None,
         plan: record.plan.as_ref().map(SavedPlan::of_run).transpose()?,
         queued,
+        ..ImportJob::of(source, account, record.results.clone(), record.import.clone())
     })
 }
 

@@ -149,20 +149,11 @@ async fn of(
             Mending { file: &source, source: as_it_was.then_some(&first_source), attention: &attention, rules };
         source.chosen = Some(RowSelection::Mended(Arc::new(mending.rows()?)));
     }
+    let account = recorded::account(run, record.unthrottled, sandbox, context)?;
     Ok(ImportJob {
-        source,
-        account: recorded::account(run, record.unthrottled, sandbox, context)?,
-        results: retry_results(&record.results),
-        options: record.import.clone(),
         command: RunKind::Retry,
         retries: Some(run.id.clone()),
-        keep_results: None,
-        expect_rows: None,
-        resume: None,
-        plan: None,
-        night: Night::default(),
-        began: None,
-        queued: None,
+        ..ImportJob::of(source, account, retry_results(&record.results), record.import.clone())
     })
 }
 

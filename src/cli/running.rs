@@ -17,7 +17,7 @@ use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run};
 use crate::platform::StopSignals;
 use crate::report::{Summary, closing_words, escape};
-use crate::table::{OpenedOnce, ReadOptions, SourceEdits};
+use crate::table::{ReadOptions, SourceEdits};
 use crate::transport::Proxies;
 use crate::upload::{Stop, StopLevel};
 
@@ -174,7 +174,6 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
 /// Those of reading its edits.
 pub fn source_at(path: PathBuf, settings: &SourceSettings) -> Result<SourceSpec> {
     Ok(SourceSpec {
-        path,
         read: ReadOptions {
             delimiter: settings.delimiter,
             encoding: settings.encoding.map(|encoding| encoding.name().to_owned()),
@@ -188,10 +187,8 @@ pub fn source_at(path: PathBuf, settings: &SourceSettings) -> Result<SourceSpec>
         mapping: settings.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File),
         region: settings.region.clone(),
         only: settings.only.clone(),
-        chosen: None,
         edits: settings.edits.as_deref().map(SourceEdits::read).transpose()?.map(Arc::new),
-        opened: OpenedOnce::default(),
-        exported: false,
+        ..SourceSpec::of(path)
     })
 }
 
@@ -269,20 +266,5 @@ pub async fn is_under_way(ledger: &LedgerHandle, run: &Run) -> Result<bool> {
 pub async fn plain_source(path: Option<PathBuf>, job: &jobs::Context) -> Result<Option<SourceSpec>> {
     let Some(path) = path else { return Ok(None) };
     let path = kept_input::path_of(&path, job).await?;
-    Ok(Some(plain_file(path)))
-}
-
-/// Like [`plain_source`], for a path that a recorded run keeps.
-pub fn plain_file(path: PathBuf) -> SourceSpec {
-    SourceSpec {
-        path,
-        read: ReadOptions::default(),
-        mapping: MappingChoice::Guess,
-        region: None,
-        only: Vec::new(),
-        chosen: None,
-        edits: None,
-        opened: OpenedOnce::default(),
-        exported: false,
-    }
+    Ok(Some(SourceSpec::of(path)))
 }

@@ -12,7 +12,6 @@ use super::{ChosenAccount, CommandContext, Exit, import, job, print, running};
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, ExportJob, ImportJob, QueuedRecord, SourceSpec};
 use crate::journal::RunId;
-use crate::ledger::RunKind;
 use crate::table::{IfTaken, PlusNumbers};
 
 const EXAMPLES: &str = "\
@@ -155,21 +154,9 @@ async fn submit_import(
 
 /// The import of this source, as far as whoever queues it knows it.
 pub(super) fn import_of(settings: &ImportSettings, source: SourceSpec) -> Result<ImportJob> {
-    Ok(ImportJob {
-        source,
-        account: without_secrets(&settings.account, &settings.sandbox)?,
-        results: settings.source.results.clone(),
-        options: running::import_options(&settings.run),
-        command: RunKind::Import,
-        retries: None,
-        keep_results: None,
-        expect_rows: None,
-        resume: None,
-        plan: None,
-        night: settings.night.clone(),
-        began: None,
-        queued: None,
-    })
+    let account = without_secrets(&settings.account, &settings.sandbox)?;
+    let (results, options) = (settings.source.results.clone(), running::import_options(&settings.run));
+    Ok(ImportJob { night: settings.night.clone(), ..ImportJob::of(source, account, results, options) })
 }
 
 async fn submit_export(

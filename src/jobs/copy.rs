@@ -15,15 +15,13 @@ use super::recognize::{Keep, last_identity};
 use super::source::{MappingChoice, SourceSpec, facts};
 use super::verify::Verify;
 use super::visit::Visit;
-use crate::config::Night;
 use crate::contact::{Filter, RemoteId};
 use crate::error::{Error, Result};
 use crate::journal::AccountNote;
-use crate::ledger::RunKind;
 use crate::mapping::{self, ColumnRule, Feeds, Sample};
 use crate::platform::make_private_folder;
 use crate::report::{JobKind, Remark, Summary};
-use crate::table::{self, IfTaken, OpenedOnce, PlusNumbers, ReadOptions, RowBatch};
+use crate::table::{self, IfTaken, PlusNumbers, ReadOptions, RowBatch};
 use crate::validate::Looks;
 
 /// Contacts to be brought from one account to another.
@@ -56,21 +54,7 @@ pub async fn copy(job: &CopyJob, context: &mut Context) -> Result<Summary> {
     }
     let source = exported_source(job, &file, context).await?;
     let left = LeftBehind::of(&job.from, &job.to, &source)?;
-    let importing = ImportJob {
-        source: source.clone(),
-        account: job.to.clone(),
-        results: job.results.clone(),
-        options: job.options.clone(),
-        command: RunKind::Import,
-        retries: None,
-        keep_results: None,
-        expect_rows: None,
-        resume: None,
-        night: Night::default(),
-        began: None,
-        queued: None,
-        plan: None,
-    };
+    let importing = ImportJob::of(source.clone(), job.to.clone(), job.results.clone(), job.options.clone());
     let mut summary = import(&importing, context).await?;
     summary.kind = JobKind::Copy;
     if summary.stopped.is_some() {
@@ -157,15 +141,9 @@ async fn export_meanwhile(job: &CopyJob, file: &Path, context: &mut Context) -> 
 
 async fn exported_source(job: &CopyJob, file: &Path, context: &mut Context) -> Result<SourceSpec> {
     Ok(SourceSpec {
-        path: file.to_owned(),
-        read: ReadOptions::default(),
         mapping: MappingChoice::Text(mapping_text(job, file, context).await?),
-        region: None,
-        only: Vec::new(),
-        chosen: None,
-        edits: None,
-        opened: OpenedOnce::default(),
         exported: true,
+        ..SourceSpec::of(file.to_owned())
     })
 }
 

@@ -69,6 +69,25 @@ pub struct ImportJob {
 }
 
 impl ImportJob {
+    /// The import of a source into an account that begins now, without limits of a night.
+    pub fn of(source: SourceSpec, account: AccountSpec, results: PathBuf, options: ImportOptions) -> Self {
+        Self {
+            source,
+            account,
+            results,
+            options,
+            command: RunKind::Import,
+            retries: None,
+            keep_results: None,
+            expect_rows: None,
+            resume: None,
+            plan: None,
+            night: Night::default(),
+            began: None,
+            queued: None,
+        }
+    }
+
     /// Whether its run waits for a worker and has never begun.
     pub fn is_pending(&self) -> bool {
         self.queued.as_ref().is_some_and(|queued| queued.is_pending)

@@ -20,18 +20,18 @@ const fn first_version() -> u32 {
     1
 }
 
-/// How a source was read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// How a source is read, or was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadRecord {
-    delimiter: Option<u8>,
-    encoding: Option<String>,
-    sheet: Option<String>,
-    header_row: Option<u64>,
+    pub delimiter: Option<u8>,
+    pub encoding: Option<String>,
+    pub sheet: Option<String>,
+    pub header_row: Option<u64>,
     #[serde(default)]
-    no_header: bool,
+    pub no_header: bool,
     #[serde(default)]
-    visible_only: bool,
-    limit: Option<u64>,
+    pub visible_only: bool,
+    pub limit: Option<u64>,
 }
 
 impl ReadRecord {

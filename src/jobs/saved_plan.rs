@@ -19,7 +19,7 @@ use super::run_record::ReadRecord;
 use super::source::{Mapped, MappingChoice, SourceSpec};
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
-use crate::table::{self, IfTaken, Output, WrittenFiles};
+use crate::table::{IfTaken, Output, WrittenFiles};
 
 /// The version of the plans that are written now.
 const VERSION: u32 = 1;
@@ -218,15 +218,10 @@ impl SavedPlan {
                 .hint("give back the mapping that it was made with, or make the plan again"));
         }
         Ok(SourceSpec {
-            path: file.map_or_else(|| self.head.file.clone(), Path::to_owned),
             read: self.head.read.options(),
             mapping: MappingChoice::Text(self.head.mapping.clone()),
             region: self.head.region.clone(),
-            only: Vec::new(),
-            chosen: None,
-            edits: None,
-            opened: table::OpenedOnce::default(),
-            exported: false,
+            ..SourceSpec::of(file.map_or_else(|| self.head.file.clone(), Path::to_owned))
         })
     }
 

@@ -74,6 +74,21 @@ pub struct Mapped {
 }
 
 impl SourceSpec {
+    /// A file read as it is, its columns guessed.
+    pub fn of(path: PathBuf) -> Self {
+        Self {
+            path,
+            read: ReadOptions::default(),
+            mapping: MappingChoice::Guess,
+            region: None,
+            only: Vec::new(),
+            chosen: None,
+            edits: None,
+            opened: OpenedOnce::default(),
+            exported: false,
+        }
+    }
+
     /// The rows, as texts.
     pub fn open(&self) -> Result<Box<dyn RowReader>> {
         self.open_with(&self.read_options())
@@ -372,17 +387,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("contacts.csv");
         std::fs::write(&path, "phone\n+447400100201\n+447400100202\n").unwrap();
-        let of = |mapping| SourceSpec {
-            path: path.clone(),
-            read: ReadOptions::default(),
-            mapping,
-            region: None,
-            only: Vec::new(),
-            chosen: None,
-            edits: None,
-            opened: OpenedOnce::default(),
-            exported: false,
-        };
+        let of = |mapping| SourceSpec { mapping, ..SourceSpec::of(path.clone()) };
         let stated = MappingChoice::Text("[columns.phone]\nfield = \"phone\"\n".into());
         let service = (services::ALL[0].connect)(&services::Settings::default()).unwrap();
         let results = folder.path().join("results.csv");

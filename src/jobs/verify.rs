@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::reconcile::{CallEnd, Comparison, Identified, Observed as _, SnapshotObserved};
 use crate::report::Remark;
 use crate::services::Reply;
-use crate::table::{self, IfTaken, OpenedOnce, ReadOptions, RowBatch};
+use crate::table::{self, IfTaken, RowBatch};
 use crate::upload::{Caller, LookupBatcher};
 use crate::validate::Validator;
 
@@ -39,17 +39,8 @@ impl Verify<'_> {
     async fn compare(&self, visit: &Visit, context: &mut Context) -> Result<Remark> {
         let service = visit.connection.account.service.clone();
         let definitions = visit.definitions().await?;
-        let source = SourceSpec {
-            path: self.results.to_owned(),
-            read: ReadOptions::default(),
-            mapping: self.mapping.clone(),
-            region: None,
-            chosen: None,
-            edits: None,
-            only: Vec::new(),
-            opened: OpenedOnce::default(),
-            exported: true,
-        };
+        let source =
+            SourceSpec { mapping: self.mapping.clone(), exported: true, ..SourceSpec::of(self.results.to_owned()) };
         let mapped = source.map(service.as_ref(), definitions.as_deref())?;
         let mut validator = Validator::new(mapped.forward)?.of_export(source.exported);
         let mut reader = source.open()?;

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::session::chance;
 use crate::error::{Error, Result};
-use crate::jobs::{MappingChoice, SourceSpec, mapping_beside};
+use crate::jobs::{MappingChoice, ReadRecord, SourceSpec, mapping_beside};
 use crate::platform::make_private_folder;
-use crate::table::{self, OpenedOnce, ReadOptions, SourceEdits};
+use crate::table::{self, SourceEdits};
 
 /// What the record of a draft is called in its folder.
 const NAME: &str = "draft.json";
@@ -23,7 +23,7 @@ pub struct Draft {
     pub path: PathBuf,
     /// It was dropped on the page, and is a copy in the state folder.
     pub is_copy: bool,
-    pub reading: FileReading,
+    pub reading: ReadRecord,
     pub region: Option<String>,
     pub account: String,
     /// The mapping file that was saved or found; guessed without.
@@ -33,17 +33,6 @@ pub struct Draft {
     pub edits: Option<PathBuf>,
     /// The number of its last change.
     pub version: u64,
-}
-
-/// How the file is read, where a person has said so.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileReading {
-    pub delimiter: Option<u8>,
-    pub encoding: Option<String>,
-    pub sheet: Option<String>,
-    pub header_row: Option<u64>,
-    pub no_header: bool,
-    pub visible_only: bool,
 }
 
 impl Draft {
@@ -59,29 +48,12 @@ impl Draft {
     pub fn source(&self) -> Result<SourceSpec> {
         let mapping = self.mapping.clone().map_or(MappingChoice::Guess, MappingChoice::File);
         Ok(SourceSpec {
-            path: self.path.clone(),
-            read: self.read_options(),
+            read: self.reading.options(),
             mapping,
             region: self.region.clone(),
-            only: Vec::new(),
-            chosen: None,
             edits: self.edits.as_deref().map(SourceEdits::read).transpose()?.map(Arc::new),
-            opened: OpenedOnce::default(),
-            exported: false,
+            ..SourceSpec::of(self.path.clone())
         })
-    }
-
-    fn read_options(&self) -> ReadOptions {
-        let reading = self.reading.clone();
-        ReadOptions {
-            delimiter: reading.delimiter,
-            encoding: reading.encoding,
-            sheet: reading.sheet,
-            header_row: reading.header_row,
-            no_header: reading.no_header,
-            visible_only: reading.visible_only,
-            ..ReadOptions::default()
-        }
     }
 }
 
@@ -143,7 +115,7 @@ impl Drafts {
             id,
             path,
             is_copy,
-            reading: FileReading::default(),
+            reading: ReadRecord::default(),
             region,
             account,
             mapping,

@@ -5,13 +5,14 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect};
 use maud::{Markup, html};
 
-use super::draft::{Draft, FileReading};
+use super::draft::Draft;
 use super::failure::PageAnswer;
 use super::form::PostedForm;
 use super::layout::{self, PageStep, Part, shown};
 use super::preview::FilePreview;
 use super::site::{Site, aside};
 use crate::error::{Error, Result};
+use crate::jobs::ReadRecord;
 use crate::mapping::country_code;
 use crate::report::{count, number};
 
@@ -165,20 +166,21 @@ pub async fn read_so(
     Ok(Redirect::to(&PageStep::File.path(&draft)).into_response())
 }
 
-fn chosen(form: &PostedForm) -> Result<FileReading> {
+fn chosen(form: &PostedForm) -> Result<ReadRecord> {
     let no_header = form.has("no_header");
     let header_row = form.get("header_row").filter(|_| !no_header).map(|text| match text.parse() {
         Ok(row) if row > 0 => Ok(row),
         _ => Err(Error::usage(format!("not the number of a line: {text}")).hint("write 1, 2, 3 and so on")),
     });
     let delimiter = form.get("delimiter");
-    Ok(FileReading {
+    Ok(ReadRecord {
         delimiter: DELIMITERS.iter().find(|(name, ..)| Some(*name) == delimiter).map(|(_, byte, _)| *byte),
         encoding: form.get("encoding").map(str::to_owned),
         sheet: form.get("sheet").map(str::to_owned),
         header_row: header_row.transpose()?,
         no_header,
         visible_only: form.has("visible_only"),
+        limit: None,
     })
 }
 
@@ -202,11 +204,11 @@ mod tests {
     #[test]
     fn what_a_form_says_of_reading_is_checked() {
         let read = chosen(&form(&[("header_row", "3"), ("delimiter", "tab"), ("encoding", " "), ("sheet", "Leads")]));
-        let expected = FileReading {
+        let expected = ReadRecord {
             header_row: Some(3),
             delimiter: Some(b'\t'),
             sheet: Some("Leads".into()),
-            ..FileReading::default()
+            ..ReadRecord::default()
         };
         assert_eq!(read.unwrap(), expected);
         assert!(chosen(&form(&[("header_row", "0")])).is_err() && chosen(&form(&[("header_row", "x")])).is_err());

@@ -23,7 +23,6 @@ use crate::config::Night;
 use crate::contact::Outcome;
 use crate::error::{Error, Result};
 use crate::jobs::{self, Difference, Forecast, ImportJob, ImportOptions, PlanJob, results_beside};
-use crate::ledger::RunKind;
 use crate::report::{cure, number, span};
 
 /// Contacts whose changes are shown.
@@ -291,21 +290,8 @@ fn back(draft: &Draft) -> Response {
 }
 
 fn import_of(site: &Site, draft: &Draft, options: ImportOptions, unthrottled: bool) -> Result<ImportJob> {
-    Ok(ImportJob {
-        source: draft.source()?,
-        account: site.maker.account(&draft.account, unthrottled)?,
-        results: results_beside(&draft.path),
-        options,
-        command: RunKind::Import,
-        retries: None,
-        keep_results: None,
-        expect_rows: None,
-        resume: None,
-        plan: None,
-        night: Night::default(),
-        began: None,
-        queued: None,
-    })
+    let account = site.maker.account(&draft.account, unthrottled)?;
+    Ok(ImportJob::of(draft.source()?, account, results_beside(&draft.path), options))
 }
 
 /// Begins the import that was shown.

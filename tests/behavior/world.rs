@@ -323,21 +323,8 @@ impl World {
 
     pub async fn import_with(&self, csv: &str, mapping: &str, options: ImportOptions) -> Result<Imported> {
         let rows = Arc::new(Mutex::new(Vec::new()));
-        let job = ImportJob {
-            night: rolo::config::Night::default(),
-            source: self.source("contacts.csv", csv, mapping),
-            account: self.account(),
-            results: self.folder.path().join("results.csv"),
-            options,
-            command: rolo::ledger::RunKind::Import,
-            retries: None,
-            keep_results: None,
-            expect_rows: None,
-            resume: None,
-            began: None,
-            queued: None,
-            plan: None,
-        };
+        let (source, results) = (self.source("contacts.csv", csv, mapping), self.folder.path().join("results.csv"));
+        let job = ImportJob::of(source, self.account(), results, options);
         let mut context = self.context(Collects(Arc::clone(&rows)));
         let summary = jobs::import(&job, &mut context).await?;
         let rows = std::mem::take(&mut *rows.lock().unwrap_or_else(PoisonError::into_inner));
