@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::resume::again_of;
 use super::source::{SandboxSettings, region};
-use super::{ChosenAccount, CommandContext, Exit, export, print, recorded, retry, running, undo};
+use super::{ChosenAccount, CommandContext, Exit, print, recorded, retry, running, undo};
 use crate::config::RESERVED;
 use crate::error::Result;
-use crate::jobs::{self, AccountSpec, ImportJob, UndoJob};
-use crate::ledger::{LedgerHandle, Run, RunKind};
+use crate::jobs::{self, AccountSpec, Again, ImportJob, UndoJob};
+use crate::ledger::{LedgerHandle, Run};
 use crate::report::{JobState, RunAction};
 use crate::services::{self, Service};
-use crate::web::{AccountChoice, Again, JobMaker, PageServer, PageSettings};
+use crate::web::{AccountChoice, JobMaker, PageServer, PageSettings};
 use crate::{clock, table};
 
 const EXAMPLES: &str = "\
@@ -106,13 +107,7 @@ impl JobMaker for CommandLineJobs {
     }
 
     async fn again(&self, run: &Run, ledger: &LedgerHandle) -> Result<Again> {
-        let sandbox = SandboxSettings::default();
-        Ok(match run.new.kind {
-            RunKind::Import => Again::Import(Box::new(recorded::import(run, &sandbox, &self.0)?)),
-            RunKind::Retry => Again::Import(Box::new(retry::again(run, &sandbox, &self.0, ledger).await?)),
-            RunKind::Export => Again::Export(Box::new(export::again(run, &sandbox, &self.0)?)),
-            RunKind::Undo => Again::Undo(Box::new(undo::again(run, &sandbox, &self.0, ledger).await?)),
-        })
+        again_of(run, &SandboxSettings::default(), &self.0, ledger).await
     }
 
     async fn retry(&self, run: &Run, ledger: &LedgerHandle) -> Result<ImportJob> {

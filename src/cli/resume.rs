@@ -2,9 +2,9 @@ use super::source::{NightArgs, SandboxArgs, SandboxSettings};
 use super::{CommandContext, Exit, export, recorded, retry, running, undo};
 use crate::config::Night;
 use crate::error::{Error, Result};
-use crate::jobs::{self, ExportJob, ImportJob, UndoJob};
+use crate::jobs::{self, Again};
 use crate::ledger::{LedgerHandle, Run, RunKind, RunState};
-use crate::report::{JobState, RunAction, Summary};
+use crate::report::{JobState, RunAction};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,7 +49,7 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
             let kind = run.new.kind.name();
             return Err(Error::usage(format!("--until and --max-calls are for imports and retries, not for: {kind}")));
         }
-        let mut again = Again::of(&run, &settings.sandbox, context, &ledger).await?;
+        let mut again = again_of(&run, &settings.sandbox, context, &ledger).await?;
         if let Again::Import(import) = &mut again
             && !settings.night.is_endless()
         {
@@ -59,46 +59,22 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
     })
 }
 
-/// What a run was, to go on with it; or what it is to be, if it waits for a worker.
-pub(super) enum Again {
-    Import(Box<ImportJob>),
-    Export(Box<ExportJob>),
-    Undo(Box<UndoJob>),
-}
-
-impl Again {
-    /// By today's configuration.
-    ///
-    /// # Errors
-    /// Of kind `Usage` if its account, a secret or its file is not at hand.
-    pub(super) async fn of(
-        run: &Run,
-        sandbox: &SandboxSettings,
-        context: &CommandContext,
-        ledger: &LedgerHandle,
-    ) -> Result<Self> {
-        Ok(match run.new.kind {
-            RunKind::Import => Self::Import(Box::new(recorded::import(run, sandbox, context)?)),
-            RunKind::Retry => Self::Import(Box::new(retry::again(run, sandbox, context, ledger).await?)),
-            RunKind::Export => Self::Export(Box::new(export::again(run, sandbox, context)?)),
-            RunKind::Undo => Self::Undo(Box::new(undo::again(run, sandbox, context, ledger).await?)),
-        })
-    }
-
-    /// Does it.
-    ///
-    /// # Errors
-    /// Those of the job.
-    pub(super) async fn go_on(&self, job: &mut jobs::Context) -> Result<Summary> {
-        match self {
-            Self::Import(import) => {
-                jobs::as_submitted(import)?;
-                jobs::import(import, job).await
-            }
-            Self::Export(export) => jobs::export(export, job).await,
-            Self::Undo(undo) => jobs::undo(undo, job).await,
-        }
-    }
+/// The job that goes on with a run, by today's configuration.
+///
+/// # Errors
+/// Of kind `Usage` if its account, a secret or its file is not at hand.
+pub(super) async fn again_of(
+    run: &Run,
+    sandbox: &SandboxSettings,
+    context: &CommandContext,
+    ledger: &LedgerHandle,
+) -> Result<Again> {
+    Ok(match run.new.kind {
+        RunKind::Import => Again::Import(Box::new(recorded::import(run, sandbox, context)?)),
+        RunKind::Retry => Again::Import(Box::new(retry::again(run, sandbox, context, ledger).await?)),
+        RunKind::Export => Again::Export(Box::new(export::again(run, sandbox, context)?)),
+        RunKind::Undo => Again::Undo(Box::new(undo::again(run, sandbox, context, ledger).await?)),
+    })
 }
 
 /// Cut off, stopped, interrupted, or with rows that nobody could settle. Whoever takes a run up is told by its claim

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::runtime::{Builder, Runtime};
 use tracing::Span;
 use tracing::span::EnteredSpan;
 
@@ -23,12 +24,12 @@ use crate::upload::{Stop, StopLevel};
 
 /// Runs an asynchronous command to its end.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Error::stopped("the runtime could not be started").caused_by(error))?
-        .block_on(work)
+    started(&mut Builder::new_multi_thread())?.block_on(work)
+}
+
+fn started(builder: &mut Builder) -> Result<Runtime> {
+    let built = builder.worker_threads(2).enable_all().build();
+    built.map_err(|error| Error::stopped("the runtime could not be started").caused_by(error))
 }
 
 thread_local! {
@@ -39,14 +40,12 @@ thread_local! {
 /// The same for one run of several: whatever is logged on its threads is said to be of the span.
 pub fn block_on_within<T>(span: &Span, work: impl Future<Output = Result<T>>) -> Result<T> {
     let within = span.clone();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
+    let mut builder = Builder::new_multi_thread();
+    builder
         .on_thread_start(move || WITHIN.set(Some(within.clone().entered())))
         // Left while the log is still there.
-        .on_thread_stop(|| drop(WITHIN.take()))
-        .build()
-        .map_err(|error| Error::stopped("the runtime could not be started").caused_by(error))?;
+        .on_thread_stop(|| drop(WITHIN.take()));
+    let runtime = started(&mut builder)?;
     span.in_scope(|| runtime.block_on(work))
 }
 
@@ -71,10 +70,14 @@ pub fn context_stopped_by(stop: Stop, context: &CommandContext) -> Result<jobs::
     Ok(job)
 }
 
+/// The signals that end a command, from now on.
+pub fn signals() -> Result<StopSignals> {
+    StopSignals::listen().map_err(|error| Error::stopped("signals can't be listened to").caused_by(error))
+}
+
 /// The first signal lets the requests under way end; the second leaves at once.
 fn listen(stop: &Stop) -> Result<()> {
-    let mut signals =
-        StopSignals::listen().map_err(|error| Error::stopped("signals can't be listened to").caused_by(error))?;
+    let mut signals = signals()?;
     let stop = stop.clone();
     tokio::spawn(async move {
         for level in [StopLevel::Drain, StopLevel::Leave] {

@@ -7,12 +7,11 @@ use super::scheduled::scheduled;
 use super::{CommandContext, Exit, print, running};
 use crate::clock;
 use crate::contact::Counts;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fleet::Scheduled;
 use crate::jobs;
 use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run, RunState, Worker};
-use crate::platform::StopSignals;
 use crate::report::{JobState, escape, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
@@ -92,8 +91,7 @@ fn show(runs: &[Listed], context: &CommandContext) -> Result<()> {
 
 /// Lists, until a signal comes, what is new or has changed.
 async fn follow(before: Vec<Listed>, at_most: usize, ledger: &LedgerHandle, context: &CommandContext) -> Result<Exit> {
-    let mut signals =
-        StopSignals::listen().map_err(|error| Error::stopped("signals can't be listened to").caused_by(error))?;
+    let mut signals = running::signals()?;
     let mut seen: HashMap<RunId, Standing> =
         before.iter().map(|listed| (listed.0.id.clone(), standing(listed))).collect();
     loop {

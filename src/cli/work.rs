@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::resume::Again;
+use super::resume::again_of;
 use super::source::SandboxSettings;
 use super::work_log::{WorkLog, say};
 use super::{CommandContext, Exit, running, scheduled};
@@ -175,7 +175,7 @@ async fn go_on(run: &Run, stop: Stop, context: &CommandContext) -> Result<Summar
         served: true,
     };
     let ledger = job.ledger.open()?;
-    let again = Again::of(run, &SandboxSettings::default(), context, &ledger).await;
+    let again = again_of(run, &SandboxSettings::default(), context, &ledger).await;
     drop(ledger);
     // An account, a secret or a file that another worker may have.
     again.map_err(|error| error.because(StopReason::NotHere))?.go_on(&mut job).await

@@ -5,6 +5,7 @@
 
 mod account_spec;
 mod account_test;
+mod again;
 mod assumed;
 mod beside;
 mod cancelling;
@@ -64,6 +65,7 @@ mod worked;
 
 pub use account_spec::{AccountSpec, RefreshSecrets, SandboxSpec};
 pub use account_test::test_account;
+pub use again::Again;
 pub use beside::{edits_place, has_extension, mapping_beside, mapping_place, results_beside};
 pub use check::{CheckJob, check};
 pub use connect::{Connection, connect};
@@ -84,7 +86,7 @@ pub use nights::{NightAhead, NightsAhead};
 pub use page::{report, run_page};
 pub use plan::{PlanJob, plan};
 pub use prune::{PrunePlan, PrunedRuns, prune};
-pub use queueing::{as_submitted, digest, export_when_due, import_when_due, submit_export, submit_import};
+pub use queueing::{digest, export_when_due, import_when_due, submit_export, submit_import};
 pub use recognize::may_put_back;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use row_selection::RowSelection;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use crate::error::Result;
-use crate::jobs::{AccountSpec, ExportJob, ImportJob, UndoJob};
+use crate::jobs::{AccountSpec, Again, ImportJob, UndoJob};
 use crate::ledger::{LedgerHandle, Run};
 use crate::services::Service;
 
@@ -13,13 +13,6 @@ pub struct AccountChoice {
     pub service: &'static str,
     /// Real people are written to; the embedded server is no such account.
     pub is_real: bool,
-}
-
-/// A run that was cut off, as the job that goes on with it.
-pub enum Again {
-    Import(Box<ImportJob>),
-    Export(Box<ExportJob>),
-    Undo(Box<UndoJob>),
 }
 
 /// Makes jobs as the commands do, of whoever serves the page: it knows the configuration, the environment and where

@@ -42,5 +42,5 @@ mod upload;
 mod watched;
 mod work;
 
-pub use job_maker::{AccountChoice, Again, JobMaker};
+pub use job_maker::{AccountChoice, JobMaker};
 pub use serve::{PageServer, PageSettings};

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 
 use super::failure::{PageAnswer, PageFailure};
-use super::job_maker::Again;
 use super::layout::{self, Part, prose, shown};
 use super::live;
 use super::runs_page::{file_name, words};
@@ -185,11 +184,7 @@ pub async fn resume(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Pa
     let run = may(&site, &id, RunAction::Resume).await?;
     let words = format!("Going on with {}", file_name(&run.new.file));
     let job = site.maker.again(&run, site.ledger()?).await?;
-    begin(&site, words, async move |context| match &job {
-        Again::Import(job) => jobs::import(job, context).await,
-        Again::Export(job) => jobs::export(job, context).await,
-        Again::Undo(job) => jobs::undo(job, context).await,
-    })
+    begin(&site, words, async move |context| job.go_on(context).await)
 }
 
 /// Sends the rows again that need attention.
