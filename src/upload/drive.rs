@@ -96,13 +96,15 @@ impl Driver {
     ) -> RowEnd {
         let mut claimed: Vec<RemoteId> = claimed.into_iter().collect();
         let mut told_least = false;
+        // What the last answer taught: it is one write with how the row ended.
+        let mut left = Vec::new();
         let end = loop {
             if !told_least && let Some(least_calls) = machine.least_calls() {
                 told_least = true;
                 self.caller.tell(Notice::Planned { least_calls });
             }
             let event = match machine.next().clone() {
-                Next::Done(record) => break self.close(&mut machine, Vec::new(), with(record)).await,
+                Next::Done(record) => break self.close(&mut machine, left, with(record)).await,
                 Next::Claim(id) => self.claim(id, &machine, ticket.take(), &mut claimed).await,
                 Next::Lookup(_) if machine.is_settling() && !Safeguard::Settle.holds() => {
                     let end = CallEnd::Done(Reply::Nothing);
@@ -121,11 +123,9 @@ impl Driver {
             if entries.is_empty() {
                 continue;
             }
-            if let Next::Done(record) = machine.next().clone()
-                && !settles
-            {
-                // What the last answer taught and how the row ended are one write.
-                break self.close(&mut machine, entries, with(record)).await;
+            if !settles && matches!(machine.next(), Next::Done(_)) {
+                left = entries;
+                continue;
             }
             if self.flush(entries).await.is_err() {
                 break RowEnd::Halted;
