@@ -14,7 +14,7 @@ use crate::config::rate_within;
 use crate::contact::{ContactPages, Field, FieldKind, Quota};
 use crate::error::{Error, Result, StopReason};
 use crate::journal::LastKnown;
-use crate::ledger::{ClaimedRun, LedgerHandle};
+use crate::ledger::{ClaimedRun, LedgerHandle, budget_scope};
 use crate::quota::{Budget, BudgetOptions};
 use crate::reconcile::Keys;
 use crate::services::Service;
@@ -96,7 +96,7 @@ async fn connect_to(spec: &AccountSpec, state_dir: &Path, ledger: &LedgerHandle)
             may_count_apart: service.limits().counts_apart.is_some(),
             unthrottled,
             simulated,
-            ..BudgetOptions::new(format!("{}/{}", spec.service.name, spec.name), quota)
+            ..BudgetOptions::new(budget_scope(spec.service.name, &spec.name), quota)
         },
         ledger.clone(),
     );

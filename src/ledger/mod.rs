@@ -36,7 +36,9 @@ pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use copying::{LedgerCopy, copy, copy_into};
 pub use key::{KeySource, LedgerKey};
 pub use lease::Lease;
-pub use parts::{Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Queue, Runs, Schedules};
+pub use parts::{
+    Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Queue, Runs, Schedules, budget_scope,
+};
 pub use place::LedgerPlace;
 pub use records::{
     CallsAt, Fingerprint, HistoryEvent, HistoryStep, IN_MEMORY, NeededFor, NewRun, Prune, Run, RunKind, RunState,

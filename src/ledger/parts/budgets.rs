@@ -5,6 +5,11 @@ use jiff::SignedDuration;
 
 use crate::error::Result;
 
+/// What the calls of an account are counted under: its service, and what the configuration calls it.
+pub fn budget_scope(service: &str, account: &str) -> String {
+    format!("{service}/{account}")
+}
+
 /// When calls may leave, for all processes that share a quota. Only the store's own clock counts: the
 /// clocks of those who ask may disagree.
 #[async_trait]

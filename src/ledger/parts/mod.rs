@@ -11,7 +11,7 @@ mod runs;
 mod schedules;
 
 pub use accounts::Accounts;
-pub use budgets::Budgets;
+pub use budgets::{Budgets, budget_scope};
 pub use contacts::Contacts;
 pub use entries::Entries;
 pub use ledger::{Ledger, LedgerHandle};

@@ -16,7 +16,8 @@ use crate::journal::RunId;
 /// What the server's clock shows, in microseconds.
 const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
 
-/// Runs that are due, each with the fence of a claim that has not run out.
+/// Runs that are due, each with the fence of a claim that has not run out. The scope of a budget is as
+/// [`budget_scope`](super::super::budget_scope) has it.
 pub(super) async fn due(client: &Client) -> Result<Vec<(WaitingRun, Option<u64>)>, Trouble> {
     let query = format!(
         "{}, LATERAL (SELECT

@@ -20,7 +20,7 @@ pub(super) fn learn(
 ) -> rusqlite::Result<()> {
     let account = tools.names.account(db, account)?;
     let id = contact.id.0.as_str();
-    let before = match recent.contact(account, id) {
+    let before = match recent.take_contact(account, id) {
         Some(recent) => Some(recent),
         None => stored(db, tools, account, id)?,
     };
@@ -63,7 +63,7 @@ fn stored(db: &Connection, tools: &mut Tools<'_>, account: i64, id: &str) -> rus
 
 /// The number of a contact whose row ends; `None` if nothing is known of it.
 pub(super) fn number(db: &Connection, recent: &mut Recent, account: i64, id: &str) -> rusqlite::Result<Option<i64>> {
-    if let Some(recent) = recent.contact(account, id) {
+    if let Some(recent) = recent.take_contact(account, id) {
         return Ok(Some(recent.contact));
     }
     db.prepare_cached("SELECT id FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
@@ -97,7 +97,7 @@ pub(super) fn gone(
 ) -> rusqlite::Result<()> {
     match tools.names.known_account(db, account)? {
         Some(account) => {
-            recent.contact(account, &id.0);
+            recent.take_contact(account, &id.0);
             remove(db, tools, account, &id.0).map(drop)
         }
         None => Ok(()),

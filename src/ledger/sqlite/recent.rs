@@ -64,7 +64,8 @@ impl Recent {
         Ok(())
     }
 
-    pub(super) fn contact(&mut self, account: i64, id: &str) -> Option<RecentContact> {
+    /// A contact, which is not held any more.
+    pub(super) fn take_contact(&mut self, account: i64, id: &str) -> Option<RecentContact> {
         self.contacts.remove(&(account, id.to_owned()))
     }
 

@@ -11,7 +11,7 @@ use super::{claims, runs};
 use crate::journal::RunId;
 use crate::ledger::locks::Locks;
 use crate::ledger::waiting::{LiveClaim, live_workers, not_queued};
-use crate::ledger::{Claim, Fingerprint, LEASE, LiveWorker, NewRun, RunState, WaitingRun, Worker};
+use crate::ledger::{Claim, Fingerprint, LEASE, LiveWorker, NewRun, RunState, WaitingRun, Worker, budget_scope};
 
 /// Runs that nobody who lives has claimed, and that are due.
 pub(super) fn waiting(
@@ -35,7 +35,7 @@ pub(super) fn waiting(
         }
         let slot = db
             .prepare_cached("SELECT max(next_at, postponed_until) FROM budget WHERE scope = ?1")?
-            .query_row([format!("{}/{}", run.new.service, run.new.account)], |row| row.get(0))
+            .query_row([budget_scope(&run.new.service, &run.new.account)], |row| row.get(0))
             .optional()?;
         waiting.push(WaitingRun { run, slot: slot.map_or(0, back) });
         if waiting.len() == at_most {
