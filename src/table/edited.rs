@@ -35,10 +35,10 @@ impl EditedReader {
         Ok(Self { inner, edits, columns, read: RowBatch::new(), sheets })
     }
 
-    fn edits_of(&self, row: &RowView<'_>) -> Vec<SourceEdit> {
+    fn edits_of(&self, row: &RowView<'_>) -> Vec<&SourceEdit> {
         let position = row.position();
         let sheet = self.sheets.get(usize::from(position.sheet)).map_or("", String::as_str);
-        self.edits.of_row(sheet, position.line).cloned().collect()
+        self.edits.of_row(sheet, position.line).collect()
     }
 }
 
@@ -87,7 +87,7 @@ impl RowReader for EditedReader {
 fn push_edited(
     batch: &mut RowBatch,
     row: RowView<'_>,
-    edits: &[SourceEdit],
+    edits: &[&SourceEdit],
     columns: &HashMap<String, usize>,
     headers: &[String],
     own: &[String],

@@ -52,7 +52,8 @@ pub struct SourceEdits {
     /// Of the file's content.
     pub digest: String,
     edits: Vec<SourceEdit>,
-    by_row: HashMap<(String, u64), Vec<usize>>,
+    /// By line; lines of several sheets may be the same.
+    by_line: HashMap<u64, Vec<usize>>,
 }
 
 impl SourceEdits {
@@ -113,11 +114,11 @@ impl SourceEdits {
     }
 
     fn of(path: PathBuf, digest: String, edits: Vec<SourceEdit>) -> Self {
-        let mut by_row: HashMap<(String, u64), Vec<usize>> = HashMap::new();
+        let mut by_line: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, edit) in edits.iter().enumerate() {
-            by_row.entry((edit.sheet.clone(), edit.line)).or_default().push(at);
+            by_line.entry(edit.line).or_default().push(at);
         }
-        Self { path, digest, edits, by_row }
+        Self { path, digest, edits, by_line }
     }
 
     /// Writes edits.
@@ -145,9 +146,9 @@ impl SourceEdits {
     }
 
     /// What is changed of a row, the latest last.
-    pub fn of_row<'a>(&'a self, sheet: &str, line: u64) -> impl Iterator<Item = &'a SourceEdit> + use<'a> {
-        let found = self.by_row.get(&(sheet.to_owned(), line));
-        found.into_iter().flatten().map(|at| &self.edits[*at])
+    pub fn of_row(&self, sheet: &str, line: u64) -> impl Iterator<Item = &SourceEdit> {
+        let found = self.by_line.get(&line).into_iter().flatten();
+        found.map(|at| &self.edits[*at]).filter(move |edit| edit.sheet == sheet)
     }
 }
 
