@@ -4,7 +4,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use super::words::{count, number, span};
+use super::words::{clock_after, count, number, span};
 use super::{Event, JobKind, Reporter, escape};
 use crate::clock::{self, Calendar};
 
@@ -14,9 +14,8 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 /// How often the words beside a bar are made anew, but for news.
 const WORDS_EVERY: Duration = Duration::from_millis(100);
 
-/// From here on people look at a clock rather than at a span, and from there on at a calendar too.
+/// From here on people look at a clock rather than at a span.
 const WORTH_A_CLOCK: Duration = Duration::from_secs(30 * 60);
-const ANOTHER_DAY: Duration = Duration::from_secs(18 * 3600);
 
 /// Pauses shorter than this are pacing, not news.
 const WORTH_TELLING: Duration = Duration::from_secs(2);
@@ -122,14 +121,9 @@ const fn template(known_length: bool) -> &'static str {
     if known_length { "{bar:16} {wide_msg}" } else { "{spinner} {wide_msg}" }
 }
 
-/// When it will be done by the clock of this place: a time of day, and the day where that is another.
+/// When it will be done by the clock of this place, where that is of interest.
 fn done_about(left: Duration, now: Duration) -> Option<String> {
-    if left < WORTH_A_CLOCK {
-        return None;
-    }
-    let at = jiff::Timestamp::from_second(i64::try_from((now + left).as_secs()).ok()?).ok()?;
-    let format = if left < ANOTHER_DAY { "%H:%M" } else { "%a %d %b, %H:%M" };
-    Some(at.to_zoned(jiff::tz::TimeZone::system()).strftime(format).to_string())
+    if left < WORTH_A_CLOCK { None } else { clock_after(left, now) }
 }
 
 /// What has been seen of a run so far.

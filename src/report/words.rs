@@ -57,6 +57,17 @@ pub fn day(seconds: u64) -> String {
     written(seconds, "%-d %B %Y")
 }
 
+/// From here on people look at a calendar too.
+const ANOTHER_DAY: Duration = Duration::from_secs(18 * 3600);
+
+/// What the clock of this place shows when so long has passed from a moment on: `02:40`, and the day where that is
+/// another.
+pub fn clock_after(left: Duration, now: Duration) -> Option<String> {
+    let at = jiff::Timestamp::from_second(i64::try_from((now + left).as_secs()).ok()?).ok()?;
+    let format = if left < ANOTHER_DAY { "%H:%M" } else { "%a %d %b, %H:%M" };
+    Some(at.to_zoned(jiff::tz::TimeZone::system()).strftime(format).to_string())
+}
+
 /// Seconds from the Unix epoch as a time of day, as exact as it takes in a range of so many seconds.
 pub(super) fn clock_time(seconds: u64, range: u64) -> String {
     written(

@@ -16,14 +16,11 @@ use super::site::Site;
 use super::watched::SeenSoFar;
 use super::work::{BackgroundJob, Purpose};
 use crate::clock;
-use crate::config::zoned;
 use crate::contact::Quota;
-use crate::report::{cure, number, span};
+use crate::report::{self, cure, number, span};
 
 /// Shorter than this, nobody looks at a clock.
 const WORTH_A_CLOCK: Duration = Duration::from_secs(120);
-/// From here on the day is told as well.
-const ANOTHER_DAY: Duration = Duration::from_secs(18 * 3600);
 
 /// How long a page waits for a run to begin.
 const QUICK: Duration = Duration::from_millis(1500);
@@ -94,9 +91,7 @@ pub fn clock_after(time: Duration, site: &Site) -> Option<String> {
     if time < WORTH_A_CLOCK {
         return None;
     }
-    let zone = jiff::tz::TimeZone::system();
-    let at = zoned((site.calendar)() + time, &zone)?;
-    Some(at.strftime(if time < ANOTHER_DAY { "%H:%M" } else { "%a %d %b, %H:%M" }).to_string())
+    report::words::clock_after(time, (site.calendar)())
 }
 
 fn find(site: &Site, id: u64) -> PageAnswer<Arc<BackgroundJob>> {
