@@ -48,6 +48,7 @@ pub fn import(criterion: &mut Criterion) {
                     reporter: Box::new(Silent),
                     stop: Stop::default(),
                     served: false,
+                    watch: None,
                 };
                 let summary = runtime.block_on(jobs::import(&job, &mut context)).unwrap();
                 assert_eq!(summary.rows, ROWS);

@@ -38,6 +38,8 @@ pub const POINTS: &[&str] = &[
     "before_page",
     "after_page",
     "before_spool_removed",
+    "alert_taken",
+    "alert_sent",
     "before_undo",
     "after_undo",
     "after_undone",

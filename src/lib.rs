@@ -47,9 +47,12 @@ pub mod report;
 
 pub mod config;
 
+pub mod alerts;
+
 pub mod fleet;
 pub mod jobs;
 pub mod journal;
+pub mod metrics;
 
 pub mod web;
 

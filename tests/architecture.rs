@@ -27,17 +27,19 @@ const ROOMS: &[(&str, &str)] = &[
     ("upload", "contact error clock crash services journal reconcile quota transport ledger"),
     ("report", "contact error clock table journal ledger"),
     ("config", "contact error services"),
+    ("alerts", "contact error trust clock crash journal ledger report config"),
     (
         "jobs",
         "contact error platform clock crash table mapping validate services journal reconcile quota transport ledger upload report \
-         config",
+         config alerts",
     ),
+    ("metrics", "contact error ledger report"),
     ("fleet", "contact error clock journal ledger upload report config"),
     ("web", "contact error platform clock table mapping services journal ledger upload report config jobs"),
     (
         "cli",
         "contact error platform clock table mapping validate services journal reconcile quota transport ledger upload report \
-         config jobs fleet web",
+         config alerts jobs fleet metrics web",
     ),
     ("main", "cli"),
     ("lib", ""),
@@ -145,6 +147,8 @@ const RULES: &[Rule] = &[
             "sandbox",
             "jobs",
             "fleet",
+            "alerts",
+            "metrics",
             "web",
             "cli",
             "ledger",

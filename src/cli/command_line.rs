@@ -1,9 +1,9 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::{
-    CommandContext, Exit, GlobalArgs, account, accounts, cancel, check, completions, copy, explain, export, forget,
-    guess, import, job, ledger, man, open, plan, prune, report, resume, retry, runs, sandbox, services, show, submit,
-    undo, why, work, workers,
+    CommandContext, Exit, GlobalArgs, account, accounts, alerts, cancel, check, completions, copy, explain, export,
+    forget, guess, import, job, ledger, man, open, plan, prune, report, resume, retry, runs, sandbox, services, show,
+    submit, undo, why, work, workers,
 };
 use crate::error::Result;
 
@@ -49,6 +49,7 @@ pub enum Command {
     Work(work::WorkCommand),
     Workers(workers::WorkersCommand),
     Cancel(cancel::CancelCommand),
+    Alerts(alerts::AlertsCommand),
     Sandbox(sandbox::SandboxCommand),
     Services(services::ServicesCommand),
     Accounts(accounts::AccountsCommand),
@@ -59,6 +60,21 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it sends what waits in the outbox at its end: those that do a run, or queue one.
+    pub fn sends_alerts(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(_)
+                | Self::Import(_)
+                | Self::Export(_)
+                | Self::Copy(_)
+                | Self::Resume(_)
+                | Self::Retry(_)
+                | Self::Undo(_)
+                | Self::Submit(_)
+        )
+    }
+
     pub fn run(self, context: &CommandContext) -> Result<Exit> {
         match self {
             Self::Open(args) => open::run(&args, context),
@@ -83,6 +99,7 @@ impl Command {
             Self::Work(args) => work::run(&args, context),
             Self::Workers(args) => workers::run(&args, context),
             Self::Cancel(args) => cancel::run(&args, context),
+            Self::Alerts(args) => alerts::run(&args, context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Services(args) => services::run(&args, context),
             Self::Accounts(args) => accounts::run(&args, context),

@@ -4,6 +4,7 @@ use clap::{ArgAction, Args};
 use secrecy::SecretString;
 
 use super::{Environment, logs, places, secrets};
+use crate::alerts::JobWatch;
 use crate::config::{Config, Layered};
 use crate::error::Result;
 use crate::ledger::postgres::PostgresPlace;
@@ -51,6 +52,8 @@ pub struct CommandContext {
     pub quiet: bool,
     /// Certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// The job of the configuration that the command is.
+    pub watch: Option<JobWatch>,
     state_dir: Option<PathBuf>,
     ledger: Option<SecretString>,
     config: Option<PathBuf>,
@@ -65,6 +68,7 @@ impl CommandContext {
             json: args.json,
             quiet: args.quiet,
             ca_file: args.ca_file,
+            watch: None,
             state_dir: args.state_dir,
             ledger: args.ledger.map(SecretString::from),
             config: args.config,
@@ -74,6 +78,12 @@ impl CommandContext {
     /// The folder of the ledger; not yet made.
     pub fn state_dir(&self) -> Result<Layered<PathBuf>> {
         places::state_dir(self.state_dir.clone(), &self.environment)
+    }
+
+    /// The same for a command that is this job of the configuration.
+    #[must_use]
+    pub fn of_job(&self, watch: JobWatch) -> Self {
+        Self { watch: Some(watch), ..self.clone() }
     }
 
     /// Where the ledger is: `--ledger`, else `$ROLO_LEDGER`, else `ledger` of the configuration, else a file in the

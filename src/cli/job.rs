@@ -3,9 +3,10 @@ use super::export::{self, ExportSettings};
 use super::import;
 use super::import_settings::ImportSettings;
 use super::source::{NightArgs, ReadingArgs, RunArgs, SandboxArgs, SourceArgs};
-use super::{CommandContext, Exit, source};
+use super::{CommandContext, Exit, failed_start, source};
+use crate::alerts::JobWatch;
 use crate::config::{Action, Job};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -143,9 +144,20 @@ fn run_settings(job: &Job) -> source::RunSettings {
 }
 
 pub fn run(args: &RunCommand, context: &CommandContext) -> Result<Exit> {
-    match args.settings(context)? {
-        JobSettings::Import(settings) => import::import(&settings, context),
-        JobSettings::Export(settings) => export::export(&settings, context),
-        JobSettings::Copy(settings) => copy::copy(&settings, context),
+    let config = context.config()?;
+    let job = config.job(&args.job)?;
+    let watch = JobWatch::of(job, &config);
+    let context = context.of_job(watch.clone());
+    let ended = args.settings(&context).and_then(|settings| match settings {
+        JobSettings::Import(settings) => import::import(&settings, &context),
+        JobSettings::Export(settings) => export::export(&settings, &context),
+        JobSettings::Copy(settings) => copy::copy(&settings, &context),
+    });
+    if let Err(error) = &ended
+        && !watch.has_begun()
+        && !matches!(error.kind, ErrorKind::AlreadyRunning | ErrorKind::Interrupted)
+    {
+        failed_start::record(job, error, &watch, &config, &context);
     }
+    ended
 }

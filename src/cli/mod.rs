@@ -6,6 +6,8 @@
 
 mod account;
 mod accounts;
+mod alerting;
+mod alerts;
 mod by_plan;
 mod cancel;
 mod check;
@@ -20,6 +22,7 @@ mod environment;
 mod exit;
 mod explain;
 mod export;
+mod failed_start;
 mod forecast;
 mod forget;
 mod guess;
@@ -31,6 +34,7 @@ mod kept_secret;
 mod ledger;
 mod logs;
 mod man;
+mod night_watch;
 mod open;
 mod output;
 mod places;
@@ -81,7 +85,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) 
     let json = line.global.json;
     let result = std::panic::catch_unwind(|| {
         let context = CommandContext::new(line.global, environment.clone())?;
-        line.command.run(&context)
+        let sends_alerts = line.command.sends_alerts();
+        let ended = line.command.run(&context);
+        if sends_alerts {
+            alerting::after(&context);
+        }
+        ended
     });
     match result {
         Ok(Ok(exit)) => exit.into(),

@@ -1,5 +1,5 @@
 use super::source::{NightArgs, SandboxArgs, SandboxSettings};
-use super::{CommandContext, Exit, export, recorded, retry, running, undo};
+use super::{CommandContext, Exit, alerting, export, recorded, retry, running, undo};
 use crate::config::Night;
 use crate::error::{Error, Result};
 use crate::jobs::{self, Again};
@@ -49,6 +49,7 @@ pub fn run(args: &ResumeCommand, context: &CommandContext) -> Result<Exit> {
             let kind = run.new.kind.name();
             return Err(Error::usage(format!("--until and --max-calls are for imports and retries, not for: {kind}")));
         }
+        job.watch = alerting::watch_of(&run, &context.config()?);
         let mut again = again_of(&run, &settings.sandbox, context, &ledger).await?;
         if let Again::Import(import) = &mut again
             && !settings.night.is_endless()

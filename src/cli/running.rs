@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 use tracing::Span;
+use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
@@ -15,16 +16,20 @@ use crate::config::Threshold;
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, ImportOptions, MappingChoice, RefreshSecrets, SandboxSpec, SourceSpec};
 use crate::journal::RunId;
-use crate::ledger::{LedgerHandle, Run};
+use crate::ledger::{LedgerHandle, Run, Worker};
 use crate::platform::StopSignals;
 use crate::report::{Summary, closing_words, escape};
 use crate::table::{ReadOptions, SourceEdits};
 use crate::transport::Proxies;
 use crate::upload::{Stop, StopLevel};
 
-/// Runs an asynchronous command to its end.
+/// Runs an asynchronous command to its end. What is logged of it says which process it is and, once a run has begun,
+/// which run and account.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    started(&mut Builder::new_multi_thread())?.block_on(work)
+    let this = Worker::this_process("");
+    let worker = format!("{}/{}", this.host, this.process);
+    let span = tracing::debug_span!("run", run = Empty, account = Empty, worker);
+    block_on_within(&span, work)
 }
 
 fn started(builder: &mut Builder) -> Result<Runtime> {
@@ -65,6 +70,7 @@ pub fn context_stopped_by(stop: Stop, context: &CommandContext) -> Result<jobs::
         reporter: progress(context),
         stop,
         served: false,
+        watch: context.watch.clone(),
     };
     job.written().sweep();
     Ok(job)

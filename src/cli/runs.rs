@@ -23,6 +23,9 @@ Examples:
 /// So often it is looked for what has changed.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
+/// Runs that are looked through for those of one job.
+const LOOKED_THROUGH: usize = 10_000;
+
 /// List the runs there were, latest first.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
@@ -30,6 +33,9 @@ pub struct RunsCommand {
     /// How many to list.
     #[arg(long, value_name = "RUNS", default_value_t = 20)]
     last: u32,
+    /// Only those of this job of the configuration, also those that could not begin.
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
     /// Then go on, and list each run anew when something of it has changed, until a signal comes.
     #[arg(long)]
     follow: bool,
@@ -40,20 +46,39 @@ impl RunsCommand {
     pub fn last(&self) -> usize {
         self.last.try_into().unwrap_or(usize::MAX)
     }
+
+    /// The latest runs that are asked for, each with whoever works on it now.
+    async fn listed(&self, ledger: &LedgerHandle) -> Result<Vec<Listed>> {
+        let looked_through = if self.job.is_some() { LOOKED_THROUGH } else { self.last() };
+        let mut listed = Vec::new();
+        for run in ledger.runs(looked_through).await? {
+            if self.job.as_deref().is_none_or(|job| run.job() == Some(job)) {
+                let worker = ledger.worker_of(&run).await?;
+                listed.push((run, worker));
+            }
+            if listed.len() == self.last() {
+                break;
+            }
+        }
+        Ok(listed)
+    }
 }
 
 pub fn run(args: &RunsCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = context.ledger()?.open()?;
-        let runs = listed(&ledger, args.last()).await?;
+        let runs = args.listed(&ledger).await?;
         if runs.is_empty() && !context.json {
-            print("there are no runs yet\n")?;
+            print(&match &args.job {
+                None => "there are no runs yet\n".to_owned(),
+                Some(job) => format!("there are no runs of job {} yet\n", escape(job)),
+            })?;
         }
         show(&runs, context)?;
         if !context.json {
             print(&due_words(context)?)?;
         }
-        if args.follow { follow(runs, args.last(), &ledger, context).await } else { Ok(Exit::Done) }
+        if args.follow { follow(runs, args, &ledger, context).await } else { Ok(Exit::Done) }
     })
 }
 
@@ -65,16 +90,6 @@ fn due_words(context: &CommandContext) -> Result<String> {
         Some(format!("next: job {} at {}\n", escape(&it.job), escape(&it.schedule.moment(due))))
     };
     Ok(scheduled(&context.config()?).into_iter().filter_map(next).collect())
-}
-
-/// The latest runs, each with whoever works on it now.
-async fn listed(ledger: &LedgerHandle, at_most: usize) -> Result<Vec<Listed>> {
-    let mut runs = Vec::new();
-    for run in ledger.runs(at_most).await? {
-        let worker = ledger.worker_of(&run).await?;
-        runs.push((run, worker));
-    }
-    Ok(runs)
 }
 
 type Listed = (Run, Option<Worker>);
@@ -90,7 +105,12 @@ fn show(runs: &[Listed], context: &CommandContext) -> Result<()> {
 }
 
 /// Lists, until a signal comes, what is new or has changed.
-async fn follow(before: Vec<Listed>, at_most: usize, ledger: &LedgerHandle, context: &CommandContext) -> Result<Exit> {
+async fn follow(
+    before: Vec<Listed>,
+    args: &RunsCommand,
+    ledger: &LedgerHandle,
+    context: &CommandContext,
+) -> Result<Exit> {
     let mut signals = running::signals()?;
     let mut seen: HashMap<RunId, Standing> =
         before.iter().map(|listed| (listed.0.id.clone(), standing(listed))).collect();
@@ -99,7 +119,7 @@ async fn follow(before: Vec<Listed>, at_most: usize, ledger: &LedgerHandle, cont
             () = signals.next() => return Ok(Exit::Done),
             () = tokio::time::sleep(FOLLOW_EVERY) => {}
         }
-        let mut runs = listed(ledger, at_most).await?;
+        let mut runs = args.listed(ledger).await?;
         runs.retain(|listed| seen.get(&listed.0.id) != Some(&standing(listed)));
         // The oldest first: what is new stands below what was said before.
         runs.reverse();
@@ -123,6 +143,7 @@ pub(super) fn run_json(run: &Run, worker: Option<&Worker>) -> serde_json::Value 
         "run": run.id.0,
         "command": run.new.kind.name(),
         "account": run.new.account,
+        "job": run.job(),
         "service": run.new.service,
         "state": run.state.name(),
         "worker": worker.map(|worker| json!({"host": worker.host, "process": worker.process, "since": worker.since})),

@@ -4,17 +4,38 @@ use super::job::{self, JobSettings};
 use super::source::Input;
 use super::submit::{export_of, import_of, queued_import};
 use super::{ChosenAccount, CommandContext, running};
-use crate::config::Config;
+use crate::clock;
+use crate::config::{Account, Config};
 use crate::error::{Error, Result};
 use crate::fleet::{DueRun, Scheduled};
 use crate::jobs::{self, QueuedRecord};
 use crate::ledger::LedgerHandle;
+use crate::metrics::{AccountLimit, NextDue};
 
 /// The jobs that have a schedule, by name.
 pub fn scheduled(config: &Config) -> Vec<Scheduled> {
     let of =
         |job: &crate::config::Job| job.schedule.clone().map(|schedule| Scheduled { job: job.name.clone(), schedule });
     config.jobs.values().filter_map(of).collect()
+}
+
+/// What whoever watches a worker is told of the configuration: what accounts admit, and when jobs are due. Where it
+/// can't be used, nothing.
+pub fn watched(context: &CommandContext) -> (Vec<AccountLimit>, Vec<NextDue>) {
+    let Ok(config) = context.config() else { return Default::default() };
+    let limit = |account: &Account| {
+        let service = account.connect().ok()?;
+        let quota = account.rate.unwrap_or(service.limits().quota.value);
+        Some(AccountLimit {
+            account: account.name.clone(),
+            service: account.service.clone(),
+            calls_per_second: f64::from(quota.calls) / quota.per.as_secs_f64(),
+        })
+    };
+    let now = clock::unix_now();
+    let next = |it: Scheduled| Some(NextDue { at: it.schedule.next(now)?, job: it.job });
+    let limits = config.accounts.values().filter(|account| !account.unthrottled).filter_map(limit).collect();
+    (limits, scheduled(&config).into_iter().filter_map(next).collect())
 }
 
 /// What the job does when it is due: its file and its mapping are those that are there when it begins.

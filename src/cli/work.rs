@@ -1,20 +1,25 @@
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::night_watch::NightWatch;
 use super::resume::again_of;
 use super::source::SandboxSettings;
 use super::work_log::{WorkLog, say};
-use super::{CommandContext, Exit, running, scheduled};
+use super::{CommandContext, Exit, alerting, running, scheduled};
+use crate::alerts::AlertFacts;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result, StopReason};
 use crate::fleet::{self, Crew, DueRun, Failed, Scheduled, Shift, Tick};
 use crate::jobs::{self, ExportRecord, ImportRecord, RunRecord as _};
-use crate::ledger::{Fired, LedgerHandle, Run, RunKind, RunState, Worker};
-use crate::report::Summary;
+use crate::ledger::{Fired, Judgement, LedgerHandle, Run, RunKind, RunState, Worker};
+use crate::metrics::{Counters, Counting, MetricsServer, RunLabels, Setting};
+use crate::report::{Reporter, Several, Summary};
 use crate::upload::Stop;
 
 const EXAMPLES: &str = "\
@@ -35,6 +40,9 @@ pub struct WorkCommand {
     /// Work on at most this many runs at once, each of another account.
     #[arg(long, value_name = "RUNS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     at_most: u32,
+    /// Serve /healthz and /metrics there, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
 }
 
 pub fn run(args: &WorkCommand, context: &CommandContext) -> Result<Exit> {
@@ -44,7 +52,10 @@ pub fn run(args: &WorkCommand, context: &CommandContext) -> Result<Exit> {
         let words = format!("process {} on {} serves the queue; a signal ends it", worker.process, worker.host);
         say(context, &words);
         let ledger = job.ledger.open()?;
+        let counters = Arc::new(Counters::new(env!("CARGO_PKG_VERSION"))?);
+        let serving = serve_metrics(args.metrics, &counters, &ledger, context).await?;
         let hands = Arc::new(Hands {
+            counters,
             context: context.clone(),
             ledger: ledger.clone(),
             worker: worker.clone(),
@@ -58,10 +69,31 @@ pub fn run(args: &WorkCommand, context: &CommandContext) -> Result<Exit> {
             once: args.once,
             stop: job.stop.clone(),
         };
-        fleet::serve(shift, hands.clone()).await?;
+        let watch = NightWatch::begin(&hands.ledger, context);
+        let served = fleet::serve(shift, hands.clone()).await;
+        watch.end().await;
+        if let Some(serving) = serving {
+            serving.abort();
+        }
+        served?;
         // Whoever ends a worker has not ended its runs.
         Ok(if args.once { hands.worst() } else { Exit::Done })
     })
+}
+
+/// Answers whoever watches, if it was asked for, until the worker ends.
+async fn serve_metrics(
+    listen: Option<SocketAddr>,
+    counters: &Arc<Counters>,
+    ledger: &LedgerHandle,
+    context: &CommandContext,
+) -> Result<Option<JoinHandle<()>>> {
+    let Some(listen) = listen else { return Ok(None) };
+    let asked = context.clone();
+    let setting: Setting = Arc::new(move || scheduled::watched(&asked));
+    let server = MetricsServer::bind(listen, counters.clone(), ledger.clone(), setting).await?;
+    say(context, &format!("metrics: http://{}/metrics", server.address()?));
+    Ok(Some(tokio::spawn(server.run())))
 }
 
 /// Does the runs, each on a thread of its own, as their commands would.
@@ -71,6 +103,7 @@ struct Hands {
     worst: Mutex<Exit>,
     ledger: LedgerHandle,
     worker: Worker,
+    counters: Arc<Counters>,
     /// Jobs with a schedule, as the configuration said when it was read last.
     scheduled: Mutex<Option<(Instant, Vec<Scheduled>)>>,
 }
@@ -78,6 +111,22 @@ struct Hands {
 impl Hands {
     fn worst(&self) -> Exit {
         *self.worst.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says of a run that a command began and nobody goes on with whose it was, and how to end it.
+    async fn say_whose(&self, run: &Run) {
+        if run.state != RunState::Running || run.was_queued() {
+            return;
+        }
+        let whose = match self.ledger.last_worker_of(run).await {
+            Ok(Some(last)) => format!("process {} on {} ({})", last.process, last.host, last.doing),
+            _ => "a process".to_owned(),
+        };
+        let words = format!(
+            "run {} was last worked on by {whose}, which is gone: it goes on here; `rolo cancel {}` ends it for good",
+            run.id, run.id
+        );
+        say(&self.context, &words);
     }
 }
 
@@ -93,16 +142,23 @@ impl Crew for Hands {
     }
 
     async fn work(&self, run: Run, stop: Stop) -> Result<Summary> {
+        self.say_whose(&run).await;
         let (done, came) = oneshot::channel();
         let context = self.context.clone();
         // A bug in one run ends neither the others nor the worker.
         let name = format!("run {}", run.id);
         let worker = format!("{}/{}", self.worker.host, self.worker.process);
         let span = tracing::info_span!("run", run = %run.id, account = run.new.account, worker);
-        let work = move || drop(done.send(running::block_on_within(&span, go_on(&run, stop, &context))));
+        let counters = self.counters.clone();
+        let work = move || drop(done.send(running::block_on_within(&span, go_on(&run, stop, &counters, &context))));
         let started = std::thread::Builder::new().name(name).spawn(work);
         started.map_err(|error| Error::stopped("a thread for the run could not be started").caused_by(error))?;
         came.await.unwrap_or_else(|_| Err(Error::bug("a run of this worker broke")))
+    }
+
+    fn judged(&self, run: &Run, error: &Error) -> Option<Judgement> {
+        let watch = alerting::watch_of(run, &self.context.config().ok()?)?;
+        watch.failed(error, Some(run.id.clone()), AlertFacts::of_run(run)).ok()
     }
 
     fn ended(&self, run: &Run, came: &Result<Summary>, failed: Option<Failed>) {
@@ -161,18 +217,28 @@ impl Crew for Hands {
     }
 
     fn troubled(&self, error: &Error) {
+        self.counters.ledger_failed();
         say(&self.context, &format!("the ledger can't be used, and is tried again: {}", error.message));
     }
 }
 
-async fn go_on(run: &Run, stop: Stop, context: &CommandContext) -> Result<Summary> {
+async fn go_on(run: &Run, stop: Stop, counters: &Arc<Counters>, context: &CommandContext) -> Result<Summary> {
+    let labels = RunLabels {
+        account: run.new.account.clone(),
+        service: run.new.service.clone(),
+        job: run.job().unwrap_or_default().to_owned(),
+        command: run.new.kind.name().to_owned(),
+    };
+    let reporters: [Box<dyn Reporter>; 2] =
+        [Box::new(WorkLog::new(context)), Box::new(Counting::new(counters, labels))];
     let mut job = jobs::Context {
         state_dir: context.state_dir()?.value,
         ledger: context.ledger()?,
         written_in: None,
-        reporter: Box::new(WorkLog::new(context)),
+        reporter: Box::new(Several(reporters.into())),
         stop,
         served: true,
+        watch: alerting::watch_of(run, &context.config()?),
     };
     let ledger = job.ledger.open()?;
     let again = again_of(run, &SandboxSettings::default(), context, &ledger).await;

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::document::Section;
-use super::{DayTime, Missed, Night, Schedule, StopWhen, Threshold};
+use super::stop_when::share_or_count;
+use super::{DayTime, Missed, Night, NotifyWhen, Schedule, StopWhen, Threshold};
 use crate::error::{Error, Result};
 
 /// What a job does.
@@ -51,6 +52,10 @@ pub struct Job {
     pub night: Night,
     /// When a worker queues it by itself.
     pub schedule: Option<Schedule>,
+    /// Channels that are told how it stands; `None` for those of all jobs.
+    pub notify: Option<Vec<String>>,
+    /// From when on they are told.
+    pub notify_when: NotifyWhen,
     /// Of an export: only contacts with this tag.
     pub tag: Option<String>,
     /// Of an export: only contacts changed at or after this moment.
@@ -59,7 +64,7 @@ pub struct Job {
     pub tags_by_list: bool,
 }
 
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 32] = [
     "import",
     "export",
     "from",
@@ -87,6 +92,8 @@ const KNOWN: [&str; 30] = [
     "time_zone",
     "schedule",
     "missed",
+    "notify",
+    "notify_when",
     "tag",
     "updated_since",
     "tags_by_list",
@@ -128,6 +135,8 @@ impl Job {
             stop_when,
             night: night(section)?,
             schedule: schedule(section)?,
+            notify: None,
+            notify_when: NotifyWhen::read(section)?,
             tag: text("tag")?,
             updated_since: text("updated_since")?,
             tags_by_list: tags_by_list(section)?,
@@ -219,16 +228,6 @@ fn keep_results(section: &Section<'_, '_>) -> Result<Option<u64>> {
     match section.count("keep_results")? {
         Some(0) => Err(section.wrong("keep_results", Error::usage("the results of the last night are kept at least"))),
         nights => Ok(nights),
-    }
-}
-
-/// `"80%"` or `40000`, as text.
-fn share_or_count(section: &Section<'_, '_>, key: &'static str) -> Result<Option<String>> {
-    let Some(value) = section.get(key) else { return Ok(None) };
-    match value.get_ref() {
-        DeValue::String(text) => Ok(Some(text.to_string())),
-        DeValue::Integer(number) => Ok(Some(number.to_string())),
-        _ => Err(section.not_a(key, value, "a share in quotes or a count")),
     }
 }
 

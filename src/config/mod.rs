@@ -14,6 +14,7 @@ mod document;
 mod job;
 mod layered;
 mod night;
+mod notify;
 mod rate;
 mod retention;
 mod schedule;
@@ -29,6 +30,7 @@ pub use added::{NewAccount, with_account};
 pub use job::{Action, Job};
 pub use layered::{Layered, Origin, layer};
 pub use night::{DayTime, Night, zoned};
+pub use notify::{Channel, MailChannel, MailSecurity, MailServer, NotifyWhen, checked_url};
 pub use rate::{parse_rate, rate_within, rate_words};
 pub use retention::{KeepRuns, Retention};
 pub use schedule::{Missed, Schedule};
@@ -48,6 +50,8 @@ pub struct Config {
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
     pub defaults: Defaults,
+    /// Where alerts about jobs can go, by name.
+    pub channels: BTreeMap<String, Channel>,
     /// Where the address of a ledger in a database is kept.
     pub ledger: Option<SecretSource>,
 }
@@ -61,6 +65,8 @@ pub struct Defaults {
     pub region: Option<(String, String)>,
     /// What is kept of runs, where their account says nothing.
     pub retention: Retention,
+    /// Channels that are told of a job that names none.
+    pub notify: Vec<String>,
 }
 
 impl Config {
@@ -80,7 +86,7 @@ impl Config {
         let document = Document::new(text, path);
         let root = document.root()?;
         let root = document.section("", &root);
-        root.only(&["accounts", "jobs", "defaults", "ledger"])?;
+        root.only(&["accounts", "jobs", "defaults", "ledger", "notify"])?;
 
         let mut config = Self { path: Some(path.to_owned()), ..Self::default() };
         if let Some(source) = SecretSource::read(&root, "ledger")? {
@@ -92,8 +98,15 @@ impl Config {
                 config.accounts.insert(name.to_owned(), Account::read(name, &section, services)?);
             }
         }
+        if let Some(channels) = root.section("notify")? {
+            for name in channels.names() {
+                let section = channels.required_section(name)?;
+                config.channels.insert(name.to_owned(), Channel::read(name, &section)?);
+            }
+        }
         if let Some(defaults) = root.section("defaults")? {
-            defaults.only(&["to", "region", "keep_runs", "keep_undo"])?;
+            defaults.only(&["to", "region", "keep_runs", "keep_undo", "notify"])?;
+            config.defaults.notify = config.named_channels(&defaults)?.unwrap_or_default();
             config.defaults.retention = Retention::read(&defaults)?;
             config.defaults.to = defaults.text("to")?;
             config.defaults.region = defaults.text("region")?;
@@ -108,7 +121,8 @@ impl Config {
                 for (key, account) in job.accounts() {
                     config.known(account).map_err(|error| section.wrong(key, error))?;
                 }
-                config.jobs.insert(name.to_owned(), job);
+                let notify = config.named_channels(&section)?;
+                config.jobs.insert(name.to_owned(), Job { notify, ..job });
             }
         }
         Ok(config)
@@ -157,6 +171,26 @@ impl Config {
     pub fn retention(&self, account: &str) -> Retention {
         let own = self.accounts.get(account).map(|account| account.retention).unwrap_or_default();
         own.or(self.defaults.retention)
+    }
+
+    /// The channels that are told of a job: its own, or else those of all.
+    pub fn told_of(&self, job: &Job) -> Vec<String> {
+        job.notify.clone().unwrap_or_else(|| self.defaults.notify.clone())
+    }
+
+    /// `notify` of a section, whose channels are there.
+    fn named_channels(&self, section: &document::Section<'_, '_>) -> Result<Option<Vec<String>>> {
+        let named = notify::names(section)?;
+        if let Some(name) = named.iter().flatten().find(|name| !self.channels.contains_key(*name)) {
+            let channels: Vec<&str> = self.channels.keys().map(String::as_str).collect();
+            let hint = match nearest(name, channels.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("add [notify.{name}] with a webhook, a command or a mail server"),
+            };
+            let error = Error::usage(format!("no channel is called: {name}")).hint(hint);
+            return Err(section.wrong("notify", error));
+        }
+        Ok(named)
     }
 
     /// Whether `name` is an account of this file or the embedded server.

@@ -1,5 +1,8 @@
 use std::fmt;
 
+use toml::de::DeValue;
+
+use super::document::Section;
 use crate::error::{Error, Result};
 
 /// How much is too much.
@@ -44,6 +47,16 @@ impl fmt::Display for Threshold {
             Self::Share(share) if share % 10 == 0 => write!(f, "{}%", share / 10),
             Self::Share(share) => write!(f, "{}.{}%", share / 10, share % 10),
         }
+    }
+}
+
+/// `"80%"` or `40000`, as text.
+pub(super) fn share_or_count(section: &Section<'_, '_>, key: &'static str) -> Result<Option<String>> {
+    let Some(value) = section.get(key) else { return Ok(None) };
+    match value.get_ref() {
+        DeValue::String(text) => Ok(Some(text.to_string())),
+        DeValue::Integer(number) => Ok(Some(number.to_string())),
+        _ => Err(section.not_a(key, value, "a share in quotes or a count")),
     }
 }
 

@@ -29,6 +29,8 @@ pub enum StopReason {
     Cancelled,
     /// What a queued run was to send has changed since.
     SourceChanged,
+    /// The service refused what was asked of it, and would again.
+    ServiceRefused,
     /// What a run needs is not at hand on this machine.
     NotHere,
     /// Another process has the sandbox of this state folder.
@@ -53,6 +55,7 @@ impl StopReason {
             Self::ClaimLost => "claim.lost",
             Self::Cancelled => "run.cancelled",
             Self::SourceChanged => "run.source_changed",
+            Self::ServiceRefused => "service.refused",
             Self::NotHere => "worker.lacks",
             Self::SandboxBusy => "sandbox.busy",
         }

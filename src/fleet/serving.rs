@@ -11,7 +11,9 @@ use super::schedules::{DueRun, Scheduled, Tick, Timetable};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::RunId;
-use crate::ledger::{ClaimKeeper as _, Fingerprint, LEASE, Lease, LedgerHandle, Run, RunState, WaitingRun, Worker};
+use crate::ledger::{
+    ClaimKeeper as _, Fingerprint, Judgement, LEASE, Lease, LedgerHandle, Run, RunState, WaitingRun, Worker,
+};
 use crate::report::Summary;
 use crate::upload::{Stop, StopCause, StopLevel};
 
@@ -32,6 +34,9 @@ pub trait Crew: Send + Sync {
 
     /// Does a run, as its command would.
     async fn work(&self, run: Run, stop: Stop) -> Result<Summary>;
+
+    /// How the job of a run stands that can't begin; `None` if it is of none.
+    fn judged(&self, run: &Run, error: &Error) -> Option<Judgement>;
 
     /// Is told what came of it.
     fn ended(&self, run: &Run, came: &Result<Summary>, failed: Option<Failed>);
@@ -70,6 +75,7 @@ pub async fn serve(shift: Shift, crew: Arc<dyn Crew>) -> Result<()> {
         running: JoinSet::new(),
         turns: HashMap::new(),
         rested: HashMap::new(),
+        orphaned: HashMap::new(),
         appeared: None,
         timetable: Timetable::default(),
         crew,
@@ -98,6 +104,8 @@ struct Serving {
     turns: HashMap<AccountKey, Turn>,
     /// Runs that this worker could not do: how often, and until when it leaves them alone.
     rested: HashMap<RunId, (u32, Instant)>,
+    /// Runs of commands that died, and since when they are seen to wait: a person may go on with them first.
+    orphaned: HashMap<RunId, Instant>,
     appeared: Option<(Instant, String)>,
     timetable: Timetable,
 }
@@ -184,12 +192,24 @@ impl Serving {
         }
         let waiting = self.shift.ledger.waiting(LOOKED_AT).await?;
         let now = clock::now();
+        self.orphaned.retain(|id, _| waiting.iter().any(|it| it.run.id == *id));
         for WaitingRun { run, .. } in in_order(waiting, |run| self.turns.contains_key(&account_of(&run.run))) {
             if self.running.len() >= self.shift.at_most {
                 break;
             }
             let rests = self.rested.get(&run.id).is_some_and(|(_, until)| now < *until);
-            if rests || run.new.was_in_memory() || !self.has_turn(&run).await? {
+            if rests || run.new.was_in_memory() {
+                continue;
+            }
+            if run.state == RunState::Running && !run.was_queued() {
+                let since = *self.orphaned.entry(run.id.clone()).or_insert(now);
+                if now < since + LEASE {
+                    // Not yet, but due soon.
+                    taken += 1;
+                    continue;
+                }
+            }
+            if !self.has_turn(&run).await? {
                 continue;
             }
             let stop = Stop::default();
@@ -276,7 +296,11 @@ impl Serving {
         if ledger.run(&run.id).await?.as_ref().is_some_and(same) {
             ledger.tell(&claimed, &told(error)).await?;
             if failed == Failed::ForGood {
-                ledger.set_state(&claimed, RunState::Failed, &run.counts, run.took.unwrap_or_default()).await?;
+                let took = run.took.unwrap_or_default();
+                match self.crew.judged(run, error) {
+                    None => ledger.set_state(&claimed, RunState::Failed, &run.counts, took).await?,
+                    Some(judged) => ledger.conclude(&claimed, RunState::Failed, &run.counts, took, &judged).await?,
+                }
             }
         }
         claimed.release().await;

@@ -15,6 +15,7 @@ use super::recognize::{Keep, last_identity};
 use super::source::{MappingChoice, SourceSpec, facts};
 use super::verify::Verify;
 use super::visit::Visit;
+use crate::alerts::JobWatch;
 use crate::contact::{Filter, RemoteId};
 use crate::error::{Error, Result};
 use crate::journal::AccountNote;
@@ -125,7 +126,11 @@ async fn export_meanwhile(job: &CopyJob, file: &Path, context: &mut Context) -> 
         resumes: None,
         queued: None,
     };
-    let mut exported = export(&exporting, context).await?;
+    let watch = context.watch.clone();
+    context.watch = watch.as_ref().map(JobWatch::of_first_half);
+    let exported = export(&exporting, context).await;
+    context.watch = watch;
+    let mut exported = exported?;
     exported.kind = JobKind::Copy;
     if exported.stopped.is_some() {
         return Ok(Some(exported));

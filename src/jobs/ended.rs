@@ -55,8 +55,10 @@ impl Ended {
             }
             Self::Stopped(halt) if halt.kind == ErrorKind::Bug => Err(halt),
             Self::Stopped(halt) => {
+                // There is nothing that could be gone on with.
+                let is_refused = halt.reason == Some(StopReason::ServiceRefused) && summary.contacts == Some(0);
                 summary.stopped = Some(halt);
-                Ok(RunState::Stopped)
+                Ok(if is_refused { RunState::Failed } else { RunState::Stopped })
             }
         }
     }

@@ -13,7 +13,7 @@ use super::source::facts;
 use super::spool::Spool;
 use super::tag_lists::can_list_tags;
 use crate::contact::{Call, Filter, ListAll};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 use crate::ledger::{Fingerprint, RunKind};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Remark, Summary};
@@ -66,6 +66,9 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
             summary.file = None;
             if spool.contacts > 0 {
                 summary.remarks.push(Remark::Kept { contacts: spool.contacts });
+            }
+            if spool.contacts == 0 && error.reason == Some(StopReason::ServiceRefused) {
+                spool.remove()?;
             }
             let interrupted = context.stop.is_requested() && frame.caller.halted().is_none();
             if interrupted { Ended::Interrupted } else { Ended::Stopped(error) }

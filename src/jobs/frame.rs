@@ -20,13 +20,14 @@ use super::prune::{PrunePlan, prune};
 use super::recognize::{Keep, Wanted, recognize, same_place};
 use super::run_record::RunRecord;
 use super::worked::{WORKED_EVERY, WorkedSoFar};
+use crate::alerts::JobWatch;
 use crate::clock;
 use crate::config::Retention;
 use crate::contact::Counts;
 use crate::error::{Error, Result};
 use crate::journal::RunId;
 use crate::ledger::{
-    ClaimedRun, Fingerprint, IN_MEMORY, LEASE, Lease, LedgerHandle, NewRun, RunKind, RunState, Worker,
+    ClaimedRun, Fingerprint, IN_MEMORY, Judgement, LEASE, Lease, LedgerHandle, NewRun, RunKind, RunState, Worker,
 };
 use crate::reconcile::Keys;
 use crate::report::{Event, Note, Remark, Summary, Warning};
@@ -164,7 +165,7 @@ impl Opened {
             identity: self.connection.identity().to_owned(),
             service: self.service.to_owned(),
             file: absolute(file).display().to_string(),
-            options: record.to_json()?,
+            options: of_job(record.to_json()?, context),
             // What was read and compared before counts, as it does in what the job tells at its end.
             started: clock::unix_now().saturating_sub(clock::now() - self.begun).as_secs(),
         };
@@ -172,6 +173,10 @@ impl Opened {
             Some(queued) if is_pending => self.begin_queued(queued, &new).await?,
             _ => self.begin_or_take_up(resumes, new).await?,
         };
+        tracing::Span::current().record("run", run.to_string()).record("account", &self.account);
+        if let Some(watch) = &context.watch {
+            watch.begin();
+        }
         let (caller, notices) = self.connection.caller(&run, &context.stop);
         let keys = self.connection.keys(&self.ledger);
         let events = JobEvents::of_run(kind.into(), run.to_string(), self.account.clone(), self.begun).after(before);
@@ -293,7 +298,12 @@ impl Frame {
         if let Some(told) = &told {
             self.ledger.tell(&self.run, told).await?;
         }
-        self.ledger.set_state(&self.run, state, &summary.counts, summary.elapsed).await?;
+        match judged(&self.ledger, &self.run, state, &summary, context.watch.as_ref()).await? {
+            None => self.ledger.set_state(&self.run, state, &summary.counts, summary.elapsed).await?,
+            Some(judged) => {
+                self.ledger.conclude(&self.run, state, &summary.counts, summary.elapsed, &judged).await?;
+            }
+        }
         if let Some(wait) = waits {
             self.ledger.let_wait(&self.run, wait, told.as_deref()).await?;
         }
@@ -302,6 +312,29 @@ impl Frame {
         summary.remarks.extend(prune_earlier(&self.account, self.retention, &self.ledger, &context.state_dir).await);
         Ok(finished(summary, context))
     }
+}
+
+/// How the job of a run stands now that this ends so, if it is of one.
+async fn judged(
+    ledger: &LedgerHandle,
+    run: &RunId,
+    state: RunState,
+    summary: &Summary,
+    watch: Option<&JobWatch>,
+) -> Result<Option<Judgement>> {
+    let Some(watch) = watch else { return Ok(None) };
+    match ledger.run(run).await? {
+        Some(run) => watch.after(summary, state, &run),
+        None => Ok(None),
+    }
+}
+
+/// The record of a run, with the job of the configuration that it is of.
+fn of_job(mut record: serde_json::Value, context: &Context) -> serde_json::Value {
+    if let (Some(watch), Some(record)) = (&context.watch, record.as_object_mut()) {
+        record.insert("job".to_owned(), watch.job.clone().into());
+    }
+    record
 }
 
 /// Lets go of what is no longer kept of an account's earlier runs. The run has ended by now: where the ledger

@@ -101,6 +101,7 @@ mod tests {
             reporter: Box::new(recorded.clone()),
             stop: Stop::default(),
             served: false,
+            watch: None,
         };
         (recorded, context)
     }

@@ -86,7 +86,7 @@ pub use nights::{NightAhead, NightsAhead};
 pub use page::{report, run_page};
 pub use plan::{PlanJob, plan};
 pub use prune::{PrunePlan, PrunedRuns, prune};
-pub use queueing::{digest, export_when_due, import_when_due, submit_export, submit_import};
+pub use queueing::{could_not_begin, digest, export_when_due, import_when_due, submit_export, submit_import};
 pub use recognize::may_put_back;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use row_selection::RowSelection;
@@ -98,6 +98,7 @@ pub use source::{Guessed, MappingChoice, SourceSpec, facts};
 pub use told::{PrunedBefore, parse_identifier, told_of};
 pub use undo::{UndoJob, UndoPlan, undo, undo_parts, undo_plan};
 
+use crate::alerts::JobWatch;
 use crate::report::{Event, Note, Reporter};
 use crate::upload::Stop;
 
@@ -113,6 +114,8 @@ pub struct Context {
     pub stop: Stop,
     /// By a worker: what only its service keeps from going on waits for a worker again.
     pub served: bool,
+    /// The job of the configuration that it is, and whom to tell how that stands.
+    pub watch: Option<JobWatch>,
 }
 
 impl Context {

@@ -9,9 +9,9 @@ use crate::upload::Notice;
 /// Counts a notice, and passes it on as it comes.
 pub fn pass_on(notice: Notice, summary: &mut Summary, reporter: &mut dyn Reporter) {
     match notice {
-        Notice::Called { kind, http_status, attempt } => {
+        Notice::Called { kind, http_status, attempt, verdict } => {
             *summary.calls.entry(kind).or_default() += 1;
-            reporter.event(&Event::Called { kind, http_status, attempt });
+            reporter.event(&Event::Called { kind, http_status, attempt, verdict });
         }
         Notice::Waiting { time, reason } => reporter.event(&Event::Waiting { time, reason }),
         Notice::MadeTwice { run, line, ids } => summary.remarks.push(Remark::MadeTwice { run, line, ids }),

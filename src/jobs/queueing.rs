@@ -8,7 +8,7 @@ use super::export_job::ExportJob;
 use super::frame::absolute;
 use super::import::ImportJob;
 use super::recognize::remembered_as;
-use super::run_record::{EditsRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord};
+use super::run_record::{EditsRecord, ExportRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord};
 use super::source::{MappingChoice, SourceSpec};
 use crate::clock;
 use crate::error::{Error, Result, StopReason};
@@ -81,6 +81,22 @@ pub async fn export_when_due(job: &ExportJob, queued: QueuedRecord, ledger: &Led
     let mut record = export_record(job);
     record.queued = Some(QueuedRecord { is_pending: true, ..queued });
     waiting(RunKind::Export, &job.account, file(&job.file), record, ledger).await
+}
+
+/// A run of a job that could not begin: it keeps the name of its job, and nothing that it could be begun by. Of the
+/// account no more is needed than where it points to.
+///
+/// # Errors
+/// Those of the ledger.
+pub async fn could_not_begin(
+    kind: RunKind,
+    account: &AccountSpec,
+    file: String,
+    job: &str,
+    ledger: &LedgerHandle,
+) -> Result<NewRun> {
+    let options = serde_json::json!({ "job": job });
+    Ok(NewRun { options, ..waiting(kind, account, file, ExportRecord::default(), ledger).await? })
 }
 
 fn file(path: &Path) -> String {

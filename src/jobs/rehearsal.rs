@@ -81,6 +81,7 @@ pub async fn rehearse(mut job: ImportJob, faults: Vec<String>, context: &mut Con
         reporter: Box::new(reporter),
         stop: context.stop.clone(),
         served: false,
+        watch: None,
     };
     let summary = import(&job, &mut inside).await?;
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);

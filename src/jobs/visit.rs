@@ -80,6 +80,7 @@ mod tests {
             reporter: Box::new(Several(Vec::new())),
             stop: Stop::default(),
             served: false,
+            watch: None,
         };
         for _ in 0..2 {
             let opened = Opened::unrecognized(&sandbox(), &mut context).await.unwrap();

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::claim::{Claim, Worker};
 use super::claimed_run::{ClaimKeeper, ClaimedRun};
 use super::{Fingerprint, LedgerHandle};
 use crate::clock;
-use crate::error::{Error, Result, StopReason};
+use crate::error::{Result, StopReason};
 use crate::journal::RunId;
 
 /// It is renewed so often in that time.
@@ -18,6 +19,14 @@ const RENEWALS: u32 = 3;
 
 /// Between two renewals at least.
 const SHORTEST: Duration = Duration::from_millis(1);
+
+/// See [`failed_renewals`].
+static FAILED_RENEWALS: AtomicU64 = AtomicU64::new(0);
+
+/// How often this process could not renew a claim: it was lost, or the store could not be asked.
+pub fn failed_renewals() -> u64 {
+    FAILED_RENEWALS.load(Ordering::Relaxed)
+}
 
 /// A claim that is renewed while this lives: clones share it, and when the last one is dropped it is
 /// given back.
@@ -110,7 +119,9 @@ impl Renewing {
         loop {
             tokio::time::sleep((self.term / RENEWALS).max(SHORTEST)).await;
             // Any other error: the store may be back before the lease has run out; until then nothing is sent.
-            if let Err(Error { reason: Some(StopReason::ClaimLost), .. }) = self.renew().await {
+            let Err(error) = self.renew().await else { continue };
+            FAILED_RENEWALS.fetch_add(1, Ordering::Relaxed);
+            if error.reason == Some(StopReason::ClaimLost) {
                 return;
             }
         }

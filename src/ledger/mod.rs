@@ -6,7 +6,7 @@
 //! intent without an answer means that nobody knows: it is looked up, never guessed. The results file can
 //! be rebuilt from the source and the ledger.
 //!
-//! A [`Ledger`] is eight traits, each about one thing: [`Runs`], [`Queue`], [`Schedules`], [`Entries`],
+//! A [`Ledger`] is nine traits, each about one thing: [`Runs`], [`Queue`], [`Schedules`], [`Oversight`], [`Entries`],
 //! [`Contacts`], [`Accounts`], [`People`] and [`Budgets`]. A backend implements them, and nothing above it knows how it keeps what it
 //! keeps. Values of contacts are kept only as keyed hashes, but for before-images, which undo needs; the
 //! key is handed to a backend when it is opened ([`KeySource`]), and never lies in it.
@@ -21,6 +21,7 @@ mod key;
 mod lease;
 mod lock;
 mod locks;
+mod oversight;
 mod parts;
 mod place;
 pub mod postgres;
@@ -35,9 +36,10 @@ pub use claim::{Claim, LEASE, Worker};
 pub use claimed_run::{ClaimKeeper, ClaimedRun};
 pub use copying::{LedgerCopy, copy, copy_into};
 pub use key::{KeySource, LedgerKey};
-pub use lease::Lease;
+pub use lease::{Lease, failed_renewals};
+pub use oversight::{Figures, JobCondition, JobRecord, Judgement, LastFired, OutboxAlert, RunFigures, Sending};
 pub use parts::{
-    Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, People, Queue, Runs, Schedules, budget_scope,
+    Accounts, Budgets, Contacts, Entries, Ledger, LedgerHandle, Oversight, People, Queue, Runs, Schedules, budget_scope,
 };
 pub use place::LedgerPlace;
 pub use records::{

@@ -35,7 +35,7 @@ pub enum RunState {
     Queued,
     /// Ended because somebody asked for that; not taken up again.
     Cancelled,
-    /// Could not begin, and won't: what it was queued for is not there any more.
+    /// Could not begin, or was refused what it asked first, and won't be gone on with.
     Failed,
     /// Did not begin, since another run of the same that had been cut off goes on in its place.
     Joined,
@@ -228,6 +228,17 @@ pub struct Swept {
 }
 
 impl Run {
+    /// The job of the configuration that it is of.
+    pub fn job(&self) -> Option<&str> {
+        let options = &self.new.options;
+        options.get("job").or_else(|| options.get("queued")?.get("job")).and_then(serde_json::Value::as_str)
+    }
+
+    /// Whether it was queued for a worker, and not begun by a command of its own.
+    pub fn was_queued(&self) -> bool {
+        self.new.options.get("queued").is_some_and(|queued| !queued.is_null())
+    }
+
     /// How long it was worked on: [`Run::took`] or, where an earlier version left that open, the seconds from its
     /// beginning to its end. `None` of one that has only just begun, or was cut off before it was recorded.
     pub fn worked(&self) -> Option<Duration> {

@@ -38,6 +38,8 @@ pub enum Event {
         kind: CallKind,
         http_status: Option<u16>,
         attempt: u32,
+        /// What the answer meant, or why there is none: one word.
+        verdict: &'static str,
     },
     /// Sending pauses.
     Waiting {

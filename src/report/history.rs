@@ -11,10 +11,19 @@ use crate::ledger::{Run, RunState, Worker};
 pub fn runs_words(runs: &[(Run, Option<Worker>)]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.add_row(["run", "began", "took", "command", "account", "file", "state", "rows", "next"]);
+    // Whoever has no jobs sees no column of them.
+    let has_jobs = runs.iter().any(|(run, _)| run.job().is_some());
+    let with_job = |mut cells: Vec<String>, job: &str| {
+        if has_jobs {
+            cells.insert(4, job.to_owned());
+        }
+        cells
+    };
+    let titles = ["run", "began", "took", "command", "account", "file", "state", "rows", "next"];
+    table.add_row(with_job(titles.map(str::to_owned).to_vec(), "job"));
     for (run, worker) in runs {
         let is_under_way = worker.is_some();
-        table.add_row([
+        let cells = vec![
             run.id.0.clone(),
             moment(run.new.started),
             took(run),
@@ -24,7 +33,8 @@ pub fn runs_words(runs: &[(Run, Option<Worker>)]) -> String {
             state_words(run, is_under_way).to_owned(),
             rows_words(run),
             next_words(run, is_under_way),
-        ]);
+        ];
+        table.add_row(with_job(cells, &escape(run.job().unwrap_or("-"))));
     }
     let mut words = format!("{}\n", table.trim_fmt());
     for (run, _) in runs.iter().filter(|(run, _)| matches!(run.state, RunState::Queued | RunState::Failed)) {

@@ -92,7 +92,7 @@ fn to_json(event: &Event) -> Value {
             "contacts": contacts,
             "total": total,
         }),
-        Event::Called { kind, http_status, attempt } => json!({
+        Event::Called { kind, http_status, attempt, .. } => json!({
             "event": "called",
             "call": kind.name(),
             "http_status": http_status,

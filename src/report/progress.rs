@@ -262,7 +262,7 @@ mod tests {
     async fn what_takes_long_is_told_by_the_clock_and_what_takes_a_night_by_the_calendar() {
         let mut tally = Tally::default();
         tally.take(&started(Some(3_000), 0));
-        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1 });
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1, verdict: "done" });
         (0..53).for_each(|_| tally.take(&row(Outcome::Updated)));
         let words = tally.words(clock::now() + Duration::from_secs(60), &calendar());
         let (before, at) = words.split_once("done about ").unwrap();
@@ -278,7 +278,7 @@ mod tests {
     async fn what_is_all_but_done_has_no_milliseconds_left() {
         let mut tally = Tally::default();
         tally.take(&started(Some(1_000), 0));
-        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1 });
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1, verdict: "done" });
         (0..999).for_each(|_| tally.take(&row(Outcome::Updated)));
         let at = clock::now() + Duration::from_secs(60);
         assert!(
@@ -339,7 +339,12 @@ mod tests {
         let mut progress = Progress::lines(Box::new(out.clone()), calendar());
         progress.event(&started(Some(1200), 0));
         for second in 0..60 {
-            progress.event(&Event::Called { kind: CallKind::Create, http_status: Some(200), attempt: 1 });
+            progress.event(&Event::Called {
+                kind: CallKind::Create,
+                http_status: Some(200),
+                attempt: 1,
+                verdict: "done",
+            });
             progress.event(&row(if second == 0 { Outcome::Failed } else { Outcome::Created }));
             tokio::time::advance(Duration::from_secs(1)).await;
         }
@@ -374,7 +379,7 @@ mod tests {
         tally.take(&started(Some(1000), 900));
         // Before the first call the file is read, which says nothing about the speed of calls.
         tokio::time::advance(Duration::from_secs(600)).await;
-        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1 });
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 1, verdict: "done" });
         tokio::time::advance(Duration::from_secs(60)).await;
         (0..950).for_each(|_| tally.take(&row(Outcome::Updated)));
         assert_eq!(
@@ -400,7 +405,7 @@ mod tests {
         assert_eq!(tally.waiting, None);
         tally.take(&Event::Waiting { time: Duration::from_secs(58), reason: throttled("too many\u{1b}[2J requests") });
         assert_eq!(tally.words(clock::now(), &calendar()), "0 rows, waiting 58 s: too many<U+001B>[2J requests");
-        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 2 });
+        tally.take(&Event::Called { kind: CallKind::Find, http_status: Some(200), attempt: 2, verdict: "done" });
         assert_eq!(tally.words(clock::now(), &calendar()), "0 rows, 1 call");
     }
 

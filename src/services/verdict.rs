@@ -66,6 +66,22 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// One word, as metrics have it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Again { .. } => "again",
+            Self::Refused { .. } => "refused",
+            Self::Missing { .. } => "missing",
+            Self::Exists { .. } => "exists",
+            Self::Stop { .. } => "stop",
+            Self::Misdirected { .. } => "misdirected",
+            Self::Unclear { .. } => "unclear",
+        }
+    }
+}
+
 /// What a good answer carried.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {

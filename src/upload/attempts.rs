@@ -123,10 +123,12 @@ impl<'a> Attempts<'a> {
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
         let failure = sent.as_ref().err().map(|failure| failure.kind.name());
         tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, failure, "answered");
-        caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt });
         let after = match sent {
             Ok(answer) => self.answered(&answer, operation, may_leave).await,
-            Err(failure) => self.state.unanswered(failure),
+            Err(failure) => {
+                self.tell_called(http_status, failure.kind.name());
+                self.state.unanswered(failure)
+            }
         };
         self.go_on(after, credential).await
     }
@@ -148,12 +150,17 @@ impl<'a> Attempts<'a> {
         Ok(written)
     }
 
+    fn tell_called(&self, http_status: Option<u16>, verdict: &'static str) {
+        self.caller.tell(Notice::Called { kind: self.kind, http_status, attempt: self.attempt, verdict });
+    }
+
     /// Hears what the answer means, and lets the budget hear what the service wants.
     async fn answered(&mut self, answer: &Answer, operation: CallKind, left: Instant) -> AfterAttempt {
         let caller = self.caller;
         self.http_status = Some(answer.status);
         self.answers += 1;
         let mut verdict = caller.account.service.verdict(self.call, answer);
+        self.tell_called(self.http_status, verdict.name());
         let wait = match &verdict {
             Verdict::Again { wait: Wait::For(time) | Wait::Window(time), .. } => Some(*time),
             Verdict::Again { wait: Wait::Backoff, .. } => Some(caller.guessed_wait()),

@@ -1,6 +1,6 @@
 use super::caller::Caller;
 use crate::contact::{Call, Cursor, FieldDefinition, Filter, Snapshot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
 use crate::reconcile::{CallEnd, CallResult};
 use crate::services::{Page, Reply};
 
@@ -81,7 +81,7 @@ fn listing_error(caller: &Caller, result: &CallResult, what: &str) -> Error {
         .in_service(caller.account.service.name())
         .in_account(&caller.account.name);
     match result.end {
-        CallEnd::Refused { .. } => error.hint(
+        CallEnd::Refused { .. } => error.because(StopReason::ServiceRefused).hint(
             "asked again, the service would refuse it again: ask for something else, or change there what it names",
         ),
         _ => error,

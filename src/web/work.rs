@@ -132,6 +132,7 @@ impl BackgroundJobs {
             reporter: Box::new(Several(reporters)),
             stop: work.stop.clone(),
             served: false,
+            watch: None,
         };
         let (runtime, worked) = (self.runtime.clone(), work.clone());
         std::thread::Builder::new()

@@ -444,6 +444,7 @@ impl World {
             reporter: Box::new(reporter),
             stop: Stop::default(),
             served: false,
+            watch: None,
         }
     }
 }

@@ -46,6 +46,8 @@ const OF_EXPORT: &[&str] = &[
     "before_state",
     "after_state",
 ];
+/// Points of whoever sends an alert: swept where alerts are.
+pub const OF_ALERT: &[&str] = &["alert_taken", "alert_sent"];
 const OF_UNDO: &[&str] = &[
     "before_run",
     "after_run",
@@ -70,7 +72,7 @@ fn every_point_in_the_code_is_listed_and_swept() {
     collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut found);
     let listed: BTreeSet<String> = POINTS.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(found, listed, "src/crash.rs lists every crash point in src, and no other");
-    let swept = [OF_IMPORT, OF_RESUME, OF_EXPORT, OF_UNDO].concat();
+    let swept = [OF_IMPORT, OF_RESUME, OF_EXPORT, OF_UNDO, OF_ALERT].concat();
     let swept: BTreeSet<String> = swept.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(listed, swept);
 }

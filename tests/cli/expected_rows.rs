@@ -16,7 +16,11 @@ fn sends_nothing(world: &World, words: &str) {
     assert_eq!(said.code, 3, "{}{}", said.out, said.err);
     assert!(said.err.contains(words), "{}", said.err);
     assert!(said.err.contains("hint: nothing was sent; look whether the file was cut off"), "{}", said.err);
-    assert_eq!(world.rolo("runs --json").out.lines().count(), 1, "only the first night made a run");
+    let runs = world.rolo("runs --json").out;
+    let latest: serde_json::Value = serde_json::from_str(runs.lines().next().unwrap()).unwrap();
+    assert_eq!((&latest["state"], &latest["job"]), (&"failed".into(), &"nightly".into()), "it leaves a trace");
+    let sent = runs.lines().filter(|run| run.contains("\"finished\"")).count();
+    assert_eq!(sent, 1, "only the first night sent anything: {runs}");
 }
 
 #[test]

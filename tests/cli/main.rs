@@ -5,6 +5,7 @@
 
 mod account_add;
 mod accounts;
+mod alerts;
 mod believed;
 mod brake;
 mod calls_a_row;
@@ -37,6 +38,7 @@ mod hostile;
 mod input;
 mod kills;
 mod mending;
+mod metrics;
 mod moved;
 mod named_contacts;
 mod new_fields;
@@ -54,6 +56,7 @@ mod program;
 mod prune;
 mod queue;
 mod random;
+mod receiver;
 mod rehearsal;
 mod rehearsed;
 mod report_page;

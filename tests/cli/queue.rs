@@ -312,7 +312,9 @@ fn an_import_that_was_killed_is_taken_up_and_the_same_queued_anew_joins_it() {
         other.signal("TERM");
         assert_eq!(code(&other.end()), 4);
         // What a signal ended is nobody's to go on with, until the same is asked for again.
-        assert_eq!(place.rolo("work --once -q").code, 0);
+        let worked = place.rolo("work --once");
+        assert_eq!(worked.code, 0, "{}", worked.err);
+        assert!(worked.err.contains("(import), which is gone: it goes on here; `rolo cancel "), "{}", worked.err);
         assert_eq!(place.phones().len(), 6 + created(place, "other.results.csv"));
         let queued = place.rolo(&format!("submit {import}"));
         let id = queued.out.trim();

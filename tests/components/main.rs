@@ -17,6 +17,7 @@ mod ledger_accounts;
 mod ledger_claims;
 mod ledger_damage;
 mod ledger_key;
+mod ledger_oversight;
 mod ledger_postgres;
 mod ledger_pruning;
 mod ledger_queue;

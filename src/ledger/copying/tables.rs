@@ -118,6 +118,26 @@ pub(in crate::ledger) const TABLES: &[Table] = &[
     ),
     table("rested", 2, &[("run_id", Int), ("first", Int), ("rows", Int)]),
     table("fired", 2, &[("job", Text), ("due", Int), ("schedule", Text), ("run_id", Int)]),
+    table("job", 1, &[("name", Text), ("condition", Text), ("since", Int), ("run", Text), ("succeeded", Int)]),
+    table(
+        "alert",
+        2,
+        &[
+            ("id", Text),
+            ("channel", Text),
+            ("job", Text),
+            ("condition", Text),
+            ("was", Text),
+            ("run", Text),
+            ("at", Int),
+            ("facts", Text),
+            ("tries", Int),
+            ("due", Int),
+            ("told", Text),
+            ("ended", Int),
+            ("sent", Int),
+        ],
+    ),
     // Nobody works in the copy, but fences go on from where they were.
     Table {
         fixed: Some(("lease_until", 0)),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Accounts, Budgets, Contacts, Entries, People, Queue, Runs, Schedules};
+use super::{Accounts, Budgets, Contacts, Entries, Oversight, People, Queue, Runs, Schedules};
 use crate::journal::{Hasher, Key};
 
 /// What rolo remembers. One implementation a backend; `tests/components/ledger.rs` holds each to the same
@@ -13,7 +13,7 @@ use crate::journal::{Hasher, Key};
 ///
 /// Every error of these traits is of kind `Stopped` and names the place (disk full, read-only, locked,
 /// newer version): when the ledger can't be written, sending stops.
-pub trait Ledger: Runs + Queue + Schedules + Entries + Contacts + Accounts + People + Budgets {
+pub trait Ledger: Runs + Queue + Schedules + Oversight + Entries + Contacts + Accounts + People + Budgets {
     /// What makes this ledger's keys, without waiting for it.
     fn hasher(&self) -> &Hasher;
 

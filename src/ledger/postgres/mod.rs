@@ -22,6 +22,7 @@ mod history;
 mod looks;
 mod names;
 mod opening;
+mod oversight;
 mod pruning;
 mod queue;
 mod runs;

@@ -7,7 +7,7 @@ use super::sql::{execute, row, rows, v};
 
 /// The steps from an empty database to the present schema. The version of a ledger is the number of steps
 /// that it has been through. A released step never changes; a new one is added at the end.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 pub(super) const NEWEST: u64 = STEPS.len() as u64;
 
@@ -230,6 +230,34 @@ CREATE TABLE rolo.fired (
     run_id   bigint REFERENCES rolo.run (id),
     PRIMARY KEY (job, due)
 );
+"#;
+
+/// How jobs stand, and who is to be told.
+const VERSION_5: &str = r#"
+CREATE TABLE rolo.job (
+    name      text COLLATE "C" PRIMARY KEY,
+    condition text NOT NULL,
+    since     bigint NOT NULL,
+    run       text,
+    succeeded bigint
+);
+CREATE TABLE rolo.alert (
+    id        text COLLATE "C" NOT NULL,
+    channel   text COLLATE "C" NOT NULL,
+    job       text NOT NULL,
+    condition text NOT NULL,
+    was       text,
+    run       text,
+    at        bigint NOT NULL,
+    facts     text NOT NULL,
+    tries     bigint NOT NULL DEFAULT 0,
+    due       bigint NOT NULL,
+    told      text,
+    ended     bigint,
+    sent      bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, channel)
+);
+CREATE INDEX alert_open ON rolo.alert (due) WHERE ended IS NULL;
 "#;
 
 /// The schema's version of the ledger in this database; `None` if it holds no ledger.

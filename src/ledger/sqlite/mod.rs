@@ -20,6 +20,7 @@ mod history;
 mod leads;
 mod names;
 mod opening;
+mod oversight;
 mod pruning;
 mod queue;
 mod recent;

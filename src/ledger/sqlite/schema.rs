@@ -10,7 +10,7 @@ pub(super) const APPLICATION: i64 = 0x726F_6C6F;
 /// number of steps it has been through. A released step never changes; a new one is added at the end.
 const STEPS: &[&str] = &[
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10,
-    VERSION_11,
+    VERSION_11, VERSION_12,
 ];
 
 /// The version from which on a ledger does not hold the key of its hashes.
@@ -289,6 +289,34 @@ CREATE TABLE fired (
     run_id   INTEGER REFERENCES run (id),
     PRIMARY KEY (job, due)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// How jobs stand, and who is to be told.
+const VERSION_12: &str = "
+CREATE TABLE job (
+    name      TEXT PRIMARY KEY,
+    condition TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    run       TEXT,
+    succeeded INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE alert (
+    id        TEXT NOT NULL,
+    channel   TEXT NOT NULL,
+    job       TEXT NOT NULL,
+    condition TEXT NOT NULL,
+    was       TEXT,
+    run       TEXT,
+    at        INTEGER NOT NULL,
+    facts     TEXT NOT NULL,
+    tries     INTEGER NOT NULL DEFAULT 0,
+    due       INTEGER NOT NULL,
+    told      TEXT,
+    ended     INTEGER,
+    sent      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, channel)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_open ON alert (due) WHERE ended IS NULL;
 ";
 
 /// What a file turned out to be.

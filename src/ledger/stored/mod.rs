@@ -39,6 +39,15 @@ pub(super) const KEPT: u64 = 7 * 24 * 60 * 60;
 /// How long it is known which due times of a job were seen to: seconds.
 pub(super) const FIRED_KEPT: u64 = 90 * 24 * 60 * 60;
 
+/// How long it is known that an alert was delivered or given up: seconds.
+pub(super) const ALERT_KEPT: u64 = 30 * 24 * 60 * 60;
+
+/// How long it is tried to deliver an alert: seconds.
+pub(super) const GIVE_UP: u64 = 24 * 60 * 60;
+
+/// Why an alert was given up that nobody tried to send.
+pub(super) const NOBODY_SENT_IT: &str = "nobody whose configuration has this channel sent it within a day";
+
 /// No honest use reserves a call's moment further ahead than this (or, at a slow pace, than
 /// [`FURTHEST_CALLS`]), in microseconds.
 pub(super) const FURTHEST: u64 = 20 * 60 * 1_000_000;
