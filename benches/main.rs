@@ -38,6 +38,7 @@ fn source(folder: &Path, rows: u64) -> SourceSpec {
         chosen: None,
         edits: None,
         opened: OpenedOnce::default(),
+        taken_as: None,
         exported: false,
     }
 }

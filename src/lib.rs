@@ -25,6 +25,7 @@ pub mod contact;
 pub mod error;
 pub mod trust;
 
+pub mod storage;
 pub mod table;
 
 pub mod mapping;

@@ -15,7 +15,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("platform", ""),
     ("clock", "platform"),
     ("crash", ""),
-    ("table", "contact error platform crash"),
+    ("storage", "error platform transport"),
+    ("table", "contact error platform crash storage"),
     ("mapping", "contact error table"),
     ("validate", "contact error platform table mapping"),
     ("services", "contact error"),
@@ -26,11 +27,11 @@ const ROOMS: &[(&str, &str)] = &[
     ("transport", "contact error trust clock services"),
     ("upload", "contact error clock crash services journal reconcile quota transport ledger"),
     ("report", "contact error clock table journal ledger"),
-    ("config", "contact error services"),
+    ("config", "contact error services storage"),
     ("alerts", "contact error trust clock crash journal ledger report config"),
     (
         "jobs",
-        "contact error platform clock crash table mapping validate services journal reconcile quota transport ledger upload report \
+        "contact error platform clock crash storage table mapping validate services journal reconcile quota transport ledger upload report \
          config alerts",
     ),
     ("metrics", "contact error ledger report"),
@@ -38,7 +39,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("web", "contact error platform clock table mapping services journal ledger upload report config jobs"),
     (
         "cli",
-        "contact error platform clock table mapping validate services journal reconcile quota transport ledger upload report \
+        "contact error platform clock storage table mapping validate services journal reconcile quota transport ledger upload report \
          config alerts jobs fleet metrics web",
     ),
     ("main", "cli"),
@@ -152,6 +153,7 @@ const RULES: &[Rule] = &[
             "web",
             "cli",
             "ledger",
+            "storage",
             "platform/signals.rs",
         ],
         why: "this room is synchronous: only rooms that wait for the network or the ledger are not",
@@ -161,6 +163,12 @@ const RULES: &[Rule] = &[
         reads: Reads::Code,
         rooms: &["sandbox", "jobs/connect.rs", "cli/sandbox.rs"],
         why: "the sandbox stands in for a vendor: only what starts the server may know of it",
+    },
+    Rule {
+        words: &["object_store"],
+        reads: Reads::Code,
+        rooms: &["storage"],
+        why: "where a file lies is known to storage alone: ask it for the copy, or hand it the file",
     },
     Rule {
         words: &["rusqlite"],

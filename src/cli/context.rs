@@ -9,6 +9,8 @@ use crate::config::{Config, Layered};
 use crate::error::Result;
 use crate::ledger::postgres::PostgresPlace;
 use crate::ledger::{KeySource, LedgerKey, LedgerPlace};
+use crate::storage::{self, StorageOptions};
+use crate::transport::Proxies;
 
 /// The variable that holds a ledger's key, in hexadecimal digits, where it is in no file.
 const LEDGER_KEY: &str = "ROLO_LEDGER_KEY";
@@ -44,6 +46,19 @@ pub struct GlobalArgs {
     pub verbose: u8,
 }
 
+/// The variables that say who we are to storage.
+const STORAGE: [&str; 4] = ["AWS_", "GOOGLE_", "AZURE_", "HOME"];
+
+fn storage_options(args: &GlobalArgs, environment: &Environment) -> StorageOptions {
+    let state_dir = places::state_dir(args.state_dir.clone(), environment);
+    StorageOptions {
+        variables: STORAGE.iter().flat_map(|prefix| environment.beginning(prefix)).collect(),
+        proxies: Proxies::of(|name| environment.get(name)),
+        ca_file: args.ca_file.clone(),
+        folder: state_dir.ok().map(|found| found.value.join("storage")),
+    }
+}
+
 /// What every command may ask: the environment and the common options, checked.
 #[derive(Clone, Debug)]
 pub struct CommandContext {
@@ -63,6 +78,7 @@ impl CommandContext {
     /// Checks the common options and starts the log, if one is asked for.
     pub fn new(args: GlobalArgs, environment: Environment) -> Result<Self> {
         logs::start(args.verbose, args.log.as_deref())?;
+        storage::set_up(storage_options(&args, &environment));
         Ok(Self {
             environment,
             json: args.json,

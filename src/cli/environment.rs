@@ -30,6 +30,12 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The variables that are set and whose name begins so.
+    pub fn beginning(&self, prefix: &str) -> impl Iterator<Item = (String, String)> {
+        let found = self.variables.range(prefix.to_owned()..).take_while(move |(name, _)| name.starts_with(prefix));
+        found.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.clone(), value.clone()))
+    }
+
     /// A variable that holds an absolute path; others are ignored, as the XDG rules ask.
     pub fn folder(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())

@@ -9,6 +9,7 @@ use crate::contact::{Field, Filter, Value};
 use crate::error::{Error, Result};
 use crate::jobs::{self, ExportJob, ExportRecord, RunRecord as _, SourceSpec, has_extension};
 use crate::ledger::{Run, RunKind, RunState};
+use crate::storage::{self, Address, absolute};
 use crate::table::{IfTaken, PlusNumbers};
 
 const EXAMPLES: &str = "\
@@ -188,9 +189,8 @@ pub fn run(args: &ExportCommand, context: &CommandContext) -> Result<Exit> {
 pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let mut job = running::job_context(context)?;
-        let is_there = |file: &Path| std::fs::symlink_metadata(file).is_ok_and(|there| there.len() > 0);
-        if let Some(file) = settings.file.as_deref().filter(|file| is_there(file))
-            && settings.if_there == IfThere::Refuse
+        if let Some(file) = settings.file.as_deref().filter(|_| settings.if_there == IfThere::Refuse)
+            && holds_something(file)?
             && !is_pipe(file)
             && !cut_off(file, &job).await?
         {
@@ -238,6 +238,13 @@ pub(super) fn export(settings: &ExportSettings, context: &CommandContext) -> Res
     })
 }
 
+fn holds_something(file: &Path) -> Result<bool> {
+    match Address::of(file) {
+        None => Ok(std::fs::symlink_metadata(file).is_ok_and(|there| there.len() > 0)),
+        Some(address) => Ok(storage::storage().standing(&address)?.is_some_and(|standing| standing.bytes > 0)),
+    }
+}
+
 fn is_pipe(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
@@ -247,7 +254,7 @@ async fn cut_off(file: &Path, job: &jobs::Context) -> Result<bool> {
     if !job.ledger.may_exist() {
         return Ok(false);
     }
-    let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
+    let path = absolute(file).display().to_string();
     let runs = job.ledger.open()?.runs(1000).await?;
     let latest = runs.into_iter().find(|run| run.new.kind == RunKind::Export && run.new.file == path);
     Ok(latest.is_some_and(|run| matches!(run.state, RunState::Running | RunState::Stopped | RunState::Interrupted)))

@@ -58,6 +58,9 @@ pub fn run(args: &ForgetCommand, context: &CommandContext) -> Result<Exit> {
                     .to_owned(),
             );
         }
+        let elsewhere =
+            |file: &std::path::PathBuf| format!("may hold the person, and is left as it is: {}", path(file));
+        lines.extend(forgotten.elsewhere.iter().map(elsewhere));
         lines.push("what the services hold is there as before\n".to_owned());
         print(&lines.join("\n"))?;
         Ok(Exit::Done)

@@ -5,6 +5,7 @@ use super::source::{ReadingArgs, SourceArgs, SourceSettings};
 use super::{ChosenAccount, CommandContext, Exit, print, running, unused};
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::storage;
 use crate::table::{self, IfTaken, WrittenFiles};
 
 const EXAMPLES: &str = "\
@@ -66,14 +67,14 @@ pub fn run(args: &GuessCommand, context: &CommandContext) -> Result<Exit> {
     let path = match &settings.output {
         Some(path) if path.as_os_str() == "-" => None,
         Some(path) => Some(path.clone()),
-        None => settings.source.input.file().map(jobs::mapping_place),
+        None => settings.source.input.file().as_deref().map(jobs::mapping_place),
     };
     let Some(path) = path else {
         print(&text)?;
         return Ok(Exit::Done);
     };
     // Also one that a guess wrote: somebody may rely on it. A link to nowhere is there as well.
-    if std::fs::symlink_metadata(&path).is_ok() && !settings.force {
+    if !settings.force && (std::fs::symlink_metadata(&path).is_ok() || storage::is_there(&path)) {
         return Err(Error::usage(format!("a mapping file is there already: {}", path.display()))
             .at_path(&path)
             .hint("replace it with --force, or show the guess with `-o -`"));

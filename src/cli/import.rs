@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::consent::consent;
 use super::import_settings::ImportSettings;
 use super::source::{NightArgs, RunArgs, RunSettings, SandboxArgs, SourceArgs};
-use super::{ChosenAccount, CommandContext, Exit, by_plan, rehearse, running};
+use super::{ChosenAccount, CommandContext, Exit, by_plan, rehearse, running, several};
 use crate::config::Config;
 use crate::error::Result;
 use crate::jobs;
@@ -89,6 +89,9 @@ pub fn run(args: &ImportCommand, context: &CommandContext) -> Result<Exit> {
 }
 
 pub(super) fn import(settings: &ImportSettings, context: &CommandContext) -> Result<Exit> {
+    if let Some(pattern) = several::pattern_of(settings) {
+        return several::import(&pattern, settings, context);
+    }
     running::block_on(async {
         let mut job = running::job_context(context)?;
         let source = running::source_spec(&settings.source, &job).await?;

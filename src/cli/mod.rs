@@ -51,6 +51,7 @@ mod sandbox;
 mod scheduled;
 mod secrets;
 mod services;
+mod several;
 mod show;
 mod source;
 mod submit;

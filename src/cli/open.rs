@@ -9,11 +9,12 @@ use super::resume::again_of;
 use super::source::{SandboxSettings, region};
 use super::{ChosenAccount, CommandContext, Exit, print, recorded, retry, running, undo};
 use crate::config::RESERVED;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, Again, ImportJob, UndoJob};
 use crate::ledger::{LedgerHandle, Run};
 use crate::report::{JobState, RunAction};
 use crate::services::{self, Service};
+use crate::storage::Address;
 use crate::web::{AccountChoice, JobMaker, PageServer, PageSettings};
 use crate::{clock, table};
 
@@ -40,6 +41,11 @@ pub struct OpenCommand {
 }
 
 pub fn run(args: &OpenCommand, context: &CommandContext) -> Result<Exit> {
+    if let Some(address) = args.file.as_deref().and_then(Address::of) {
+        return Err(Error::usage(format!("the page reads files of this machine alone: {address}"))
+            .at_path(address.path())
+            .hint("copy the file here first; every other command reads it where it is"));
+    }
     if let Some(file) = &args.file {
         table::SourceFile::open(file)?;
     }

@@ -13,6 +13,7 @@ use crate::jobs::{
 };
 use crate::ledger::Run;
 use crate::report::escape;
+use crate::table::OpenedOnce;
 
 /// The source of an import or a retry.
 ///
@@ -25,6 +26,8 @@ pub fn source(record: &ImportRecord, run: &Run) -> Result<SourceSpec> {
         region: record.region.clone(),
         edits: record.edits.as_ref().map(EditsRecord::read).transpose()?,
         exported: record.exported,
+        opened: OpenedOnce::pinned(record.pin.clone()),
+        taken_as: record.pin.clone(),
         ..SourceSpec::of(PathBuf::from(&run.new.file))
     })
 }

@@ -14,6 +14,7 @@ use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run, RunKind};
 use crate::mapping::Mapping;
 use crate::report::{JobState, RunAction};
+use crate::storage::absolute;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -193,8 +194,7 @@ fn allows(run: &Run, is_under_way: bool, mended: Option<&Path>) -> Result<()> {
 
 /// Whether a file is where the results of the run were written.
 fn is_result_of(file: &Path, run: &Run) -> bool {
-    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    jobs::results_of(run).is_some_and(|results| results == whole)
+    jobs::results_of(run).is_some_and(|results| results == absolute(file))
 }
 
 /// A retry that was cut off.

@@ -19,6 +19,7 @@ use crate::journal::RunId;
 use crate::ledger::{LedgerHandle, Run, Worker};
 use crate::platform::StopSignals;
 use crate::report::{Summary, closing_words, escape};
+use crate::storage::Address;
 use crate::table::{ReadOptions, SourceEdits};
 use crate::transport::Proxies;
 use crate::upload::{Stop, StopLevel};
@@ -174,7 +175,16 @@ pub async fn source_spec(settings: &SourceSettings, job: &jobs::Context) -> Resu
         Input::File(path) => kept_input::path_of(path, job).await?,
         Input::Stdin => kept_input::standard_input(job).await?,
     };
-    source_at(path, settings)
+    opened(source_at(path, settings)?, job).await
+}
+
+/// The source, copied if an address names it: while that takes its time a signal is heeded.
+pub async fn opened(source: SourceSpec, job: &jobs::Context) -> Result<SourceSpec> {
+    if Address::of(&source.path).is_some() {
+        let copied = source.clone();
+        kept_input::interruptible(job, move || copied.file().map(drop)).await??;
+    }
+    Ok(source)
 }
 
 /// The source at this path, read as the settings say.
@@ -275,5 +285,5 @@ pub async fn is_under_way(ledger: &LedgerHandle, run: &Run) -> Result<bool> {
 pub async fn plain_source(path: Option<PathBuf>, job: &jobs::Context) -> Result<Option<SourceSpec>> {
     let Some(path) = path else { return Ok(None) };
     let path = kept_input::path_of(&path, job).await?;
-    Ok(Some(SourceSpec::of(path)))
+    opened(SourceSpec::of(path), job).await.map(Some)
 }

@@ -3,7 +3,7 @@
 use super::job::{self, JobSettings};
 use super::source::Input;
 use super::submit::{export_of, import_of, queued_import};
-use super::{ChosenAccount, CommandContext, running};
+use super::{ChosenAccount, CommandContext, running, several};
 use crate::clock;
 use crate::config::{Account, Config};
 use crate::error::{Error, Result};
@@ -11,6 +11,7 @@ use crate::fleet::{DueRun, Scheduled};
 use crate::jobs::{self, QueuedRecord};
 use crate::ledger::LedgerHandle;
 use crate::metrics::{AccountLimit, NextDue};
+use crate::storage::absolute;
 
 /// The jobs that have a schedule, by name.
 pub fn scheduled(config: &Config) -> Vec<Scheduled> {
@@ -46,28 +47,35 @@ pub async fn due_run(name: &str, context: &CommandContext, ledger: &LedgerHandle
     let job = Some(name.to_owned());
     match job::settings_of(name, context)? {
         JobSettings::Import(settings) => {
-            let queued = QueuedRecord {
-                job,
-                is_guessed: settings.source.mapping.is_none(),
-                mapping: settings.source.mapping.as_deref().and_then(|mapping| std::path::absolute(mapping).ok()),
-                ..queued_import(&settings, &context.config()?.job(name)?.only)
-            };
+            let queued = QueuedRecord { job, ..queued_import(&settings, &context.config()?.job(name)?.only) };
             let is_real = matches!(settings.account, ChosenAccount::Configured(_));
             let unasked = is_real && !settings.run.yes;
             let Input::File(path) = &settings.source.input else {
                 return Err(Error::usage("standard input can't be read when a job is due"));
             };
-            let source = running::source_at(path.clone(), &settings.source)?;
-            let run = jobs::import_when_due(&import_of(&settings, source)?, queued, ledger).await?;
             let failed = unasked.then(|| {
                 format!("a guessed mapping is not sent to a real account unasked: write one with `rolo guess`, and name it in [jobs.{name}]")
             });
-            Ok(DueRun { run, failed })
+            let files = match several::pattern_of(&settings) {
+                Some(pattern) if !unasked => several::new_files(&pattern, &settings, ledger, context).await?,
+                _ => vec![((*settings).clone(), running::source_at(path.clone(), &settings.source)?)],
+            };
+            let mut runs = Vec::new();
+            for (own, source) in files {
+                let queued = QueuedRecord {
+                    is_guessed: own.source.mapping.is_none(),
+                    mapping: own.source.mapping.as_deref().map(absolute),
+                    ..queued.clone()
+                };
+                runs.push(jobs::import_when_due(&import_of(&own, source)?, queued, ledger).await?);
+            }
+            let mut runs = runs.into_iter();
+            Ok(DueRun { run: runs.next(), failed, others: runs.collect() })
         }
         JobSettings::Export(settings) => {
             let queued = QueuedRecord { job, ..QueuedRecord::default() };
             let run = jobs::export_when_due(&export_of(&settings, None)?, queued, ledger).await?;
-            Ok(DueRun { run, failed: None })
+            Ok(DueRun { run: Some(run), ..DueRun::default() })
         }
         JobSettings::Copy(_) => Err(Error::usage("a copy can't be queued, and so not be due by a schedule")),
     }

@@ -10,6 +10,7 @@ use crate::config::{Config, DayTime, Night, StopWhen, layer};
 use crate::error::{Error, Result};
 use crate::jobs::{has_extension, mapping_beside, results_beside};
 use crate::mapping::{Condition, country_code};
+use crate::storage::Address;
 
 /// How a source is read and mapped, and where its results go.
 #[derive(Clone, Debug, Default, Args)]
@@ -76,11 +77,17 @@ impl Input {
     }
 
     /// The file beside which others can stand; none for standard input and for the links and devices under
-    /// `/dev`, which a shell passes in place of a file. A file in `/dev/shm` is one like any other.
-    pub fn file(&self) -> Option<&Path> {
+    /// `/dev`, which a shell passes in place of a file. A file in `/dev/shm` is one like any other. What belongs to a
+    /// file on the web stands in the working folder, under its name.
+    pub fn file(&self) -> Option<PathBuf> {
+        if let Self::File(file) = self
+            && let Some(address) = Address::of(file)
+        {
+            return Some(address.beside());
+        }
         match self {
-            Self::File(file) if !file.starts_with("/dev") => Some(file),
-            Self::File(file) if file.symlink_metadata().is_ok_and(|found| found.is_file()) => Some(file),
+            Self::File(file) if !file.starts_with("/dev") => Some(file.clone()),
+            Self::File(file) if file.symlink_metadata().is_ok_and(|found| found.is_file()) => Some(file.clone()),
             _ => None,
         }
     }
@@ -113,11 +120,10 @@ impl SourceArgs {
     /// The settings for `file`.
     pub fn settings(&self, file: PathBuf, config: &Config, context: &CommandContext) -> Result<SourceSettings> {
         let input = Input::new(file);
-        let mapping = self.mapping.clone().or_else(|| input.file().and_then(mapping_beside));
-        let results = self
-            .results
-            .clone()
-            .unwrap_or_else(|| input.file().map_or_else(|| PathBuf::from("stdin.results.csv"), results_beside));
+        let mapping = self.mapping.clone().or_else(|| input.file().as_deref().and_then(mapping_beside));
+        let results = self.results.clone().unwrap_or_else(|| {
+            input.file().as_deref().map_or_else(|| PathBuf::from("stdin.results.csv"), results_beside)
+        });
         let reading = &self.reading;
         Ok(SourceSettings {
             mapping,
@@ -184,7 +190,7 @@ fn checked_results(results: PathBuf, input: &Input) -> Result<PathBuf> {
     if let Some(file) = input.file() {
         let same =
             |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-        if same(file, &results) {
+        if same(&file, &results) {
             return Err(Error::usage(format!("the results would replace the source: {}", results.display()))
                 .at_path(&results)
                 .hint("name another file with --results"));

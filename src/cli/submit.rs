@@ -8,7 +8,7 @@ use super::export::ExportSettings;
 use super::import_settings::ImportSettings;
 use super::job::JobSettings;
 use super::source::{NightArgs, RunArgs, SandboxArgs, SandboxSettings, SourceArgs};
-use super::{ChosenAccount, CommandContext, Exit, import, job, print, running};
+use super::{ChosenAccount, CommandContext, Exit, import, job, print, running, several};
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, ExportJob, ImportJob, QueuedRecord, SourceSpec};
 use crate::journal::RunId;
@@ -107,7 +107,18 @@ pub fn run(args: &SubmitCommand, context: &CommandContext) -> Result<Exit> {
             JobSettings::Import(settings) => {
                 let queued =
                     QueuedRecord { job: args.job.clone(), ..queued_import(settings, &args.source.reading.only) };
-                Box::pin(submit_import(settings, queued, &mut running, context)).await?
+                let Some(pattern) = several::pattern_of(settings) else {
+                    let source = running::source_spec(&settings.source, &running).await?;
+                    let run = Box::pin(submit_import(settings, source, queued, &mut running, context)).await?;
+                    return said(&run, context);
+                };
+                let ledger = running.ledger.open()?;
+                for (own, source) in several::new_files(&pattern, settings, &ledger, context).await? {
+                    let source = running::opened(source, &running).await?;
+                    let run = Box::pin(submit_import(&own, source, queued.clone(), &mut running, context)).await?;
+                    said(&run, context)?;
+                }
+                return Ok(Exit::Done);
             }
             JobSettings::Export(settings) => {
                 let queued = QueuedRecord { job: args.job.clone(), ..QueuedRecord::default() };
@@ -118,13 +129,17 @@ pub fn run(args: &SubmitCommand, context: &CommandContext) -> Result<Exit> {
                     .hint("run it with `rolo run`, or queue an export and an import of its file"));
             }
         };
-        print(&if context.json { format!("{}\n", json!({"run": run.0})) } else { format!("{run}\n") })?;
-        if !context.quiet {
-            let words = format!("queued: `rolo work` serves it, `rolo show {run}` tells how it stands\n");
-            drop(std::io::stderr().lock().write_all(words.as_bytes()));
-        }
-        Ok(Exit::Done)
+        said(&run, context)
     })
+}
+
+fn said(run: &RunId, context: &CommandContext) -> Result<Exit> {
+    print(&if context.json { format!("{}\n", json!({"run": run.0})) } else { format!("{run}\n") })?;
+    if !context.quiet {
+        let words = format!("queued: `rolo work` serves it, `rolo show {run}` tells how it stands\n");
+        drop(std::io::stderr().lock().write_all(words.as_bytes()));
+    }
+    Ok(Exit::Done)
 }
 
 /// What of these settings a run under way has no need to keep.
@@ -143,11 +158,11 @@ pub(super) fn queued_import(settings: &ImportSettings, only: &[String]) -> Queue
 
 async fn submit_import(
     settings: &ImportSettings,
+    source: SourceSpec,
     queued: QueuedRecord,
     running: &mut jobs::Context,
     context: &CommandContext,
 ) -> Result<RunId> {
-    let source = running::source_spec(&settings.source, running).await?;
     consent(settings, &source, running, context).await?;
     jobs::submit_import(&import_of(settings, source)?, queued, &running.ledger.open()?).await
 }

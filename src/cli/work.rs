@@ -207,7 +207,11 @@ impl Crew for Hands {
 
     fn ticked(&self, tick: &Tick) {
         let words = match &tick.came {
-            Ok(Fired::Run(run)) => format!("job {} is due: run {run}", tick.job),
+            Ok(Fired::Run(run)) => {
+                let others: String = tick.others.iter().map(|other| format!(", {other}")).collect();
+                format!("job {} is due: run {run}{others}", tick.job)
+            }
+            Ok(Fired::Passed) if tick.is_idle => format!("job {} is due: there is no new file", tick.job),
             Ok(Fired::StillAt(run)) => format!("job {} is due and passed over: run {run} has not ended", tick.job),
             Ok(Fired::Passed) => format!("job {} was due while no worker was there, and is passed over", tick.job),
             Ok(Fired::Before) => return,

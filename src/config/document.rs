@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result, nearest};
+use crate::storage::Address;
 
 /// The text of a configuration file, to tell where in it something stands.
 pub(super) struct Document<'a> {
@@ -54,7 +55,11 @@ impl<'a> Document<'a> {
     }
 
     /// A path of the file, made relative to the folder that holds the file.
+    /// A path that is looked for from where the file is; an address is one from anywhere.
     pub fn path(&self, path: &str) -> PathBuf {
+        if Address::of(Path::new(path)).is_some() {
+            return PathBuf::from(path);
+        }
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::config::{Missed, Schedule};
 use crate::error::Result;
+use crate::journal::RunId;
 use crate::ledger::{Fired, LedgerHandle, NewRun};
 
 /// A due time that no worker came to for so long was missed.
@@ -21,10 +22,14 @@ pub struct Scheduled {
     pub schedule: Schedule,
 }
 
-/// What a job is to do at a due time; one that can't begin says why.
+/// What a job is to do at a due time; one that can't begin says why. Nothing, where it takes new files and there are
+/// none.
+#[derive(Default)]
 pub struct DueRun {
-    pub run: NewRun,
+    pub run: Option<NewRun>,
     pub failed: Option<String>,
+    /// Further runs, where it takes several files: queued by whoever fires the due time.
+    pub others: Vec<NewRun>,
 }
 
 /// What came of a due time.
@@ -32,6 +37,10 @@ pub struct DueRun {
 pub struct Tick {
     pub job: String,
     pub due: Duration,
+    /// The runs of further files.
+    pub others: Vec<RunId>,
+    /// There was nothing to do.
+    pub is_idle: bool,
     /// An error where it could not be found out what is to be done; that is tried again.
     pub came: Result<Fired>,
 }
@@ -85,19 +94,27 @@ impl Timetable {
                 continue;
             };
             let made = if fires { run_of(job).await.map(Some) } else { Ok(None) };
-            let came = match made {
-                Ok(made) => {
-                    let (run, failed) = made.map_or((None, None), |due| (Some(due.run), due.failed));
-                    self.wait(key.clone(), schedule, due);
-                    ledger.fire(job, &key.1, due.as_secs(), run.as_ref(), failed.as_deref()).await?
-                }
+            let tick = |came| Tick { job: job.clone(), due, others: Vec::new(), is_idle: false, came };
+            let made = match made {
+                Ok(made) => made,
                 Err(error) => {
                     self.next.insert(key, now + AGAIN);
-                    ticks.push(Tick { job: job.clone(), due, came: Err(error) });
+                    ticks.push(tick(Err(error)));
                     continue;
                 }
             };
-            ticks.push(Tick { job: job.clone(), due, came: Ok(came) });
+            self.wait(key.clone(), schedule, due);
+            let is_idle = made.as_ref().is_some_and(|made| made.run.is_none());
+            let DueRun { run, failed, others: further } = made.unwrap_or_default();
+            let came = ledger.fire(job, &key.1, due.as_secs(), run.as_ref(), failed.as_deref()).await?;
+            let mut others = Vec::new();
+            if matches!(came, Fired::Run(_)) {
+                // What a crash leaves here is found by the next due time.
+                for other in &further {
+                    others.push(ledger.submit(other).await?);
+                }
+            }
+            ticks.push(Tick { others, is_idle, ..tick(Ok(came)) });
         }
         Ok(ticks)
     }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::storage;
+
 /// `contacts.mapping.toml` for `contacts.csv` (or `contacts.csv.gz`), where it is there; the whole
 /// name works as well.
 pub fn mapping_beside(file: &Path) -> Option<PathBuf> {
@@ -9,7 +11,7 @@ pub fn mapping_beside(file: &Path) -> Option<PathBuf> {
     [stem(file), whole]
         .into_iter()
         .map(|name| file.with_file_name(format!("{name}.mapping.toml")))
-        .find(|path| path.is_file())
+        .find(|path| storage::is_there(path))
 }
 
 /// Where a mapping for a file is written: `contacts.mapping.toml` for `contacts.csv`.

@@ -6,7 +6,7 @@ use super::ended::Ended;
 use super::export::export;
 use super::export_job::ExportJob;
 use super::fingerprint::Parts;
-use super::frame::{Opened, absolute};
+use super::frame::Opened;
 use super::import::{ImportJob, import};
 use super::import_options::ImportOptions;
 use super::job_events::JobEvents;
@@ -22,6 +22,7 @@ use crate::journal::AccountNote;
 use crate::mapping::{self, ColumnRule, Feeds, Sample};
 use crate::platform::make_private_folder;
 use crate::report::{JobKind, Remark, Summary};
+use crate::storage::absolute;
 use crate::table::{self, IfTaken, PlusNumbers, ReadOptions, RowBatch};
 use crate::validate::Looks;
 

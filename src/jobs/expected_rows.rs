@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::frame::absolute;
 use crate::config::Threshold;
 use crate::error::{Error, Result, StopReason};
 use crate::ledger::{LedgerHandle, Run, RunKind, RunState};
 use crate::report::words::moment;
 use crate::report::{count, number};
+use crate::storage::absolute;
 
 /// Refuses a file with fewer rows than are expected of it: so many, or that share of those that the last finished
 /// import of the same file into the same place read. Without such an import no share is asked for.

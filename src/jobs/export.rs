@@ -6,7 +6,7 @@ use super::connect::Connection;
 use super::ended::Ended;
 use super::export_job::ExportJob;
 use super::fingerprint::Parts;
-use super::frame::{Beginning, Opened, absolute};
+use super::frame::{Beginning, Opened};
 use super::recognize::{Keep, Wanted, same_place};
 use super::run_record::{ExportRecord, QueuedRecord};
 use super::source::facts;
@@ -18,6 +18,7 @@ use crate::ledger::{Fingerprint, RunKind};
 use crate::mapping::{Discovery, ExportColumn, Reverse};
 use crate::report::{Remark, Summary};
 use crate::services::Service;
+use crate::storage::absolute;
 use crate::table::{self, Place, PlusNumbers, WriteOptions};
 
 /// Writes an account's contacts to a file.

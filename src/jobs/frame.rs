@@ -3,7 +3,7 @@
 //! A job without a run has the parts of it that it needs: [`Opened`] and [`super::visit`] to read an account,
 //! [`super::job_events`] to say that it starts and what came of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use crate::ledger::{
 };
 use crate::reconcile::Keys;
 use crate::report::{Event, Note, Remark, Summary, Warning};
+use crate::storage::absolute;
 use crate::upload::{Allowance, Caller, Notice};
 
 /// Runs that are looked through at the end of one for those that are no longer kept: earlier ones have been
@@ -349,9 +350,4 @@ async fn prune_earlier(account: &str, retention: Retention, ledger: &LedgerHandl
     }
     let pruned = prune(plan, ledger, state_dir).await.ok()?;
     (pruned.runs > 0).then_some(Remark::RunsPruned { runs: pruned.runs, records: pruned.records })
-}
-
-/// A path that means the same file whatever the working folder is.
-pub fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -10,7 +10,7 @@ use super::connect::Connection;
 use super::ended::Ended;
 use super::expected_rows::expect_rows;
 use super::feed::{Reading, RowFeed};
-use super::frame::{Beginning, Frame, Opened, absolute};
+use super::frame::{Beginning, Frame, Opened};
 use super::import_options::ImportOptions;
 use super::listing::{first_contacts, learn_instead, look_ups_needed};
 use super::new_fields::{KnownFields, create_fields, known_fields};
@@ -31,6 +31,7 @@ use crate::ledger::{ClaimedRun, LedgerHandle, RunKind};
 use crate::mapping::Forward;
 use crate::reconcile::{Keys, Rules, Strategy};
 use crate::report::{Event, Note, Remark, ResultsLayout, ResultsWriter, Summary, count};
+use crate::storage::absolute;
 use crate::table::{self, IfTaken, Place, PlusNumbers, RowReader, WriteOptions};
 use crate::upload::{
     Allowance, Brake, ConnectedAccount, Dispatcher, Driver, RunEnd, Until, Work, lookup_room, remember_fields,
@@ -369,6 +370,7 @@ fn record(job: &ImportJob, results: &Path, mapped: &Mapped) -> ImportRecord {
         chosen: job.source.chosen_digest(),
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
         exported: job.source.exported,
+        pin: job.source.pin(),
         edits: job.source.edits.as_deref().map(EditsRecord::of),
         plan: job.plan.as_ref().map(SavedPlan::record),
         unmapped: Some(mapped.forward.unmapped().to_vec()),

@@ -57,6 +57,7 @@ mod spool;
 mod stand_in;
 mod tag_lists;
 mod tagged;
+mod taken;
 mod told;
 mod undo;
 mod verify;
@@ -95,6 +96,7 @@ pub use run_record::{
 };
 pub use saved_plan::SavedPlan;
 pub use source::{Guessed, MappingChoice, SourceSpec, facts};
+pub use taken::TakenFiles;
 pub use told::{PrunedBefore, parse_identifier, told_of};
 pub use undo::{UndoJob, UndoPlan, undo, undo_parts, undo_plan};
 

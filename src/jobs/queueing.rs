@@ -5,7 +5,6 @@ use std::path::Path;
 use super::account_spec::AccountSpec;
 use super::export::record as export_record;
 use super::export_job::ExportJob;
-use super::frame::absolute;
 use super::import::ImportJob;
 use super::recognize::remembered_as;
 use super::run_record::{EditsRecord, ExportRecord, ImportRecord, QueuedRecord, ReadRecord, RunRecord};
@@ -14,6 +13,7 @@ use crate::clock;
 use crate::error::{Error, Result, StopReason};
 use crate::journal::RunId;
 use crate::ledger::{Fingerprint, LedgerHandle, NewRun, RunKind};
+use crate::storage::{Address, absolute};
 
 /// Queues an import, once its mapping was found to fit its file. Of the account no more is needed than where it
 /// points to.
@@ -28,12 +28,8 @@ pub async fn submit_import(job: &ImportJob, queued: QueuedRecord, ledger: &Ledge
     let text = if is_guessed { String::new() } else { mapped.text };
     let only = if is_guessed { queued.only } else { Vec::new() };
     let queued = QueuedRecord { digest: digest(&job.source)?, is_guessed, only, ..queued };
-    ledger
-        .submit(
-            &waiting(RunKind::Import, &job.account, file(&job.source.path), import_record(job, text, queued), ledger)
-                .await?,
-        )
-        .await
+    let record = ImportRecord { pin: job.source.pin(), ..import_record(job, text, queued) };
+    ledger.submit(&waiting(RunKind::Import, &job.account, file(&job.source.path), record, ledger).await?).await
 }
 
 /// An import that is due by a schedule: of its file and its mapping nothing is pinned, since they are read when it
@@ -42,7 +38,7 @@ pub async fn submit_import(job: &ImportJob, queued: QueuedRecord, ledger: &Ledge
 /// # Errors
 /// Those of the ledger.
 pub async fn import_when_due(job: &ImportJob, queued: QueuedRecord, ledger: &LedgerHandle) -> Result<NewRun> {
-    let record = import_record(job, String::new(), queued);
+    let record = ImportRecord { pin: job.source.taken_as.clone(), ..import_record(job, String::new(), queued) };
     waiting(RunKind::Import, &job.account, file(&job.source.path), record, ledger).await
 }
 
@@ -58,6 +54,7 @@ fn import_record(job: &ImportJob, mapping: String, queued: QueuedRecord) -> Impo
         chosen: None,
         unthrottled: job.account.sandbox.as_ref().is_some_and(|sandbox| sandbox.unthrottled),
         exported: false,
+        pin: None,
         plan: None,
         edits: job.source.edits.as_deref().map(EditsRecord::of),
         unmapped: None,
@@ -148,6 +145,9 @@ pub fn as_submitted(job: &ImportJob) -> Result<()> {
     // Of what is due by a schedule nothing is pinned: it need only be there.
     let read = if queued.digest.is_empty() { there(&job.source) } else { digest(&job.source) };
     let found = read.map_err(|error| {
+        if error.reason == Some(StopReason::SourceChanged) {
+            return error;
+        }
         Error::stopped(format!("this worker can't read the file of the run: {path}"))
             .because(StopReason::NotHere)
             .at_path(&job.source.path)
@@ -169,7 +169,8 @@ fn there(source: &SourceSpec) -> Result<String> {
 
 /// Whether the folder that results go to is on this machine.
 fn has_folder(file: &Path) -> Result<()> {
-    match file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+    let is_here = Address::of(file).is_none();
+    match file.parent().filter(|folder| is_here && !folder.as_os_str().is_empty() && !folder.is_dir()) {
         None => Ok(()),
         Some(folder) => Err(Error::stopped(format!("this worker has no such folder: {}", folder.display()))
             .because(StopReason::NotHere)

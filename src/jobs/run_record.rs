@@ -11,6 +11,7 @@ use super::import_options::ImportOptions;
 use super::plan_record::PlanRecord;
 use crate::error::{Error, Result};
 use crate::ledger::{Run, RunKind};
+use crate::storage::{Pin, absolute};
 use crate::table::{ReadOptions, SourceEdits};
 
 /// The version of the records that are written now. One without a version is of the first.
@@ -94,10 +95,7 @@ pub struct EditsRecord {
 
 impl EditsRecord {
     pub fn of(edits: &SourceEdits) -> Self {
-        Self {
-            path: std::path::absolute(&edits.path).unwrap_or_else(|_| edits.path.clone()),
-            digest: edits.digest.clone(),
-        }
+        Self { path: absolute(&edits.path), digest: edits.digest.clone() }
     }
 
     /// The edits themselves.
@@ -136,6 +134,9 @@ pub struct ImportRecord {
     /// See [`super::SourceSpec::exported`].
     #[serde(default, rename = "held")]
     pub exported: bool,
+    /// Which object it was, where the source is named by an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanRecord>,
     /// What was changed of the rows first.

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::connect::Connection;
-use super::frame::absolute;
 use super::identity::difference;
 use super::plan_record::PlanRecord;
 use super::planned_row::PlannedRow;
@@ -19,6 +18,7 @@ use super::run_record::ReadRecord;
 use super::source::{Mapped, MappingChoice, SourceSpec};
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
+use crate::storage::absolute;
 use crate::table::{IfTaken, Output, WrittenFiles};
 
 /// The version of the plans that are written now.

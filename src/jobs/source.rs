@@ -12,8 +12,12 @@ use crate::ledger::Fingerprint;
 use crate::mapping::{self, Condition, Facts, Forward, Guess, Mapping, MergedRule, Sample};
 use crate::report::MappingTable;
 use crate::services::Service;
+use crate::storage::{self, Address, Pin};
 use crate::table::{self, EditedReader, OpenedOnce, ReadOptions, RowBatch, RowReader, SourceEdits, SourceFile};
 use crate::validate::{Looks, Validator};
+
+/// Bytes of a mapping, at most.
+const LARGEST_MAPPING: u64 = 16 << 20;
 
 /// How columns are mapped.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub struct SourceSpec {
     pub edits: Option<Arc<SourceEdits>>,
     /// The file at `path`, opened once for all that is read of it.
     pub opened: OpenedOnce,
+    /// What tells the file from others that stood under its name, where that is remembered.
+    pub taken_as: Option<Pin>,
     /// Its cells are what a service holds, as a copy reads them: no word among them stands for nothing.
     pub exported: bool,
 }
@@ -85,6 +91,7 @@ impl SourceSpec {
             chosen: None,
             edits: None,
             opened: OpenedOnce::default(),
+            taken_as: None,
             exported: false,
         }
     }
@@ -137,6 +144,12 @@ impl SourceSpec {
     /// The file itself: what is read of it by anybody, its fingerprint included, is the same.
     pub fn file(&self) -> Result<SourceFile> {
         self.opened.get(&self.path)
+    }
+
+    /// Which object of storage it is, if it is one; of a file of the disk, what it is remembered by.
+    pub fn pin(&self) -> Option<Pin> {
+        let stored = Address::of(&self.path).and_then(|_| self.file().ok()?.pin().cloned());
+        stored.or_else(|| self.taken_as.clone())
     }
 
     /// How the file is read, of which the mapping says a part. What is wrong with the mapping is told by
@@ -307,7 +320,9 @@ impl SourceSpec {
             MappingChoice::File(path) => path.clone(),
             MappingChoice::Guess => return Ok(None),
         };
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let read = storage::read(&path, LARGEST_MAPPING)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| ErrorKind::InvalidData.into()));
+        let text = read.map_err(|error| {
             Error::usage(format!("the mapping file can't be read: {}", path.display()))
                 .at_path(&path)
                 .hint("write one with `rolo guess FILE`")

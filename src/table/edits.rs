@@ -1,11 +1,13 @@
 //! What is changed of a source before it is used, kept in a file of its own: the source stays as it is.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::formula::restored;
 use super::{Place, RowView, WriteOptions, create_with};
 use crate::error::{Error, Result};
+use crate::storage;
 
 /// Columns of the file. The last is a digest of the row, by which it is known again.
 const COLUMNS: [&str; 8] = ["edit", "line", "sheet", "column", "action", "was", "value", "row"];
@@ -65,12 +67,12 @@ impl SourceEdits {
         let unreadable = |cause: std::io::Error| {
             Error::usage(format!("the edits can't be read: {}", path.display())).at_path(path).caused_by(cause)
         };
-        if path.metadata().map_err(unreadable)?.len() > LARGEST {
-            return Err(
+        let text = storage::read(path, LARGEST).map_err(|cause| match cause.kind() {
+            ErrorKind::FileTooLarge => {
                 Error::usage(format!("this is too large for a file of edits: {}", path.display())).at_path(path)
-            );
-        }
-        let text = std::fs::read(path).map_err(unreadable)?;
+            }
+            _ => unreadable(cause),
+        })?;
         let mut edits = Vec::new();
         let wrong = |line: u64, what: &str| {
             Error::usage(format!("{}, line {line}: {what}", path.display()))

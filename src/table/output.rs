@@ -9,12 +9,13 @@ use tempfile::NamedTempFile;
 use super::temporary;
 use super::written::{Place, WrittenFiles};
 use crate::error::{Error, Result};
+use crate::storage::{self, Address, Expected};
 
 /// A file being written beside its place: readable by its owner alone, synced, then renamed into
 /// place. Left unfinished it vanishes, and what stood in its place stays.
 ///
 /// What is there already and is no plain file, such as a pipe or a device, is written to as it is:
-/// renaming would replace it.
+/// renaming would replace it. What goes to an address is made in a file without a name, and uploaded when it is whole.
 pub struct Output {
     /// As the user named it, for messages.
     path: PathBuf,
@@ -30,11 +31,25 @@ enum Destination {
         digest: Option<Box<(WrittenFiles, blake3::Hasher)>>,
     },
     Itself(File),
+    Stored {
+        file: File,
+        address: Address,
+        wanted: Expected,
+        /// Where what belongs to the file may be made as well.
+        folder: PathBuf,
+    },
 }
 
 impl Output {
     pub fn create(place: &Place) -> Result<Self> {
         let path = place.path.as_path();
+        if let Some(address) = Address::of(path) {
+            storage::refuse_read_only(&address)?;
+            let storage = storage::storage();
+            let (file, folder) = (storage.temporary()?, storage.folder().unwrap_or(Path::new(".")).to_owned());
+            let destination = Destination::Stored { file, address, wanted: place.wanted().clone(), folder };
+            return Ok(Self { path: path.to_owned(), destination });
+        }
         let there = std::fs::metadata(path).ok();
         if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
             return Err(Error::usage(format!("can't write {}: it is a folder", path.display()))
@@ -67,16 +82,25 @@ impl Output {
     /// The folder the file is written in; none for a pipe or a device.
     pub fn folder(&self) -> Option<&Path> {
         match &self.destination {
-            Destination::Beside { folder, .. } => Some(folder),
+            Destination::Beside { folder, .. } | Destination::Stored { folder, .. } => Some(folder),
             Destination::Itself(_) => None,
         }
     }
 
     /// Syncs the file, puts it in its place and syncs the folder, so that a power cut leaves
-    /// either what was there or the whole file.
+    /// either what was there or the whole file. What is for an address is uploaded.
     pub fn finish(self) -> Result<()> {
         let path = self.path;
-        let Destination::Beside { file, folder, target, digest } = self.destination else { return Ok(()) };
+        let (file, folder, target, digest) = match self.destination {
+            Destination::Beside { file, folder, target, digest } => (file, folder, target, digest),
+            Destination::Itself(_) => return Ok(()),
+            Destination::Stored { file, address, wanted, .. } => {
+                crash_point!("before_file");
+                storage::storage().put(&address, file, wanted)?;
+                crash_point!("after_file");
+                return Ok(());
+            }
+        };
         file.as_file().sync_all().map_err(|cause| unwritable(&path, cause))?;
         if let Some((written, digest)) = digest.map(|digest| *digest) {
             written.about_to_write(&target, &digest.finalize());
@@ -90,7 +114,7 @@ impl Output {
     fn file(&mut self) -> &mut File {
         match &mut self.destination {
             Destination::Beside { file, .. } => file.as_file_mut(),
-            Destination::Itself(file) => file,
+            Destination::Itself(file) | Destination::Stored { file, .. } => file,
         }
     }
 }

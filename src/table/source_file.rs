@@ -8,9 +8,11 @@ use std::sync::{Arc, OnceLock};
 use super::unreadable::{ChangedWhileRead, unreadable};
 use crate::error::{Error, Result};
 use crate::platform::{self, FileStamp};
+use crate::storage::{self, Address, Copied, Pin};
 
 /// What stood under a path when it was opened. All who read it read that, whatever is put in its place
-/// meanwhile, and reading ends with an error once its content is no longer what it was.
+/// meanwhile, and reading ends with an error once its content is no longer what it was. What an address names is copied
+/// then.
 ///
 /// A clone has a position of its own.
 #[derive(Clone, Debug)]
@@ -19,12 +21,43 @@ pub struct SourceFile {
     file: Arc<File>,
     stamp: FileStamp,
     at: u64,
+    /// Where it was copied from, if it was.
+    copied: Option<Arc<CopiedFrom>>,
+}
+
+#[derive(Debug)]
+struct CopiedFrom {
+    address: Address,
+    pin: Pin,
+    /// Exactly this object was asked for: what stands there by now is of no interest.
+    is_wanted: bool,
 }
 
 impl SourceFile {
     /// # Errors
-    /// Kind `Usage` if there is no such file, or it is none that can be read more than once.
+    /// Kind `Usage` if there is no such file, or it is none that can be read more than once; what storage says of an
+    /// address.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_pinned(path, None)
+    }
+
+    /// The same; of what stood under an address, exactly the object that is pinned.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`], and with the reason `SourceChanged` if that object is gone.
+    pub fn open_pinned(path: &Path, wanted: Option<&Pin>) -> Result<Self> {
+        match Address::of(path) {
+            None => Self::open_here(path),
+            Some(address) => {
+                let Copied { file, pin } = storage::storage().copy(&address, wanted)?;
+                let stamp = FileStamp::of(&file.metadata().map_err(|cause| unreadable(path, cause))?);
+                let copied = Some(Arc::new(CopiedFrom { address, pin, is_wanted: wanted.is_some() }));
+                Ok(Self { path: path.to_owned(), file: Arc::new(file), stamp, at: 0, copied })
+            }
+        }
+    }
+
+    fn open_here(path: &Path) -> Result<Self> {
         let refused =
             |kind: &str, hint: &str| Error::usage(format!("{} {kind}", path.display())).at_path(path).hint(hint);
         // Before it is opened: that would wait for whoever writes to a pipe.
@@ -40,7 +73,7 @@ impl SourceFile {
         }
         let file = File::open(path).map_err(|cause| unopened(path, cause))?;
         let stamp = FileStamp::of(&file.metadata().map_err(|cause| unreadable(path, cause))?);
-        Ok(Self { path: path.to_owned(), file: Arc::new(file), stamp, at: 0 })
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), stamp, at: 0, copied: None })
     }
 
     pub fn path(&self) -> &Path {
@@ -56,11 +89,19 @@ impl SourceFile {
         self.stamp.bytes()
     }
 
+    /// Which of the objects that have stood under its address this is; nothing, if it is a file of a disk.
+    pub fn pin(&self) -> Option<&Pin> {
+        self.copied.as_deref().map(|copied| &copied.pin)
+    }
+
     /// # Errors
     /// Kind `Usage` if another file stands in its place by now, or its content was changed.
     pub fn still_there(&self) -> Result<()> {
-        let now = std::fs::metadata(&self.path).map(|metadata| FileStamp::of(&metadata));
-        if now.is_ok_and(|now| now == self.stamp) {
+        let is_there = match self.copied.as_deref() {
+            Some(copied) => copied.is_wanted || storage::storage().still_stands(&copied.address, &copied.pin),
+            None => std::fs::metadata(&self.path).is_ok_and(|now| FileStamp::of(&now) == self.stamp),
+        };
+        if is_there {
             return Ok(());
         }
         Err(Error::usage(format!("{} was replaced or changed while it was read", self.path.display()))
@@ -95,21 +136,30 @@ impl Seek for SourceFile {
 
 /// A file that is opened when it is first asked for, and once.
 #[derive(Clone, Debug, Default)]
-pub struct OpenedOnce(Arc<OnceLock<SourceFile>>);
+pub struct OpenedOnce {
+    opened: Arc<OnceLock<SourceFile>>,
+    /// The object that it must be, where its path is an address.
+    wanted: Option<Arc<Pin>>,
+}
 
 impl OpenedOnce {
+    /// Of what stands under an address, exactly this.
+    pub fn pinned(wanted: Option<Pin>) -> Self {
+        Self { opened: Arc::default(), wanted: wanted.map(Arc::new) }
+    }
+
     /// The file at `path`, which is the same at every call.
     ///
     /// # Errors
     /// Those of [`SourceFile::open`].
     pub fn get(&self, path: &Path) -> Result<SourceFile> {
-        match self.0.get() {
+        match self.opened.get() {
             // Whoever took up a run with another file names another path.
             Some(file) if file.path() == path => Ok(file.from_start()),
             Some(_) => SourceFile::open(path),
             None => {
-                let file = SourceFile::open(path)?;
-                Ok(self.0.get_or_init(|| file).from_start())
+                let file = SourceFile::open_pinned(path, self.wanted.as_deref())?;
+                Ok(self.opened.get_or_init(|| file).from_start())
             }
         }
     }

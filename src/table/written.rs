@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::temporary;
 use crate::error::{Error, Result};
 use crate::platform;
+use crate::storage::{self, Address, Expected, StoredObject};
 
 /// New names that are tried before a place counts as full.
 const NAMES: u32 = 10_000;
+/// The same, where each is asked for over the network.
+const STORED_NAMES: u32 = 100;
 
 /// Bytes of a record, so that a later one fits over an earlier one.
 const ROOM: usize = 1024;
@@ -33,6 +36,8 @@ pub struct WrittenFiles {
 pub struct Place {
     pub path: PathBuf,
     written: Option<WrittenFiles>,
+    /// What must stand there still when it is written, if it is an address.
+    wanted: Expected,
 }
 
 /// What is done about a file that is somebody's.
@@ -73,8 +78,11 @@ impl WrittenFiles {
         Self { folder: state_dir.join("written") }
     }
 
-    /// What stands at `path`.
+    /// What stands at `path`. An address that can't be asked about is somebody's.
     pub fn state_of(&self, path: &Path) -> PlaceState {
+        if let Some(address) = Address::of(path) {
+            return storage::storage().standing(&address).map_or(PlaceState::Taken, |standing| stored(standing).0);
+        }
         if fs::symlink_metadata(path).is_err() {
             return PlaceState::Free;
         }
@@ -95,27 +103,23 @@ impl WrittenFiles {
     /// # Errors
     /// Kind `Usage` if the file is somebody's and `if_taken` says so.
     pub fn place(&self, path: &Path, if_taken: IfTaken) -> Result<Place> {
+        if let Some(address) = Address::of(path) {
+            return stored_place(&address, if_taken);
+        }
         let place = |path: PathBuf| {
             self.know(&path);
-            Ok(Place { path, written: Some(self.clone()) })
+            Ok(Place { path, written: Some(self.clone()), wanted: Expected::Anything })
         };
         if if_taken == IfTaken::Replace || self.state_of(path) != PlaceState::Taken {
             return place(path.to_owned());
         }
-        let taken = || {
-            Error::usage(format!(
-                "there is a file already that rolo did not write, or that was changed since: {}",
-                path.display()
-            ))
-            .at_path(path)
-        };
         match if_taken {
-            IfTaken::Refuse(cure) => Err(taken().hint(cure)),
+            IfTaken::Refuse(cure) => Err(taken(path).hint(cure)),
             IfTaken::Replace | IfTaken::NewName => {
                 let free = |path: &PathBuf| self.state_of(path) != PlaceState::Taken;
                 match (2..NAMES).map(|number| numbered(path, number)).find(free) {
                     Some(path) => place(path),
-                    None => Err(taken().hint("name another file, or move those away that are there")),
+                    None => Err(taken(path).hint(NO_NAME)),
                 }
             }
         }
@@ -193,12 +197,57 @@ impl Place {
     pub(super) fn written(&self) -> Option<&WrittenFiles> {
         self.written.as_ref()
     }
+
+    pub(super) const fn wanted(&self) -> &Expected {
+        &self.wanted
+    }
+}
+
+const NO_NAME: &str = "name another file, or move those away that are there";
+
+fn taken(path: &Path) -> Error {
+    let path_words = path.display();
+    Error::usage(format!("there is a file already that rolo did not write, or that was changed since: {path_words}"))
+        .at_path(path)
+}
+
+/// What an object is to us, and what must stand there still when another is put in its place.
+fn stored(standing: Option<StoredObject>) -> (PlaceState, Expected) {
+    let Some(StoredObject { bytes, etag, is_ours }) = standing else { return (PlaceState::Free, Expected::Nothing) };
+    let same = etag.map_or(Expected::Anything, Expected::Same);
+    match (bytes, is_ours) {
+        (0, _) => (PlaceState::Free, same),
+        (_, true) => (PlaceState::Ours, same),
+        (_, false) => (PlaceState::Taken, same),
+    }
+}
+
+/// The same rule in storage, where an object says of itself that we wrote it: so every machine knows.
+fn stored_place(address: &Address, if_taken: IfTaken) -> Result<Place> {
+    let path = address.path();
+    let place = |path: &Path, wanted| Ok(Place { path: path.to_owned(), written: None, wanted });
+    let (state, wanted) = stored(storage::storage().standing(address)?);
+    match if_taken {
+        IfTaken::Replace => return place(path, Expected::Anything),
+        _ if state != PlaceState::Taken => return place(path, wanted),
+        IfTaken::Refuse(cure) => return Err(taken(path).hint(cure)),
+        IfTaken::NewName => {}
+    }
+    for number in 2..STORED_NAMES {
+        let path = numbered(path, number);
+        let Some(address) = Address::of(&path) else { break };
+        let (state, wanted) = stored(storage::storage().standing(&address)?);
+        if state != PlaceState::Taken {
+            return place(&path, wanted);
+        }
+    }
+    Err(taken(path).hint(NO_NAME))
 }
 
 /// Of a file that is nobody's concern, such as one in the state folder.
 impl From<&Path> for Place {
     fn from(path: &Path) -> Self {
-        Self { path: path.to_owned(), written: None }
+        Self { path: path.to_owned(), written: None, wanted: Expected::Anything }
     }
 }
 

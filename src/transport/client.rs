@@ -8,21 +8,17 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Proxy, Response, Url, redirect, retry};
+use reqwest::{Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::address::{BaseUrl, encoded_pairs};
 use super::credential::Prepared;
+use super::origin::{OriginClient, Timeouts};
 use super::redaction::Redaction;
-use super::{Failure, Proxies, Route, Transport, failure};
+use super::{Failure, Proxies, Transport, failure};
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::services::{Answer, Body, Credential, Method, Request};
-use crate::trust;
-
-/// A connection that has been idle for longer is not used again: servers close idle connections after
-/// five seconds and more, and a request written into that moment would be in doubt.
-const IDLE: Duration = Duration::from_secs(4);
 
 /// How requests of one account are sent.
 pub struct HttpOptions {
@@ -60,9 +56,8 @@ impl HttpOptions {
 
 /// [`Transport`] over HTTP/1.1. One for each account; connections are shared by its calls.
 pub struct HttpTransport {
-    client: Client,
+    origin: OriginClient,
     base: BaseUrl,
-    route: Option<Route>,
     credential: Credential,
     prepared: RwLock<(Prepared, Redaction)>,
     deadline: Duration,
@@ -75,44 +70,11 @@ impl HttpTransport {
         let base = BaseUrl::parse(&options.base_url)?;
         let redaction = Redaction::new(options.credential, &options.secret);
         let prepared = (Prepared::new(options.credential, options.secret)?, redaction);
-        let mut builder = Client::builder()
-            .user_agent(concat!("rolo/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .no_proxy()
-            .http1_only()
-            .pool_idle_timeout(IDLE)
-            .connect_timeout(options.connect_timeout.min(options.deadline * 9 / 10));
-        builder = match &options.ca_file {
-            Some(file) => {
-                let mut trusting = trust::client_config(Some(file))?;
-                trusting.alpn_protocols = vec![b"http/1.1".to_vec()];
-                builder.tls_backend_preconfigured(trusting)
-            }
-            // Nothing to verify, so a machine without any certificate can still rehearse.
-            None if !base.encrypted => builder.tls_certs_only([]),
-            None => builder,
-        };
-        let route = options.proxies.route(&options.base_url)?;
-        if let Some(route) = &route {
-            let proxy = Proxy::all(route.url.expose_secret()).map_err(|_| {
-                // The client's own words would repeat the address, and with it a password.
-                Error::usage(format!("{route} can't be used")).hint("write it as `http://HOST:PORT`")
-            })?;
-            builder = builder.proxy(proxy);
-        }
-        let client = builder.build().map_err(|error| {
-            Error::usage("encrypted connections can't be prepared")
-                .hint(
-                    "are certificates installed (package ca-certificates)? if not, name a file of them with --ca-file",
-                )
-                .caused_by(error.without_url())
-        })?;
+        let timeouts = Timeouts { connect: options.connect_timeout.min(options.deadline * 9 / 10), silence: None };
+        let origin = OriginClient::new(&options.base_url, options.ca_file.as_deref(), &options.proxies, timeouts)?;
         Ok(Self {
-            client,
+            origin,
             base,
-            route,
             credential: options.credential,
             prepared: RwLock::new(prepared),
             deadline: options.deadline,
@@ -132,7 +94,7 @@ impl HttpTransport {
         let (prepared, redaction) = self.prepared.read().unwrap_or_else(PoisonError::into_inner).clone();
         let request = self.build(request, prepared)?;
         let exchange = async {
-            let response = self.client.execute(request).await.map_err(|error| self.failure(error))?;
+            let response = self.origin.execute(request).await?;
             let mut answer = self.read(response).await?;
             redaction.redact(&mut answer);
             Ok(answer)
@@ -182,7 +144,7 @@ impl HttpTransport {
         for (name, value) in response.headers() {
             answer.headers.push((name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         }
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.origin.failure(error))? {
             if answer.body.len() + chunk.len() > self.answer_cap {
                 return Err(failure::no_answer(format!(
                     "the answer of {} is larger than {} bytes",
@@ -203,10 +165,6 @@ impl HttpTransport {
             }
         }
         Ok(answer)
-    }
-
-    fn failure(&self, error: reqwest::Error) -> Failure {
-        failure::of_client(&error.without_url(), &self.base.host, self.route.as_ref())
     }
 }
 

@@ -8,10 +8,12 @@ mod address;
 mod client;
 mod credential;
 mod failure;
+mod origin;
 mod proxy;
 mod redaction;
 
 pub use client::{HttpOptions, HttpTransport};
+pub use origin::{OriginClient, Timeouts};
 pub use proxy::{Proxies, Route};
 
 use futures_util::future::BoxFuture;

@@ -421,6 +421,7 @@ impl World {
             chosen: None,
             edits: None,
             opened: OpenedOnce::default(),
+            taken_as: None,
             exported: false,
         }
     }

@@ -26,6 +26,7 @@ mod excel;
 mod expected_rows;
 mod explain;
 mod export;
+mod files;
 mod fleet;
 mod fleet_machines;
 mod forget;
@@ -63,6 +64,8 @@ mod report_page;
 mod reported;
 mod results;
 mod roundtrip;
+#[path = "../support/s3.rs"]
+mod s3;
 mod safeguards;
 mod samples;
 mod secrets;

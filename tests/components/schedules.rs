@@ -46,7 +46,7 @@ async fn fired(place: &Place, schedule: &str, from: &str, to: &str) -> Vec<(Stri
         let looks = workers.iter_mut().map(|(ledger, timetable)| {
             let jobs = &jobs;
             async move {
-                let run_of = async |_: &str| Ok(DueRun { run: run_at(now), failed: None });
+                let run_of = async |_: &str| Ok(DueRun { run: Some(run_at(now)), ..DueRun::default() });
                 timetable.fire(jobs, now, ledger, run_of).await.unwrap()
             }
         });

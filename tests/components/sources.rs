@@ -18,6 +18,7 @@ fn source(path: &Path) -> SourceSpec {
         chosen: None,
         edits: None,
         opened: OpenedOnce::default(),
+        taken_as: None,
         exported: false,
     }
 }

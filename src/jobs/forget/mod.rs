@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::contact::Identifier;
 use crate::error::{Error, Result};
+use crate::jobs::results_of;
 use crate::journal::RunId;
 use crate::ledger::{HistoryEvent, HistoryStep, LedgerHandle, LedgerPlace, Run, RunKind};
+use crate::storage::Address;
 use crate::table::{IfTaken, Place, PlaceState, ReadOptions, WrittenFiles, sweep};
 
 mod file;
@@ -28,6 +30,8 @@ pub struct Forgotten {
     pub kept: Vec<PathBuf>,
     /// Files that runs read, and that hold the person as before: rolo changes no source.
     pub sources: Vec<PathBuf>,
+    /// Addresses at which the person may stand: of what runs read there, and of what they wrote there.
+    pub elsewhere: BTreeSet<PathBuf>,
 }
 
 /// Removes a person from the ledger and from every file that rolo wrote and still knows of.
@@ -91,6 +95,7 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path, ledger: &LedgerPl
     met.extend(&their_runs);
     forgotten.sources = sources_with(&runs, identifier, &contacts, &met);
     forgotten.sources.retain(|path| !forgotten.files.contains(path) && !forgotten.kept.contains(path));
+    forgotten.elsewhere = elsewhere(&runs, &met);
     for (run, indexes) in &rows {
         let indexes: Vec<u64> = indexes.iter().copied().collect();
         forgotten.records += ledger.forget_rows(run, &indexes).await?;
@@ -102,6 +107,14 @@ pub async fn forget(identifier: &Identifier, state_dir: &Path, ledger: &LedgerPl
     forgotten.sources = sources;
     remove_files(kept, &mut forgotten)?;
     Ok(forgotten)
+}
+
+/// Where in storage runs that `met` the person read and wrote, and exports that may have; nothing is changed there.
+fn elsewhere(runs: &[Run], met: &BTreeSet<&RunId>) -> BTreeSet<PathBuf> {
+    let may = |run: &&Run| met.contains(&run.id) || run.new.kind == RunKind::Export;
+    let places = |run: &Run| [Some(PathBuf::from(&run.new.file)), results_of(run)];
+    let places = runs.iter().filter(may).flat_map(places).flatten();
+    places.filter(|path| Address::of(path).is_some_and(|address| !address.is_read_only())).collect()
 }
 
 /// Refuses an identifier that leads to several contacts of one account, such as a phone that a family
