@@ -59,7 +59,10 @@ impl JobWatch {
         if self.is_first_half && summary.stopped.is_none() {
             return Ok(None);
         }
-        let next = JobState::of_summary(summary).next_steps().into_iter().find_map(|step| step.command());
+        let mut stands = JobState::of_summary(summary);
+        // An alert is read elsewhere than where the command was given.
+        stands.results = stands.results.map(|results| std::path::absolute(&results).unwrap_or(results));
+        let next = stands.next_steps().into_iter().find_map(|step| step.command());
         let facts = AlertFacts {
             why: summary.stopped.as_ref().map(|stopped| stopped.message.clone()),
             next,

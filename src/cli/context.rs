@@ -77,7 +77,7 @@ pub struct CommandContext {
 impl CommandContext {
     /// Checks the common options and starts the log, if one is asked for.
     pub fn new(args: GlobalArgs, environment: Environment) -> Result<Self> {
-        logs::start(args.verbose, args.log.as_deref())?;
+        logs::start(args.verbose, args.log.as_deref(), &environment)?;
         storage::set_up(storage_options(&args, &environment));
         Ok(Self {
             environment,

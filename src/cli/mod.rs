@@ -55,6 +55,8 @@ mod several;
 mod show;
 mod source;
 mod submit;
+#[cfg(feature = "otlp")]
+mod traces;
 mod undo;
 mod why;
 mod work;
@@ -91,6 +93,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment) 
         if sends_alerts {
             alerting::after(&context);
         }
+        #[cfg(feature = "otlp")]
+        traces::finish();
         ended
     });
     match result {

@@ -38,6 +38,11 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Whether whoever was asked would refuse it again until a person changes something.
+    pub const fn is_refusal(self) -> bool {
+        matches!(self, Self::ServiceRefused | Self::Unauthorized | Self::Misdirected | Self::Untrusted)
+    }
+
     /// Dotted and stable.
     pub const fn code(self) -> &'static str {
         match self {

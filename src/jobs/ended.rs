@@ -56,7 +56,7 @@ impl Ended {
             Self::Stopped(halt) if halt.kind == ErrorKind::Bug => Err(halt),
             Self::Stopped(halt) => {
                 // There is nothing that could be gone on with.
-                let is_refused = halt.reason == Some(StopReason::ServiceRefused) && summary.contacts == Some(0);
+                let is_refused = halt.reason.is_some_and(StopReason::is_refusal) && summary.contacts == Some(0);
                 summary.stopped = Some(halt);
                 Ok(if is_refused { RunState::Failed } else { RunState::Stopped })
             }

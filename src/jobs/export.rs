@@ -68,7 +68,7 @@ pub async fn export(job: &ExportJob, context: &mut Context) -> Result<Summary> {
             if spool.contacts > 0 {
                 summary.remarks.push(Remark::Kept { contacts: spool.contacts });
             }
-            if spool.contacts == 0 && error.reason == Some(StopReason::ServiceRefused) {
+            if spool.contacts == 0 && error.reason.is_some_and(StopReason::is_refusal) {
                 spool.remove()?;
             }
             let interrupted = context.stop.is_requested() && frame.caller.halted().is_none();

@@ -1,4 +1,6 @@
 use tokio::time::Instant;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::account::ConnectedAccount;
 use super::call_state::{AfterAttempt, AfterFailure, CallState};
@@ -74,7 +76,10 @@ impl<'a> Attempts<'a> {
     pub(super) async fn run(mut self) -> CallResult {
         let end = match self.caller.account.service.request(self.call) {
             Ok(request) => loop {
-                if let Next::End(end) = self.attempt(&request).await {
+                // What a collector of traces shows as a call: slot, intent, request and verdict together.
+                let span =
+                    tracing::trace_span!("call", kind = self.kind.name(), attempt = self.attempt + 1, status = Empty);
+                if let Next::End(end) = self.attempt(&request).instrument(span).await {
                     break end;
                 }
             },
@@ -123,6 +128,7 @@ impl<'a> Attempts<'a> {
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
         let failure = sent.as_ref().err().map(|failure| failure.kind.name());
         tracing::debug!(call = self.kind.name(), attempt = self.attempt, status = http_status, failure, "answered");
+        tracing::Span::current().record("status", http_status);
         let after = match sent {
             Ok(answer) => self.answered(&answer, operation, may_leave).await,
             Err(failure) => {
