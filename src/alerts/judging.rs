@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,18 +51,25 @@ impl JobWatch {
         self.begun.load(Ordering::Relaxed)
     }
 
-    /// How the job stands now that its run ended so; `None` where that says nothing of it.
+    /// How the job stands now that its run ended so, with its results at this path from wherever one looks; `None`
+    /// where that says nothing of it.
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub fn after(&self, summary: &Summary, state: RunState, run: &Run) -> Result<Option<Judgement>> {
+    pub fn after(
+        &self,
+        summary: &Summary,
+        state: RunState,
+        run: &Run,
+        results: Option<PathBuf>,
+    ) -> Result<Option<Judgement>> {
         let Some(condition) = condition_of(summary, state, &self.when) else { return Ok(None) };
         if self.is_first_half && summary.stopped.is_none() {
             return Ok(None);
         }
         let mut stands = JobState::of_summary(summary);
         // An alert is read elsewhere than where the command was given.
-        stands.results = stands.results.map(|results| std::path::absolute(&results).unwrap_or(results));
+        stands.results = results;
         let next = stands.next_steps().into_iter().find_map(|step| step.command());
         let facts = AlertFacts {
             why: summary.stopped.as_ref().map(|stopped| stopped.message.clone()),

@@ -9,6 +9,7 @@ use crate::config::{Action, Config, Job};
 use crate::error::{Error, Result};
 use crate::jobs::could_not_begin;
 use crate::ledger::RunKind;
+use crate::storage::absolute;
 
 /// Records a run of the job that has failed, and why. Where even that can't be done, it is said.
 pub(super) fn record(job: &Job, why: &Error, watch: &JobWatch, config: &Config, context: &CommandContext) {
@@ -21,7 +22,7 @@ pub(super) fn record(job: &Job, why: &Error, watch: &JobWatch, config: &Config, 
 }
 
 fn try_to_record(job: &Job, why: &Error, watch: &JobWatch, config: &Config, context: &CommandContext) -> Result<()> {
-    let absolute = |file: &Path| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
+    let absolute = |file: &Path| absolute(file).display().to_string();
     let (kind, account, file) = match &job.action {
         Action::Import { file, to } => (RunKind::Import, to, absolute(file)),
         Action::Export { file, from } => (RunKind::Export, from, absolute(file)),

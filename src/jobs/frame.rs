@@ -325,7 +325,7 @@ async fn judged(
 ) -> Result<Option<Judgement>> {
     let Some(watch) = watch else { return Ok(None) };
     match ledger.run(run).await? {
-        Some(run) => watch.after(summary, state, &run),
+        Some(run) => watch.after(summary, state, &run, summary.file.as_deref().map(absolute)),
         None => Ok(None),
     }
 }

@@ -229,6 +229,30 @@ fn a_worker_tells_of_a_job_whose_file_has_not_come_and_of_its_recovery() {
 }
 
 #[test]
+fn an_export_that_is_refused_before_anything_came_names_no_resume_and_fails() {
+    let place = Place::new();
+    let config = place.world.read("rolo.toml");
+    let desk = format!(
+        "[accounts.desk]\nservice = \"chatwoot\"\naccount_id = 1\ntoken = {{ env = \"DESK\" }}\nunthrottled = true\n\
+         base_url = \"{}/chatwoot\"\n[jobs.out]\nexport = \"out.csv\"\nfrom = \"desk\"\n",
+        place.served.address
+    );
+    place.world.write("rolo.toml", &format!("{config}{desk}"));
+    let refused = said(place.command("run out").env("DESK", "another"));
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(refused.err.contains("check the account's token") && !refused.err.contains("resume"), "{}", refused.err);
+    let posted = place.hook.posted();
+    assert_eq!(
+        (&posted[0].json()["condition"], &posted[0].json()["next"]),
+        (&"failed".into(), &serde_json::Value::Null)
+    );
+    let resumed = place.rolo("resume");
+    assert!(resumed.code == 2 && resumed.err.contains("there is no run to finish"), "{}", resumed.err);
+    let again = said(place.command("run out -q").env("DESK", "sandbox"));
+    assert_eq!((again.code, place.told()), (0, vec!["well".to_owned()]), "{}", again.err);
+}
+
+#[test]
 fn a_channel_that_can_not_be_is_refused_where_it_stands() {
     let place = Place::new();
     let refused = |more: &str| {
