@@ -15,13 +15,15 @@ Examples:
   rolo import contacts.csv --to support --canary 20 --stop-when failed=5%
   rolo import contacts.csv --to support --rehearse        how long, which calls, which rows fail
   rolo import --plan contacts.plan                        what `rolo plan --live --save` showed
+  rolo import 's3://inbox/night-*.csv' --to support       each new file once, of storage or a folder
   zcat old.csv.gz | rolo import - --mapping old.mapping.toml --to support";
 
 /// Send the contacts of a file to an account. Given again after it was cut off, it goes on.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct ImportCommand {
-    /// File of contacts, such as CSV, XLSX, vCard or JSON Lines, also .gz or .zst; `-` is standard input.
+    /// File of contacts, such as CSV, XLSX, vCard or JSON Lines, also .gz or .zst, on the disk or at an address
+    /// (s3://BUCKET/KEY, https://…); a `*` in its name takes each new one; `-` is standard input.
     #[arg(required_unless_present = "plan")]
     pub(super) file: Option<PathBuf>,
     /// Do exactly what this plan shows, which `rolo plan --live --save` wrote.

@@ -49,7 +49,7 @@ const SAID_BY_THE_JOB: [&str; 22] = [
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct SubmitCommand {
-    /// File of contacts, as for `rolo import`; a worker reads it at the same path.
+    /// File of contacts, as for `rolo import`; a worker reads it at the same path or address.
     #[arg(required_unless_present = "job")]
     file: Option<PathBuf>,
     /// Queue this job of the configuration instead, as it stands now.

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use crate::postgres::server;
 use crate::s3::{KEY, S3, SECRET, Wrong};
-use crate::world::{Said, World, last_event, said};
+use crate::world::{Said, Served, World, last_event, said};
 
 const CONTACTS: &str = "First name,Last name,Phone\nAnn,A,+447400000001\nBob,A,not a phone\nCid,A,+447400000003\n";
 const MAPPING: &str = "region = \"GB\"\n[columns.\"First name\"]\nfield = \"first_name\"\n[columns.\"Last name\"]\nfield = \
@@ -53,17 +54,20 @@ fn what_is_read_from_storage_gives_the_results_that_a_file_of_the_disk_gives() {
         ("book.xlsx", "book.results.csv"),
     ] {
         let here = world.rolo(&format!("check {name} --region GB --results {results}"));
-        s3.put(&format!("in/2026/{name}"), std::fs::read(world.path(name)).unwrap());
-        let there =
-            rolo(&world, &s3, &format!("check s3://in/2026/{name} --region GB --results s3://out/2026/{results}"));
+        s3.put(&format!("inbox/2026/{name}"), std::fs::read(world.path(name)).unwrap());
+        let there = rolo(
+            &world,
+            &s3,
+            &format!("check s3://inbox/2026/{name} --region GB --results s3://outbox/2026/{results}"),
+        );
         assert_eq!((there.code, &there.out), (here.code, &here.out), "{}", there.err);
-        let written = s3.object(&format!("out/2026/{results}")).unwrap();
+        let written = s3.object(&format!("outbox/2026/{results}")).unwrap();
         assert!(written.bytes == std::fs::read(world.path(results)).unwrap(), "{results}");
     }
     // A workbook says when it was made: of it what is in it is the same.
     world.rolo("check book.xlsx --region GB");
-    assert_eq!(rolo(&world, &s3, "check s3://in/2026/book.xlsx --region GB").code, 1);
-    std::fs::write(world.path("there.xlsx"), s3.object("in/2026/book.results.xlsx").unwrap().bytes).unwrap();
+    assert_eq!(rolo(&world, &s3, "check s3://inbox/2026/book.xlsx --region GB").code, 1);
+    std::fs::write(world.path("there.xlsx"), s3.object("inbox/2026/book.results.xlsx").unwrap().bytes).unwrap();
     assert_eq!(world.sheet("there.xlsx", "results"), world.sheet("book.results.xlsx", "results"));
     nothing_kept(&world);
 }
@@ -71,54 +75,54 @@ fn what_is_read_from_storage_gives_the_results_that_a_file_of_the_disk_gives() {
 #[test]
 fn an_import_reads_its_file_its_mapping_and_its_edits_in_storage_and_puts_its_results_there() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
-    s3.put("in/contacts.mapping.toml", MAPPING);
+    s3.put("inbox/contacts.csv", CONTACTS);
+    s3.put("inbox/contacts.mapping.toml", MAPPING);
     let log = world.path("log.jsonl");
     let import = format!(
-        "import s3://in/contacts.csv --memory --unthrottled --results s3://out/r.csv -vv --log {}",
+        "import s3://inbox/contacts.csv --memory --unthrottled --results s3://outbox/r.csv -vv --log {}",
         log.display()
     );
     let imported = rolo(&world, &s3, &format!("--json {import}"));
     assert_eq!(imported.code, 1, "{}{}", imported.out, imported.err);
     let finished = last_event(&imported.out);
-    assert_eq!(finished["file"], "s3://out/r.csv");
+    assert_eq!(finished["file"], "s3://outbox/r.csv");
     assert_eq!((&finished["outcomes"]["created"], &finished["outcomes"]["rejected"]), (&2.into(), &1.into()));
-    assert!(s3.text("out/r.csv").contains("phone.not_a_number"), "{}", s3.text("out/r.csv"));
+    assert!(s3.text("outbox/r.csv").contains("phone.not_a_number"), "{}", s3.text("outbox/r.csv"));
     let asked = s3.log();
-    assert_eq!(asked.iter().filter(|asked| *asked == "GET in/contacts.csv").count(), 1, "{asked:?}");
-    assert!(asked.contains(&"GET in/contacts.mapping.toml".to_owned()), "{asked:?}");
+    assert_eq!(asked.iter().filter(|asked| *asked == "GET inbox/contacts.csv").count(), 1, "{asked:?}");
+    assert!(asked.contains(&"GET inbox/contacts.mapping.toml".to_owned()), "{asked:?}");
     assert!(!world.read("log.jsonl").contains(SECRET), "a secret is in no log");
     nothing_kept(&world);
     // The address is what the run is known by, and what it is taken up by.
-    assert!(world.rolo("show").out.contains("s3://in/contacts.csv"), "{}", world.rolo("show").out);
+    assert!(world.rolo("show").out.contains("s3://inbox/contacts.csv"), "{}", world.rolo("show").out);
     let again = rolo(&world, &s3, &import);
     assert_eq!(again.code, 1, "{}", again.err);
-    assert_eq!(s3.paths().iter().filter(|path| path.starts_with("out/")).count(), 1, "what rolo wrote it replaces");
+    assert_eq!(s3.paths().iter().filter(|path| path.starts_with("outbox/")).count(), 1, "what rolo wrote it replaces");
 }
 
 #[test]
 fn an_object_of_somebody_else_is_left_and_the_results_get_another_name() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
-    s3.put("out/r.csv", "precious\n");
-    let check = "check s3://in/contacts.csv --region GB --results s3://out/r.csv";
+    s3.put("inbox/contacts.csv", CONTACTS);
+    s3.put("outbox/r.csv", "precious\n");
+    let check = "check s3://inbox/contacts.csv --region GB --results s3://outbox/r.csv";
     let said = rolo(&world, &s3, check);
-    assert!(said.err.contains("s3://out/r-2.csv"), "{}", said.err);
-    assert_eq!(s3.text("out/r.csv"), "precious\n");
+    assert!(said.err.contains("s3://outbox/r-2.csv"), "{}", said.err);
+    assert_eq!(s3.text("outbox/r.csv"), "precious\n");
     assert_eq!(rolo(&world, &s3, check).code, 1);
-    assert_eq!(s3.paths(), ["in/contacts.csv", "out/r-2.csv", "out/r.csv"], "and the next time the same");
+    assert_eq!(s3.paths(), ["inbox/contacts.csv", "outbox/r-2.csv", "outbox/r.csv"], "and the next time the same");
     // From another machine, whose state folder knows nothing of it.
     assert_eq!(rolo(&World::new(), &s3, check).code, 1);
     assert_eq!(s3.paths().len(), 3);
     // Mended by somebody, it is theirs; and so is a copy of ours under another name.
-    s3.put("out/r-2.csv", "mended\n");
+    s3.put("outbox/r-2.csv", "mended\n");
     rolo(&world, &s3, check);
-    assert_eq!((s3.text("out/r-2.csv").as_str(), s3.paths().len()), ("mended\n", 4));
+    assert_eq!((s3.text("outbox/r-2.csv").as_str(), s3.paths().len()), ("mended\n", 4));
     // Whoever writes it while the run is under way is not overwritten either.
     s3.go_wrong(Wrong::Overtake("overtaken\n"));
     let overtaken = failed(&rolo(&world, &s3, check), 3);
-    assert!(overtaken.contains("somebody else wrote s3://out/r-3.csv while the run was under way"), "{overtaken}");
-    assert_eq!(s3.text("out/r-3.csv"), "overtaken\n");
+    assert!(overtaken.contains("somebody else wrote s3://outbox/r-3.csv while the run was under way"), "{overtaken}");
+    assert_eq!(s3.text("outbox/r-3.csv"), "overtaken\n");
 }
 
 #[test]
@@ -129,15 +133,15 @@ fn what_is_large_goes_up_in_parts_which_are_an_object_only_at_the_end() {
     world.write("m.toml", "region = \"GB\"\n[columns.\"First name\"]\nfield = \"first_name\"\n[columns.Phone]\nfield = \"phone\"\n[columns.Note]\nignore = true\n");
     let check = "check large.csv --mapping m.toml -q";
     assert_eq!(world.rolo(check).code, 0);
-    let up = format!("{check} --results s3://out/r.csv");
+    let up = format!("{check} --results s3://outbox/r.csv");
     assert_eq!(rolo(&world, &s3, &up).code, 0);
-    assert!(s3.object("out/r.csv").unwrap().bytes == std::fs::read(world.path("large.results.csv")).unwrap());
-    assert_eq!(s3.log().iter().filter(|asked| *asked == "PUT out/r.csv").count(), 2, "two parts");
+    assert!(s3.object("outbox/r.csv").unwrap().bytes == std::fs::read(world.path("large.results.csv")).unwrap());
+    assert_eq!(s3.log().iter().filter(|asked| *asked == "PUT outbox/r.csv").count(), 2, "two parts");
     // Somebody else comes first, at the very end.
     s3.go_wrong(Wrong::Overtake("overtaken\n"));
     let told = failed(&rolo(&world, &s3, &up), 3);
-    assert!(told.contains("somebody else wrote s3://out/r.csv while the run was under way"), "{told}");
-    assert_eq!((s3.text("out/r.csv").as_str(), s3.uploads()), ("overtaken\n", 0), "no parts are left");
+    assert!(told.contains("somebody else wrote s3://outbox/r.csv while the run was under way"), "{told}");
+    assert_eq!((s3.text("outbox/r.csv").as_str(), s3.uploads()), ("overtaken\n", 0), "no parts are left");
 }
 
 #[test]
@@ -148,13 +152,13 @@ fn an_export_goes_to_storage_and_is_not_replaced_unasked() {
     let here = world.rolo("export all.csv --unthrottled --where last_name=A");
     assert_eq!(here.code, 0, "{}", here.err);
     for name in ["all.csv", "all.xlsx", "all.jsonl", "all.vcf", "all.csv.gz"] {
-        let there = rolo(&world, &s3, &format!("export s3://out/{name} --unthrottled --where last_name=A"));
+        let there = rolo(&world, &s3, &format!("export s3://outbox/{name} --unthrottled --where last_name=A"));
         assert_eq!(there.code, 0, "{name}: {}", there.err);
     }
-    assert_eq!(s3.text("out/all.csv"), world.read("all.csv"));
-    let refused = failed(&rolo(&world, &s3, "export s3://out/all.csv --unthrottled --where last_name=A"), 2);
-    assert!(refused.contains("the file is there already: s3://out/all.csv"), "{refused}");
-    assert_eq!(rolo(&world, &s3, "export s3://out/all.csv --unthrottled --where last_name=A --force").code, 0);
+    assert_eq!(s3.text("outbox/all.csv"), world.read("all.csv"));
+    let refused = failed(&rolo(&world, &s3, "export s3://outbox/all.csv --unthrottled --where last_name=A"), 2);
+    assert!(refused.contains("the file is there already: s3://outbox/all.csv"), "{refused}");
+    assert_eq!(rolo(&world, &s3, "export s3://outbox/all.csv --unthrottled --where last_name=A --force").code, 0);
     let web =
         failed(&rolo(&world, &s3, &format!("export {}/web/all.csv --unthrottled --where last_name=A", s3.address)), 2);
     assert!(web.contains("nothing can be written to an address on the web"), "{web}");
@@ -163,18 +167,18 @@ fn an_export_goes_to_storage_and_is_not_replaced_unasked() {
 #[test]
 fn a_connection_that_breaks_is_taken_up_and_a_changed_object_stops_the_run_before_anything_is_sent() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
+    s3.put("inbox/contacts.csv", CONTACTS);
     s3.go_wrong(Wrong::Cut);
     s3.go_wrong(Wrong::Refuse(503, "SlowDown"));
-    let import = "import s3://in/contacts.csv --region GB --unthrottled --results r.csv";
+    let import = "import s3://inbox/contacts.csv --region GB --unthrottled --results r.csv";
     let imported = rolo(&world, &s3, &format!("--json {import}"));
     assert_eq!(last_event(&imported.out)["outcomes"]["created"], 2, "{}", imported.err);
 
     // So much that its first half has arrived when the connection breaks.
-    s3.put("in/contacts.csv", CONTACTS.to_owned() + &format!("Dan,A,+447400000004{}\n", " ".repeat(2_000_000)));
+    s3.put("inbox/contacts.csv", CONTACTS.to_owned() + &format!("Dan,A,+447400000004{}\n", " ".repeat(2_000_000)));
     s3.go_wrong(Wrong::CutAndReplace("First name,Phone\nEve,+447400000005\n"));
     let changed = failed(&rolo(&world, &s3, import), 3);
-    assert!(changed.contains("s3://in/contacts.csv was changed while it was read"), "{changed}");
+    assert!(changed.contains("s3://inbox/contacts.csv was changed while it was read"), "{changed}");
     assert!(changed.contains("nothing was sent"), "{changed}");
     let exported = world.rolo("export all.csv --unthrottled --where last_name=A");
     assert_eq!((exported.code, world.csv("all.csv").len()), (0, 2));
@@ -183,30 +187,33 @@ fn a_connection_that_breaks_is_taken_up_and_a_changed_object_stops_the_run_befor
 #[test]
 fn what_keeps_a_file_from_being_read_is_told_with_what_to_do() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
+    s3.put("inbox/contacts.csv", CONTACTS);
     let check = |address: &str, variables: &[(&str, &str)]| {
         said(command(&world, &s3, &format!("check {address}")).envs(variables.iter().copied()))
     };
-    let told = failed(&check("s3://in/nobody.csv", &[]), 2);
-    assert!(told.contains("there is no file s3://in/nobody.csv"), "{told}");
+    let told = failed(&check("s3://inbox/nobody.csv", &[]), 2);
+    assert!(told.contains("there is no file s3://inbox/nobody.csv"), "{told}");
     let told = failed(&check("s3://nowhere/a.csv", &[]), 2);
     assert!(told.contains("there is no bucket nowhere: s3://nowhere/a.csv"), "{told}");
-    let told = failed(&check("s3://in/", &[]), 2);
-    assert!(told.contains("the address names no file: s3://in/"), "{told}");
-    let wrong = failed(&check("s3://in/contacts.csv", &[("AWS_SECRET_ACCESS_KEY", "hunter2")]), 3);
-    assert!(wrong.contains("the credentials for s3://in/contacts.csv were refused (SignatureDoesNotMatch)"), "{wrong}");
+    let told = failed(&check("s3://inbox/", &[]), 2);
+    assert!(told.contains("the address names no file: s3://inbox/"), "{told}");
+    let wrong = failed(&check("s3://inbox/contacts.csv", &[("AWS_SECRET_ACCESS_KEY", "hunter2")]), 3);
+    assert!(
+        wrong.contains("the credentials for s3://inbox/contacts.csv were refused (SignatureDoesNotMatch)"),
+        "{wrong}"
+    );
     assert!(!wrong.contains("hunter2"), "{wrong}");
     s3.go_wrong(Wrong::Refuse(403, "AccessDenied"));
-    let told = failed(&check("s3://in/contacts.csv", &[]), 3);
-    assert!(told.contains("s3://in/contacts.csv may not be read with these credentials (AccessDenied)"), "{told}");
-    let plain = failed(&check("s3://in/contacts.csv", &[("AWS_ENDPOINT_URL", "http://storage.example")]), 3);
+    let told = failed(&check("s3://inbox/contacts.csv", &[]), 3);
+    assert!(told.contains("s3://inbox/contacts.csv may not be read with these credentials (AccessDenied)"), "{told}");
+    let plain = failed(&check("s3://inbox/contacts.csv", &[("AWS_ENDPOINT_URL", "http://storage.example")]), 3);
     assert!(plain.contains("plain http is accepted for loopback") || plain.contains("not encrypted"), "{plain}");
     // Nobody answers at the address by which a cloud tells its machines who they are.
     let nobody = format!("http://{}", closed_port());
-    let mut without = command(&world, &s3, "check s3://in/contacts.csv");
+    let mut without = command(&world, &s3, "check s3://inbox/contacts.csv");
     without.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     let told = failed(&said(without.env("AWS_METADATA_ENDPOINT", nobody)), 3);
-    assert!(told.contains("there are no credentials for s3://in/contacts.csv"), "{told}");
+    assert!(told.contains("there are no credentials for s3://inbox/contacts.csv"), "{told}");
     assert!(told.contains("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), "{told}");
     if !cfg!(feature = "gcp") {
         let told = failed(&check("gs://in/contacts.csv", &[]), 2);
@@ -226,14 +233,14 @@ fn closed_port() -> std::net::SocketAddr {
 #[test]
 fn keys_are_read_from_a_profile_as_other_programs_do() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
+    s3.put("inbox/contacts.csv", CONTACTS);
     std::fs::create_dir(world.path(".aws")).unwrap();
     world.write(".aws/credentials", &format!("[night]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"));
-    let mut check = world.command("check s3://in/contacts.csv --region GB");
+    let mut check = world.command("check s3://inbox/contacts.csv --region GB");
     check.env("AWS_PROFILE", "night").env("AWS_ENDPOINT_URL", &s3.address).env("AWS_REGION", "eu-central-1");
     let checked = said(&mut check);
     assert_eq!(checked.code, 1, "{}", checked.err);
-    assert!(s3.object("in/contacts.results.csv").is_some());
+    assert!(s3.object("inbox/contacts.results.csv").is_some());
 }
 
 #[test]
@@ -243,20 +250,20 @@ fn a_run_goes_on_with_the_object_that_it_began_with_or_says_that_it_is_gone() {
         if keeps_versions {
             s3.keep_versions();
         }
-        s3.put("in/contacts.csv", CONTACTS);
-        let import = "import s3://in/contacts.csv --region GB --unthrottled --results r.csv --stop-when rejected=1";
+        s3.put("inbox/contacts.csv", CONTACTS);
+        let import = "import s3://inbox/contacts.csv --region GB --unthrottled --results r.csv --stop-when rejected=1";
         assert_eq!(rolo(&world, &s3, import).code, 3);
-        s3.put("in/contacts.csv", "First name,Last name,Phone\nEve,A,+447400000005\n");
+        s3.put("inbox/contacts.csv", "First name,Last name,Phone\nEve,A,+447400000005\n");
         let resumed = rolo(&world, &s3, "resume");
         if keeps_versions {
             assert!([1, 3].contains(&resumed.code), "{}{}", resumed.out, resumed.err);
             assert!(world.read("r.csv").contains("Ann") && !world.read("r.csv").contains("Eve"));
         } else {
             let told = failed(&resumed, 2);
-            assert!(told.contains("s3://in/contacts.csv is no longer what the run began with"), "{told}");
-            s3.remove("in/contacts.csv");
+            assert!(told.contains("s3://inbox/contacts.csv is no longer what the run began with"), "{told}");
+            s3.remove("inbox/contacts.csv");
             let told = failed(&rolo(&world, &s3, "resume"), 2);
-            assert!(told.contains("s3://in/contacts.csv is no longer what the run began with"), "{told}");
+            assert!(told.contains("s3://inbox/contacts.csv is no longer what the run began with"), "{told}");
         }
     }
 }
@@ -264,18 +271,52 @@ fn a_run_goes_on_with_the_object_that_it_began_with_or_says_that_it_is_gone() {
 #[test]
 fn a_queued_run_reads_what_was_submitted_wherever_its_worker_is() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
-    let submit = "submit s3://in/contacts.csv --region GB --unthrottled --results s3://out/r.csv";
+    s3.put("inbox/contacts.csv", CONTACTS);
+    let submit = "submit s3://inbox/contacts.csv --region GB --unthrottled --results s3://outbox/r.csv";
     assert_eq!(rolo(&world, &s3, submit).code, 0);
     let worked = rolo(&world, &s3, "work --once");
     assert_eq!(worked.code, 1, "{}{}", worked.out, worked.err);
-    assert!(s3.text("out/r.csv").contains("Ann"));
-    s3.put("in/contacts.csv", format!("{CONTACTS}Dan,A,+447400000004\n"));
+    assert!(s3.text("outbox/r.csv").contains("Ann"));
+    s3.put("inbox/contacts.csv", format!("{CONTACTS}Dan,A,+447400000004\n"));
     assert_eq!(rolo(&world, &s3, submit).code, 0);
-    s3.put("in/contacts.csv", "First name,Last name,Phone\nEve,A,+447400000005\n");
+    s3.put("inbox/contacts.csv", "First name,Last name,Phone\nEve,A,+447400000005\n");
     let worked = rolo(&world, &s3, "work --once");
     assert!(worked.err.contains("it is not tried again"), "{}", worked.err);
-    assert!(worked.err.contains("s3://in/contacts.csv"), "{}", worked.err);
+    assert!(worked.err.contains("s3://inbox/contacts.csv"), "{}", worked.err);
+}
+
+#[test]
+fn a_worker_on_another_machine_reads_the_object_that_was_submitted_though_another_stands_there_by_now() {
+    let Some(server) = server() else { return };
+    let (database, served, s3) = (server.database(), Served::start(&World::new(), "--unthrottled"), S3::start());
+    let machines = (World::new(), World::new());
+    let on = |world: &World, arguments: &str| {
+        let account = format!(
+            "[accounts.support]\nservice = \"respondio-v1\"\ntoken = {{ env = \"SUPPORT\" }}\nbase_url = \"{}/respondio-v1\"\n",
+            served.address
+        );
+        world.write("rolo.toml", &account);
+        said(command(world, &s3, arguments).env("ROLO_LEDGER", database.url()).env("SUPPORT", "sandbox"))
+    };
+    let (one, other) = (&machines.0, &machines.1);
+    assert_eq!(on(one, "ledger migrate").code, 0);
+    let state = other.path(".local/state/rolo");
+    std::fs::create_dir_all(&state).unwrap();
+    std::fs::copy(one.path(".local/state/rolo/ledger.key"), state.join("ledger.key")).unwrap();
+    s3.keep_versions();
+    s3.put("inbox/contacts.csv", CONTACTS);
+    s3.put("inbox/contacts.mapping.toml", MAPPING);
+    let submitted = on(one, "submit s3://inbox/contacts.csv --to support --results s3://outbox/r.csv");
+    assert_eq!(submitted.code, 0, "{}", submitted.err);
+    s3.put("inbox/contacts.csv", "First name,Last name,Phone\nEve,A,+447400000005\n");
+    let worked = on(other, "work --once");
+    assert_eq!(worked.code, 1, "{}{}", worked.out, worked.err);
+    let results = s3.text("outbox/r.csv");
+    assert!(results.contains("Ann") && !results.contains("Eve"), "{results}");
+    nothing_kept(other);
+    // And what the other machine wrote is rolo's for this one.
+    assert_eq!(on(one, "import s3://inbox/contacts.csv --to support --results s3://outbox/r.csv").code, 0);
+    assert!(s3.text("outbox/r.csv").contains("Eve"));
 }
 
 #[test]
@@ -315,9 +356,13 @@ fn file(number: u32, rows: u32) -> String {
 fn a_pattern_takes_each_new_file_once_and_an_altered_one_again() {
     for is_stored in [true, false] {
         let (world, s3) = (World::new(), S3::start());
-        std::fs::create_dir(world.path("in")).unwrap();
+        std::fs::create_dir(world.path("inbox")).unwrap();
         let put = |name: &str, text: String| {
-            if is_stored { s3.put(&format!("in/{name}"), text) } else { world.write(&format!("in/{name}"), &text) }
+            if is_stored {
+                s3.put(&format!("inbox/{name}"), text);
+            } else {
+                world.write(&format!("inbox/{name}"), &text);
+            }
         };
         world.write("m.toml", MAPPING);
         for (name, rows) in
@@ -325,7 +370,7 @@ fn a_pattern_takes_each_new_file_once_and_an_altered_one_again() {
         {
             put(name, file(rows, rows));
         }
-        let pattern = if is_stored { "s3://in/night-*.csv" } else { "in/night-*.csv" };
+        let pattern = if is_stored { "s3://inbox/night-*.csv" } else { "inbox/night-*.csv" };
         let import = format!("import {pattern} --mapping m.toml --unthrottled");
         let said = rolo(&world, &s3, &import);
         assert_eq!(said.code, 0, "{}{}", said.out, said.err);
@@ -354,18 +399,18 @@ fn a_job_of_a_pattern_queues_each_new_file_and_its_results_are_called_after_it()
     world.write("m.toml", MAPPING);
     world.write(
         "rolo.toml",
-        "[jobs.arrivals]\nimport = \"s3://in/*.csv\"\nto = \"sandbox\"\nmapping = \"m.toml\"\nresults = \"s3://out/*.done.csv\"\n",
+        "[jobs.arrivals]\nimport = \"s3://inbox/*.csv\"\nto = \"sandbox\"\nmapping = \"m.toml\"\nresults = \"s3://outbox/*.done.csv\"\n",
     );
     for number in [1, 2] {
-        s3.put(&format!("in/{number}.csv"), file(number, number));
+        s3.put(&format!("inbox/{number}.csv"), file(number, number));
     }
     let submitted = rolo(&world, &s3, "submit --job arrivals -q");
     assert_eq!((submitted.code, submitted.out.lines().count()), (0, 2), "{}{}", submitted.out, submitted.err);
     assert_eq!(rolo(&world, &s3, "submit --job arrivals -q").out, "", "both wait already");
     assert_eq!(rolo(&world, &s3, "work --once -q").code, 0);
-    assert_eq!(s3.paths(), ["in/1.csv", "in/2.csv", "out/1.done.csv", "out/2.done.csv"]);
+    assert_eq!(s3.paths(), ["inbox/1.csv", "inbox/2.csv", "outbox/1.done.csv", "outbox/2.done.csv"]);
     assert_eq!(imported(&world), [("1.csv".to_owned(), 1), ("2.csv".to_owned(), 2)]);
-    s3.put("in/3.csv", file(3, 3));
+    s3.put("inbox/3.csv", file(3, 3));
     let ran = rolo(&world, &s3, "run arrivals");
     assert!(ran.code == 0 && ran.err.contains("1 file of"), "{}", ran.err);
     assert_eq!(imported(&world).len(), 3);
@@ -374,11 +419,11 @@ fn a_job_of_a_pattern_queues_each_new_file_and_its_results_are_called_after_it()
 #[test]
 fn who_is_forgotten_may_stand_in_storage_and_that_is_said() {
     let (world, s3) = (World::new(), S3::start());
-    s3.put("in/contacts.csv", CONTACTS);
-    let import = "import s3://in/contacts.csv --region GB --unthrottled --results s3://out/r.csv -q";
+    s3.put("inbox/contacts.csv", CONTACTS);
+    let import = "import s3://inbox/contacts.csv --region GB --unthrottled --results s3://outbox/r.csv -q";
     assert_eq!(rolo(&world, &s3, import).code, 1);
     let forgotten = rolo(&world, &s3, "forget +447400000001 --yes");
-    for place in ["s3://in/contacts.csv", "s3://out/r.csv"] {
+    for place in ["s3://inbox/contacts.csv", "s3://outbox/r.csv"] {
         let told = format!("may hold the person, and is left as it is: {place}");
         assert!(forgotten.out.contains(&told), "{}{}", forgotten.out, forgotten.err);
     }
@@ -390,7 +435,7 @@ fn the_examples_of_the_page_are_run() {
     let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/files.md")).unwrap();
     let block = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let people = "First name,Phone\nAnn,+447400000001\n";
-    for path in ["in/contacts.csv", "in/night-1.csv"] {
+    for path in ["inbox/contacts.csv", "inbox/night-1.csv"] {
         s3.put(path, people);
     }
     let commands: Vec<&str> = block.lines().filter_map(|line| line.split(" #").next()?.strip_prefix("rolo ")).collect();
@@ -401,7 +446,9 @@ fn the_examples_of_the_page_are_run() {
         let said = rolo(&world, &s3, &command);
         assert_eq!(said.code, 0, "{command}\n{}{}", said.out, said.err);
     }
-    for path in ["in/contacts.results.csv", "in/contacts.mapping.toml", "out/contacts.results.csv", "out/all.xlsx"] {
+    for path in
+        ["inbox/contacts.results.csv", "inbox/contacts.mapping.toml", "outbox/contacts.results.csv", "outbox/all.xlsx"]
+    {
         assert!(s3.object(path).is_some(), "{path}: {:?}", s3.paths());
     }
     let jobs = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();

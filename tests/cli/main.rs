@@ -38,6 +38,7 @@ mod history;
 mod hostile;
 mod input;
 mod kills;
+mod manifests;
 mod mending;
 mod metrics;
 mod moved;

@@ -101,3 +101,30 @@ async fn a_due_time_is_passed_over_while_the_run_before_has_not_ended() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_due_time_of_new_files_queues_each_once_and_one_without_any_queues_nothing() {
+    each(async |place| {
+        let (ledger, jobs) = (place.open().await, nightly("0 2 * * *"));
+        let (mut one, mut two) = (Timetable::default(), Timetable::default());
+        let due = at("2026-11-21T01:00:00Z");
+        let files = async |_: &str| {
+            let others = vec![run_at(due + Duration::from_secs(1)), run_at(due + Duration::from_secs(2))];
+            Ok(DueRun { run: Some(run_at(due)), failed: None, others })
+        };
+        assert!(one.fire(&jobs, at("2026-11-20T12:00:00Z"), &ledger, files).await.unwrap().is_empty());
+        let ticks = one.fire(&jobs, due, &ledger, files).await.unwrap();
+        let [tick] = ticks.as_slice() else { panic!("it is due once") };
+        let Ok(Fired::Run(run)) = &tick.came else { panic!("it fires") };
+        assert_eq!((tick.others.len(), tick.is_idle, ledger.waiting(9).await.unwrap().len()), (2, false, 3));
+        assert!(two.fire(&jobs, due, &ledger, files).await.unwrap().is_empty(), "another worker comes later");
+        assert_eq!(ledger.waiting(9).await.unwrap().len(), 3);
+        end(&ledger, run, due).await;
+        let next = due + Duration::from_secs(24 * 3600);
+        let ticks = two.fire(&jobs, next, &ledger, async |_: &str| Ok(DueRun::default())).await.unwrap();
+        assert!(matches!(ticks.as_slice(), [tick] if tick.is_idle && matches!(tick.came, Ok(Fired::Passed))));
+        assert_eq!(ledger.waiting(9).await.unwrap().len(), 2);
+        assert_eq!(ledger.last_fired("nightly", &jobs[0].schedule.to_string()).await.unwrap(), Some(next.as_secs()));
+    })
+    .await;
+}

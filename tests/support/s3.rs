@@ -55,7 +55,7 @@ struct Upload {
 
 type Shared = Arc<Mutex<Shelves>>;
 
-/// The server, for as long as the process lives. Its buckets are `in` and `out`; what is below `/web/` is a web server's.
+/// The server, for as long as the process lives. Its buckets are `inbox` and `outbox`: a name has three characters at least; what is below `/web/` is a web server's.
 pub struct S3 {
     pub address: String,
     shelves: Shared,
@@ -128,7 +128,7 @@ impl S3 {
         lock(&self.shelves).wrong.push(wrong);
     }
 
-    /// What was asked for, such as `GET in/a.csv`, since this was last asked.
+    /// What was asked for, such as `GET inbox/a.csv`, since this was last asked.
     pub fn log(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.shelves).log)
     }
@@ -200,7 +200,7 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response<Body
         return refused(StatusCode::from_u16(status).unwrap(), code);
     }
     let bucket = asked.path.split('/').next().unwrap_or_default();
-    if !["in", "out"].contains(&bucket) {
+    if !["inbox", "outbox"].contains(&bucket) {
         return refused(StatusCode::NOT_FOUND, "NoSuchBucket");
     }
     match asked.method {
