@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::{Hasher, Key};
 use crate::contact::{Contact, Overwrite};
 
@@ -12,9 +14,8 @@ impl Hasher {
     pub fn row(&self, contact: &Contact) -> Key {
         let mut text = String::with_capacity(256);
         let mut part = |part: &str| {
-            text.push_str(&part.len().to_string());
-            text.push(':');
-            text.push_str(part);
+            // A string takes whatever is written to it.
+            let _ = write!(text, "{}:{part}", part.len());
         };
         part("identifiers");
         for identifier in &contact.identifiers {

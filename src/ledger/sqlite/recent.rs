@@ -10,7 +10,7 @@ use crate::journal::Key;
 
 /// Of so many contacts or rows at most: those under way are fewer, and a listing learns of contacts whose rows may
 /// never come.
-const AT_MOST: usize = 4096;
+const AT_MOST: usize = 1024;
 
 /// Right as long as nobody else has changed the file: see [`Self::as_of`]. Whoever changes what it holds by another
 /// way than entries starts anew with an empty one.
