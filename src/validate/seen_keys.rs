@@ -1,7 +1,7 @@
-//! Where each identifier of a file stood first, in some ten bytes of memory for each.
+//! Where each identifier of a file stood first, in some eight bytes of memory for each.
 //!
-//! Memory holds eight bytes in a table nine tenths full: half of them tell an identifier from nearly all
-//! others, the other half say where in a temporary file its whole hash and its place stand. Whoever is
+//! Memory holds seven bytes in a table nine tenths full: three of them tell an identifier from nearly all
+//! others, the other four say where in a temporary file its whole hash and its place stand. Whoever is
 //! found by the first is read back and compared, so two identifiers are one only if their whole hashes
 //! are.
 
@@ -88,14 +88,38 @@ impl SeenKeys {
 
 /// The table of an identifier, and what tells it from others in there.
 fn divided(key: &Key) -> (usize, u32) {
-    let [shard, a, b, c, d, ..] = key.0;
-    (usize::from(shard), u32::from_le_bytes([a, b, c, d]))
+    let [shard, a, b, c, ..] = key.0;
+    (usize::from(shard), u32::from_le_bytes([a, b, c, 0]))
 }
 
-/// Open addressing; a slot is the print of an identifier and one more than its entry in the file.
+/// Bits of what tells an identifier from others.
+const PRINT: u32 = 24;
+
+/// The print of an identifier and one more than its entry in the file, 0 where there is none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot([u8; 7]);
+
+impl Slot {
+    fn new(print: u32, entry: u32) -> Self {
+        let ([a, b, c, _], [d, e, f, g]) = (print.to_le_bytes(), (entry + 1).to_le_bytes());
+        Self([a, b, c, d, e, f, g])
+    }
+
+    fn print(self) -> u32 {
+        let [a, b, c, ..] = self.0;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    fn entry(self) -> Option<u32> {
+        let [_, _, _, d, e, f, g] = self.0;
+        u32::from_le_bytes([d, e, f, g]).checked_sub(1)
+    }
+}
+
+/// Open addressing.
 #[derive(Clone, Debug, Default)]
 struct Shard {
-    slots: Vec<u64>,
+    slots: Vec<Slot>,
     filled: usize,
 }
 
@@ -104,28 +128,28 @@ impl Shard {
     fn alike(&self, print: u32) -> impl Iterator<Item = u32> + '_ {
         let from = self.home(print);
         let (before, behind) = self.slots.split_at(from);
-        let chain = behind.iter().chain(before).take_while(|slot| **slot != 0);
-        chain.filter(move |slot| **slot >> 32 == u64::from(print)).map(|slot| (*slot & 0xffff_ffff) as u32 - 1)
+        let chain = behind.iter().chain(before).map_while(|slot| slot.entry().map(|entry| (slot.print(), entry)));
+        chain.filter(move |slot| slot.0 == print).map(|slot| slot.1)
     }
 
     fn add(&mut self, print: u32, entry: u32) {
         if self.filled * 10 >= self.slots.len() * 9 {
             self.grow();
         }
-        self.put(u64::from(print) << 32 | (u64::from(entry) + 1));
+        self.put(Slot::new(print, entry));
         self.filled += 1;
     }
 
     /// Grows by an eighth: little enough that hardly any room is idle.
     fn grow(&mut self) {
         let wanted = (self.slots.len() * 9 / 8).max(16);
-        let slots = std::mem::replace(&mut self.slots, vec![0; wanted]);
-        slots.into_iter().filter(|slot| *slot != 0).for_each(|slot| self.put(slot));
+        let slots = std::mem::replace(&mut self.slots, vec![Slot::default(); wanted]);
+        slots.into_iter().filter(|slot| slot.entry().is_some()).for_each(|slot| self.put(slot));
     }
 
-    fn put(&mut self, slot: u64) {
-        let mut at = self.home((slot >> 32) as u32);
-        while self.slots[at] != 0 {
+    fn put(&mut self, slot: Slot) {
+        let mut at = self.home(slot.print());
+        while self.slots[at].entry().is_some() {
             at = (at + 1) % self.slots.len();
         }
         self.slots[at] = slot;
@@ -133,7 +157,7 @@ impl Shard {
 
     /// Where the search for a print begins.
     fn home(&self, print: u32) -> usize {
-        ((u64::from(print) * self.slots.len() as u64) >> 32) as usize
+        ((u64::from(print) * self.slots.len() as u64) >> PRINT) as usize
     }
 }
 
@@ -201,13 +225,16 @@ mod tests {
     fn key(number: u32, print: u32) -> Key {
         let mut key = [0; 16];
         key[0] = (number % 7) as u8;
-        key[1..5].copy_from_slice(&print.to_le_bytes());
+        key[1..4].copy_from_slice(&print.to_le_bytes()[..3]);
         key[12..].copy_from_slice(&number.to_le_bytes());
         Key(key)
     }
 
+    /// The last of prints.
+    const LAST: u32 = (1 << PRINT) - 1;
+
     fn spread(number: u32) -> u32 {
-        number.wrapping_mul(0x9e37_79b9)
+        number.wrapping_mul(0x9e37_79b9) >> 8
     }
 
     fn place(number: u32) -> Place {
@@ -236,11 +263,11 @@ mod tests {
     fn identifiers_at_the_end_of_a_table_go_round_it() {
         let mut seen = SeenKeys::default();
         let numbers = 0..40_u32;
-        numbers.clone().for_each(|number| seen.add(key(number, u32::MAX - number % 5), place(number)));
+        numbers.clone().for_each(|number| seen.add(key(number, LAST - number % 5), place(number)));
         for number in numbers {
-            assert_eq!(seen.get(&key(number, u32::MAX - number % 5)).unwrap(), Some(place(number)));
+            assert_eq!(seen.get(&key(number, LAST - number % 5)).unwrap(), Some(place(number)));
         }
-        assert_eq!(seen.get(&key(41, u32::MAX)).unwrap(), None);
+        assert_eq!(seen.get(&key(41, LAST)).unwrap(), None);
     }
 
     #[test]
