@@ -17,7 +17,7 @@ use crate::reconcile::{CallEnd, Identified, Keys};
 use crate::report::{Event, Extent, Listed, LookedUp, Note, Remark, Summary};
 use crate::services::Reply;
 use crate::table;
-use crate::upload::{Caller, Completeness, IdSet, ListedPage, Listing, LookupBatcher, Turned, Walk};
+use crate::upload::{Caller, Completeness, ListedPage, Listing, LookupBatcher, Turned, Walk};
 use crate::validate::{Unsent, Validator};
 
 /// The extra column of `--with messages`.
@@ -65,19 +65,15 @@ impl<'a> Collecting<'a> {
         let begun = clock::unix_now().as_secs();
         let resumed = !pages.is_empty();
         let mut walk = Walk::new(self.capabilities().list_starts);
-        let mut seen = IdSet::default();
         for page in pages {
             walk.again(page.pass, page.fresh.iter().chain(&page.again), page.total, page.next);
-            for id in &page.fresh {
-                seen.insert(id);
-            }
         }
         let mut listing = Listing::going_on(self.caller.clone(), self.job.filter.clone(), walk);
-        self.walk(&mut listing, &mut seen, spool, context).await?;
+        self.walk(&mut listing, spool, context).await?;
         let walk = listing.walk();
         let read = spool.contacts;
         let limited = self.job.limit.is_some_and(|limit| limit <= read);
-        if !limited && !walk.holds_all(&seen) {
+        if !limited && !walk.holds_all() {
             let mut gone = HashSet::new();
             spool.each(|contact| {
                 if !walk.holds(&contact.id) {
@@ -101,13 +97,7 @@ impl<'a> Collecting<'a> {
         if self.lists_tags { self.list_tags(spool, summary, context).await } else { Ok(()) }
     }
 
-    async fn walk(
-        &self,
-        listing: &mut Listing,
-        seen: &mut IdSet,
-        spool: &mut Spool,
-        context: &mut Context,
-    ) -> Result<()> {
+    async fn walk(&self, listing: &mut Listing, spool: &mut Spool, context: &mut Context) -> Result<()> {
         let mut last_noted = 0;
         loop {
             let room = self.job.limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.contacts));
@@ -119,7 +109,7 @@ impl<'a> Collecting<'a> {
                 last_noted = pass;
                 context.note(Note::AnotherPass);
             }
-            let ListedPage { pass, contacts, total, next } = match listing.next().await? {
+            let ListedPage { pass, contacts, first, total, next } = match listing.next().await? {
                 Some(Turned::Page(page)) => page,
                 Some(Turned::BeganAgain) => {
                     context.note(Note::ListedAnew);
@@ -127,15 +117,14 @@ impl<'a> Collecting<'a> {
                 }
                 None => break,
             };
-            if spool.contacts == 0 && seen.is_empty() {
+            if spool.contacts == 0 && pass == 0 {
                 self.note_tags_one_by_one(total, context);
             }
             let (mut fresh, mut again) = (Vec::new(), Vec::new());
-            for contact in contacts {
-                if seen.contains(&contact.id) {
+            for (contact, is_first) in contacts.into_iter().zip(first) {
+                if !is_first {
                     again.push(contact.id);
                 } else if (fresh.len() as u64) < room {
-                    seen.insert(&contact.id);
                     fresh.push(contact);
                 }
             }

@@ -27,6 +27,8 @@ pub enum Turned {
 pub struct ListedPage {
     pub pass: usize,
     pub contacts: Vec<Snapshot>,
+    /// Of each of them, whether no page before it had it, in any pass.
+    pub first: Vec<bool>,
     /// What the service counted in all.
     pub total: Option<u64>,
     pub next: Option<Cursor>,
@@ -63,7 +65,7 @@ impl Listing {
             Listed::Refused(_) if self.walk.stale() => return Ok(Some(Turned::BeganAgain)),
             Listed::Refused(error) => return Err(error),
         };
-        self.walk.page(page.items.iter().map(|contact| &contact.id), page.total, page.next.clone());
-        Ok(Some(Turned::Page(ListedPage { pass, contacts: page.items, total: page.total, next: page.next })))
+        let first = self.walk.page(page.items.iter().map(|contact| &contact.id), page.total, page.next.clone());
+        Ok(Some(Turned::Page(ListedPage { pass, contacts: page.items, first, total: page.total, next: page.next })))
     }
 }

@@ -89,15 +89,23 @@ impl Walk {
         self.passes.iter().rev().find_map(|pass| pass.total)
     }
 
-    /// Takes in the page that was asked for.
-    pub fn page<'a>(&mut self, ids: impl IntoIterator<Item = &'a RemoteId>, total: Option<u64>, next: Option<Cursor>) {
+    /// Takes in the page that was asked for, and tells of each of its contacts whether none before was it, in any
+    /// pass.
+    pub fn page<'a>(
+        &mut self,
+        ids: impl IntoIterator<Item = &'a RemoteId>,
+        total: Option<u64>,
+        next: Option<Cursor>,
+    ) -> Vec<bool> {
         self.went_on = true;
-        let Some(pass) = self.passes.last_mut() else { return };
-        let (mut read, mut fresh) = (0_u64, 0_u64);
+        let Some((pass, before)) = self.passes.split_last_mut() else { return Vec::new() };
+        let (mut fresh, mut first) = (0_u64, Vec::new());
         for id in ids {
-            read += 1;
-            fresh += u64::from(pass.ids.insert(id));
+            let is_fresh = pass.ids.insert(id);
+            fresh += u64::from(is_fresh);
+            first.push(is_fresh && before.iter().all(|pass| !pass.ids.contains(id)));
         }
+        let read = first.len();
         pass.total = total.or(pass.total);
         pass.pages += 1;
         pass.same = if fresh == 0 { pass.same + 1 } else { 0 };
@@ -108,6 +116,7 @@ impl Walk {
             pass.ended = true;
             self.judge();
         }
+        first
     }
 
     /// The service doesn't know the cursor any more: the pass begins again. False if a page can't be
@@ -143,10 +152,11 @@ impl Walk {
         !sure || self.passes.last().is_some_and(|pass| pass.ids.contains(id))
     }
 
-    /// Whether [`Self::holds`] is so for all of them.
-    pub fn holds_all(&self, ids: &IdSet) -> bool {
+    /// Whether [`Self::holds`] is so for all that were read.
+    pub fn holds_all(&self) -> bool {
         let sure = matches!(self.verdict, Some(Completeness::Sure { .. }));
-        !sure || self.passes.last().is_some_and(|pass| ids.is_subset(&pass.ids))
+        let Some((last, before)) = self.passes.split_last().filter(|_| sure) else { return true };
+        before.iter().all(|pass| pass.ids.is_subset(&last.ids))
     }
 
     /// Where the pass under way begins.

@@ -237,3 +237,14 @@ fn a_service_that_does_not_count_and_never_stands_still_is_given_up() {
     assert!(matches!(walk.completeness(), Some(Completeness::Uncounted { same: false, .. })), "{walk:?}");
     assert!(walk.passes.len() <= MOST_PASSES);
 }
+
+#[test]
+fn who_was_on_no_page_before_is_told_over_all_passes() {
+    let id = |number: u64| RemoteId(number.to_string());
+    let mut walk = Walk::new(&[]);
+    let next = Some(Cursor("2".to_owned()));
+    assert_eq!(walk.page(&[id(1), id(2), id(1)], Some(4), next), [true, true, false]);
+    assert_eq!(walk.page(&[id(2), id(3)], Some(4), None), [false, true]);
+    assert_eq!(walk.pass(), 1, "three of four came");
+    assert_eq!(walk.page(&[id(1), id(4)], Some(4), None), [false, true]);
+}
