@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """rolo beside what people use instead, in one run: processor time, wall time and memory, with ratios.
 
-    run.py [--rows N] [--rounds N] [--part NAME]... [--rolo PROGRAM]
+    run.py [--rows N] [--rounds N] [--minutes N] [--part NAME]... [--rolo PROGRAM]
 
 Builds rolo and the yardsticks, makes the files, and runs everything in turn, round by round, so that what
 the machine does besides falls on all alike. Figures are medians of the rounds. All it makes stands in
-target/peers. Parts: check, threads, memory, many, xlsx, start, upload, again, ledger, export, sandbox. `many`
-checks ten million rows, and is run only when it is named. The parts from `upload` on are in sending.py.
+target/peers. Parts: check, threads, memory, many, xlsx, start, upload, again, ledger, export, sandbox, pacing. `many`
+checks ten million rows and `pacing` takes ten minutes: both are run only when they are named. The parts from
+`upload` on are in sending.py and pacing.py.
 """
 import argparse
 import os
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 
+import pacing
 import sending
 from measure import HERE, WORK, medians, needs, run, table
 
@@ -72,7 +74,8 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rows", type=int, default=100_000)
     arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--part", action="append", choices=[*PARTS, "many"])
+    arguments.add_argument("--part", action="append", choices=[*PARTS, "many", "pacing"])
+    arguments.add_argument("--minutes", type=float, default=10, help="how long `pacing` lasts")
     arguments.add_argument("--rolo", type=pathlib.Path, help="a program that is built already")
     arguments.add_argument("--no-python", action="store_true", help="leave the slow yardsticks out")
     given = arguments.parse_args()
@@ -136,6 +139,8 @@ def main():
         table(f"Write results, {rows:,} rows", medians(commands, rounds), "xlsx_floor results", rows)
 
     sending.parts(parts, rolo, floors, python, rows, rounds)
+    if "pacing" in parts:
+        pacing.pacing(rolo, python, given.minutes)
 
     if "start" in parts:
         took = statistics.median(run([rolo, "--version"])[1] for _ in range(20))
