@@ -50,6 +50,12 @@ const ENTRY: usize = 24;
 /// Tables, so that only one of them is held twice while it grows.
 const SHARDS: usize = 256;
 
+/// Slots of the first table at the beginning.
+const ROOM: usize = 256;
+
+/// A table grows by one part of so many: little enough that hardly any room is idle.
+const GROWTH: usize = 8;
+
 #[derive(Debug)]
 pub(super) struct SeenKeys {
     shards: Vec<Shard>,
@@ -58,7 +64,9 @@ pub(super) struct SeenKeys {
 
 impl Default for SeenKeys {
     fn default() -> Self {
-        Self { shards: vec![Shard::default(); SHARDS], spool: Spool::default() }
+        // No two begin with quite the same room, so that they don't all grow at once: what one leaves, another takes.
+        let shards = (0..SHARDS).map(|number| Shard::with_room(ROOM + number * ROOM / GROWTH / SHARDS));
+        Self { shards: shards.collect(), spool: Spool::default() }
     }
 }
 
@@ -117,13 +125,17 @@ impl Slot {
 }
 
 /// Open addressing.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 struct Shard {
     slots: Vec<Slot>,
     filled: usize,
 }
 
 impl Shard {
+    fn with_room(slots: usize) -> Self {
+        Self { slots: vec![Slot::default(); slots], filled: 0 }
+    }
+
     /// Entries with this print.
     fn alike(&self, print: u32) -> impl Iterator<Item = u32> + '_ {
         let from = self.home(print);
@@ -140,9 +152,8 @@ impl Shard {
         self.filled += 1;
     }
 
-    /// Grows by an eighth: little enough that hardly any room is idle.
     fn grow(&mut self) {
-        let wanted = (self.slots.len() * 9 / 8).max(16);
+        let wanted = self.slots.len() + self.slots.len() / GROWTH;
         let slots = std::mem::replace(&mut self.slots, vec![Slot::default(); wanted]);
         slots.into_iter().filter(|slot| slot.entry().is_some()).for_each(|slot| self.put(slot));
     }
@@ -224,7 +235,7 @@ mod tests {
 
     fn key(number: u32, print: u32) -> Key {
         let mut key = [0; 16];
-        key[0] = (number % 7) as u8;
+        key[0] = (number % 251) as u8;
         key[1..4].copy_from_slice(&print.to_le_bytes()[..3]);
         key[12..].copy_from_slice(&number.to_le_bytes());
         Key(key)
