@@ -1,7 +1,7 @@
 //! A file that is there whole or not at all.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -136,8 +136,13 @@ impl Write for Output {
 /// The disk refused: full, read-only, gone.
 pub fn unwritable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let cause = cause.into();
+    let cure = match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => "free some space",
+        Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => "choose a folder that can be written to",
+        _ => "free some space or choose another folder",
+    };
     Error::stopped(format!("can't write {}: {cause}", path.display()))
         .at_path(path)
-        .hint("free some space or choose another folder, then give the command again")
+        .hint(format!("{cure}, then give the command again"))
         .caused_by(cause)
 }

@@ -305,6 +305,7 @@ fn a_full_device_is_named_and_stays_what_it_is() {
             let error = written.expect_err("no space");
             assert_eq!(error.kind, ErrorKind::Stopped);
             assert!(error.message.starts_with("can't write /dev/full: "), "{error}");
+            assert_eq!(error.hint.as_deref(), Some("free some space, then give the command again"));
         } else {
             written.expect("written to nothing");
         }
