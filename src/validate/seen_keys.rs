@@ -109,8 +109,10 @@ struct Slot([u8; 7]);
 
 impl Slot {
     fn new(print: u32, entry: u32) -> Self {
-        let ([a, b, c, _], [d, e, f, g]) = (print.to_le_bytes(), (entry + 1).to_le_bytes());
-        Self([a, b, c, d, e, f, g])
+        let mut bytes = [0; 7];
+        bytes[..3].copy_from_slice(&print.to_le_bytes()[..3]);
+        bytes[3..].copy_from_slice(&(entry + 1).to_le_bytes());
+        Self(bytes)
     }
 
     fn print(self) -> u32 {
