@@ -7,6 +7,7 @@ use crate::config::Night;
 use crate::error::{Error, Result};
 use crate::jobs::{self, PlanJob};
 use crate::report::escape;
+use crate::storage::Address;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,6 +70,10 @@ impl PlanCommand {
         if self.save.is_some() && !self.live {
             return Err(Error::usage("a plan is saved with what the contacts look like now, which only --live reads")
                 .hint("add --live; it writes nothing to the service"));
+        }
+        if let Some(address) = self.save.as_deref().and_then(Address::of) {
+            return Err(Error::usage(format!("a plan is saved on the disk, from where it is read again: {address}"))
+                .hint("name a file of this machine"));
         }
         if self.save.is_some() && self.create_fields {
             return Err(Error::usage("a saved plan is of contacts, and creates no custom fields: --create-fields")

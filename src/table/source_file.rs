@@ -138,14 +138,18 @@ impl Seek for SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct OpenedOnce {
     opened: Arc<OnceLock<SourceFile>>,
-    /// The object that it must be, where its path is an address.
-    wanted: Option<Arc<Pin>>,
+    /// The object that it must be, where its path is this address.
+    wanted: Option<Arc<(PathBuf, Pin)>>,
 }
 
 impl OpenedOnce {
-    /// Of what stands under an address, exactly this.
-    pub fn pinned(wanted: Option<Pin>) -> Self {
-        Self { opened: Arc::default(), wanted: wanted.map(Arc::new) }
+    /// Of what stands under this address, exactly this; another path is read as it is.
+    pub fn pinned(path: &Path, wanted: Option<Pin>) -> Self {
+        Self { opened: Arc::default(), wanted: wanted.map(|pin| Arc::new((path.to_owned(), pin))) }
+    }
+
+    fn wanted_at(&self, path: &Path) -> Option<&Pin> {
+        self.wanted.as_deref().filter(|(at, _)| at == path).map(|(_, pin)| pin)
     }
 
     /// The file at `path`, which is the same at every call.
@@ -158,7 +162,7 @@ impl OpenedOnce {
             Some(file) if file.path() == path => Ok(file.from_start()),
             Some(_) => SourceFile::open(path),
             None => {
-                let file = SourceFile::open_pinned(path, self.wanted.as_deref())?;
+                let file = SourceFile::open_pinned(path, self.wanted_at(path))?;
                 Ok(self.opened.get_or_init(|| file).from_start())
             }
         }

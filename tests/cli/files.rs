@@ -417,6 +417,25 @@ fn a_job_of_a_pattern_queues_each_new_file_and_its_results_are_called_after_it()
 }
 
 #[test]
+fn what_was_mended_in_storage_is_sent_again_from_there_and_a_plan_is_kept_on_the_disk() {
+    let (world, s3) = (World::new(), S3::start());
+    s3.put("inbox/contacts.csv", CONTACTS);
+    assert_eq!(rolo(&world, &s3, "import s3://inbox/contacts.csv --region GB --unthrottled -q").code, 1);
+    s3.put("inbox/contacts.results.csv", s3.text("inbox/contacts.results.csv").replace("not a phone", "+447400000002"));
+    let retried = rolo(&world, &s3, "--json retry --with s3://inbox/contacts.results.csv --unthrottled");
+    assert_eq!(retried.code, 0, "{}", retried.err);
+    let outcomes = &last_event(&retried.out)["outcomes"];
+    assert_eq!(outcomes["created"], 1, "{outcomes}");
+    assert!(s3.text("inbox/contacts.retry.csv").contains("Bob"));
+    let plan = "plan s3://inbox/contacts.csv --region GB --live --unthrottled --save";
+    let told = failed(&rolo(&world, &s3, &format!("{plan} s3://outbox/contacts.plan")), 2);
+    assert!(told.contains("a plan is saved on the disk"), "{told}");
+    assert_eq!(rolo(&world, &s3, &format!("{plan} contacts.plan")).code, 1);
+    let imported = rolo(&world, &s3, "import --plan contacts.plan --unthrottled");
+    assert_eq!(imported.code, 1, "{}", imported.err);
+}
+
+#[test]
 fn who_is_forgotten_may_stand_in_storage_and_that_is_said() {
     let (world, s3) = (World::new(), S3::start());
     s3.put("inbox/contacts.csv", CONTACTS);
