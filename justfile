@@ -20,6 +20,11 @@ test FILTER="":
 kills N="10000":
     ROLO_KILLS={{ N }} cargo test --release --test cli kills:: -- --nocapture
 
+# Workers killed, stopped, cut off and paced, and their database killed and replaced, as often as docs/reliability.md tells.
+fleet:
+    ROLO_WORKER_KILLS=1000 ROLO_WORKER_STOPS=100 ROLO_DATABASE_KILLS=20 ROLO_FAILOVERS=5 ROLO_CUTS=10 ROLO_AWAY=150 \
+        ROLO_PACE_MINUTES=10 ROLO_PACE_ACCOUNTS=300 cargo test --test cli workers_ -- --nocapture --test-threads 1
+
 # Cut the power about N times over one import (as often as it writes, at most): no request may be
 # without its intent.
 power-cuts N="2000":

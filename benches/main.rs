@@ -5,8 +5,12 @@
 
 #[path = "../tests/support/dirty_contacts.rs"]
 mod dirty_contacts;
+mod fleet;
 mod ledger;
 mod limiter;
+#[path = "../tests/support/postgres.rs"]
+#[allow(dead_code, reason = "what is measured needs less of it than what is tested")]
+mod postgres;
 mod stages;
 mod upload;
 
@@ -46,6 +50,6 @@ fn source(folder: &Path, rows: u64) -> SourceSpec {
 criterion_group! {
     name = all;
     config = criterion::Criterion::default().sample_size(10).measurement_time(std::time::Duration::from_secs(4));
-    targets = stages::read, stages::validate, stages::plan, ledger::writes, limiter::slots, upload::import
+    targets = stages::read, stages::validate, stages::plan, ledger::writes, limiter::slots, upload::import, fleet::database
 }
 criterion_main!(all);

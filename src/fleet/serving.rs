@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::next::{Failed, after_failure, in_order};
 use super::schedules::{DueRun, Scheduled, Tick, Timetable};
 use crate::clock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, StopReason};
 use crate::journal::RunId;
 use crate::ledger::{
     ClaimKeeper as _, Fingerprint, Judgement, LEASE, Lease, LedgerHandle, Run, RunState, WaitingRun, Worker,
@@ -238,7 +238,16 @@ impl Serving {
     async fn has_turn(&mut self, run: &Run) -> Result<bool> {
         let account = account_of(run);
         if let Some(turn) = self.turns.get(&account) {
-            return Ok(turn.run.is_none());
+            if turn.run.is_some() {
+                return Ok(false);
+            }
+            let checked = turn.lease.check().await;
+            match checked {
+                Ok(()) => return Ok(true),
+                // This worker was not heard of for so long that another has the turn: it is asked for as by anybody.
+                Err(Error { reason: Some(StopReason::ClaimLost), .. }) => drop(self.turns.remove(&account)),
+                Err(error) => return Err(error),
+            }
         }
         match Lease::take(&self.shift.ledger, &turn_of(&account), &self.shift.worker, LEASE).await {
             Ok(lease) => {

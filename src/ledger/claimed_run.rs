@@ -26,6 +26,9 @@ pub trait ClaimKeeper: fmt::Debug + Send + Sync {
     /// # Errors
     /// As for [`Self::confirm`].
     async fn check(&self) -> Result<()>;
+
+    /// Whether the claim can't have run out, by the clocks of this machine alone.
+    fn is_fresh(&self) -> bool;
 }
 
 /// A run that this process has claimed.
@@ -92,6 +95,12 @@ impl ClaimedRun {
             Some(keeper) => keeper.check().await,
             None => Ok(()),
         }
+    }
+
+    /// Whether nobody else can have the run, by the clocks of this machine alone: for a moment at which the store can't
+    /// be asked. Where it is false, [`Self::check`] tells.
+    pub fn is_fresh(&self) -> bool {
+        self.keeper.as_ref().is_none_or(|keeper| keeper.is_fresh())
     }
 }
 

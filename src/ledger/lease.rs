@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::claim::{Claim, Worker};
 use super::claimed_run::{ClaimKeeper, ClaimedRun};
 use super::{Fingerprint, LedgerHandle};
-use crate::clock;
-use crate::error::{Result, StopReason};
+use crate::clock::{self, Uptime, UptimeSource};
+use crate::error::{Error, Result, StopReason};
 use crate::journal::RunId;
 
 /// It is renewed so often in that time.
@@ -44,8 +44,34 @@ struct Renewing {
     ledger: LedgerHandle,
     claim: Claim,
     term: Duration,
-    /// Until when, by this process's clock, nobody else can have claimed.
-    until: Mutex<Instant>,
+    /// Since when nobody else can have claimed, for one term.
+    since: Mutex<Moment>,
+    /// The store said that another has claimed.
+    is_lost: AtomicBool,
+    uptime: UptimeSource,
+}
+
+/// A moment by both clocks of this machine. That of timers stands still while the machine sleeps, or is paused by
+/// whoever it runs on; the other one goes on.
+#[derive(Clone, Copy)]
+struct Moment {
+    by_timers: Instant,
+    uptime: Option<Uptime>,
+}
+
+impl Moment {
+    fn now(uptime: &UptimeSource) -> Self {
+        Self { by_timers: clock::now(), uptime: uptime() }
+    }
+
+    /// How long ago the other moment was, by the clock that shows more.
+    fn since(&self, earlier: &Self) -> Duration {
+        let slept = match (self.uptime, earlier.uptime) {
+            (Some(now), Some(then)) => now.since.saturating_sub(then.since),
+            _ => Duration::ZERO,
+        };
+        self.by_timers.saturating_duration_since(earlier.by_timers).max(slept)
+    }
 }
 
 impl Lease {
@@ -59,9 +85,17 @@ impl Lease {
         worker: &Worker,
         term: Duration,
     ) -> Result<Self> {
-        let begun = clock::now();
+        let uptime = clock::uptime();
+        let begun = Moment::now(&uptime);
         let claim = ledger.claim_run(fingerprint, worker, term).await?;
-        let renewing = Arc::new(Renewing { ledger: ledger.clone(), claim, term, until: Mutex::new(begun + term) });
+        let renewing = Arc::new(Renewing {
+            ledger: ledger.clone(),
+            claim,
+            term,
+            since: Mutex::new(begun),
+            is_lost: AtomicBool::new(false),
+            uptime,
+        });
         let task = tokio::spawn(renewing.clone().go_on()).abort_handle();
         Ok(Self { held: Arc::new(Held { renewing, task }) })
     }
@@ -86,7 +120,13 @@ impl ClaimKeeper for Lease {
     }
 
     async fn check(&self) -> Result<()> {
-        if clock::now() < self.held.renewing.until() { Ok(()) } else { self.confirm().await }
+        if self.is_fresh() { Ok(()) } else { self.confirm().await }
+    }
+
+    fn is_fresh(&self) -> bool {
+        let renewing = &self.held.renewing;
+        let is_lost = renewing.is_lost.load(Ordering::Acquire);
+        !is_lost && Moment::now(&renewing.uptime).since(&renewing.since()) < renewing.term
     }
 
     async fn confirm(&self) -> Result<()> {
@@ -128,14 +168,20 @@ impl Renewing {
     }
 
     async fn renew(&self) -> Result<()> {
-        let begun = clock::now();
-        self.ledger.renew(&self.claim, self.term).await?;
-        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        *until = (*until).max(begun + self.term);
+        let begun = Moment::now(&self.uptime);
+        let renewed = self.ledger.renew(&self.claim, self.term).await;
+        if let Err(Error { reason: Some(StopReason::ClaimLost), .. }) = &renewed {
+            self.is_lost.store(true, Ordering::Release);
+        }
+        renewed?;
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        if begun.by_timers >= since.by_timers {
+            *since = begun;
+        }
         Ok(())
     }
 
-    fn until(&self) -> Instant {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn since(&self) -> Moment {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

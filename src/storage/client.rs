@@ -111,7 +111,7 @@ impl StorageClient {
         let kind = match failure.kind {
             // Asked again and again, a machine of no cloud would only be slow to say so.
             FailureKind::NotSent if !of_machine => HttpErrorKind::Connect,
-            FailureKind::NotSent | FailureKind::Untrusted => HttpErrorKind::Unknown,
+            FailureKind::NotSent | FailureKind::Untrusted | FailureKind::HeldBack => HttpErrorKind::Unknown,
             FailureKind::NoAnswer => HttpErrorKind::Interrupted,
         };
         let words = failure.message;

@@ -13,9 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::address::{BaseUrl, encoded_pairs};
 use super::credential::Prepared;
+use super::gated_body::Gate;
 use super::origin::{OriginClient, Timeouts};
 use super::redaction::Redaction;
-use super::{Failure, Proxies, Transport, failure};
+use super::{Failure, MayLeave, Proxies, Transport, failure};
 use crate::clock;
 use crate::error::Result;
 use crate::services::{Answer, Body, Credential, Method, Request};
@@ -90,11 +91,19 @@ impl HttpTransport {
         Ok(())
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn exchange(&self, request: &Request, gate: Option<&Gate>) -> Result<Answer, Failure> {
         let (prepared, redaction) = self.prepared.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let request = self.build(request, prepared)?;
+        let request = self.build(request, prepared, gate)?;
+        // A request without a body has no later moment at which to ask.
+        if request.body().is_none() && gate.is_some_and(|gate| !gate.opens()) {
+            return Err(Failure::held_back());
+        }
+        let held_back = |failure| match gate {
+            Some(gate) if gate.has_refused() => Failure::held_back(),
+            _ => failure,
+        };
         let exchange = async {
-            let response = self.origin.execute(request).await?;
+            let response = self.origin.execute(request).await.map_err(held_back)?;
             let mut answer = self.read(response).await?;
             redaction.redact(&mut answer);
             Ok(answer)
@@ -109,7 +118,7 @@ impl HttpTransport {
         }
     }
 
-    fn build(&self, request: &Request, prepared: Prepared) -> Result<reqwest::Request, Failure> {
+    fn build(&self, request: &Request, prepared: Prepared, gate: Option<&Gate>) -> Result<reqwest::Request, Failure> {
         let secret = match &prepared {
             Prepared::Query(name, secret) => Some((*name, secret.expose_secret())),
             Prepared::Header(..) => None,
@@ -124,18 +133,22 @@ impl HttpTransport {
         if let Prepared::Header(name, value) = prepared {
             headers.insert(name, value);
         }
-        match &request.body {
-            Body::None => {}
+        let text = match &request.body {
+            Body::None => return Ok(built),
             Body::Json(json) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                *built.body_mut() = Some(json.to_string().into());
+                json.to_string()
             }
             Body::Form(pairs) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-                let form = encoded_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-                *built.body_mut() = Some(form.into());
+                encoded_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             }
-        }
+        };
+        *built.body_mut() = Some(match gate {
+            // An empty one is never asked for.
+            Some(gate) if !text.is_empty() => reqwest::Body::wrap(gate.body(text.into_bytes())),
+            _ => text.into(),
+        });
         Ok(built)
     }
 
@@ -170,7 +183,12 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Answer, Failure>> {
-        self.exchange(request).boxed()
+        self.exchange(request, None).boxed()
+    }
+
+    fn send_while<'a>(&'a self, request: &'a Request, may_leave: &MayLeave) -> BoxFuture<'a, Result<Answer, Failure>> {
+        let gate = Gate::new(may_leave);
+        async move { self.exchange(request, Some(&gate)).await }.boxed()
     }
 }
 

@@ -8,6 +8,7 @@ mod address;
 mod client;
 mod credential;
 mod failure;
+mod gated_body;
 mod origin;
 mod proxy;
 mod redaction;
@@ -16,6 +17,9 @@ pub use client::{HttpOptions, HttpTransport};
 pub use origin::{OriginClient, Timeouts};
 pub use proxy::{Proxies, Route};
 
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use crate::services::{Answer, Request};
@@ -28,6 +32,13 @@ pub struct Failure {
     pub message: String,
 }
 
+impl Failure {
+    /// No byte left, and none may any more.
+    fn held_back() -> Self {
+        Self { kind: FailureKind::HeldBack, message: "the request may not leave any more".to_owned() }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// No byte of the request left: name not found, refused, connect timeout. Not applied.
@@ -36,6 +47,8 @@ pub enum FailureKind {
     Untrusted,
     /// The request left, wholly or partly, and no whole answer came back.
     NoAnswer,
+    /// Whoever asked for it may not send it any more: see [`MayLeave`]. Not applied.
+    HeldBack,
 }
 
 impl FailureKind {
@@ -45,11 +58,21 @@ impl FailureKind {
             Self::NotSent => "not sent",
             Self::Untrusted => "untrusted",
             Self::NoAnswer => "no answer",
+            Self::HeldBack => "held back",
         }
     }
 }
 
+/// Whether a request may still leave. Asked as late as can be, so it answers at once.
+pub type MayLeave = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Sends requests of one account.
 pub trait Transport: Send + Sync {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Answer, Failure>>;
+
+    /// The same, unless `may_leave` says otherwise right before the first byte would leave: connecting may have
+    /// taken long, and the process may have been stopped meanwhile.
+    fn send_while<'a>(&'a self, request: &'a Request, may_leave: &MayLeave) -> BoxFuture<'a, Result<Answer, Failure>> {
+        if may_leave() { self.send(request) } else { std::future::ready(Err(Failure::held_back())).boxed() }
+    }
 }

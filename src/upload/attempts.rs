@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
@@ -16,6 +18,7 @@ use crate::journal::{Entry, Intent, Key};
 use crate::ledger::WriteResult;
 use crate::reconcile::{CallEnd, CallResult, StepAt, Write};
 use crate::services::{Answer, Request, Verdict, Wait, retry_after};
+use crate::transport::{FailureKind, MayLeave};
 
 /// One call, attempted until it has its end. [`CallState`] decides what follows each attempt.
 pub(super) struct Attempts<'a> {
@@ -50,6 +53,15 @@ impl Caller {
     /// Makes a call that changes nothing.
     pub async fn read(&self, call: &Call) -> CallResult {
         Attempts::new(self, call, None).run().await
+    }
+
+    /// Asked when a request is about to leave.
+    fn may_leave(&self) -> MayLeave {
+        let run = self.run.clone();
+        Arc::new(move || {
+            pause_point!("before_body");
+            run.is_fresh()
+        })
     }
 
     /// Makes a call that changes something, its intent durable before each attempt.
@@ -120,9 +132,13 @@ impl<'a> Attempts<'a> {
         let sent = tokio::select! {
             biased;
             () = caller.stop.reached(StopLevel::Leave) => return Next::End(CallEnd::Halted),
-            sent = caller.account.transport.send(request) => sent,
+            sent = caller.account.transport.send_while(request, &caller.may_leave()) => sent,
         };
         drop(permit);
+        if sent.as_ref().is_err_and(|failure| failure.kind == FailureKind::HeldBack) {
+            // Whose the run is, the ledger tells before the next slot.
+            return Next::Again;
+        }
         caller.account.budget.took(clock::now() - may_leave);
         crash_point!("after_answer");
         let http_status = sent.as_ref().ok().map(|answer| answer.status);
@@ -153,6 +169,7 @@ impl<'a> Attempts<'a> {
         }
         let written = self.caller.account.ledger.write(&self.caller.run, entries).await?;
         crash_point!("after_intent");
+        pause_point!("after_intent");
         Ok(written)
     }
 

@@ -124,7 +124,7 @@ impl<'a> CallState<'a> {
         match failure.kind {
             FailureKind::Untrusted => return AfterAttempt::Stop(ServiceStop::Untrusted(failure.message)),
             FailureKind::NoAnswer => self.in_doubt = Some(failure.message.clone()),
-            FailureKind::NotSent => {}
+            FailureKind::NotSent | FailureKind::HeldBack => {}
         }
         self.failed(failure.message)
     }

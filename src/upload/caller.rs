@@ -118,7 +118,12 @@ impl Caller {
 
     /// Waits for a slot of the budget; false if the run stops first, or is another's by then.
     pub(super) async fn slot(&self, operation: CallKind) -> bool {
-        self.holds_run().await && self.budget_slot(operation).await && self.holds_run().await
+        pause_point!("before_slot");
+        if !(self.holds_run().await && self.budget_slot(operation).await) {
+            return false;
+        }
+        pause_point!("after_slot");
+        self.holds_run().await
     }
 
     async fn budget_slot(&self, operation: CallKind) -> bool {

@@ -133,6 +133,41 @@ fn every_command_does_on_a_database_what_it_does_on_a_file_to_the_byte() {
     assert!(status.out.contains("all of it was read, and it is whole"), "{}", status.out);
 }
 
+/// From the present tables to those of an earlier version, in a database that is in use.
+const BACK_TO_2: &str = "DROP TABLE rolo.worker, rolo.fired, rolo.job, rolo.alert; DROP INDEX rolo.run_open;
+    ALTER TABLE rolo.run DROP COLUMN due, DROP COLUMN told, DROP COLUMN cancel; UPDATE rolo.version SET number = 2";
+
+#[test]
+fn a_ledger_of_version_2_that_is_full_is_brought_up_to_date_and_remembers_the_same() {
+    let Some(server) = server() else { return };
+    let place = Place { world: World::new(), database: Some(server.database()) };
+    assert_eq!(place.rolo("ledger migrate").code, 0);
+    night(&place);
+    let seen = |place: &Place| {
+        let asked = ["runs --json", "show", "why bob@example.org", "ledger status"].map(|command| place.rolo(command));
+        // An index that is made anew may be of another size.
+        let counted = |out: &str| out.lines().filter(|line| !line.starts_with("size ")).collect::<Vec<_>>().join("\n");
+        asked.map(|said| (said.code, counted(&said.out), said.err))
+    };
+    let before = seen(&place);
+    let database = place.database.as_ref().unwrap();
+    database.ask(BACK_TO_2);
+    let refused = place.rolo("runs");
+    assert_eq!(refused.code, 3, "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("rolo ledger migrate"), "{}", refused.err);
+    let migrated = place.rolo("ledger migrate");
+    assert_eq!(migrated.code, 0, "{}{}", migrated.out, migrated.err);
+    assert!(migrated.out.contains("from version 2 to"), "{}", migrated.out);
+    assert_eq!(seen(&place), before);
+    // What it knows keeps it from making anybody twice, and what came since can be done with it.
+    let again = place.rolo(&format!("import contacts.csv {TO} --results last.csv -q"));
+    let rows = place.world.csv("last.csv");
+    assert!(rows.iter().all(|row| row["_outcome"] != "created"), "{}{rows:?}", again.err);
+    let queued = place.rolo("submit contacts.csv --to sandbox:respondio --mapping contacts.mapping.toml -q");
+    assert_eq!(queued.code, 0, "{}{}", queued.out, queued.err);
+    assert_eq!(place.rolo("work --once -q").code, 1, "a row was rejected");
+}
+
 #[test]
 fn without_a_ledger_in_the_database_nothing_is_sent_and_the_command_that_makes_one_is_named() {
     let Some(server) = server() else { return };

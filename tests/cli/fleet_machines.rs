@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::postgres::{Database, Server, server};
 use crate::rehearsal::{Watched, code, said, stderr};
 use crate::together::keeps_the_pace;
-use crate::world::{Served, World, cells, csv_rows, sorted_by};
+use crate::world::{Bare as _, Served, World, cells, csv_rows, sorted_by};
 
 /// One of them.
 struct Machine<'a> {
@@ -155,4 +155,49 @@ fn a_database_that_is_killed_in_the_middle_of_an_import_loses_nothing_and_nobody
     assert!(rows.iter().all(|row| row["_outcome"] == "created"), "{rows:?}");
     assert_eq!(database.ask("SELECT created FROM rolo.run WHERE command = 'import'"), "150");
     assert_eq!(database.ask("SELECT count(*) FROM rolo.call WHERE verdict IS NULL"), "0");
+}
+
+/// The nth list of commands of a page.
+fn commands_of(page: &str, n: usize) -> &str {
+    page.split("```sh\n").nth(n + 1).and_then(|rest| rest.split("```").next()).unwrap()
+}
+
+#[test]
+fn the_five_commands_of_the_page_bring_a_second_machine_to_work() {
+    let Some(server) = server() else { return };
+    let (database, served) = (server.database(), Served::start(&World::new(), "--unthrottled"));
+    let first = Machine::with(&database, &served);
+    let world = &first.world;
+    // What the first machine did before it had a database.
+    world.write("old.csv", "Name,Family,Phone\nAnn,A,+447400000001\n");
+    world.write("contacts.csv", "Name,Family,Phone\nAnn,A,+447400000001\nBob,A,+447400000002\n");
+    let mut before = first.command("import old.csv --to support --mapping contacts.mapping.toml -q");
+    let before = before.env_remove("ROLO_LEDGER").output().unwrap();
+    assert_eq!(code(&before), 0, "{}", said(&before));
+    // Whoever is asked by `ssh` is the first machine; the other one has a home of its own and shares the folder.
+    let (bin, other) = (world.path("bin"), world.path("other"));
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    std::os::unix::fs::symlink(crate::world::program(), bin.join("rolo")).unwrap();
+    std::fs::write(bin.join("ssh"), "#!/bin/sh\n[ \"$1\" = first ] && shift && cd \"$FIRST\" && exec \"$@\"\n")
+        .unwrap();
+    assert!(Command::new("chmod").arg("+x").arg(bin.join("ssh")).status().unwrap().success());
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fleet.md")).unwrap();
+    let at = |home: &std::path::Path, n: usize| {
+        let commands =
+            commands_of(&page, n).replace("postgres://rolo_owner:SECRET@db.example.com/rolo", &database.url());
+        let commands = commands.replace("rolo work\n", "rolo work --once\n");
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.bare().args(["-ec", &commands]).env("PATH", path).env("HOME", home).env("FIRST", world.home());
+        let output = shell.env("SUPPORT", "sandbox").current_dir(world.home()).output().unwrap();
+        assert_eq!(code(&output), 0, "{commands}\n{}", said(&output));
+    };
+    at(world.home(), 0);
+    assert_eq!(database.ask("SELECT string_agg(state, ' ' ORDER BY id) FROM rolo.run"), "finished queued");
+    at(&other, 1);
+    assert_eq!(database.ask("SELECT string_agg(state, ' ' ORDER BY id) FROM rolo.run"), "finished finished");
+    assert_eq!(first.phones(), phones(1..3), "whom the first machine had made is known to the other");
+    let rows = world.csv("contacts.results.csv");
+    assert_eq!(cells(&rows, "_outcome"), ["unchanged", "created"]);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::generated::Shape;
-use crate::world::Bare as _;
+use crate::world::{Bare as _, program};
 
 pub const SOURCE: &str = "contacts.csv";
 pub const RESULTS: &str = "contacts.results.csv";
@@ -51,9 +51,7 @@ impl Rehearsal {
 
     /// The program in this folder, with nothing of the caller's environment.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
-        // Long runs of the kill loop take a copy of the program, so that work can go on meanwhile.
-        let program = std::env::var_os("ROLO_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_rolo").into());
-        let mut command = Command::new(program);
+        let mut command = Command::new(program());
         command
             .args(arguments)
             .bare()
@@ -316,14 +314,24 @@ impl Watched {
             stdout.push_str(&line);
             stdout.push('\n');
         }
-        let mut output = self.child.wait_with_output().unwrap();
-        output.stdout = stdout.into_bytes();
-        output
+        let mut stderr = Vec::new();
+        if let Some(mut err) = self.child.stderr.take() {
+            err.read_to_end(&mut stderr).unwrap();
+        }
+        Output { status: self.child.wait().unwrap(), stdout: stdout.into_bytes(), stderr }
     }
 
     pub fn signal(&self, name: &str) {
         let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
+    }
+}
+
+impl Drop for Watched {
+    /// A test that fails leaves nobody behind who goes on sending. Whoever was waited for has ended already.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

@@ -12,6 +12,11 @@ pub type Row = BTreeMap<String, String>;
 
 pub struct World(tempfile::TempDir);
 
+/// The program. Long runs take a copy of it (`ROLO_PROGRAM`), so that work can go on meanwhile.
+pub fn program() -> std::ffi::OsString {
+    std::env::var_os("ROLO_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_rolo").into())
+}
+
 /// How a command ended.
 pub struct Said {
     pub code: i32,
@@ -41,7 +46,7 @@ impl World {
     }
 
     pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rolo"));
+        let mut command = Command::new(program());
         command.bare().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.home());
         command.current_dir(self.home()).args(arguments.split_whitespace());
         command

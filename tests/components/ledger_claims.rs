@@ -204,6 +204,13 @@ async fn a_lease_is_renewed_while_it_lives() {
             tokio::time::sleep(term / 10).await;
         }
         run.check().await.unwrap();
+        assert!(run.is_fresh());
+        // Once the store has said that another has it, nothing leaves any more, however young the lease is.
+        one.release(run.claim()).await.unwrap();
+        two.claim_run(&fingerprint(), &worker("resume"), LONG).await.unwrap();
+        assert!(run.is_fresh(), "nobody has told it yet");
+        assert_eq!(run.confirm().await.unwrap_err().reason, Some(StopReason::ClaimLost));
+        assert!(!run.is_fresh());
     })
     .await;
 }
@@ -240,6 +247,7 @@ async fn a_lease_that_another_has_taken_over_is_noticed_before_anything_is_sent(
                 Err(error) => assert_eq!(error.kind, ErrorKind::AlreadyRunning),
             }
         };
+        assert!(!run.is_fresh());
         assert_eq!(run.check().await.unwrap_err().reason, Some(StopReason::ClaimLost));
         assert_eq!(run.confirm().await.unwrap_err().reason, Some(StopReason::ClaimLost));
     })

@@ -191,6 +191,26 @@ async fn without_patience_a_database_that_has_gone_ends_the_run_and_every_later_
 }
 
 #[tokio::test]
+async fn a_claim_whose_holder_was_stopped_while_it_wrote_is_refused_soon_and_not_waited_for() {
+    let Some(server) = server() else { return };
+    let store = PostgresDatabase::new(server);
+    let ledger = postgres::open(&store.place).unwrap();
+    let run = begin(&ledger, &new_run(1)).await;
+    let config: tokio_postgres::Config = store.database.url().parse().unwrap();
+    let (stopped, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    stopped.batch_execute("BEGIN; SELECT 1 FROM rolo.claim FOR SHARE").await.unwrap();
+    // Its lease is over, and what it was about to write is not.
+    let asked = ledger.claim_run(&run.claim().fingerprint, &crate::backends::worker("resume"), Duration::ZERO).await;
+    assert_eq!(asked.unwrap_err().kind, ErrorKind::AlreadyRunning);
+    stopped.batch_execute("ROLLBACK").await.unwrap();
+    let asked = ledger.claim_run(&run.claim().fingerprint, &crate::backends::worker("resume"), Duration::ZERO).await;
+    assert_eq!(asked.unwrap().fence, 2);
+    drop(stopped);
+    connection.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn writes_that_wait_together_share_a_transaction() {
     let Some(server) = server() else { return };
     let store = PostgresDatabase::new(server);

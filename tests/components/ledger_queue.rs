@@ -106,6 +106,28 @@ async fn that_a_run_is_to_end_is_known_to_whoever_works_on_it() {
 }
 
 #[tokio::test]
+async fn an_account_with_many_runs_hides_no_other() {
+    each(async |place| {
+        let ledger = place.open().await;
+        let many = [submitted(&ledger, 1).await, submitted(&ledger, 2).await, submitted(&ledger, 3).await];
+        let other = NewRun { account: "another".into(), ..new_run(4) };
+        let other = ledger.submit(&other).await.unwrap();
+        let waiting = async |at_most| -> Vec<RunId> {
+            ledger.waiting(at_most).await.unwrap().into_iter().map(|run| run.run.id).collect()
+        };
+        assert_eq!(waiting(2).await, [many[0].clone(), other.clone()]);
+        assert_eq!(waiting(9).await, [many[0].clone(), other.clone(), many[1].clone(), many[2].clone()]);
+        let claim = claimed(&ledger, 1, LONG).await;
+        let rest = waiting(2).await;
+        assert!(rest.contains(&many[1]) && rest.contains(&other), "its first is under way: {rest:?}");
+        ledger.release(&claim).await.unwrap();
+        claimed(&ledger, 4, LONG).await;
+        assert_eq!(waiting(9).await, many);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_next_call_of_an_account_says_which_run_comes_first() {
     each(async |place| {
         let ledger = place.open().await;

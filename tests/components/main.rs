@@ -9,6 +9,7 @@ mod backends;
 mod built;
 mod create_safety;
 mod fault_matrix;
+mod fleet;
 mod fuzz_seeds;
 #[path = "../support/fuzzed.rs"]
 mod fuzzed;
@@ -33,6 +34,7 @@ mod mapping_write;
 mod night_ends;
 mod plan;
 #[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "whole programs alone are tried while a standby takes over")]
 mod postgres;
 mod quota;
 mod quota_apart;

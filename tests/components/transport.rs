@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rolo::services::{Body, Credential, Method, Request};
-use rolo::transport::{FailureKind, HttpOptions, HttpTransport, Transport};
+use rolo::transport::{FailureKind, HttpOptions, HttpTransport, MayLeave, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -109,6 +109,73 @@ async fn recorded(credential: Credential, secret: &str) -> (HttpTransport, mpsc:
     .await;
     let options = HttpOptions::new(format!("http://{address}/api"), credential, secret.to_owned().into());
     (HttpTransport::new(options).unwrap(), receiver)
+}
+
+/// A server that takes connections and counts the bytes that come by them.
+async fn listener() -> (SocketAddr, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+    let bytes = Arc::new(AtomicUsize::new(0));
+    let counter = bytes.clone();
+    let (address, connections) = server(move |mut stream| {
+        let counter = counter.clone();
+        async move {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+                counter.fetch_add(count, Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    (address, connections, bytes)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_a_request_may_leave_is_asked_when_the_connection_stands_and_a_refusal_sends_no_byte() {
+    let (address, connections, bytes) = listener().await;
+    let client = transport(address);
+    let mut request = Request::new(Method::Post, "/contact");
+    request.body = Body::Json(serde_json::json!({"name": "Ann"}));
+    let there = connections.clone();
+    let stood = Arc::new(AtomicUsize::new(0));
+    let asked = stood.clone();
+    let may_leave: MayLeave = Arc::new(move || {
+        // The other side may hear of it a moment later than this one.
+        while there.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        asked.fetch_add(1, Ordering::SeqCst);
+        false
+    });
+    assert_eq!(client.send_while(&request, &may_leave).await.unwrap_err().kind, FailureKind::HeldBack);
+    assert_eq!((stood.load(Ordering::SeqCst), connections.load(Ordering::SeqCst)), (1, 1));
+    // A request without a body is asked about before it has a connection.
+    let refuses: MayLeave = Arc::new(|| false);
+    let failure = transport(address).send_while(&get(), &refuses).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::HeldBack);
+    assert_eq!(bytes.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_may_leave_goes_out_as_any_other() {
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let (address, _) = server(move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            for _ in 0..2 {
+                sender.send(request(&mut stream).await).unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+            }
+        }
+    })
+    .await;
+    let client = transport(address);
+    let mut with_body = Request::new(Method::Post, "/contact");
+    with_body.body = Body::Json(serde_json::json!({"name": "Ann"}));
+    let may: MayLeave = Arc::new(|| true);
+    client.send(&with_body).await.unwrap();
+    client.send_while(&with_body, &may).await.unwrap();
+    let (plain, asked) = (seen.recv().await.unwrap(), seen.recv().await.unwrap());
+    assert_eq!(plain, asked);
+    assert!(asked.contains("content-length: 14"), "{asked}");
 }
 
 #[tokio::test]

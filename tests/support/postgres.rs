@@ -40,11 +40,29 @@ pub struct Server {
     /// Where a pool listens that gives every transaction another of a few connections; `None` without pgbouncer.
     pub pool: Option<u16>,
     keeper: Mutex<Option<Child>>,
+    /// The port of the server that it follows, where it is the standby of one.
+    follows: Option<u16>,
 }
 
 impl Server {
     /// One of its own, which a test may kill.
     pub fn new() -> Option<Self> {
+        Self::following(None)
+    }
+
+    /// A standby of this one, which commits nothing from now on that the standby does not have.
+    pub fn standby(&self) -> Option<Self> {
+        let standby = Self::following(Some(self.port))?;
+        self.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.ask("postgres", "SELECT pg_reload_conf()");
+        let synced = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while self.ask("postgres", synced) != "1" {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(standby)
+    }
+
+    fn following(follows: Option<u16>) -> Option<Self> {
         if std::env::var_os("ROLO_POSTGRES").is_some_and(|value| value == "left-out") {
             return None;
         }
@@ -52,8 +70,9 @@ impl Server {
             missing("PostgreSQL", "initdb, postgres and psql", "apt-get install postgresql");
             return None;
         };
-        let pools = Command::new("pgbouncer").arg("--version").stdout(Stdio::null()).status().is_ok();
-        if !pools {
+        let pools =
+            follows.is_none() && Command::new("pgbouncer").arg("--version").stdout(Stdio::null()).status().is_ok();
+        if !pools && follows.is_none() {
             missing("pgbouncer", "its program", "apt-get install pgbouncer");
         }
         let folder = tempfile::Builder::new().prefix("rolo-postgres-").tempdir().unwrap().keep();
@@ -61,7 +80,7 @@ impl Server {
         if is_root() {
             assert!(Command::new("chown").arg("65534:65534").arg(&folder).status().unwrap().success());
         }
-        let server = Self { programs, folder, port, pool: pools.then(free_port), keeper: Mutex::new(None) };
+        let server = Self { programs, folder, port, pool: pools.then(free_port), keeper: Mutex::new(None), follows };
         server.start();
         Some(server)
     }
@@ -70,15 +89,17 @@ impl Server {
     fn start(&self) {
         const SCRIPT: &str = r#"
             cd "$1"
-            if [ ! -d data ]; then
+            if [ ! -d data ] && [ "$6" != 0 ]; then
+                "$2/pg_basebackup" -D data -h 127.0.0.1 -p "$6" -U "$4" -R -X stream -c fast --no-sync >log 2>&1 || exit 1
+            elif [ ! -d data ]; then
                 "$2/initdb" -D data -U "$4" -A trust -E UTF8 --locale=C --no-sync >log 2>&1 || exit 1
-                printf 'host all %s 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n' "$4" >data/pg_hba.conf
+                printf 'host all,replication %s 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n' "$4" >data/pg_hba.conf
             fi
             # The date that the test sees. What moves it can't be handed from one user to another.
             if [ -n "$PRELOAD" ]; then export LD_PRELOAD="$PRELOAD"; fi
             # While processes of a killed server still end, it does not start.
             ( until "$2/postgres" -D data -p "$3" -k "" -c listen_addresses=127.0.0.1 -c fsync=off \
-                -c max_connections=200 -c shared_buffers=32MB -c autovacuum_naptime=5s >>log 2>&1; do
+                -c max_connections=500 -c shared_buffers=32MB -c autovacuum_naptime=5s >>log 2>&1; do
                 [ -e over ] && exit; sleep 0.1; done ) &
             if [ "$5" != 0 ]; then
                 printf '[databases]\n* = host=127.0.0.1 port=%s user=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\n' "$3" "$4" >pool.ini
@@ -100,7 +121,8 @@ impl Server {
             .args(["-c", SCRIPT, "sh"])
             .arg(&self.folder)
             .arg(&self.programs)
-            .args([&self.port.to_string(), SUPERUSER, &self.pool.unwrap_or(0).to_string()])
+            .args([&self.port.to_string(), SUPERUSER])
+            .args([self.pool.unwrap_or(0).to_string(), self.follows.unwrap_or(0).to_string()])
             .env("PRELOAD", std::env::var_os("LD_PRELOAD").unwrap_or_default())
             .env_remove("LD_PRELOAD")
             .env_remove("FAKETIME_SHARED")
@@ -132,6 +154,18 @@ impl Server {
         let number = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
         let number = number.lines().next().unwrap();
         assert!(Command::new("kill").args(["-9", number]).status().unwrap().success());
+    }
+
+    /// Kills it for good, as a machine that is lost: nobody starts it again.
+    pub fn lose(&self) {
+        self.wait();
+        std::fs::write(self.folder.join("over"), "").unwrap();
+        self.kill();
+    }
+
+    /// Makes a standby one that is written to.
+    pub fn promote(&self) {
+        assert_eq!(self.ask("postgres", "SELECT pg_promote(true, 60)"), "t");
     }
 
     fn psql(&self, database: &str, sql: &str) -> Command {

@@ -15,8 +15,9 @@ pub trait Queue: Send + Sync {
     /// See [`Ledger`](super::super::Ledger).
     async fn submit(&self, run: &NewRun) -> Result<RunId>;
 
-    /// Runs that a worker may take now, in the order in which they are due: those that wait, and those that stand
-    /// as running and whose claim has run out or whose worker is known to have died.
+    /// Runs that a worker may take now: those that wait, and those that stand as running and whose claim has run out
+    /// or whose worker is known to have died. Those of an account in the order in which they are due, and each account's
+    /// first before anybody's second.
     ///
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).

@@ -21,6 +21,11 @@ use crate::journal::{
     AccountNote, BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken,
 };
 
+/// How long ago a run began, as this machine's calendar has it.
+pub(super) fn ago(run: &NewRun) -> runs::Ago {
+    runs::Ago::of(run, (crate::clock::calendar())())
+}
+
 /// See the documentation of this folder.
 pub(super) struct PostgresLedger {
     pub(super) executor: Executor<PostgresStore>,
@@ -93,10 +98,7 @@ impl Runs for PostgresLedger {
     }
 
     async fn begin(&self, claim: &Claim, run: &NewRun) -> Result<RunId> {
-        let (run, accounts) = (run.clone(), vec![run.identity.clone()]);
-        // A machine's clock may be wrong, but not by how long it is since something happened on it.
-        let now = i64::try_from((crate::clock::calendar())().as_secs()).unwrap_or(i64::MAX);
-        let ago = now.saturating_sub(i64::try_from(run.started).unwrap_or(i64::MAX));
+        let (run, accounts, ago) = (run.clone(), vec![run.identity.clone()], ago(run));
         crash_point!("before_run");
         let begun =
             self.change_of(claim, accounts, async move |work: &mut Work<'_>| runs::begin(work, &run, ago).await).await;

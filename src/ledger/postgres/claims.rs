@@ -1,11 +1,16 @@
 use std::time::Duration;
 
+use tokio_postgres::Row;
+
 use super::super::locks::Locks;
 use super::super::stored::{back, int};
 use super::super::{Claim, Fingerprint, Worker, claim};
 use super::errors::Trouble;
 use super::session::Work;
 use super::sql::{execute, row, v};
+
+/// Longer than any honest write; whoever asks tries again.
+const WAIT_FOR_HOLDER: &str = "SET LOCAL lock_timeout = '2s'";
 
 /// Claims, unless somebody who lives, or may live, has the claim. Only the server's clock counts.
 pub(super) async fn take(
@@ -20,9 +25,17 @@ pub(super) async fn take(
     let nobody = "INSERT INTO rolo.claim (fingerprint, fence, lease_until, host, process, since, doing)
         VALUES ($1, 0, 0, '', 0, 0, '') ON CONFLICT DO NOTHING";
     execute(client, nobody, &[v(&print)]).await?;
-    let held =
-        "SELECT fence, lease_until, host, process, since, doing FROM rolo.claim WHERE fingerprint = $1 FOR UPDATE";
-    let held = row(client, held, &[v(&print)]).await?;
+    let held = "SELECT fence, lease_until, host, process, since, doing FROM rolo.claim WHERE fingerprint = $1";
+    let seen = row(client, held, &[v(&print)]).await?;
+    // Its holder is writing this moment, or was stopped while it was: the server ends that transaction soon.
+    client.batch_execute(WAIT_FOR_HOLDER).await?;
+    let held = match row(client, &format!("{held} FOR UPDATE"), &[v(&print)]).await {
+        Err(trouble) if trouble.is_locked() => {
+            let Some(seen) = seen else { return Err(trouble) };
+            return Err(claim::taken(&holder(&seen)?).into());
+        }
+        held => held?,
+    };
     // Read once nobody else can change the claim: there may have been a long wait.
     let now = row(client, "SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint", &[]).await?;
     let now: i64 = now.map_or(Ok(0), |row| row.try_get(0))?;
@@ -30,10 +43,7 @@ pub(super) async fn take(
     if let Some(held) = held {
         before = back(held.try_get(0)?);
         if held.try_get::<_, i64>(1)? > now && !locks.prove_dead(fingerprint, before) {
-            let process = u32::try_from(held.try_get::<_, i64>(3)?).unwrap_or_default();
-            let since = back(held.try_get(4)?);
-            let holder = Worker { host: held.try_get(2)?, process, since, doing: held.try_get(5)? };
-            return Err(claim::taken(&holder).into());
+            return Err(claim::taken(&holder(&held)?).into());
         }
     }
     let claim = Claim { fingerprint: fingerprint.clone(), fence: before + 1 };
@@ -46,6 +56,13 @@ pub(super) async fn take(
     Ok(claim)
 }
 
+/// The holder of a claim, in a row of it.
+fn holder(held: &Row) -> Result<Worker, Trouble> {
+    let process = u32::try_from(held.try_get::<_, i64>("process")?).unwrap_or_default();
+    let since = back(held.try_get("since")?);
+    Ok(Worker { host: held.try_get("host")?, process, since, doing: held.try_get("doing")? })
+}
+
 /// The fence and the holder of a claim that has not run out.
 pub(super) async fn held(
     client: &tokio_postgres::Client,
@@ -54,9 +71,7 @@ pub(super) async fn held(
     let held = "SELECT fence, host, process, since, doing FROM rolo.claim
         WHERE fingerprint = $1 AND lease_until > (extract(epoch from clock_timestamp()) * 1000000)::bigint";
     let Some(held) = row(client, held, &[v(&&fingerprint.0[..])]).await? else { return Ok(None) };
-    let process = u32::try_from(held.try_get::<_, i64>(2)?).unwrap_or_default();
-    let since = back(held.try_get(3)?);
-    Ok(Some((back(held.try_get(0)?), Worker { host: held.try_get(1)?, process, since, doing: held.try_get(4)? })))
+    Ok(Some((back(held.try_get("fence")?), holder(&held)?)))
 }
 
 /// Prolongs a claim, even one that has run out, as long as nobody else has claimed.

@@ -58,6 +58,11 @@ impl Trouble {
         error.code().is_some_and(|code| met.contains(code))
     }
 
+    /// Whether somebody else held what was to be locked, for as long as it was waited for.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+    }
+
     /// In words, with what to do about it. `place` names the database, without its password.
     pub(super) fn described(self, place: &str) -> Error {
         let error = match self {

@@ -8,7 +8,7 @@ use super::super::{
     ClaimedRun, Figures, JobCondition, JobRecord, Judgement, LastFired, NewRun, OutboxAlert, Oversight, Run,
     RunFigures, RunState, Sending, Worker,
 };
-use super::backend::PostgresLedger;
+use super::backend::{PostgresLedger, ago};
 use super::errors::Trouble;
 use super::session::Work;
 use super::sql::{execute, row, rows, v};
@@ -44,10 +44,10 @@ impl Oversight for PostgresLedger {
     }
 
     async fn record_failed(&self, run: &NewRun, told: &str, judged: &Judgement) -> Result<RunId> {
-        let (run, told, judged) = (run.clone(), told.to_owned(), judged.clone());
+        let (run, ago, told, judged) = (run.clone(), ago(run), told.to_owned(), judged.clone());
         let accounts = vec![run.identity.clone()];
         let record = async move |work: &mut Work<'_>| {
-            let id = runs::record(work, &run, 0, RunState::Failed).await?;
+            let id = runs::record(work, &run, ago, RunState::Failed).await?;
             runs::set_state(work, &id, RunState::Failed, &Counts::default()).await?;
             waiting::tell(work.client, &id, &told).await?;
             judge(work, &Judgement { run: Some(id.clone()), ..judged.clone() }).await?;

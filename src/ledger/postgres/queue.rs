@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio_postgres::Client;
 
 use super::super::{Claim, ClaimedRun, LiveWorker, NewRun, Queue, RunState, WaitingRun, Worker};
-use super::backend::PostgresLedger;
+use super::backend::{PostgresLedger, ago};
 use super::session::Work;
 use super::store::PostgresStore;
 use super::{runs, waiting};
@@ -14,8 +14,8 @@ use crate::journal::RunId;
 #[async_trait]
 impl Queue for PostgresLedger {
     async fn submit(&self, run: &NewRun) -> Result<RunId> {
-        let (run, accounts) = (run.clone(), vec![run.identity.clone()]);
-        let submit = async move |work: &mut Work<'_>| runs::record(work, &run, 0, RunState::Queued).await;
+        let (run, accounts, ago) = (run.clone(), vec![run.identity.clone()], ago(run));
+        let submit = async move |work: &mut Work<'_>| runs::record(work, &run, ago, RunState::Queued).await;
         self.change(accounts, submit).await
     }
 
@@ -25,9 +25,9 @@ impl Queue for PostgresLedger {
 
     async fn begin_queued(&self, queued: &Claim, claim: &Claim, id: &RunId, run: &NewRun) -> Result<()> {
         let (queued, id, accounts) = (queued.clone(), id.clone(), vec![run.identity.clone()]);
-        let run = run.clone();
+        let (run, ago) = (run.clone(), ago(run));
         crash_point!("before_run");
-        let begin = async move |work: &mut Work<'_>| waiting::begin(work, &queued, &id, &run).await;
+        let begin = async move |work: &mut Work<'_>| waiting::begin(work, &queued, &id, (&run, ago)).await;
         let begun = self.change_of(claim, accounts, begin).await;
         crash_point!("after_run");
         begun

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Row};
 
-use super::super::stored::{CUT_OFF, Damaged, KEPT, StoredRun, int, run_name, run_prefix};
+use super::super::stored::{CUT_OFF, Damaged, KEPT, StoredRun, back, int, run_name, run_prefix};
 use super::super::{Fingerprint, NewRun, Run, RunState};
 use super::errors::Trouble;
 use super::session::Work;
@@ -22,27 +22,57 @@ pub(super) struct RunNumbers {
     pub(super) begun: i64,
 }
 
-/// Records a new run, which began so many seconds ago.
-pub(super) async fn begin(work: &mut Work<'_>, run: &NewRun, ago: i64) -> Result<RunId, Trouble> {
+/// How long ago a run began, or was queued. A machine's clock may be wrong, but not by how long it is since something
+/// happened on it: what is recorded is that long before what the store's clock shows.
+#[derive(Clone, Copy)]
+pub(super) struct Ago {
+    micros: i64,
+}
+
+impl Ago {
+    /// `today` is what the calendar of the machine shows that the run's own time is from.
+    pub(super) fn of(run: &NewRun, today: Duration) -> Self {
+        let now = int(micros(today));
+        Self { micros: now.saturating_sub(int(run.started).saturating_mul(1_000_000)) }
+    }
+
+    /// When that was by the store's clock, to the second before.
+    fn before(self, now: Duration) -> i64 {
+        int(micros(now)).saturating_sub(self.micros).div_euclid(1_000_000)
+    }
+
+    /// The same to the nearest second, as the machine itself had it where its clock agrees.
+    pub(super) fn nearest(self, now: Duration) -> u64 {
+        back(Self { micros: self.micros.saturating_sub(500_000) }.before(now))
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Records a new run, which began so long ago.
+pub(super) async fn begin(work: &mut Work<'_>, run: &NewRun, ago: Ago) -> Result<RunId, Trouble> {
     prune(work).await?;
     record(work, run, ago, RunState::Running).await
 }
 
 /// Gives a new run a name, and records it.
-pub(super) async fn record(work: &mut Work<'_>, run: &NewRun, ago: i64, state: RunState) -> Result<RunId, Trouble> {
+pub(super) async fn record(work: &mut Work<'_>, run: &NewRun, ago: Ago, state: RunState) -> Result<RunId, Trouble> {
     let client = work.client;
     let account = work.names.account(client, &run.identity).await?;
-    let minute = run_prefix(run.started)?;
+    let started = ago.nearest(work.now);
+    let minute = run_prefix(started)?;
     let latest = "SELECT max(name) FROM rolo.run WHERE name >= $1 AND name < $1 || '~'";
     let latest = row(client, latest, &[v(&minute)]).await?;
     let latest: Option<String> = latest.map_or(Ok(None), |row| row.try_get(0))?;
     let random = getrandom::u32().unwrap_or_default();
-    let id = run_name(run.started, u64::from(random), latest.as_deref())?;
+    let id = run_name(started, u64::from(random), latest.as_deref())?;
     let insert = "INSERT INTO rolo.run (name, command, fingerprint, account_id, service, file, options, started, state,
         called, begun) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let (kind, fingerprint, options) = (run.kind.name(), &run.fingerprint.0[..], run.options.to_string());
-    let (started, state) = (int(run.started), state.name());
-    let begun = int(work.now.as_secs()).saturating_sub(ago);
+    let (started, state) = (int(started), state.name());
+    let begun = ago.before(work.now);
     let values = [
         v(&id.0),
         v(&kind),

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 use super::super::stored::{FIRED_KEPT, back, int};
 use super::super::{Fired, NewRun, RunState, Schedules};
-use super::backend::PostgresLedger;
+use super::backend::{PostgresLedger, ago};
 use super::errors::Trouble;
 use super::session::Work;
 use super::sql::{execute, row, v};
@@ -41,9 +41,10 @@ impl Schedules for PostgresLedger {
         run: Option<&NewRun>,
         failed: Option<&str>,
     ) -> Result<Fired> {
-        let (job, schedule, run) = (job.to_owned(), schedule.to_owned(), run.cloned());
+        let (job, schedule) = (job.to_owned(), schedule.to_owned());
+        let run = run.map(|run| (run.clone(), ago(run)));
         let failed = failed.map(str::to_owned);
-        let accounts = run.iter().map(|run| run.identity.clone()).collect();
+        let accounts = run.iter().map(|(run, _)| run.identity.clone()).collect();
         let fire =
             async move |work: &mut Work<'_>| fire(work, (&job, &schedule, due), run.as_ref(), failed.as_deref()).await;
         self.change(accounts, fire).await
@@ -53,7 +54,7 @@ impl Schedules for PostgresLedger {
 async fn fire(
     work: &mut Work<'_>,
     (job, schedule, due): (&str, &str, u64),
-    run: Option<&NewRun>,
+    run: Option<&(NewRun, runs::Ago)>,
     failed: Option<&str>,
 ) -> std::result::Result<Fired, Trouble> {
     let client = work.client;
@@ -63,14 +64,14 @@ async fn fire(
         return Ok(Fired::Before);
     }
     execute(client, "DELETE FROM rolo.fired WHERE job = $1 AND due < $2", &[v(&job), v(&old)]).await?;
-    let Some(run) = run else { return Ok(Fired::Passed) };
+    let Some((run, ago)) = run else { return Ok(Fired::Passed) };
     let before = "SELECT name FROM rolo.fired JOIN rolo.run ON run.id = run_id
         WHERE job = $1 AND state IN ('queued', 'running') LIMIT 1";
     if let Some(before) = row(client, before, &[v(&job)]).await? {
         return Ok(Fired::StillAt(RunId(before.try_get(0)?)));
     }
     let state = if failed.is_some() { RunState::Failed } else { RunState::Queued };
-    let id = runs::record(work, run, 0, state).await?;
+    let id = runs::record(work, run, *ago, state).await?;
     if let Some(failed) = failed {
         waiting::tell(client, &id, failed).await?;
     }

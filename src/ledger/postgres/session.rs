@@ -21,10 +21,10 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 const MEETINGS: u32 = 20;
 
 /// Begins a transaction that is durable once it has ended, as far as the server was not told to be safer still;
-/// and that ends by itself where this process is not heard of any more, so that nobody waits for it.
+/// and that ends by itself, as a lease does, where this process is not heard of any more, so that nobody waits for it.
 const BEGIN: &str = "BEGIN; SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' ELSE current_setting('synchronous_commit') END, true);
-    SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+    SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '15s'";
 
 /// One way to the store, on which one thing is done after the other.
 ///

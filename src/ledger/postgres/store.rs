@@ -71,11 +71,10 @@ impl PostgresStore {
 
     /// Runs that a worker may take now.
     pub(super) fn waiting(&mut self, at_most: usize) -> Result<Vec<WaitingRun>> {
-        let due = self.ask(async |client: &Client| waiting::due(client).await)?;
-        let is_free = |run: &WaitingRun, fence: Option<u64>| {
-            fence.is_none_or(|fence| self.locks.prove_dead(&run.run.new.fingerprint, fence))
-        };
-        Ok(due.into_iter().filter(|(run, fence)| is_free(run, *fence)).map(|(run, _)| run).take(at_most).collect())
+        let claimed = self.ask(async |client: &Client| waiting::claimed(client).await)?;
+        let dead = claimed.into_iter().filter(|(fingerprint, fence)| self.locks.prove_dead(fingerprint, *fence));
+        let dead: Vec<Fingerprint> = dead.map(|(fingerprint, _)| fingerprint).collect();
+        self.ask(async |client: &Client| waiting::due(client, &dead, at_most).await)
     }
 
     /// Who lives.

@@ -8,7 +8,7 @@ use super::super::stored::{back, int};
 use super::super::waiting::{LiveClaim, not_queued};
 use super::super::{Claim, Fingerprint, LEASE, NewRun, RunState, WaitingRun, Worker, claim};
 use super::errors::Trouble;
-use super::runs;
+use super::runs::{self, Ago};
 use super::session::Work;
 use super::sql::{execute, row, rows, v};
 use crate::journal::RunId;
@@ -16,28 +16,48 @@ use crate::journal::RunId;
 /// What the server's clock shows, in microseconds.
 const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
 
-/// Runs that are due, each with the fence of a claim that has not run out. The scope of a budget is as
-/// [`budget_scope`](super::super::budget_scope) has it.
-pub(super) async fn due(client: &Client) -> Result<Vec<(WaitingRun, Option<u64>)>, Trouble> {
+/// Claims of runs that could be due, as far as they have not run out: fingerprint and fence.
+pub(super) async fn claimed(client: &Client) -> Result<Vec<(Fingerprint, u64)>, Trouble> {
     let query = format!(
-        "{}, LATERAL (SELECT
-            (SELECT fence FROM rolo.claim WHERE claim.fingerprint = run.fingerprint AND lease_until > {NOW}) AS fence,
-            (SELECT greatest(next_at, postponed_until) FROM rolo.budget
-             WHERE scope = service || '/' || called) AS slot) AS beside
-         WHERE state IN ('queued', 'running') AND coalesce(due, 0) <= {NOW} / 1000000
-         ORDER BY coalesce(due, started), run.id",
-        runs::COLUMNS.replacen("\n    FROM", ", fence, slot\n    FROM", 1)
+        "SELECT DISTINCT fingerprint, fence FROM rolo.claim JOIN rolo.run USING (fingerprint)
+         WHERE state IN ('queued', 'running') AND lease_until > {NOW}"
     );
     let read = |row: &Row| {
-        let fence = row.try_get::<_, Option<i64>>("fence")?.map(back);
-        let slot = row.try_get::<_, Option<i64>>("slot")?.map_or(0, back);
-        Ok((WaitingRun { run: runs::read(row)?, slot }, fence))
+        let fingerprint: Vec<u8> = row.try_get(0)?;
+        Ok((Fingerprint(fingerprint.try_into().unwrap_or_default()), back(row.try_get(1)?)))
     };
     rows(client, &query, &[]).await?.iter().map(read).collect()
 }
 
+/// Runs that are due and that nobody has claimed but the `dead`: each account's first before anybody's second, so that
+/// one which has thousands hides no other. The scope of a budget is as [`budget_scope`](super::super::budget_scope) has it.
+pub(super) async fn due(client: &Client, dead: &[Fingerprint], at_most: usize) -> Result<Vec<WaitingRun>, Trouble> {
+    let query = format!(
+        "{}, LATERAL (SELECT (SELECT greatest(next_at, postponed_until) FROM rolo.budget
+             WHERE scope = service || '/' || called) AS slot) AS beside,
+         (SELECT id AS number, row_number()
+             OVER (PARTITION BY service, called ORDER BY coalesce(due, started), id) AS place
+          FROM rolo.run AS open WHERE state IN ('queued', 'running') AND coalesce(due, 0) <= {NOW} / 1000000
+            AND (fingerprint = ANY($1) OR NOT EXISTS (SELECT FROM rolo.claim
+                 WHERE claim.fingerprint = open.fingerprint AND lease_until > {NOW}))) AS line
+         WHERE number = run.id ORDER BY place, coalesce(due, started), number LIMIT $2",
+        runs::COLUMNS.replacen("\n    FROM", ", slot\n    FROM", 1)
+    );
+    let read = |row: &Row| {
+        let slot = row.try_get::<_, Option<i64>>("slot")?.map_or(0, back);
+        Ok(WaitingRun { run: runs::read(row)?, slot })
+    };
+    let dead: Vec<&[u8]> = dead.iter().map(|fingerprint| &fingerprint.0[..]).collect();
+    rows(client, &query, &[v(&dead), v(&int(at_most as u64))]).await?.iter().map(read).collect()
+}
+
 /// Makes a run that waits one that is under way.
-pub(super) async fn begin(work: &mut Work<'_>, queued: &Claim, id: &RunId, run: &NewRun) -> Result<(), Trouble> {
+pub(super) async fn begin(
+    work: &mut Work<'_>,
+    queued: &Claim,
+    id: &RunId,
+    (run, ago): (&NewRun, Ago),
+) -> Result<(), Trouble> {
     let client = work.client;
     let fence = "SELECT fence FROM rolo.claim WHERE fingerprint = $1 FOR SHARE";
     let fence = row(client, fence, &[v(&queued.fingerprint.0.as_slice())]).await?;
@@ -50,7 +70,7 @@ pub(super) async fn begin(work: &mut Work<'_>, queued: &Claim, id: &RunId, run: 
         WHERE name = $1 AND state = $2";
     let (kind, fingerprint, options) = (run.kind.name(), &run.fingerprint.0[..], run.options.to_string());
     // Nothing of a contact was asked before this moment, which only the database's clock tells to all.
-    let (started, now) = (int(run.started), int(work.now.as_secs()));
+    let (started, now) = (int(ago.nearest(work.now)), int(work.now.as_secs()));
     let (waits, begun) = (RunState::Queued.name(), RunState::Running.name());
     let values = [
         v(&id.0),

@@ -13,7 +13,8 @@ use crate::ledger::locks::Locks;
 use crate::ledger::waiting::{LiveClaim, live_workers, not_queued};
 use crate::ledger::{Claim, Fingerprint, LEASE, LiveWorker, NewRun, RunState, WaitingRun, Worker, budget_scope};
 
-/// Runs that nobody who lives has claimed, and that are due.
+/// Runs that nobody who lives has claimed, and that are due: each account's first before anybody's second, so that one
+/// which has thousands hides no other.
 pub(super) fn waiting(
     db: &Connection,
     locks: &Locks,
@@ -22,7 +23,10 @@ pub(super) fn waiting(
 ) -> rusqlite::Result<Vec<WaitingRun>> {
     let candidates: Vec<_> = db
         .prepare_cached(&format!(
-            "{} WHERE state IN ('queued', 'running') AND coalesce(due, 0) <= ?1 ORDER BY coalesce(due, started), run.id",
+            "{}, (SELECT id AS number, row_number()
+                 OVER (PARTITION BY service, called ORDER BY coalesce(due, started), id) AS place
+              FROM run WHERE state IN ('queued', 'running') AND coalesce(due, 0) <= ?1) AS line
+             WHERE number = run.id ORDER BY place, coalesce(due, started), number",
             runs::COLUMNS
         ))?
         .query_map([int(now.as_secs())], runs::read)?
