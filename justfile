@@ -69,6 +69,15 @@ pages:
 # What every service was seen to do: docs/behavior-matrix.md.
 matrix: pages
 
+# Take pictures of every page at two widths, light and dark, into target/pictures, and renew those of the documentation.
+pictures:
+    rm -rf target/pictures
+    ROLO_BROWSER=required ROLO_PICTURES=target/pictures cargo test --test cli page_walk::
+    cp target/pictures/columns-1280-light.png docs/pictures/page-columns.png
+    cp target/pictures/problems-1280-light.png docs/pictures/page-problems.png
+    cp target/pictures/plan-1280-dark.png docs/pictures/page-plan.png
+    cp target/pictures/run-ended-400-light.png docs/pictures/page-run.png
+
 # The documentation of the code, in a browser.
 doc:
     cargo doc --no-deps --open

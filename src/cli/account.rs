@@ -1,17 +1,16 @@
-use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
 
+use super::added_account::{self, AddedAccount, LONGEST_KEY};
 use super::dialogue::Dialogue;
 use super::kept_secret::{self, KeyPlace};
-use super::source::SandboxSettings;
-use super::{ChosenAccount, CommandContext, Exit, print, running};
-use crate::config::{Config, NewAccount, SecretSource, with_account};
+use super::{CommandContext, Exit, print, running};
+use crate::config::{NewAccount, SecretSource, with_account};
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec};
-use crate::platform::make_private_folder;
 use crate::report::{escape, words};
 use crate::services::{self, Credential, ServiceEntry, Settings};
 use crate::upload::Stop;
@@ -69,53 +68,39 @@ pub fn run(args: &AccountCommand, context: &CommandContext) -> Result<Exit> {
 
 async fn add(args: &AddCommand, context: &CommandContext) -> Result<Exit> {
     let path = context.config_to_write()?;
-    let text = present(&path)?;
+    let text = added_account::present(&path)?;
     let job = running::job_context(context)?;
     let dialogue = Dialogue::new();
-    let (mut account, credential) = described(args, (&text, &path), &dialogue, &job).await?;
-    let secret = secret(args, credential, &dialogue, &job).await?;
-    let state_dir = context.state_dir()?.value;
-    let place = (state_dir.as_path(), &context.environment);
-    account.token = kept_secret::keep(&secret, &account.name, &path, args.keep, place)?;
-    let added = finish(args, &account, (&text, &path), &dialogue, context, &job).await;
-    if added.is_err() {
-        kept_secret::let_go(&account.token);
-    }
-    let took = added?;
-    told(&account, &path, took, context)?;
+    let (account, credential) = described(args, (&text, &path), &dialogue, &job).await?;
+    let key = secret(args, credential, &dialogue, &job).await?;
+    let trial = async |spec: &AccountSpec| {
+        if args.untested { Ok(None) } else { tried_or_asked(spec, &dialogue, context, &job).await }
+    };
+    let added = added_account::add(account, &key, args.keep, context, trial).await?;
+    told(&added, context)?;
     Ok(Exit::Done)
 }
 
-/// Tries the key, and writes the account down; gives how long the answer took.
-async fn finish(
-    args: &AddCommand,
-    account: &NewAccount,
-    (text, path): (&str, &Path),
+/// Tries the key; where that fails and somebody can be asked, the account may be added all the same.
+async fn tried_or_asked(
+    spec: &AccountSpec,
     dialogue: &Dialogue,
     context: &CommandContext,
     job: &jobs::Context,
 ) -> Result<Option<std::time::Duration>> {
-    let text = with_account(text, path, account)?;
-    let mut took = None;
-    if !args.untested {
-        let config = Config::parse(&text, path, services::ALL)?;
-        let chosen = ChosenAccount::named(&account.name, &config)?;
-        let spec = running::account_spec(&chosen, &SandboxSettings::default(), context)?;
-        match tried(&spec, context, job).await {
-            Ok(answered) => took = Some(answered),
-            Err(error) if dialogue.asks() => {
-                dialogue.say(&escape(&error.message));
-                error.hint.iter().for_each(|hint| dialogue.say(&escape(hint)));
-                let answer = dialogue.ask("add it all the same?", Some("no"), "--untested", job).await?;
-                if !matches!(answer.to_lowercase().as_str(), "y" | "yes") {
-                    return Err(Error::usage("nothing was written, and the key is not kept"));
-                }
+    match tried(spec, context, job).await {
+        Ok(took) => Ok(Some(took)),
+        Err(error) if dialogue.asks() => {
+            dialogue.say(&escape(&error.message));
+            error.hint.iter().for_each(|hint| dialogue.say(&escape(hint)));
+            let answer = dialogue.ask("add it all the same?", Some("no"), "--untested", job).await?;
+            match answer.to_lowercase().as_str() {
+                "y" | "yes" => Ok(None),
+                _ => Err(Error::usage("nothing was written, and the key is not kept")),
             }
-            Err(error) => return Err(error),
         }
+        Err(error) => Err(error),
     }
-    write(path, &text)?;
-    Ok(took)
 }
 
 /// Makes one harmless read. That it fails ends only itself: questions go on.
@@ -211,8 +196,6 @@ async fn secret(
     dialogue: &Dialogue,
     job: &jobs::Context,
 ) -> Result<SecretString> {
-    /// A key longer than this is something else.
-    const LONGEST: u64 = 16 * 1024;
     let unreadable = |error: io::Error| Error::usage("the key can't be read").caused_by(error);
     let secret = match &args.key_file {
         Some(file) => {
@@ -222,7 +205,7 @@ async fn secret(
             } else {
                 Box::new(std::fs::File::open(file).map_err(|error| unreadable(error).at_path(file))?)
             };
-            io::BufReader::new(input.by_ref().take(LONGEST)).read_line(&mut line).map_err(unreadable)?;
+            io::BufReader::new(input.by_ref().take(LONGEST_KEY)).read_line(&mut line).map_err(unreadable)?;
             SecretString::from(line.trim().to_owned())
         }
         None => {
@@ -230,14 +213,11 @@ async fn secret(
             dialogue.ask_hidden(form, "--key-file FILE", job).await?
         }
     };
-    let text = secret.expose_secret();
-    if text.is_empty() || text.contains(char::is_control) {
-        return Err(Error::usage("the key is empty, or holds control characters: nothing was written"));
-    }
     Ok(secret)
 }
 
-fn told(account: &NewAccount, path: &Path, took: Option<std::time::Duration>, context: &CommandContext) -> Result<()> {
+fn told(added: &AddedAccount, context: &CommandContext) -> Result<()> {
+    let AddedAccount { account, took, path } = added;
     let (name, service, kept) = (&account.name, &account.service, kept_secret::words(&account.token));
     if context.json {
         let line = json!({
@@ -247,38 +227,10 @@ fn told(account: &NewAccount, path: &Path, took: Option<std::time::Duration>, co
     }
     let mut text = String::new();
     if let Some(took) = took {
-        text.push_str(&format!("{} works: {service} answered in {}\n", escape(name), words::span(took)));
+        text.push_str(&format!("{} works: {service} answered in {}\n", escape(name), words::span(*took)));
     }
     text.push_str(&format!("the key is kept {}\n", escape(&kept)));
     text.push_str(&format!("the account is written into {}\n", escape(&path.display().to_string())));
     text.push_str(&format!("next: `rolo check FILE`, then `rolo import FILE --to {}`\n", escape(name)));
     print(&text)
-}
-
-/// The text of the configuration; none where there is no file yet.
-fn present(path: &Path) -> Result<String> {
-    match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        read => read.map_err(|error| {
-            Error::usage(format!("the configuration can't be read: {}", path.display())).at_path(path).caused_by(error)
-        }),
-    }
-}
-
-/// Puts the text in place at once, with the rights that the file had.
-fn write(path: &Path, text: &str) -> Result<()> {
-    let failed = |error: io::Error| {
-        Error::stopped(format!("the configuration can't be written: {}", path.display())).at_path(path).caused_by(error)
-    };
-    // What a link leads to is changed, not the link.
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_private_folder(folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    if let Ok(there) = std::fs::metadata(path) {
-        file.as_file().set_permissions(there.permissions()).map_err(failed)?;
-    }
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map(drop).map_err(|error| failed(error.error))
 }

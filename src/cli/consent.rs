@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use super::asking::Asking;
 use super::forecast::forecast_words;
 use super::import_settings::ImportSettings;
 use super::source::Input;
@@ -113,6 +114,7 @@ async fn ask(plan: &PlanJob, account: &str, otherwise: String, job: &mut jobs::C
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).map(|_| answer)
     };
+    let _asking = Asking::begin();
     if kept_input::interruptible(job, answer).await?.is_ok_and(|answer| means_yes(&answer)) {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use secrecy::SecretString;
 
+use super::asking::Asking;
 use super::kept_input;
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -88,6 +89,7 @@ async fn line(job: &jobs::Context) -> Result<String> {
         let mut line = String::new();
         io::stdin().read_line(&mut line).map(|bytes| (bytes > 0).then_some(line))
     };
+    let _asking = Asking::begin();
     match kept_input::interruptible(job, read).await? {
         Ok(Some(line)) => Ok(line),
         Ok(None) | Err(_) => Err(Error::usage("the answers ended before the questions: nothing was written")),

@@ -84,7 +84,7 @@ pub fn run(args: &GuessCommand, context: &CommandContext) -> Result<Exit> {
     if !context.quiet {
         let words = format!(
             "{}\nwritten: {}\nread it, mend it, and every command on the file takes it\n",
-            table.words(),
+            table.words(super::output::width()),
             path.display()
         );
         drop(std::io::stderr().lock().write_all(words.as_bytes()));

@@ -122,7 +122,7 @@ fn source_args(job: &Job) -> SourceArgs {
             encoding: job.encoding.clone(),
             region: job.region.clone(),
             only: job.only.clone(),
-            edits: None,
+            edits: job.edits.clone(),
             limit: job.limit,
         },
         results: job.results.clone(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 
+use super::asking::Asking;
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::platform::make_private_folder;
@@ -93,6 +94,10 @@ pub async fn interruptible<T: Send + 'static>(
     tokio::select! {
         biased;
         done = done => done.map_err(|_| Error::bug("reading the input ended without a word")),
-        () = job.stop.requested() => Err(Error::interrupted("interrupted by a signal while input was waited for")),
+        () = job.stop.requested() => Err(Error::interrupted(if Asking::goes_on() {
+            "interrupted at a question: nothing was sent or written"
+        } else {
+            "interrupted by a signal while input was waited for"
+        })),
     }
 }

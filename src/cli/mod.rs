@@ -6,8 +6,10 @@
 
 mod account;
 mod accounts;
+mod added_account;
 mod alerting;
 mod alerts;
+mod asking;
 mod by_plan;
 mod cancel;
 mod check;

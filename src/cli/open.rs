@@ -2,20 +2,25 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use super::resume::again_of;
 use super::source::{SandboxSettings, region};
-use super::{ChosenAccount, CommandContext, Exit, print, recorded, retry, running, undo};
-use crate::config::RESERVED;
+use super::{
+    ChosenAccount, CommandContext, Exit, added_account, kept_secret, print, recorded, retry, running, scheduled, undo,
+};
+use crate::config::{NewAccount, RESERVED, SecretSource};
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, Again, ImportJob, UndoJob};
 use crate::ledger::{LedgerHandle, Run};
 use crate::report::{JobState, RunAction};
-use crate::services::{self, Service};
+use crate::services::{self, Service, Settings};
 use crate::storage::Address;
-use crate::web::{AccountChoice, JobMaker, PageServer, PageSettings};
+use crate::upload::Stop;
+use crate::web::{AccountChoice, AccountWanted, ConfiguredJob, JobMaker, PageServer, PageSettings};
 use crate::{clock, table};
 
 const EXAMPLES: &str = "\
@@ -79,6 +84,12 @@ impl CommandLineJobs {
     fn chosen(&self, account: &str) -> Result<ChosenAccount> {
         ChosenAccount::named(account, &self.0.config()?)
     }
+
+    /// One harmless read, which no signal to the page ends.
+    async fn tried(&self, spec: &AccountSpec) -> Result<Duration> {
+        let mut trial = running::context_stopped_by(Stop::default(), &self.0)?;
+        jobs::test_account(spec, &mut trial).await
+    }
 }
 
 #[async_trait]
@@ -87,12 +98,15 @@ impl JobMaker for CommandLineJobs {
         let config = self.0.config()?;
         let mut accounts = Vec::new();
         for account in config.accounts.values() {
-            accounts.push(AccountChoice { name: account.name.clone(), service: account.entry()?.title, is_real: true });
+            let base_url = ChosenAccount::Configured(Box::new(account.clone())).base_url()?;
+            let service = account.entry()?.title;
+            accounts.push(AccountChoice { name: account.name.clone(), service, is_real: true, base_url });
         }
         let sandbox = services::ALL.iter().map(|entry| AccountChoice {
             name: format!("{RESERVED}:{}", entry.name),
             service: entry.title,
             is_real: false,
+            base_url: None,
         });
         // The first is proposed, and harms nobody.
         accounts.splice(0..0, sandbox);
@@ -106,6 +120,25 @@ impl JobMaker for CommandLineJobs {
     fn account(&self, account: &str, unthrottled: bool) -> Result<AccountSpec> {
         let sandbox = SandboxSettings { unthrottled, ..SandboxSettings::default() };
         running::account_spec(&self.chosen(account)?, &sandbox, &self.0)
+    }
+
+    fn add_account(&self, wanted: AccountWanted, key: &SecretString) -> Result<String> {
+        let AccountWanted { name, service, base_url, settings, untested } = wanted;
+        // Stands in until the key is kept.
+        let token = SecretSource::Environment("KEY".to_owned());
+        let account = NewAccount { name, service, token, base_url, settings: Settings(settings) };
+        let trial = async |spec: &AccountSpec| if untested { Ok(None) } else { self.tried(spec).await.map(Some) };
+        let added = running::block_on(added_account::add(account, key, None, &self.0, trial))?;
+        Ok(kept_secret::words(&added.account.token))
+    }
+
+    fn test_account(&self, account: &str) -> Result<Duration> {
+        let spec = self.account(account, false)?;
+        running::block_on(self.tried(&spec))
+    }
+
+    fn jobs(&self) -> Result<Vec<ConfiguredJob>> {
+        Ok(scheduled::for_people(&self.0.config()?, clock::unix_now()))
     }
 
     fn region(&self) -> Result<Option<String>> {

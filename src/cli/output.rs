@@ -3,9 +3,9 @@ use std::io::{self, Write as _};
 use indicatif::ProgressDrawTarget;
 
 use super::{CommandContext, Environment};
-use crate::clock;
 use crate::error::{Error, Result};
 use crate::report::{JsonReporter, Progress, Reporter, Several, error_line, escape};
+use crate::{clock, platform};
 
 /// Writes data to standard output. A reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) -> Result<()> {
@@ -25,6 +25,11 @@ pub fn unused(why: &str, option: &str, is_given: bool, context: &CommandContext)
     }
 }
 
+/// Columns of the terminal that standard error is, at this moment; `None` where it is none.
+pub fn width() -> Option<u16> {
+    platform::terminal_width(&io::stderr())
+}
+
 /// Whoever shows how a run gets on: a bar or lines on standard error, unless quiet, and JSON lines
 /// on standard output if asked for.
 pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {
@@ -35,7 +40,7 @@ pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {
     let drawn = context.environment.watched && !matches!(context.environment.get("TERM"), None | Some("dumb"));
     if context.quiet {
     } else if drawn {
-        reporters.push(Box::new(Progress::bar(ProgressDrawTarget::stderr(), clock::calendar())));
+        reporters.push(Box::new(Progress::bar(ProgressDrawTarget::stderr(), width, clock::calendar())));
     } else {
         reporters.push(Box::new(Progress::lines(Box::new(io::stderr()), clock::calendar())));
     }

@@ -7,7 +7,6 @@ use crate::config::Night;
 use crate::error::{Error, Result};
 use crate::jobs::{self, PlanJob};
 use crate::report::escape;
-use crate::storage::Address;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,17 +70,9 @@ impl PlanCommand {
             return Err(Error::usage("a plan is saved with what the contacts look like now, which only --live reads")
                 .hint("add --live; it writes nothing to the service"));
         }
-        if let Some(address) = self.save.as_deref().and_then(Address::of) {
-            return Err(Error::usage(format!("a plan is saved on the disk, from where it is read again: {address}"))
-                .hint("name a file of this machine"));
-        }
         if self.save.is_some() && self.create_fields {
             return Err(Error::usage("a saved plan is of contacts, and creates no custom fields: --create-fields")
                 .hint("create the fields first, by hand or with a first import of a row, and then plan"));
-        }
-        if self.save.is_some() && self.reading.edits.is_some() {
-            return Err(Error::usage("a saved plan reads the file as it is, and takes no edits: --edits")
-                .hint("leave --save out, or write the edited rows into a file of their own"));
         }
         let source =
             SourceArgs { mapping: self.mapping.clone(), reading: self.reading.clone(), ..SourceArgs::default() };

@@ -1,7 +1,7 @@
 //! A recorded run, turned back into the job it was.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::source::{SandboxSettings, condition};
 use super::{ChosenAccount, CommandContext, running};
@@ -26,7 +26,7 @@ pub fn source(record: &ImportRecord, run: &Run) -> Result<SourceSpec> {
         region: record.region.clone(),
         edits: record.edits.as_ref().map(EditsRecord::read).transpose()?,
         exported: record.exported,
-        opened: OpenedOnce::pinned(Path::new(&run.new.file), record.pin.clone()),
+        opened: OpenedOnce::pinned(record.pin.clone()),
         taken_as: record.pin.clone(),
         ..SourceSpec::of(PathBuf::from(&run.new.file))
     })

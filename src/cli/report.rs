@@ -2,10 +2,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::{CommandContext, Exit, print, running};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs;
 use crate::ledger::{Run, RunKind, RunState};
-use crate::report::words::pruned_words;
 use crate::table::{self, IfTaken, WrittenFiles};
 
 const EXAMPLES: &str = "\
@@ -28,14 +27,7 @@ pub fn run(args: &ReportCommand, context: &CommandContext) -> Result<Exit> {
     running::block_on(async {
         let ledger = context.ledger()?.open()?;
         let run = running::find_run(&ledger, args.run.as_deref(), reportable, "to report").await?;
-        if run.new.kind == RunKind::Export {
-            return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))
-                .hint(format!("`rolo show {}` shows its state", run.id)));
-        }
-        if let Some(at) = run.pruned {
-            return Err(Error::usage(format!("run {}: {}", run.id, pruned_words(at)))
-                .hint(format!("`rolo show {}` shows its counts", run.id)));
-        }
+        jobs::may_be_reported(&run)?;
         let mut page = Vec::new();
         jobs::report(&ledger, &run, &mut page).await?;
         let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id)));

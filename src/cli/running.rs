@@ -10,6 +10,7 @@ use tracing::Span;
 use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 
+use super::asking::Asking;
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
 use super::{ChosenAccount, CommandContext, Exit, kept_input, progress, secrets};
 use crate::config::Threshold;
@@ -90,6 +91,8 @@ fn listen(stop: &Stop) -> Result<()> {
         for level in [StopLevel::Drain, StopLevel::Leave] {
             signals.next().await;
             let words = match level {
+                // Nothing is under way: what ends is the question, and that is said where it is asked.
+                _ if Asking::goes_on() => "\n",
                 StopLevel::Leave => "leaving at once\n",
                 _ => "stopping: requests under way are finished first; once more to leave at once\n",
             };

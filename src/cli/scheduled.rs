@@ -1,22 +1,25 @@
 //! Jobs of the configuration that are due by a schedule.
 
+use std::path::Path;
+use std::time::Duration;
+
 use super::job::{self, JobSettings};
 use super::source::Input;
 use super::submit::{export_of, import_of, queued_import};
 use super::{ChosenAccount, CommandContext, running, several};
 use crate::clock;
-use crate::config::{Account, Config};
+use crate::config::{Account, Action, Config, Job};
 use crate::error::{Error, Result};
 use crate::fleet::{DueRun, Scheduled};
 use crate::jobs::{self, QueuedRecord};
-use crate::ledger::LedgerHandle;
+use crate::ledger::{LedgerHandle, RunKind};
 use crate::metrics::{AccountLimit, NextDue};
 use crate::storage::absolute;
+use crate::web::{ConfiguredJob, JobRuns};
 
 /// The jobs that have a schedule, by name.
 pub fn scheduled(config: &Config) -> Vec<Scheduled> {
-    let of =
-        |job: &crate::config::Job| job.schedule.clone().map(|schedule| Scheduled { job: job.name.clone(), schedule });
+    let of = |job: &Job| job.schedule.clone().map(|schedule| Scheduled { job: job.name.clone(), schedule });
     config.jobs.values().filter_map(of).collect()
 }
 
@@ -37,6 +40,33 @@ pub fn watched(context: &CommandContext) -> (Vec<AccountLimit>, Vec<NextDue>) {
     let next = |it: Scheduled| Some(NextDue { at: it.schedule.next(now)?, job: it.job });
     let limits = config.accounts.values().filter(|account| !account.unthrottled).filter_map(limit).collect();
     (limits, scheduled(&config).into_iter().filter_map(next).collect())
+}
+
+/// The jobs, as people are told of them.
+pub fn for_people(config: &Config, now: Duration) -> Vec<ConfiguredJob> {
+    let name_of = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let of = |job: &Job| {
+        let (what, runs) = match &job.action {
+            Action::Import { file, to } => (
+                format!("brings {} to {to}", name_of(file)),
+                JobRuns { kind: RunKind::Import, file: Some(absolute(file)), account: to.clone() },
+            ),
+            Action::Export { file, from } => (
+                format!("writes the contacts of {from} into {}", name_of(file)),
+                JobRuns { kind: RunKind::Export, file: Some(absolute(file)), account: from.clone() },
+            ),
+            Action::Copy { from, to } => (
+                format!("copies the contacts of {from} to {to}"),
+                JobRuns { kind: RunKind::Import, file: None, account: to.clone() },
+            ),
+        };
+        let due = |schedule: &crate::config::Schedule| {
+            let next = schedule.next(now).map(|due| schedule.moment(due));
+            (schedule.to_string(), next.unwrap_or_else(|| "never".to_owned()))
+        };
+        ConfiguredJob { name: job.name.clone(), what, runs, schedule: job.schedule.as_ref().map(due) }
+    };
+    config.jobs.values().map(of).collect()
 }
 
 /// What the job does when it is due: its file and its mapping are those that are there when it begins.

@@ -21,6 +21,8 @@ pub struct Job {
     pub name: String,
     pub action: Action,
     pub mapping: Option<PathBuf>,
+    /// What is changed of the file's rows first.
+    pub edits: Option<PathBuf>,
     pub sheet: Option<String>,
     /// Where the header stands: `header_row`.
     pub header_row: Option<u64>,
@@ -64,12 +66,13 @@ pub struct Job {
     pub tags_by_list: bool,
 }
 
-const KNOWN: [&str; 32] = [
+const KNOWN: [&str; 33] = [
     "import",
     "export",
     "from",
     "to",
     "mapping",
+    "edits",
     "sheet",
     "header_row",
     "header",
@@ -116,6 +119,7 @@ impl Job {
             name: name.to_owned(),
             action: action(name, section)?,
             mapping: section.path("mapping")?,
+            edits: edits(section)?,
             sheet: text("sheet")?,
             header_row: header_row(section)?,
             no_header: no_header(section)?,
@@ -221,6 +225,15 @@ fn header_row(section: &Section<'_, '_>) -> Result<Option<u64>> {
         Some(0) => Err(section.wrong("header_row", Error::usage("rows are counted from 1"))),
         row => Ok(row),
     }
+}
+
+/// Only the file of an import has rows that were edited.
+fn edits(section: &Section<'_, '_>) -> Result<Option<PathBuf>> {
+    let path = section.path("edits")?;
+    if path.is_some() && section.get("import").is_none() {
+        return Err(section.wrong("edits", Error::usage("only the file of an import has rows to edit")));
+    }
+    Ok(path)
 }
 
 /// Nights, at least one.

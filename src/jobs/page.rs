@@ -3,10 +3,27 @@ use std::io::Write;
 use super::run_record::{ImportRecord, RunRecord as _, UndoRecord, results_of};
 use crate::config::rate_words;
 use crate::contact::{Capabilities, Counts, Limits, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::{LedgerHandle, Run, RunKind, RunState};
+use crate::report::words::pruned_words;
 use crate::report::{CallLimit, Causes, PAGE_ROWS, PageRow, PutBack, Remark, RunOutcomes, RunPage, Skips, write_page};
 use crate::services::{self, ServiceEntry};
+
+/// Whether there are rows of a run to report.
+///
+/// # Errors
+/// Kind `Usage`: it is an export, or was pruned.
+pub fn may_be_reported(run: &Run) -> Result<()> {
+    if run.new.kind == RunKind::Export {
+        return Err(Error::usage(format!("run {} is an export, which has no rows to report", run.id))
+            .hint(format!("`rolo show {}` shows its state", run.id)));
+    }
+    match run.pruned {
+        None => Ok(()),
+        Some(at) => Err(Error::usage(format!("run {}: {}", run.id, pruned_words(at)))
+            .hint(format!("`rolo show {}` shows its counts", run.id))),
+    }
+}
 
 /// Writes the page of a recorded run.
 pub async fn report(ledger: &LedgerHandle, run: &Run, out: &mut (dyn Write + Send)) -> Result<()> {

@@ -98,18 +98,26 @@ impl EditsRecord {
         Self { path: absolute(&edits.path), digest: edits.digest.clone() }
     }
 
-    /// The edits themselves.
+    /// The edits themselves, as they were when a run began.
     ///
     /// # Errors
     /// Kind `Usage` if they are gone, or were changed since.
     pub fn read(&self) -> Result<Arc<SourceEdits>> {
+        self.unchanged("the run began", "import the file again with --edits: what went well stays as it is")
+    }
+
+    /// The edits themselves, if they are as they were at `since`; else `cure` says what to do.
+    ///
+    /// # Errors
+    /// Kind `Usage` if they are gone, or were changed.
+    pub fn unchanged(&self, since: &str, cure: &str) -> Result<Arc<SourceEdits>> {
         let edits = SourceEdits::read(&self.path)?;
         if edits.digest == self.digest {
             return Ok(Arc::new(edits));
         }
-        Err(Error::usage(format!("the edits were changed since the run began: {}", self.path.display()))
+        Err(Error::usage(format!("the edits were changed since {since}: {}", self.path.display()))
             .at_path(&self.path)
-            .hint("import the file again with --edits: what went well stays as it is"))
+            .hint(cure))
     }
 }
 

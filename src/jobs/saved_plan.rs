@@ -14,7 +14,7 @@ use super::connect::Connection;
 use super::identity::difference;
 use super::plan_record::PlanRecord;
 use super::planned_row::PlannedRow;
-use super::run_record::ReadRecord;
+use super::run_record::{EditsRecord, ReadRecord};
 use super::source::{Mapped, MappingChoice, SourceSpec};
 use crate::error::{Error, Result};
 use crate::ledger::LedgerHandle;
@@ -42,6 +42,9 @@ pub struct PlanHead {
     mapping: String,
     region: Option<String>,
     read: ReadRecord,
+    /// What was changed of the rows first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edits: Option<EditsRecord>,
     pub unthrottled: bool,
 }
 
@@ -125,6 +128,7 @@ impl PlanHead {
             mapping: mapped.text.clone(),
             region: source.region.clone(),
             read: ReadRecord::of(&source.read),
+            edits: source.edits.as_deref().map(EditsRecord::of),
             // An account says by itself whether its server is paced.
             unthrottled: connection.unthrottled && connection.sandbox.is_some(),
         })
@@ -208,7 +212,7 @@ impl SavedPlan {
     /// The source as the plan read it, from `file` if one is named.
     ///
     /// # Errors
-    /// Kind `Usage` if `mapping`, or the file that the plan names, is another mapping.
+    /// Kind `Usage` if `mapping`, or the file that the plan names, is another mapping, or its edits are others.
     pub fn source(&self, file: Option<&Path>, mapping: Option<&Path>) -> Result<SourceSpec> {
         if let Some(path) = mapping.or(self.head.mapping_file.as_deref())
             && digest_of_mapping(path)? != self.head.mapping_digest
@@ -217,7 +221,11 @@ impl SavedPlan {
                 .at_path(path)
                 .hint("give back the mapping that it was made with, or make the plan again"));
         }
+        let edits = self.head.edits.as_ref().map(|edits| {
+            edits.unchanged("the plan was made", "give back those that it was made with, or make the plan again")
+        });
         Ok(SourceSpec {
+            edits: edits.transpose()?,
             read: self.head.read.options(),
             mapping: MappingChoice::Text(self.head.mapping.clone()),
             region: self.head.region.clone(),

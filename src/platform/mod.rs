@@ -116,6 +116,11 @@ pub fn hide_typing() -> io::Result<HiddenTyping> {
     Ok(HiddenTyping { _held: system::hide_typing()? })
 }
 
+/// Columns of the terminal that this is, at this moment; `None` where it is none, or tells none.
+pub fn terminal_width(terminal: &io::Stderr) -> Option<u16> {
+    system::terminal_width(terminal).filter(|width| *width > 0)
+}
+
 /// A number that is another after each start of the machine; `None` where the system tells none.
 pub fn boot() -> Option<u64> {
     system::boot()

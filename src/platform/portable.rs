@@ -40,6 +40,10 @@ pub(super) fn hide_typing() -> io::Result<Typing> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+pub(super) fn terminal_width(_: &io::Stderr) -> Option<u16> {
+    None
+}
+
 /// A file that takes another's place is told by its length and time alone.
 pub(super) fn place(_: &Metadata) -> Option<(u64, u64)> {
     None

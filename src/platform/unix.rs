@@ -65,6 +65,10 @@ pub(super) fn boot() -> Option<u64> {
     u64::from_str_radix(&digits, 16).ok()
 }
 
+pub(super) fn terminal_width(terminal: &io::Stderr) -> Option<u16> {
+    rustix::termios::tcgetwinsize(terminal).ok().map(|size| size.ws_col)
+}
+
 /// How the terminal was before.
 pub(super) struct Typing(rustix::termios::Termios);
 

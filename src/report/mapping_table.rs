@@ -54,7 +54,7 @@ impl UnmappedColumn {
     }
 }
 
-/// Columns of the screen that the table keeps to.
+/// Columns that the table keeps to, whatever room there is: longer lines are hard to follow.
 const WIDTH: u16 = 120;
 /// Longest value and longest header shown, in characters.
 const VALUE: usize = 24;
@@ -70,14 +70,15 @@ impl MappingTable {
         self
     }
 
-    /// The table in words, without a line break at its end.
-    pub fn words(&self) -> String {
+    /// The table in words, without a line break at its end, for a terminal of so many columns if it is for one.
+    pub fn words(&self, width: Option<u16>) -> String {
+        let width = width.unwrap_or(WIDTH).min(WIDTH);
         let mut lines = vec![format!("mapping: {}", escape(&self.origin))];
         let with_values = self.columns.iter().any(|column| !column.values.is_empty());
         let (shown, others): (Vec<_>, Vec<_>) =
             self.columns.iter().partition(|column| !with_values || !column.values.is_empty());
         if !shown.is_empty() {
-            lines.push(mapped(&shown, with_values).trim_fmt());
+            lines.push(mapped(&shown, with_values, width).trim_fmt());
             if shown.len() > LISTED {
                 lines.push(format!(" and {} more", count((shown.len() - LISTED) as u64, "mapped column")));
             }
@@ -117,11 +118,11 @@ impl MappingTable {
     }
 }
 
-fn mapped(columns: &[&MappedColumn], with_values: bool) -> Table {
+fn mapped(columns: &[&MappedColumn], with_values: bool, width: u16) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(WIDTH);
+    table.set_width(width);
     let heads = ["column", "becomes", "how sure", "values in the file → as sent"];
     table.set_header(&heads[..if with_values { 4 } else { 3 }]);
     for column in columns.iter().take(LISTED) {
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_mapping_is_one_table_and_what_is_left_out_stands_below_it() {
-        let words = table().words();
+        let words = table().words(None);
         let lines: Vec<&str> = words.lines().map(str::trim_end).collect();
         assert_eq!(
             lines,
@@ -237,5 +238,13 @@ mod tests {
                 "warning: Work phone holds phone numbers",
             ]
         );
+    }
+
+    #[test]
+    fn no_line_of_the_table_is_wider_than_the_terminal() {
+        for width in [40, 60, 80, 120, 200] {
+            let words = mapped(&table().columns.iter().collect::<Vec<_>>(), true, width).trim_fmt();
+            assert!(words.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}: {words}");
+        }
     }
 }

@@ -22,6 +22,7 @@ mod remark;
 mod results;
 mod skips;
 mod story;
+mod tally;
 mod warning;
 pub mod words;
 mod workers;
@@ -34,18 +35,19 @@ pub use extent::{Extent, Listed, LookedUp};
 pub use history::runs_words;
 pub use html::{
     CallLimit, CallsChart, CallsColumn, Cause, Causes, PAGE_ROWS, PageRow, PutBack, RunOutcomes, RunPage, STYLE,
-    causes_list, outcome_picture, steps_list, write_page,
+    causes_list, outcome_picture, report_policy, steps_list, write_page,
 };
 pub use job_kind::JobKind;
 pub use json::{JsonReporter, error_line, steps_json};
 pub use mapping_table::{MappedColumn, MappingTable, UnmappedColumn};
 pub use next_steps::{JobState, NextStep, Resume, RunAction, gone_with_its_command};
 pub use note::Note;
-pub use progress::Progress;
+pub use progress::{Progress, Width};
 pub use remark::{NO_ROW_CHOSEN, Remark};
 pub use results::{JOIN, ResultsLayout, ResultsWriter};
 pub use skips::{Skips, is_reason};
 pub use story::story;
+pub use tally::Tally;
 pub use warning::Warning;
 pub use words::{count, listed, number, span};
 pub use workers::workers_words;

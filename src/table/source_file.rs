@@ -138,18 +138,14 @@ impl Seek for SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct OpenedOnce {
     opened: Arc<OnceLock<SourceFile>>,
-    /// The object that it must be, where its path is this address.
-    wanted: Option<Arc<(PathBuf, Pin)>>,
+    /// The object that it must be, where its path is an address.
+    wanted: Option<Arc<Pin>>,
 }
 
 impl OpenedOnce {
-    /// Of what stands under this address, exactly this; another path is read as it is.
-    pub fn pinned(path: &Path, wanted: Option<Pin>) -> Self {
-        Self { opened: Arc::default(), wanted: wanted.map(|pin| Arc::new((path.to_owned(), pin))) }
-    }
-
-    fn wanted_at(&self, path: &Path) -> Option<&Pin> {
-        self.wanted.as_deref().filter(|(at, _)| at == path).map(|(_, pin)| pin)
+    /// Of what stands under an address, exactly this.
+    pub fn pinned(wanted: Option<Pin>) -> Self {
+        Self { opened: Arc::default(), wanted: wanted.map(Arc::new) }
     }
 
     /// The file at `path`, which is the same at every call.
@@ -162,7 +158,7 @@ impl OpenedOnce {
             Some(file) if file.path() == path => Ok(file.from_start()),
             Some(_) => SourceFile::open(path),
             None => {
-                let file = SourceFile::open_pinned(path, self.wanted_at(path))?;
+                let file = SourceFile::open_pinned(path, self.wanted.as_deref())?;
                 Ok(self.opened.get_or_init(|| file).from_start())
             }
         }

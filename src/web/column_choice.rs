@@ -100,8 +100,12 @@ pub fn chosen(before: &Mapping, headers: &[String], form: &PostedForm) -> Result
             }
         }
     }
+    let moved = form.get("move").and_then(|moved| Move::parse(moved, headers));
     for (name, mut columns) in fields {
         columns.sort_by_key(|(order, _)| *order);
+        if let Some(moved) = &moved {
+            moved.within(&mut columns);
+        }
         let Some((_, first)) = columns.first() else { continue };
         let feeds = Feeds::Field(name.clone());
         let headed = before.columns.values().find(|rule| rule.feeds == feeds);
@@ -124,6 +128,28 @@ pub fn chosen(before: &Mapping, headers: &[String], form: &PostedForm) -> Result
         _ => mapping.duplicates,
     };
     Ok(mapping)
+}
+
+/// A column that goes one place further to the front or to the back among those that feed its field.
+struct Move<'a> {
+    header: &'a String,
+    is_earlier: bool,
+}
+
+impl<'a> Move<'a> {
+    /// `3.earlier`
+    fn parse(text: &str, headers: &'a [String]) -> Option<Self> {
+        let (index, way) = text.split_once('.')?;
+        Some(Self { header: headers.get(index.parse::<usize>().ok()?)?, is_earlier: way == "earlier" })
+    }
+
+    fn within(&self, columns: &mut [(usize, &String)]) {
+        let Some(at) = columns.iter().position(|(_, header)| *header == self.header) else { return };
+        let other = if self.is_earlier { at.checked_sub(1) } else { Some(at + 1).filter(|at| *at < columns.len()) };
+        if let Some(other) = other {
+            columns.swap(at, other);
+        }
+    }
 }
 
 /// Separators as they are written in a field: one after the other, blanks between them.
@@ -191,6 +217,21 @@ mod tests {
         assert!(!mapping.columns.contains_key("Mobile"));
         assert_eq!(mapping.columns["Labels"].feeds, Feeds::Nothing, "what was sent is left out on purpose");
         assert_eq!(mapping.columns["Note"].feeds, Feeds::Field("custom.note".into()));
+    }
+
+    #[test]
+    fn a_button_moves_a_column_by_one_place_and_never_out_of_its_list() {
+        let order = |moved: &str| {
+            let fields = [("feeds.0", "field:phone"), ("order.0", "1"), ("feeds.1", "field:phone"), ("order.1", "2")];
+            let form = form(&[&fields[..], &[("move", moved)]].concat());
+            let mapping = chosen(&before(), &headers(), &form).unwrap();
+            mapping.columns.values().find(|rule| !rule.first_of.is_empty()).unwrap().first_of.clone()
+        };
+        assert_eq!(order("1.earlier"), ["Phone 2", "Mobile"]);
+        assert_eq!(order("0.later"), ["Phone 2", "Mobile"]);
+        for stays in ["0.earlier", "1.later", "7.later", "x"] {
+            assert_eq!(order(stays), ["Mobile", "Phone 2"], "{stays}");
+        }
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Form;
@@ -9,13 +10,16 @@ use maud::{Markup, html};
 use super::column_choice::{self, CUSTOM, NOTHING, value_of};
 use super::columns_view::{ColumnView, ColumnsView};
 use super::draft::Draft;
+use super::draft_key;
 use super::failure::PageAnswer;
 use super::form::PostedForm;
 use super::layout::{self, PageStep, Part, shown};
+use super::live;
 use super::site::{Site, aside};
+use super::work::{BackgroundJob, End, Purpose};
 use crate::contact::Field;
-use crate::error::Result;
-use crate::jobs::{facts, mapping_place};
+use crate::error::{Error, Result};
+use crate::jobs::{self, facts, mapping_place};
 use crate::mapping::{BadCells, Duplicates, Feeds, Guess, Mapping, split_set, write_commented};
 use crate::report::{count, number};
 use crate::services::Service;
@@ -27,20 +31,31 @@ const LONGEST: usize = 60;
 /// What each column feeds, and why.
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
     let draft = site.draft(&id)?;
-    let service = site.maker.service(&draft.account)?;
-    let (of, own) = (draft.clone(), site.clone());
-    let view = aside(move || own.columns.of(&of, || ColumnsView::of(&of, service.as_ref(), None))).await;
-    Ok(match view {
-        Ok(view) => page(&site, &draft, &view)?,
-        Err(error) => layout::page(
+    let work = columns(&site, &draft).await?;
+    Ok(match work.end() {
+        Some(Ok(End::Columns(view))) => page(&site, &draft, view)?,
+        end => layout::page(
             "Columns",
             Part::Of(&draft, PageStep::Columns),
             &html! {
-                (layout::alert(&error))
-                p { a href=(PageStep::File.path(&draft)) { "Read the file another way" } }
+                @match end {
+                    Some(Err(error)) => {
+                        (layout::alert(error))
+                        p { a href=(PageStep::File.path(&draft)) { "Read the file another way" } }
+                    }
+                    _ => { (live::panel(&work, &site)) }
+                }
             },
         ),
     })
+}
+
+/// What the columns of a draft feed, once somebody asks.
+async fn columns(site: &Site, draft: &Draft) -> Result<Arc<BackgroundJob>> {
+    let (of, service) = (draft.clone(), site.maker.service(&draft.account)?);
+    let look =
+        async move |_: &mut jobs::Context| Ok(End::Columns(Box::new(ColumnsView::of(&of, service.as_ref(), None)?)));
+    site.works.shown(Purpose::Columns { key: draft_key::key(draft) }, look).await
 }
 
 fn page(site: &Site, draft: &Draft, view: &ColumnsView) -> Result<Markup> {
@@ -75,6 +90,7 @@ fn page(site: &Site, draft: &Draft, view: &ColumnsView) -> Result<Markup> {
                         ul.cards { @for (index, column) in &left_out { (card(*index, column, view, &choices)) } }
                     }
                 }
+                (orders(view))
                 (rules(&view.mapping))
                 p.go {
                     button.primary type="submit" name="then" value="problems" { "Save, and go on to the problems" }
@@ -105,7 +121,7 @@ fn account(site: &Site, draft: &Draft) -> Result<Markup> {
                     }
                 }
             }
-            button type="submit" { "Take this account" }
+            p.field { button type="submit" { "Take this account" } " " a href="/accounts" { "Add an account" } }
         }
     })
 }
@@ -179,16 +195,44 @@ fn card(index: usize, column: &ColumnView, view: &ColumnsView, choices: &Choices
                 }
             }
             @if several {
-                div.field {
-                    label for={ "order." (index) } { "Which of these columns comes first" }
-                    input id={ "order." (index) } type="number" min="1" name={ "order." (index) } value=[column.fed.order];
-                    p.hint { "Several columns feed this field: the first with a usable cell does, row by row." }
-                }
+                p.hint { "Several columns feed this field; which of them comes first is chosen below." }
             }
             @if is_set {
                 div.field {
                     label for={ "separator." (index) } { "What stands between them" }
                     input id={ "separator." (index) } name={ "separator." (index) } value=(column.fed.separators.join(" ")) placeholder=";";
+                }
+            }
+        }
+    }
+}
+
+/// Columns that feed one field, in their order, which is changed by buttons or by dragging.
+fn orders(view: &ColumnsView) -> Markup {
+    let mut fields: BTreeMap<&str, Vec<(usize, usize, &ColumnView)>> = BTreeMap::new();
+    for (index, column) in view.columns.iter().enumerate() {
+        if let Some(Feeds::Field(name)) = &column.fed.feeds {
+            fields.entry(name).or_default().push((column.fed.order.unwrap_or(usize::MAX), index, column));
+        }
+    }
+    fields.retain(|_, columns| columns.len() > 1);
+    for columns in fields.values_mut() {
+        columns.sort_by_key(|(order, index, _)| (*order, *index));
+    }
+    html! {
+        @for (name, columns) in &fields {
+            fieldset.panel {
+                legend { "Which comes first for " (shown(&field_words(name))) }
+                p.hint { "The first of these columns with a usable cell feeds the field, row by row. Drag them, or use the buttons." }
+                ol.order data-order="" {
+                    @for (at, (_, index, column)) in columns.iter().enumerate() {
+                        li {
+                            input type="hidden" name={ "order." (index) } value=(at + 1);
+                            span.what { (shown(&column.header)) }
+                            button type="submit" name="move" value={ (index) ".earlier" } aria-label={ (shown(&column.header).0) " earlier" } { "↑" }
+                            button type="submit" name="move" value={ (index) ".later" } aria-label={ (shown(&column.header).0) " later" } { "↓" }
+                        }
+                    }
                 }
             }
         }
@@ -287,9 +331,15 @@ pub async fn save(
     let service = site.maker.service(&draft.account)?;
     let form = PostedForm::new(fields);
     let then = if form.get("then") == Some("problems") { PageStep::Problems } else { PageStep::Columns };
-    let (of, own) = (draft.clone(), site.clone());
+    let work = columns(&site, &draft).await?;
+    work.ended().await;
+    let of = draft.clone();
     let view = aside(move || {
-        let before = own.columns.of(&of, || ColumnsView::of(&of, service.as_ref(), None))?;
+        let before = match work.end() {
+            Some(Ok(End::Columns(view))) => view,
+            Some(Err(error)) => return Err(error.clone()),
+            _ => return Err(Error::bug("columns were not looked at")),
+        };
         let mapping = column_choice::chosen(&before.mapping, &before.headers, &form)?;
         ColumnsView::of(&of, service.as_ref(), Some(mapping))
     });

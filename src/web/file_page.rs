@@ -6,13 +6,16 @@ use axum::response::{IntoResponse as _, Redirect};
 use maud::{Markup, html};
 
 use super::draft::Draft;
+use super::draft_key;
 use super::failure::PageAnswer;
 use super::form::PostedForm;
 use super::layout::{self, PageStep, Part, shown};
+use super::live;
 use super::preview::FilePreview;
-use super::site::{Site, aside};
+use super::site::Site;
+use super::work::{BackgroundJob, End, Purpose};
 use crate::error::{Error, Result};
-use crate::jobs::ReadRecord;
+use crate::jobs::{self, ReadRecord};
 use crate::mapping::country_code;
 use crate::report::{count, number};
 
@@ -27,23 +30,35 @@ const ENCODINGS: [&str; 8] =
 /// What was found of a file, and how it will be read.
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
     let draft = site.draft(&id)?;
-    let (of, own) = (draft.clone(), site.clone());
-    let preview = aside(move || own.previews.of(&of, || FilePreview::read(&of.source()?))).await;
+    let work = preview(&site, &draft).await?;
+    let (preview, is_unread) = match work.end() {
+        Some(Ok(End::Preview(preview))) => (Some(preview.as_ref()), false),
+        end => (None, end.is_some()),
+    };
     Ok(layout::page(
         &draft.name(),
         Part::Of(&draft, PageStep::File),
         &html! {
-            @match &preview {
-                Ok(preview) => { (found(preview)) }
-                Err(error) => { (layout::alert(error)) }
+            @match work.end() {
+                None => { (live::panel(&work, &site)) }
+                Some(Err(error)) => { (layout::alert(error)) }
+                Some(Ok(_)) => {}
             }
-            (reading(&draft, preview.as_deref().ok()))
-            @if let Ok(preview) = &preview {
+            @if let Some(preview) = preview { (found(preview)) }
+            (reading(&draft, preview, is_unread))
+            @if let Some(preview) = preview {
                 (rows(preview))
                 p.go { a.button.primary href=(PageStep::Columns.path(&draft)) { "Go on to the columns" } }
             }
         },
     ))
+}
+
+/// The file as it will be read, once somebody asks.
+async fn preview(site: &Site, draft: &Draft) -> Result<Arc<BackgroundJob>> {
+    let source = draft.source()?;
+    let look = async move |_: &mut jobs::Context| Ok(End::Preview(Box::new(FilePreview::read(&source)?)));
+    site.works.shown(Purpose::Preview { key: draft_key::key(draft) }, look).await
 }
 
 fn found(preview: &FilePreview) -> Markup {
@@ -63,12 +78,12 @@ fn found(preview: &FilePreview) -> Markup {
     }
 }
 
-fn reading(draft: &Draft, preview: Option<&FilePreview>) -> Markup {
+fn reading(draft: &Draft, preview: Option<&FilePreview>, is_unread: bool) -> Markup {
     let reading = &draft.reading;
     let sheets = preview.map(|preview| preview.sheets.as_slice()).unwrap_or_default();
     let is_text = preview.is_none() || sheets.is_empty();
     html! {
-        details open[preview.is_none()] {
+        details open[is_unread] {
             summary { "Read it another way" }
             form.grid action={ "/files/" (draft.id) "/reading" } method="post" {
                 @if !sheets.is_empty() {
@@ -84,8 +99,11 @@ fn reading(draft: &Draft, preview: Option<&FilePreview>) -> Markup {
                             }
                         }
                     }
-                } @else if let Some(sheet) = &reading.sheet {
-                    div.field { label for="sheet" { "Sheet" } input #sheet name="sheet" value=(sheet); }
+                } @else if is_unread || reading.sheet.is_some() {
+                    div.field {
+                        label for="sheet" { "Sheet of a workbook, by its name" }
+                        input #sheet name="sheet" value=[reading.sheet.as_deref()] placeholder="found by itself" autocomplete="off";
+                    }
                 }
                 div.field {
                     label for="header_row" { "Line that names the columns" }

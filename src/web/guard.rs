@@ -84,8 +84,9 @@ pub async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) 
         }
     };
     let headers = response.headers_mut();
+    // A page that is made elsewhere has brought its own, which lets nothing be loaded at all.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT));
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

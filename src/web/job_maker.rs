@@ -1,8 +1,13 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use crate::error::Result;
 use crate::jobs::{AccountSpec, Again, ImportJob, UndoJob};
-use crate::ledger::{LedgerHandle, Run};
+use crate::ledger::{LedgerHandle, Run, RunKind};
 use crate::services::Service;
 
 /// An account that a person can choose.
@@ -13,6 +18,51 @@ pub struct AccountChoice {
     pub service: &'static str,
     /// Real people are written to; the embedded server is no such account.
     pub is_real: bool,
+    /// Where its calls go; `None` for the embedded server.
+    pub base_url: Option<String>,
+}
+
+/// An account that a person wants to add, but for its key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountWanted {
+    pub name: String,
+    /// As `rolo services` names it.
+    pub service: String,
+    /// `None` for the service's own.
+    pub base_url: Option<String>,
+    pub settings: BTreeMap<String, String>,
+    /// It is added whether or not its key works.
+    pub untested: bool,
+}
+
+/// A job of the configuration, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredJob {
+    pub name: String,
+    /// What it does, in words.
+    pub what: String,
+    /// By which its runs are known.
+    pub runs: JobRuns,
+    /// When it is due, as the configuration says it, and when that is next.
+    pub schedule: Option<(String, String)>,
+}
+
+/// The runs of a job: of this command, file and account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRuns {
+    pub kind: RunKind,
+    /// `None` for a job without a file of its own.
+    pub file: Option<PathBuf>,
+    pub account: String,
+}
+
+impl JobRuns {
+    /// Whether a run is one of them.
+    pub fn has(&self, run: &Run) -> bool {
+        let new = &run.new;
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        new.kind == self.kind && new.account == self.account && file.is_some_and(|file| file == new.file)
+    }
 }
 
 /// Makes jobs as the commands do, of whoever serves the page: it knows the configuration, the environment and where
@@ -27,6 +77,16 @@ pub trait JobMaker: Send + Sync {
 
     /// The account with its secret. Of the embedded server it may be said that its limits don't count.
     fn account(&self, account: &str, unthrottled: bool) -> Result<AccountSpec>;
+
+    /// Keeps a key, tries it by one harmless read, and writes the account down; gives where the key is kept, in words.
+    /// Takes as long as the service takes to answer.
+    fn add_account(&self, wanted: AccountWanted, key: &SecretString) -> Result<String>;
+
+    /// Makes one harmless read of an account; gives how long that took.
+    fn test_account(&self, account: &str) -> Result<Duration>;
+
+    /// The jobs of the configuration.
+    fn jobs(&self) -> Result<Vec<ConfiguredJob>>;
 
     /// The country of phone numbers without one, unless a file has another.
     fn region(&self) -> Result<Option<String>>;

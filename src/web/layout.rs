@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::draft::Draft;
+use super::page_words::on_page;
 use crate::error::Error;
 use crate::report::escape;
 
@@ -36,6 +37,8 @@ pub enum Part<'a> {
     Home,
     Of(&'a Draft, PageStep),
     Runs,
+    Jobs,
+    Accounts,
     People,
 }
 
@@ -77,6 +80,8 @@ fn whole(title: &str, has_navigation: bool, body: &Markup, part: Part<'_>) -> Ma
                         nav aria-label="Main" {
                             a href="/" aria-current=[current(matches!(part, Part::Home | Part::Of(..)))] { "Files" }
                             a href="/runs" aria-current=[current(matches!(part, Part::Runs))] { "Runs" }
+                            a href="/jobs" aria-current=[current(matches!(part, Part::Jobs))] { "Jobs" }
+                            a href="/accounts" aria-current=[current(matches!(part, Part::Accounts))] { "Accounts" }
                             a href="/people" aria-current=[current(matches!(part, Part::People))] { "People" }
                         }
                     }
@@ -150,9 +155,9 @@ pub fn failed(error: &Error) -> Markup {
 pub fn alert(error: &Error) -> Markup {
     html! {
         div.alert role="alert" {
-            p { strong { (escape(&error.message)) } }
-            @for cause in error.causes() { p { (escape(&cause)) } }
-            @if let Some(hint) = &error.hint { p { (escape(hint)) } }
+            p { strong { (shown(&error.message)) } }
+            @for cause in error.causes() { p { (shown(&cause)) } }
+            @if let Some(hint) = &error.hint { p { (prose(hint)) } }
         }
     }
 }
@@ -170,10 +175,10 @@ pub fn pages(address: &str, page: usize, pages: usize) -> Markup {
     }
 }
 
-/// Words with pieces of code between backticks.
+/// Words of rolo's own, with pieces of code between backticks.
 pub fn prose(text: &str) -> Markup {
     html! {
-        @for (at, piece) in text.split('`').enumerate() {
+        @for (at, piece) in on_page(text).split('`').enumerate() {
             @if at % 2 == 1 { code { (escape(piece)) } } @else { (escape(piece)) }
         }
     }

@@ -38,14 +38,14 @@ pub fn panel(work: &BackgroundJob, site: &Site) -> Markup {
 /// What is shown of a job under way; `quota` is that of its account, where its calls are of interest.
 pub fn progress(work: &BackgroundJob, site: &Site, quota: Option<Quota>) -> Markup {
     let seen = work.watched.seen();
-    let left = seen.left(clock::now());
+    let left = seen.tally.left(clock::now());
     html! {
         div aria-live="polite" { p.lead { (headline(&seen, left, site, work)) } }
-        @match seen.total {
-            Some(total) => { progress max=(total.max(1)) value=(seen.done()) aria-label="Rows done" {} }
+        @match seen.tally.total {
+            Some(total) => { progress max=(total.max(1)) value=(seen.tally.done) aria-label="Rows done" {} }
             None => { progress aria-label="Working" {} }
         }
-        @if let Some((time, reason)) = &seen.waiting {
+        @if let Some((time, reason)) = &seen.tally.waiting {
             p.hint { "Waiting " (span(*time)) ": " (shown(&reason.to_string())) }
         }
         @if seen.counts.total() > 0 {
@@ -59,11 +59,11 @@ pub fn progress(work: &BackgroundJob, site: &Site, quota: Option<Quota>) -> Mark
 
 fn headline(seen: &SeenSoFar, left: Option<Duration>, site: &Site, work: &BackgroundJob) -> Markup {
     html! {
-        @match seen.total {
+        @match seen.tally.total {
             _ if work.is_stopping() => { "Stopping: requests under way are finished first." }
-            Some(total) if seen.done() >= total => { "All rows are done; the results are being written." }
+            Some(total) if seen.tally.done >= total => { "All rows are done; the results are being written." }
             Some(total) => {
-                (number(seen.done())) " of " (number(total)) " rows"
+                (number(seen.tally.done)) " of " (number(total)) " rows"
                 @if let Some(left) = left {
                     ", " (span(left)) " left" @if let Some(at) = clock_after(left, site) { ": done about " (at) }
                 }

@@ -10,10 +10,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::draft::Draft;
+use super::draft_key;
 use super::failure::{PageAnswer, PageFailure};
 use super::form::PostedForm;
 use super::layout::{self, PageStep, Part, prose, shown};
-use super::memo;
 use super::mending::{Mend, mended, rows_at};
 use super::problems::ProblemGroup;
 use super::problems_page::{check, title};
@@ -41,7 +41,7 @@ pub async fn show(
     Query(paged): Query<Paged>,
 ) -> PageAnswer<Markup> {
     let draft = site.draft(&id)?;
-    let work = check(&site, &draft)?;
+    let work = check(&site, &draft).await?;
     work.ended().await;
     let group = group_of(&work, &key)?.clone();
     let pages = group.places.len().div_ceil(ROWS).max(1);
@@ -58,7 +58,7 @@ pub async fn show(
             p.lead { (maud::PreEscaped(name)) ": " (prose(cause(&group.code).unwrap_or_default())) }
             p.hint { code { (group.code) } " " (prose(cure(&group.code).unwrap_or_default())) }
             form action={ (PageStep::Problems.path(&draft)) "/" (key) } method="post" {
-                input type="hidden" name="seen" value=(memo::key(&draft));
+                input type="hidden" name="seen" value=(draft_key::key(&draft));
                 (table(&group, first, &headers, &rows))
                 p.go {
                     button.primary type="submit" name="how" value="set" { "Keep what I wrote" }
@@ -119,7 +119,7 @@ pub async fn mend(
     let mut draft = site.draft(&id)?;
     let cells = cells_in(&fields);
     let form = PostedForm::new(fields);
-    if form.get("seen") != Some(memo::key(&draft).as_str()) {
+    if form.get("seen") != Some(draft_key::key(&draft).as_str()) {
         return Err(Error::usage("the file, its columns or its edits changed since these problems were shown")
             .hint("nothing was changed: look at the problems as they are now")
             .into());
@@ -133,15 +133,16 @@ pub async fn mend(
         Some("skip") => Mend::SkipRows,
         _ => Mend::Set(cells),
     };
-    let work = check(&site, &draft)?;
+    let work = check(&site, &draft).await?;
     work.ended().await;
     let group = group_of(&work, &key)?.clone();
     let of = draft.clone();
     let edits = aside(move || {
         let column = group.column.as_ref().map(|_| group.column_index);
-        mended(&of, &group.places, column, &mend).map(|(edits, _)| edits)
+        mended(&of, &group.places, column, &mend)
     });
-    keep(&site, &mut draft, edits.await?).await?;
+    let unchanged = || Error::usage("nothing was changed").hint("write other values into the cells");
+    keep(&site, &mut draft, edits.await?.ok_or_else(unchanged)?).await?;
     Ok(Redirect::to(&PageStep::Problems.path(&draft)).into_response())
 }
 
@@ -169,7 +170,7 @@ pub async fn take_back(
 }
 
 /// Writes the edits beside the file. A file of edits that somebody else wrote stays, and this one gets another name.
-async fn keep(site: &Arc<Site>, draft: &mut Draft, edits: Vec<SourceEdit>) -> Result<()> {
+pub async fn keep(site: &Arc<Site>, draft: &mut Draft, edits: Vec<SourceEdit>) -> Result<()> {
     let wanted = draft.edits.clone().unwrap_or_else(|| edits_place(&draft.path));
     let state_dir = site.state_dir.clone();
     let path = aside(move || {

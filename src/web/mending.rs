@@ -41,13 +41,13 @@ impl Mend {
 }
 
 /// Adds to the edits of a draft what `mend` does to the rows at `places`, in the column at `column`.
-/// Gives all edits that there are then, and the number of the new one.
+/// Gives all edits that there are then; `None` where nothing becomes anything else.
 pub fn mended(
     draft: &Draft,
     places: &[Position],
     column: Option<usize>,
     mend: &Mend,
-) -> Result<(Vec<SourceEdit>, u64)> {
+) -> Result<Option<Vec<SourceEdit>>> {
     let source = draft.source()?;
     let before = source.edits.clone();
     let mut edits = before.as_ref().map(|edits| edits.all().to_vec()).unwrap_or_default();
@@ -79,10 +79,7 @@ pub fn mended(
             edits.push(edit_of(&row, number, sheet, header.as_deref(), action, was));
         }
     }
-    if added == 0 {
-        return Err(Error::usage("nothing was changed").hint("write other values into the cells"));
-    }
-    Ok((edits, number))
+    Ok((added > 0).then_some(edits))
 }
 
 fn edit_of(

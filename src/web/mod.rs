@@ -7,28 +7,33 @@
 //! Who may ask is decided in one place, `guard`: only this machine, only under the address that was printed, only
 //! with the cookie that its one-time token was changed for. Nothing is kept but in the ledger and the state folder.
 
+mod accounts_page;
 mod chart;
 mod column_choice;
 mod columns_page;
 mod columns_view;
 mod draft;
+mod draft_key;
 mod failure;
 mod file_page;
 mod form;
 mod guard;
 mod home_page;
 mod job_maker;
+mod jobs_page;
 mod layout;
 mod live;
-mod memo;
 mod mend_page;
 mod mending;
+mod page_words;
 mod people_page;
 mod plan_page;
 mod preview;
 mod problems;
 mod problems_page;
+mod report_page;
 mod routes;
+mod row_mending;
 mod rows_page;
 mod rows_view;
 mod run_page;
@@ -42,5 +47,5 @@ mod upload;
 mod watched;
 mod work;
 
-pub use job_maker::{AccountChoice, JobMaker};
+pub use job_maker::{AccountChoice, AccountWanted, ConfiguredJob, JobMaker, JobRuns};
 pub use serve::{PageServer, PageSettings};

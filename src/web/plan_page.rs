@@ -10,11 +10,11 @@ use maud::{Markup, html};
 
 use super::columns_page::field_words;
 use super::draft::Draft;
+use super::draft_key;
 use super::failure::PageAnswer;
 use super::form::PostedForm;
 use super::layout::{self, PageStep, Part, prose, shown};
 use super::live;
-use super::memo;
 use super::problems_page::let_go;
 use super::runs_page::words;
 use super::site::Site;
@@ -28,9 +28,6 @@ use crate::report::{cure, number, span};
 /// Contacts whose changes are shown.
 const SAMPLES: usize = 8;
 
-/// How long a page waits for what is quickly done, before it shows how it gets on.
-const QUICK: Duration = Duration::from_millis(250);
-
 /// From so many changes on, a real account's name is to be typed.
 const MANY: u64 = 1000;
 
@@ -38,11 +35,11 @@ const MANY: u64 = 1000;
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
     let draft = site.draft(&id)?;
     let live = site.works.find(&plan_of(&draft, true));
-    let by_memory = begin_plan(&site, &draft, false)?;
-    drop(tokio::time::timeout(QUICK, by_memory.ended()).await);
+    let (purpose, job) = (plan_of(&draft, false), plan_job(&site, &draft, false)?);
+    let by_memory = site.works.shown(purpose, async move |context| planned(&job, context).await).await?;
     // What a look at the account tells counts, once it has told it.
     let work = live.clone().filter(|live| matches!(live.end(), Some(Ok(_)))).unwrap_or(by_memory);
-    let rehearsal = site.works.find(&Purpose::Rehearsal { key: memo::key(&draft) });
+    let rehearsal = site.works.find(&Purpose::Rehearsal { key: draft_key::key(&draft) });
     let is_real = is_real(&site, &draft.account)?;
     Ok(layout::page(
         "Plan and send",
@@ -66,11 +63,11 @@ pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Page
 }
 
 fn plan_of(draft: &Draft, live: bool) -> Purpose {
-    Purpose::Plan { key: memo::key(draft), live }
+    Purpose::Plan { key: draft_key::key(draft), live }
 }
 
-fn begin_plan(site: &Site, draft: &Draft, live: bool) -> Result<Arc<BackgroundJob>> {
-    let plan = PlanJob {
+fn plan_job(site: &Site, draft: &Draft, live: bool) -> Result<PlanJob> {
+    Ok(PlanJob {
         source: draft.source()?,
         account: site.maker.account(&draft.account, false)?,
         live,
@@ -78,10 +75,11 @@ fn begin_plan(site: &Site, draft: &Draft, live: bool) -> Result<Arc<BackgroundJo
         create_fields: false,
         night: Night::default(),
         save: None,
-    };
-    site.works.find_or_start(plan_of(draft, live), async move |context| {
-        Ok(End::Forecast(Box::new(jobs::plan(&plan, context).await?)))
     })
+}
+
+async fn planned(job: &PlanJob, context: &mut jobs::Context) -> Result<End> {
+    Ok(End::Forecast(Box::new(jobs::plan(job, context).await?)))
 }
 
 fn is_real(site: &Site, account: &str) -> Result<bool> {
@@ -234,7 +232,7 @@ fn send(draft: &Draft, forecast: &Forecast, is_real: bool) -> Markup {
         section aria-labelledby="send" {
             h2 #send { "Send it" }
             form.panel action={ (PageStep::Plan.path(draft)) "/send" } method="post" {
-                input type="hidden" name="seen" value=(memo::key(draft));
+                input type="hidden" name="seen" value=(draft_key::key(draft));
                 fieldset {
                     legend { "How much" }
                     div.check { input #all type="radio" name="extent" value="all" checked; label for="all" { "all rows" } }
@@ -267,7 +265,8 @@ fn changes(forecast: &Forecast) -> u64 {
 /// Reads the account, to be exact.
 pub async fn look(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer {
     let draft = site.draft(&id)?;
-    begin_plan(&site, &draft, true)?;
+    let job = plan_job(&site, &draft, true)?;
+    site.works.find_or_start(plan_of(&draft, true), async move |context| planned(&job, context).await)?;
     Ok(back(&draft))
 }
 
@@ -277,7 +276,7 @@ pub async fn rehearse(State(site): State<Arc<Site>>, Path(id): Path<String>) -> 
     let mut job = import_of(&site, &draft, ImportOptions::default(), false)?;
     let aside = site.drafts.folder_of(&draft.id).join("rehearsal.csv");
     job.results.clone_from(&aside);
-    site.works.find_or_start(Purpose::Rehearsal { key: memo::key(&draft) }, async move |context| {
+    site.works.find_or_start(Purpose::Rehearsal { key: draft_key::key(&draft) }, async move |context| {
         let rehearsal = jobs::rehearse(job, Vec::new(), context).await;
         let_go(&aside);
         Ok(End::Rehearsal(Box::new(rehearsal?)))
@@ -305,7 +304,7 @@ pub async fn send_it(
     let is_real = is_real(&site, &draft.account)?;
     let planned = [true, false].into_iter().find_map(|live| site.works.find(&plan_of(&draft, live)));
     let forecast = match planned.as_ref().and_then(|work| work.end()) {
-        Some(Ok(End::Forecast(forecast))) if form.get("seen") == Some(memo::key(&draft).as_str()) => forecast,
+        Some(Ok(End::Forecast(forecast))) if form.get("seen") == Some(draft_key::key(&draft).as_str()) => forecast,
         _ => {
             return Err(Error::usage("the file, its columns or its account changed since the plan was shown")
                 .hint("nothing was sent: look at the plan as it is now")

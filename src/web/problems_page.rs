@@ -1,14 +1,13 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
 
 use super::draft::Draft;
+use super::draft_key;
 use super::failure::PageAnswer;
 use super::layout::{self, PageStep, Part, prose, shown};
 use super::live;
-use super::memo;
 use super::mending::{EditMade, edits_made};
 use super::problems::{ProblemCollector, ProblemGroup, ProblemList};
 use super::site::Site;
@@ -20,17 +19,13 @@ use crate::report::{Several, cause, count, cure, number};
 /// Rows shown of a group.
 const SHOWN: usize = 3;
 
-/// How long a page waits for what is quickly done.
-pub const QUICK: Duration = Duration::from_millis(250);
-
 /// What is told of every row that was edited: the list of edits tells it better.
 const EDITED: &str = "edit.applied";
 
 /// What is wrong with the rows. Looked for as soon as somebody asks.
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
     let draft = site.draft(&id)?;
-    let work = check(&site, &draft)?;
-    drop(tokio::time::timeout(QUICK, work.ended()).await);
+    let work = check(&site, &draft).await?;
     let edits = draft.source()?.edits;
     let made = edits.map(|edits| edits_made(edits.all())).unwrap_or_default();
     Ok(layout::page(
@@ -50,11 +45,11 @@ pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Page
 }
 
 /// The check of a draft as it stands, by the very job of `rolo check`.
-pub fn check(site: &Site, draft: &Draft) -> Result<Arc<BackgroundJob>> {
+pub async fn check(site: &Site, draft: &Draft) -> Result<Arc<BackgroundJob>> {
     let aside = site.drafts.folder_of(&draft.id).join("check.csv");
     let service = Arc::from(site.maker.service(&draft.account)?);
     let check = CheckJob { source: draft.source()?, service, results: aside.clone() };
-    site.works.find_or_start(Purpose::Check { key: memo::key(draft) }, async move |context| {
+    let job = async move |context: &mut jobs::Context| {
         let problems = ProblemCollector::default();
         let watched = std::mem::replace(&mut context.reporter, Box::new(Several(Vec::new())));
         context.reporter = Box::new(Several(vec![watched, Box::new(problems.clone())]));
@@ -62,7 +57,8 @@ pub fn check(site: &Site, draft: &Draft) -> Result<Arc<BackgroundJob>> {
         let_go(&aside);
         checked?;
         Ok(End::Problems(Box::new(problems.into_list())))
-    })
+    };
+    site.works.shown(Purpose::Check { key: draft_key::key(draft) }, job).await
 }
 
 /// Removes results that nobody asked for: they hold people, and the page has told what they tell.
@@ -127,7 +123,7 @@ fn for_all(draft: &Draft, group: &ProblemGroup) -> Markup {
             summary { "Mend all " (number(group.places.len() as u64)) " alike" span.unseen { ": " (title(group)) } }
             @if group.column.is_some() {
                 form.grid action=(action) method="post" {
-                    input type="hidden" name="seen" value=(memo::key(draft));
+                    input type="hidden" name="seen" value=(draft_key::key(draft));
                     div.field {
                         label for={ "prefix-" (key) } { "Put this in front of each cell" }
                         input id={ "prefix-" (key) } name="prefix" autocomplete="off" required placeholder="+60";
@@ -140,7 +136,7 @@ fn for_all(draft: &Draft, group: &ProblemGroup) -> Markup {
                 }
             }
             form.go action=(action) method="post" {
-                input type="hidden" name="seen" value=(memo::key(draft));
+                input type="hidden" name="seen" value=(draft_key::key(draft));
                 @if group.column.is_some() {
                     button type="submit" name="how" value="leave_out" { "Leave these cells out" }
                 }

@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use super::failure::PageFailure;
 use super::site::Site;
 use super::{
-    columns_page, file_page, guard, home_page, live, mend_page, people_page, plan_page, problems_page, rows_page,
-    run_page, runs_page, undo_page, upload,
+    accounts_page, columns_page, file_page, guard, home_page, jobs_page, live, mend_page, people_page, plan_page,
+    problems_page, report_page, row_mending, rows_page, run_page, runs_page, undo_page, upload,
 };
 
 /// Bytes of a form, such as one with a choice for each of many columns.
@@ -37,6 +37,10 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/files/{id}/plan/send", post(plan_page::send_it))
         .route("/works/{id}", get(live::show))
         .route("/works/{id}/progress", get(live::part))
+        .route("/accounts", get(accounts_page::show).post(accounts_page::add))
+        .route("/accounts/new", get(accounts_page::new))
+        .route("/accounts/try", post(accounts_page::try_it))
+        .route("/jobs", get(jobs_page::show))
         .route("/people", get(people_page::show).post(people_page::tell))
         .route("/runs", get(runs_page::show))
         .route("/runs/{id}", get(run_page::show))
@@ -46,6 +50,8 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/runs/{id}/retry", post(run_page::retry))
         .route("/runs/{id}/undo", get(undo_page::show).post(undo_page::undo))
         .route("/runs/{id}/rows", get(rows_page::show).post(rows_page::search))
+        .route("/runs/{id}/mend", post(row_mending::mend))
+        .route("/runs/{id}/report", get(report_page::show))
         .route("/runs/{id}/results/{kind}", get(rows_page::download))
         .route("/page.css", get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("assets/page.css"))))
         .route("/page.svg", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("assets/page.svg"))))

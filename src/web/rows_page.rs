@@ -9,14 +9,15 @@ use maud::{Markup, html};
 use super::failure::{PageAnswer, PageFailure};
 use super::form::PostedForm;
 use super::layout::{self, Part, shown};
-use super::rows_view::{RowsFound, RowsWanted};
+use super::row_mending::{cell_field, place_field};
+use super::rows_view::{ResultRow, RowsFound, RowsWanted};
 use super::run_page::attachment;
 use super::runs_page::{file_name, words};
 use super::site::{Site, aside};
 use crate::contact::Outcome;
 use crate::error::{Error, Result};
 use crate::jobs::{has_extension, results_of};
-use crate::ledger::Run;
+use crate::ledger::{Run, RunKind};
 use crate::report::{count, number};
 use crate::table::{self, ReadOptions, RowBatch, WriteOptions};
 
@@ -50,12 +51,22 @@ async fn page(site: &Site, id: &str, wanted: RowsWanted) -> PageAnswer {
     let of = wanted.clone();
     let found = aside(move || RowsFound::of(&path, &of)).await?;
     let title = format!("Rows of {}", file_name(&run.new.file));
+    let can_be_mended = run.new.kind == RunKind::Import;
     Ok(layout::page(&title, Part::Runs, &html! {
         p { a href={ "/runs/" (run.id) } { "Back to the run" } }
+        // Forms of their own for what stands in the table: the enter key in a cell sends what was written there.
+        form #mend action={ "/runs/" (run.id) "/mend" } method="post" {}
+        form #person action="/people" method="post" {}
         form action={ "/runs/" (run.id) "/rows" } method="post" {
             (choice(&run, &found, &wanted))
             p aria-live="polite" { (count(found.found, "row")) }
-            (rows(&found))
+            (rows(&found, can_be_mended))
+            @if can_be_mended && found.rows.iter().any(ResultRow::needs_attention) {
+                p.go {
+                    button.primary type="submit" form="mend" { "Keep what I wrote, and look at the plan" }
+                    span.hint { "What is mended is kept beside the file, which stays as it is. Nothing is sent yet." }
+                }
+            }
             @if found.pages > 1 {
                 nav.pages aria-label="Pages" {
                     @if found.page > 1 { button type="submit" name="page" value=(found.page - 1) { "Earlier" } }
@@ -100,7 +111,7 @@ fn choice(run: &Run, found: &RowsFound, wanted: &RowsWanted) -> Markup {
     }
 }
 
-fn rows(found: &RowsFound) -> Markup {
+fn rows(found: &RowsFound, can_be_mended: bool) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Rows" {
             table {
@@ -108,17 +119,35 @@ fn rows(found: &RowsFound) -> Markup {
                     th scope="col" { "Line" } th scope="col" { "Outcome" } th scope="col" { "Why" }
                     @for header in &found.headers { th scope="col" { (shown(header)) } }
                 } }
-                tbody {
-                    @for row in &found.rows {
-                        tr {
-                            th scope="row" { (shown(&row.line)) }
-                            td { span class={ "state " (row.outcome) } { (Outcome::from_name(&row.outcome).map_or("", words)) } }
-                            td { (shown(&row.message)) }
-                            @for (header, cell) in found.headers.iter().zip(&row.cells) {
-                                td class=[row.is_wrong(header).then_some("bad")] { (shown(cell)) }
-                            }
-                        }
+                tbody { @for (at, row) in found.rows.iter().enumerate() { (one(at, row, &found.headers, can_be_mended)) } }
+            }
+        }
+    }
+}
+
+fn one(at: usize, row: &ResultRow, headers: &[String], can_be_mended: bool) -> Markup {
+    let is_mended = can_be_mended && row.needs_attention();
+    html! {
+        tr {
+            th scope="row" {
+                (shown(&row.line))
+                @if is_mended { input type="hidden" form="mend" name=(place_field(at)) value={ (row.line) " " (row.sheet) }; }
+            }
+            td { span class={ "state " (row.outcome) } { (Outcome::from_name(&row.outcome).map_or("", words)) } }
+            td {
+                (shown(&row.message))
+                @if !row.contact_id.is_empty() {
+                    " " button.small type="submit" form="person" name="person" value={ "id:" (row.contact_id) } {
+                        "What was done" span.unseen { " to line " (row.line) }
                     }
+                }
+            }
+            @for (column, (header, cell)) in headers.iter().zip(&row.cells).enumerate() {
+                td class=[row.is_wrong(header).then_some("bad")] {
+                    @if is_mended && row.may_be_mended(header, headers) {
+                        input form="mend" name=(cell_field(at, column)) value=(cell) autocomplete="off"
+                            aria-label={ "Line " (row.line) ", " (shown(header).0) };
+                    } @else { (shown(cell)) }
                 }
             }
         }

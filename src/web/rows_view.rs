@@ -39,6 +39,9 @@ pub struct RowsFound {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResultRow {
     pub line: String,
+    /// Of a workbook.
+    pub sheet: String,
+    pub contact_id: String,
     pub outcome: String,
     pub message: String,
     /// Headers of the cells that are wrong.
@@ -49,8 +52,17 @@ pub struct ResultRow {
 impl ResultRow {
     /// Whether the cell under this header is why the row needs attention.
     pub fn is_wrong(&self, header: &str) -> bool {
-        let needs_attention = Outcome::from_name(&self.outcome).is_some_and(Outcome::needs_attention);
-        needs_attention && self.wrong.iter().any(|wrong| wrong == header)
+        self.needs_attention() && self.wrong.iter().any(|wrong| wrong == header)
+    }
+
+    /// Whether the cell under this header may be the one to be mended: it is wrong, or nobody said which is.
+    pub fn may_be_mended(&self, header: &str, headers: &[String]) -> bool {
+        let is_told = headers.iter().any(|header| self.is_wrong(header));
+        self.needs_attention() && (!is_told || self.is_wrong(header))
+    }
+
+    pub fn needs_attention(&self) -> bool {
+        Outcome::from_name(&self.outcome).is_some_and(Outcome::needs_attention)
     }
 }
 
@@ -64,19 +76,28 @@ impl RowsFound {
         let mut reader = open(results, &options)?;
         let headers = reader.headers().to_vec();
         let sorted_by = wanted.sort.as_ref().and_then(|name| headers.iter().position(|header| header == name));
-        let mut found: Vec<(String, u64)> = Vec::new();
+        // In the file's order, the rows of the page are taken on the way; only another order needs a second look.
+        let in_order = sorted_by.is_none() && !wanted.is_descending;
+        let (first, text) = ((wanted.page.max(1) - 1) * ROWS, wanted.text.as_ref().map(|text| text.to_lowercase()));
+        let (mut found, mut taken): (Vec<(String, u64)>, Vec<ResultRow>) = (Vec::new(), Vec::new());
         each(reader.as_mut(), |row| {
-            if is_wanted(row, wanted) {
+            if is_wanted(row, wanted.outcome, text.as_deref()) {
+                if in_order && (first..first + ROWS).contains(&found.len()) {
+                    taken.push(result_row(row));
+                }
                 let key = sorted_by.map_or_else(String::new, |column| sort_key(row.cell(column)));
                 found.push((key, row.position().index));
             }
         })?;
+        let pages = found.len().div_ceil(ROWS).max(1);
+        let page = wanted.page.clamp(1, pages);
+        if in_order && page == wanted.page.max(1) {
+            return Ok(Self { headers, rows: taken, found: found.len() as u64, pages, page });
+        }
         found.sort();
         if wanted.is_descending {
             found.reverse();
         }
-        let pages = found.len().div_ceil(ROWS).max(1);
-        let page = wanted.page.clamp(1, pages);
         let shown: Vec<u64> = found.iter().skip((page - 1) * ROWS).take(ROWS).map(|(_, index)| *index).collect();
         let mut rows: Vec<(usize, ResultRow)> = Vec::with_capacity(shown.len());
         each(open(results, &options)?.as_mut(), |row| {
@@ -98,15 +119,15 @@ fn each(reader: &mut dyn RowReader, mut take: impl FnMut(&RowView<'_>)) -> Resul
     Ok(())
 }
 
-fn is_wanted(row: &RowView<'_>, wanted: &RowsWanted) -> bool {
+/// `text` is in small letters.
+fn is_wanted(row: &RowView<'_>, outcome: Option<Outcome>, text: Option<&str>) -> bool {
     let own = |name| row.own(name).unwrap_or_default();
-    if wanted.outcome.is_some_and(|outcome| own("_outcome") != outcome.name()) {
+    if outcome.is_some_and(|outcome| own("_outcome") != outcome.name()) {
         return false;
     }
-    wanted.text.as_ref().is_none_or(|text| {
-        let text = text.to_lowercase();
+    text.is_none_or(|text| {
         let mut texts = row.cells().chain([own("_message"), own("_code"), own("_contact_id")]);
-        texts.any(|cell| cell.to_lowercase().contains(&text))
+        texts.any(|cell| cell.to_lowercase().contains(text))
     })
 }
 
@@ -121,6 +142,8 @@ fn result_row(row: &RowView<'_>) -> ResultRow {
     let own = |name| row.own(name).unwrap_or_default().to_owned();
     ResultRow {
         line: own("_line"),
+        sheet: own("_sheet"),
+        contact_id: own("_contact_id"),
         outcome: own("_outcome"),
         message: own("_message"),
         wrong: own("_column").split(crate::report::JOIN).map(str::to_owned).collect(),

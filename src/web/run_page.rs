@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::jobs::{self, has_extension, results_of};
 use crate::ledger::{Run, Worker};
 use crate::report::words::{moment, pruned_words, span, state_words};
-use crate::report::{JobState, NextStep, RunAction, Summary, cure, number};
+use crate::report::{JobState, NextStep, RunAction, Summary, count, cure, number};
 
 /// One run: how it stands, and what can be done about it.
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
@@ -138,8 +138,8 @@ fn next(run: &Run, is_under_way: bool) -> Markup {
                         NextStep::Resume { .. } => { (post(run, "resume", "Go on with it")) }
                         NextStep::Retry { .. } => { (post(run, "retry", "Send the failed rows again")) }
                         NextStep::Mend { rows, .. } => {
-                            p { (number(*rows)) " rows can't be sent as they are. Mend them in the file or under Problems, and send it again: \
-                                 what went well stays as it is." }
+                            (post(run, "mend", &format!("Mend {}", count(*rows, "row"))))
+                            p.hint { "They can't be sent as they are. Mended and sent again, they cost their own calls alone: what went well stays as it is." }
                         }
                         NextStep::Undo { .. } => {}
                         other => { p { (shown(&other.to_string())) } }
@@ -163,6 +163,7 @@ fn results(run: &Run) -> Markup {
                 h2 #results { "Results" }
                 p.go {
                     a.button.primary href={ "/runs/" (run.id) "/rows" } { "Look at the rows" }
+                    @if jobs::may_be_reported(run).is_ok() { a.button href={ "/runs/" (run.id) "/report" } { "Read the report" } }
                     a.button href={ "/runs/" (run.id) "/results/csv" } download="" { "Download as CSV" }
                     a.button href={ "/runs/" (run.id) "/results/xlsx" } download="" { "Download as workbook" }
                 }

@@ -7,7 +7,6 @@ use tokio::net::TcpListener;
 use super::draft::Drafts;
 use super::job_maker::JobMaker;
 use super::layout::PageStep;
-use super::memo::Memo;
 use super::session::Session;
 use super::site::{Site, first_account};
 use super::work::BackgroundJobs;
@@ -62,8 +61,6 @@ impl PageServer {
         };
         let site = Arc::new(Site {
             first,
-            previews: Memo::default(),
-            columns: Memo::default(),
             own_copies: Mutex::default(),
             session: Session::new(address.port())?,
             own_host: address.to_string(),

@@ -2,12 +2,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::columns_view::ColumnsView;
 use super::draft::{Draft, Drafts};
 use super::failure::{PageAnswer, PageFailure};
 use super::job_maker::JobMaker;
-use super::memo::Memo;
-use super::preview::FilePreview;
 use super::session::Session;
 use super::work::BackgroundJobs;
 use crate::clock::Calendar;
@@ -24,8 +21,6 @@ pub struct Site {
     /// Where whoever comes with the token is led.
     pub first: String,
     pub state_dir: PathBuf,
-    pub previews: Memo<FilePreview>,
-    pub columns: Memo<ColumnsView>,
     /// The drafts of files that were dropped on this server's page.
     pub own_copies: Mutex<BTreeSet<String>>,
     pub drafts: Drafts,

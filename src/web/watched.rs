@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::contact::{CallKind, Counts, Position, WaitReason};
-use crate::report::{Event, MappingTable, Reporter};
+use crate::contact::{CallKind, Counts, Position};
+use crate::report::{Event, MappingTable, Reporter, Tally};
 
 /// Rows that are shown with what went wrong, at most.
 const ROWS_SHOWN: usize = 20;
@@ -28,50 +27,27 @@ pub struct WatchedRow {
 #[derive(Clone, Debug, Default)]
 pub struct SeenSoFar {
     pub run: Option<String>,
-    pub total: Option<u64>,
-    resumed: u64,
-    told: u64,
+    pub tally: Tally,
     pub counts: Counts,
     pub codes: BTreeMap<String, u64>,
     pub calls: BTreeMap<CallKind, u64>,
     /// Answers by the minute since the first.
     pub per_minute: Vec<u64>,
     pub throttled: u64,
-    pub waiting: Option<(Duration, WaitReason)>,
     pub notes: Vec<String>,
     pub warnings: Vec<String>,
     pub rows: Vec<WatchedRow>,
     pub mapping: Option<Box<MappingTable>>,
-    /// When the first call was answered, or the first row done.
-    began: Option<Instant>,
+    first_call: Option<Instant>,
 }
 
 impl SeenSoFar {
-    /// Rows that have their outcome.
-    pub fn done(&self) -> u64 {
-        self.told.max(self.resumed)
-    }
-
-    /// How long the rest takes, if it goes on as it did.
-    pub fn left(&self, now: Instant) -> Option<Duration> {
-        let rest = self.total?.checked_sub(self.done())?;
-        let done = self.told.checked_sub(self.resumed).filter(|done| *done > 0)?;
-        let spent = now.saturating_duration_since(self.began?);
-        let left = spent.as_millis() * u128::from(rest) / u128::from(done);
-        u64::try_from(left).ok().map(Duration::from_millis)
-    }
-
     fn take(&mut self, event: &Event) {
-        if matches!(event, Event::Row { .. } | Event::Exported { .. } | Event::Called { .. }) {
-            self.began.get_or_insert_with(clock::now);
-        }
+        self.tally.take(event);
         match event {
-            Event::Started { run, rows, resumed, .. } => {
-                (self.run, self.total, self.resumed) = (run.clone(), *rows, *resumed);
-            }
+            Event::Started { run, .. } => self.run.clone_from(run),
             Event::Mapping(table) => self.mapping = Some(table.clone()),
             Event::Row { position, record } => {
-                self.told += u64::from(record.errors.iter().all(|error| error.code != "run.stopped"));
                 self.counts[record.outcome] += 1;
                 if record.outcome.needs_attention() {
                     for error in &record.errors {
@@ -84,22 +60,22 @@ impl SeenSoFar {
                     }
                 }
             }
-            Event::Exported { contacts, total } => {
-                (self.told, self.total) = (*contacts, total.or(self.total));
-            }
             Event::Called { kind, http_status, .. } => {
                 *self.calls.entry(*kind).or_default() += 1;
                 self.throttled += u64::from(*http_status == Some(429));
-                self.waiting = None;
-                let minute = self.began.map_or(0, |began| (clock::now() - began).as_secs() / 60);
+                let began = *self.first_call.get_or_insert_with(clock::now);
+                let minute = (clock::now() - began).as_secs() / 60;
                 let minute = usize::try_from(minute).unwrap_or(usize::MAX >> 1);
                 self.per_minute.resize(self.per_minute.len().max(minute + 1), 0);
                 self.per_minute[minute] += 1;
             }
-            Event::Waiting { time, reason } => self.waiting = Some((*time, reason.clone())),
             Event::Note(note) if self.notes.len() < NOTES_SHOWN => self.notes.push(note.to_string()),
             Event::Warning(warning) if self.warnings.len() < NOTES_SHOWN => self.warnings.push(warning.to_string()),
-            Event::Note(_) | Event::Warning(_) | Event::Finished(_) => {}
+            Event::Note(_)
+            | Event::Warning(_)
+            | Event::Finished(_)
+            | Event::Waiting { .. }
+            | Event::Exported { .. } => {}
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Jobs that go on whoever looks: each on a thread of its own, until it ends or the server does.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::columns_view::ColumnsView;
+use super::preview::FilePreview;
 use super::problems::ProblemList;
 use super::watched::Watched;
 use crate::error::{Error, Result};
@@ -14,12 +17,23 @@ use crate::report::{Reporter, Several, Summary};
 use crate::upload::{Stop, StopLevel};
 
 /// Ended jobs of which the end is kept.
-const KEPT: usize = 24;
+const KEPT: usize = 48;
+
+/// How long a page waits for what is quickly done, before it shows how that gets on.
+const QUICK: Duration = Duration::from_millis(200);
 
 /// What a job is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// What would become of a draft; `key` is another whenever the draft is.
+    /// A look at the file of a draft; `key` is another whenever the draft is.
+    Preview {
+        key: String,
+    },
+    /// What its columns feed.
+    Columns {
+        key: String,
+    },
+    /// What would become of a draft.
     Plan {
         key: String,
         live: bool,
@@ -39,6 +53,8 @@ pub enum Purpose {
 
 /// What came of a job.
 pub enum End {
+    Preview(Box<FilePreview>),
+    Columns(Box<ColumnsView>),
     Forecast(Box<Forecast>),
     Rehearsal(Box<Rehearsal>),
     Problems(Box<ProblemList>),
@@ -53,6 +69,8 @@ pub struct BackgroundJob {
     stop: Stop,
     end: OnceLock<Result<End>>,
     has_ended: watch::Sender<bool>,
+    /// Somebody was shown that it failed.
+    failure_shown: AtomicBool,
 }
 
 impl BackgroundJob {
@@ -111,6 +129,27 @@ impl BackgroundJobs {
         }
     }
 
+    /// The job that a page shows: the one with this purpose that is there already, or one that is begun. One that
+    /// failed is shown once, and done again for whoever looks after that. Waits a moment for what is quickly done.
+    pub async fn shown<J>(&self, purpose: Purpose, job: J) -> Result<Arc<BackgroundJob>>
+    where
+        J: AsyncFnOnce(&mut Context) -> Result<End> + Send + 'static,
+    {
+        let found = self.find(&purpose);
+        let is_stale = |work: &Arc<BackgroundJob>| {
+            matches!(work.end(), Some(Err(_))) && work.failure_shown.swap(true, Ordering::Relaxed)
+        };
+        let work = match found.filter(|work| !is_stale(work)) {
+            Some(work) => work,
+            None => self.start(purpose, job)?,
+        };
+        drop(tokio::time::timeout(QUICK, work.ended()).await);
+        if matches!(work.end(), Some(Err(_))) {
+            work.failure_shown.store(true, Ordering::Relaxed);
+        }
+        Ok(work)
+    }
+
     /// Begins a job.
     pub fn start<J>(&self, purpose: Purpose, job: J) -> Result<Arc<BackgroundJob>>
     where
@@ -123,6 +162,7 @@ impl BackgroundJobs {
             stop: Stop::default(),
             end: OnceLock::new(),
             has_ended: watch::Sender::new(false),
+            failure_shown: AtomicBool::new(false),
         });
         let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(work.watched.clone())];
         let mut context = Context {

@@ -175,7 +175,7 @@ fn a_connection_that_breaks_is_taken_up_and_a_changed_object_stops_the_run_befor
     assert_eq!(last_event(&imported.out)["outcomes"]["created"], 2, "{}", imported.err);
 
     // So much that its first half has arrived when the connection breaks.
-    s3.put("inbox/contacts.csv", CONTACTS.to_owned() + &format!("Dan,A,+447400000004{}\n", " ".repeat(2_000_000)));
+    s3.put("inbox/contacts.csv", format!("{CONTACTS}Dan,A,+447400000004{}\n", " ".repeat(2_000_000)));
     s3.go_wrong(Wrong::CutAndReplace("First name,Phone\nEve,+447400000005\n"));
     let changed = failed(&rolo(&world, &s3, import), 3);
     assert!(changed.contains("s3://inbox/contacts.csv was changed while it was read"), "{changed}");
@@ -414,25 +414,6 @@ fn a_job_of_a_pattern_queues_each_new_file_and_its_results_are_called_after_it()
     let ran = rolo(&world, &s3, "run arrivals");
     assert!(ran.code == 0 && ran.err.contains("1 file of"), "{}", ran.err);
     assert_eq!(imported(&world).len(), 3);
-}
-
-#[test]
-fn what_was_mended_in_storage_is_sent_again_from_there_and_a_plan_is_kept_on_the_disk() {
-    let (world, s3) = (World::new(), S3::start());
-    s3.put("inbox/contacts.csv", CONTACTS);
-    assert_eq!(rolo(&world, &s3, "import s3://inbox/contacts.csv --region GB --unthrottled -q").code, 1);
-    s3.put("inbox/contacts.results.csv", s3.text("inbox/contacts.results.csv").replace("not a phone", "+447400000002"));
-    let retried = rolo(&world, &s3, "--json retry --with s3://inbox/contacts.results.csv --unthrottled");
-    assert_eq!(retried.code, 0, "{}", retried.err);
-    let outcomes = &last_event(&retried.out)["outcomes"];
-    assert_eq!(outcomes["created"], 1, "{outcomes}");
-    assert!(s3.text("inbox/contacts.retry.csv").contains("Bob"));
-    let plan = "plan s3://inbox/contacts.csv --region GB --live --unthrottled --save";
-    let told = failed(&rolo(&world, &s3, &format!("{plan} s3://outbox/contacts.plan")), 2);
-    assert!(told.contains("a plan is saved on the disk"), "{told}");
-    assert_eq!(rolo(&world, &s3, &format!("{plan} contacts.plan")).code, 1);
-    let imported = rolo(&world, &s3, "import --plan contacts.plan --unthrottled");
-    assert_eq!(imported.code, 1, "{}", imported.err);
 }
 
 #[test]

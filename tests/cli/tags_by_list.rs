@@ -130,7 +130,7 @@ fn tags_are_listed_for_a_whole_account_alone_and_only_of_an_export() {
         account.world.write("rolo.toml", &format!("{config}\n[jobs.night]\n{job}\n"));
         let end = account.rolo("run night", "");
         assert_eq!(end.code, code, "{job}: {}", end.err);
-        assert!((end.err.clone() + &end.out).contains(words), "{job}: {}", end.err);
+        assert!((end.err.clone() + end.out.as_str()).contains(words), "{job}: {}", end.err);
     }
 }
 

@@ -294,7 +294,7 @@ fn after_an_undo_that_failed_no_command_goes_on_with_the_run_and_all_name_the_sa
 
     let shown = |arguments: &[&str]| {
         let output = rehearsal.command(arguments).output().unwrap();
-        (code(&output), String::from_utf8(output.stdout.clone()).unwrap() + &said(&output))
+        (code(&output), String::from_utf8(output.stdout.clone()).unwrap() + said(&output).as_str())
     };
     let (_, words) = shown(&["show", &run]);
     assert!(words.contains("state: put back in part\n"), "{words}");

@@ -43,8 +43,8 @@ fn job(fleet: &Fleet<'_>, name: &str, minutes_from_now: i32) -> String {
 fn clocks_of_workers_that_are_an_hour_off_make_no_difference() {
     let (Some(server), Some(library)) = (server(), library()) else { return };
     let mut fleet = Fleet::new(server, 2, AccountShape::unpaced(Duration::from_millis(20)));
-    let jobs = job(&fleet, "was_due", -30) + &job(&fleet, "will_be_due", 30);
-    let jobs = fleet.world.read("rolo.toml") + &jobs;
+    let jobs = job(&fleet, "was_due", -30) + job(&fleet, "will_be_due", 30).as_str();
+    let jobs = fleet.world.read("rolo.toml") + jobs.as_str();
     fleet.world.write("rolo.toml", &jobs);
     for name in ["was_due", "will_be_due"] {
         fleet.world.write(&format!("{name}.csv"), "Name,Phone\nAnn,no number\n");

@@ -13,7 +13,7 @@ mod parts;
 pub use calls_chart::{CallLimit, CallsChart, CallsColumn};
 pub use causes::{Cause, Causes, causes_list};
 pub use outcome_picture::{RunOutcomes, outcome_picture};
-pub use page::{PAGE_ROWS, PageRow, PutBack, RunPage, write_page};
+pub use page::{PAGE_ROWS, PageRow, PutBack, RunPage, report_policy, write_page};
 pub use parts::steps_list;
 
 /// The rules of every part.

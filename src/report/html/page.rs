@@ -130,9 +130,14 @@ pub fn write_page(out: &mut dyn Write, page: &RunPage) -> Result<()> {
         .map_err(|error| Error::stopped("the page could not be written").caused_by(error))
 }
 
-fn document(page: &RunPage) -> Markup {
+/// What a page of a run may do, for whoever serves it as well as in the page itself: be shown by its own rules of style.
+pub fn report_policy() -> String {
     let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy = format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'");
+    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+}
+
+fn document(page: &RunPage) -> Markup {
+    let policy = report_policy();
     let title = page.title();
     html! {
         (DOCTYPE)

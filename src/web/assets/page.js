@@ -34,3 +34,29 @@ async function follow(part) {
   }
 }
 for (const part of document.querySelectorAll("[data-follow]")) { follow(part); }
+
+// Columns of one field are put in order by dragging, and by their buttons without a new page.
+for (const list of document.querySelectorAll("ol[data-order]")) {
+  const number = () => [...list.children].forEach((item, at) => { item.querySelector("input").value = at + 1; });
+  let dragged = null;
+  for (const item of list.children) {
+    item.draggable = true;
+    item.addEventListener("dragstart", (event) => { dragged = item; event.dataTransfer.effectAllowed = "move"; item.classList.add("over"); });
+    item.addEventListener("dragend", () => { dragged = null; item.classList.remove("over"); number(); });
+    item.addEventListener("dragover", (event) => {
+      if (!dragged || dragged === item) { return; }
+      event.preventDefault();
+      const box = item.getBoundingClientRect();
+      if (event.clientY < box.top + box.height / 2) { item.before(dragged); } else { item.after(dragged); }
+    });
+    item.addEventListener("drop", (event) => { event.preventDefault(); number(); });
+    for (const button of item.querySelectorAll("button[name=move]")) {
+      button.addEventListener("click", (event) => {
+        event.preventDefault();
+        if (button.value.endsWith("earlier")) { item.previousElementSibling?.before(item); } else { item.nextElementSibling?.after(item); }
+        number();
+        button.focus();
+      });
+    }
+  }
+}
