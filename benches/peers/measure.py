@@ -50,8 +50,9 @@ def needs(rolo):
     """The yardsticks, their environment, and rolo."""
     WORK.mkdir(parents=True, exist_ok=True)
     if rolo is None:
-        subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "rolo"], cwd=ROOT, check=True)
-        rolo = ROOT / "target" / "release" / "rolo"
+        # As packages hold it.
+        subprocess.run(["cargo", "build", "--profile", "dist", "--locked", "--bin", "rolo"], cwd=ROOT, check=True)
+        rolo = ROOT / "target" / "dist" / "rolo"
     environment = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "rust")}
     subprocess.run(["cargo", "build", "--release", "--locked"], cwd=HERE / "rust", check=True, env=environment)
     python = WORK / "venv" / "bin" / "python"
