@@ -11,8 +11,8 @@ use super::layout::{self, Part, shown};
 use super::runs_page::ListedRun;
 use super::site::Site;
 use crate::ledger::RunState;
+use crate::report::count;
 use crate::report::words::{moment, state_words};
-use crate::report::{count, number};
 
 /// Runs that are looked through for those of jobs.
 const LOOKED_THROUGH: usize = 1000;
@@ -99,7 +99,7 @@ fn one(job: &ConfiguredJob, runs: &[&ListedRun]) -> Markup {
                 Some(last) => {
                     p { "The last of " (count(runs.len() as u64, "run")) ", " (moment(last.run.new.started)) ": "
                         (state_words(&last.run, last.worker.is_some()))
-                        @if last.run.counts.needing_attention() > 0 { ", " (number(last.run.counts.needing_attention())) " rows to be looked at" } }
+                        @if last.run.counts.needing_attention() > 0 { ", " (count(last.run.counts.needing_attention(), "row")) " to be looked at" } }
                     ol.nights { @for run in runs.iter().rev() { li { (night(run)) } } }
                 }
             }

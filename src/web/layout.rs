@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::draft::Draft;
 use super::page_words::on_page;
+use crate::contact::Outcome;
 use crate::error::Error;
 use crate::report::escape;
 
@@ -149,6 +150,13 @@ pub fn failed(error: &Error) -> Markup {
             p { a href="/" { "Back to the files" } }
         },
     )
+}
+
+/// How many of all rows came to an outcome, for the eye alone. Browsers give a meter another colour where less
+/// would be better.
+pub fn bar(outcome: Outcome, rows: u64, total: u64) -> Markup {
+    let (none, all) = if outcome.needs_attention() { (Some(0), Some(total)) } else { (None, None) };
+    html! { meter min="0" max=(total) low=[none] high=[all] optimum=[none] value=(rows) aria-hidden="true" {} }
 }
 
 /// An error within a page.

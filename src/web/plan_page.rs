@@ -114,7 +114,7 @@ fn foreseen(draft: &Draft, forecast: &Forecast, live: Option<&BackgroundJob>, si
             ul.outcomes {
                 @for (outcome, rows) in forecast.counts.iter().filter(|(_, rows)| *rows > 0) {
                     li { span.what { (verb(outcome)) } " " strong { (number(rows)) } " "
-                        meter min="0" max=(forecast.rows.max(1)) value=(rows) aria-hidden="true" {} }
+                        (layout::bar(outcome, rows, forecast.rows.max(1))) }
                 }
             }
             @if !forecast.codes.is_empty() {

@@ -100,7 +100,7 @@ fn outcomes(run: &Run) -> Markup {
                     @for (outcome, rows) in run.counts.iter().filter(|(_, rows)| *rows > 0) {
                         li {
                             span.what { (words(outcome)) } " " strong { (number(rows)) } " "
-                            meter min="0" max=(total) value=(rows) aria-hidden="true" {}
+                            (layout::bar(outcome, rows, total))
                         }
                     }
                 }
