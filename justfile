@@ -73,10 +73,10 @@ matrix: pages
 pictures:
     rm -rf target/pictures
     ROLO_BROWSER=required ROLO_PICTURES=target/pictures cargo test --test cli page_walk::
-    cp target/pictures/columns-1280-light.png docs/pictures/page-columns.png
-    cp target/pictures/problems-1280-light.png docs/pictures/page-problems.png
-    cp target/pictures/plan-1280-dark.png docs/pictures/page-plan.png
-    cp target/pictures/run-ended-400-light.png docs/pictures/page-run.png
+    python3 docs/pictures/shrink.py target/pictures/columns-1280-light.png docs/pictures/page-columns.png 1300
+    python3 docs/pictures/shrink.py target/pictures/problems-1280-light.png docs/pictures/page-problems.png 1240
+    python3 docs/pictures/shrink.py target/pictures/plan-1280-dark.png docs/pictures/page-plan.png 1080
+    python3 docs/pictures/shrink.py target/pictures/plan-400-light.png docs/pictures/page-narrow.png 1000
 
 # The documentation of the code, in a browser.
 doc:
