@@ -10,12 +10,11 @@ use rolo::clock;
 use rolo::contact::CallKind;
 use rolo::journal::{Entry, Intent};
 use rolo::ledger::postgres::{self, PostgresPlace};
-use rolo::ledger::{
-    ClaimedRun, Fingerprint, KeySource, LEASE, LedgerHandle, LedgerKey, NewRun, RunKind, Worker, budget_scope,
-};
+use rolo::ledger::{ClaimedRun, Fingerprint, KeySource, LEASE, LedgerHandle, LedgerKey, Worker, budget_scope};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
+use crate::ledger::new_run;
 use crate::postgres::server;
 
 const ACCOUNTS: usize = 300;
@@ -96,16 +95,7 @@ fn claims(runtime: &Runtime, workers: &[LedgerHandle]) -> (Vec<Duration>, Durati
 
 /// Intents, as many as a large import leaves.
 fn fill(runtime: &Runtime, ledger: &LedgerHandle) {
-    let new = NewRun {
-        kind: RunKind::Import,
-        fingerprint: Fingerprint([7; 32]),
-        account: "bench".into(),
-        identity: "bench".into(),
-        service: "none".into(),
-        file: "/contacts.csv".into(),
-        options: serde_json::Value::Null,
-        started: 0,
-    };
+    let new = new_run();
     runtime.block_on(async {
         let claim = ledger.claim_run(&new.fingerprint, &Worker::this_process("bench"), LEASE * 1000).await.unwrap();
         let run = ClaimedRun::new(ledger.begin(&claim, &new).await.unwrap(), claim);

@@ -12,11 +12,9 @@ fn intent(row: u64) -> Vec<Entry> {
     vec![Entry::Intent(Intent { row, step: 0, kind: CallKind::Create, attempt: 1, creates: Vec::new() })]
 }
 
-pub fn writes(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let ledger = LedgerPlace::in_folder(folder.path()).open().unwrap();
-    let new = NewRun {
+/// An import that nobody gives.
+pub fn new_run() -> NewRun {
+    NewRun {
         kind: RunKind::Import,
         fingerprint: Fingerprint([7; 32]),
         account: "bench".into(),
@@ -25,7 +23,14 @@ pub fn writes(criterion: &mut Criterion) {
         file: "/contacts.csv".into(),
         options: serde_json::Value::Null,
         started: 0,
-    };
+    }
+}
+
+pub fn writes(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let ledger = LedgerPlace::in_folder(folder.path()).open().unwrap();
+    let new = new_run();
     let claim =
         runtime.block_on(ledger.claim_run(&new.fingerprint, &Worker::this_process("bench"), Duration::ZERO)).unwrap();
     let run = ClaimedRun::new(runtime.block_on(ledger.begin(&claim, &new)).unwrap(), claim);

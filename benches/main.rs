@@ -19,7 +19,6 @@ use std::path::Path;
 use criterion::{criterion_group, criterion_main};
 use dirty_contacts::{CUSTOM_COLUMNS, DirtyContacts};
 use rolo::jobs::{MappingChoice, SourceSpec};
-use rolo::table::{OpenedOnce, ReadOptions};
 
 /// A file of dirty contacts in `folder` and its mapping.
 fn source(folder: &Path, rows: u64) -> SourceSpec {
@@ -33,18 +32,7 @@ fn source(folder: &Path, rows: u64) -> SourceSpec {
         mapping.push_str(&format!("[columns.{column}]\nfield = \"{field}\"\n"));
     }
     let mapping = MappingChoice::Text(mapping);
-    SourceSpec {
-        path,
-        read: ReadOptions::default(),
-        mapping,
-        region: None,
-        only: Vec::new(),
-        chosen: None,
-        edits: None,
-        opened: OpenedOnce::default(),
-        taken_as: None,
-        exported: false,
-    }
+    SourceSpec { mapping, ..SourceSpec::of(path) }
 }
 
 criterion_group! {

@@ -13,7 +13,7 @@ use rolo::jobs::{
 };
 use rolo::report::{Event, Reporter, Summary};
 use rolo::services::{Answer, Credential, Reply, Request, Service, Verdict};
-use rolo::table::{OpenedOnce, PlusNumbers, ReadOptions};
+use rolo::table::PlusNumbers;
 use rolo::transport::{HttpOptions, HttpTransport, Transport as _};
 use rolo::upload::Stop;
 use rolo_sandbox::{LoggedRequest, Sandbox};
@@ -412,18 +412,7 @@ impl World {
     pub fn source(&self, name: &str, csv: &str, mapping: &str) -> SourceSpec {
         let path: PathBuf = self.folder.path().join(name);
         std::fs::write(&path, csv).unwrap();
-        SourceSpec {
-            path,
-            read: ReadOptions::default(),
-            mapping: MappingChoice::Text(mapping.to_owned()),
-            region: None,
-            only: Vec::new(),
-            chosen: None,
-            edits: None,
-            opened: OpenedOnce::default(),
-            taken_as: None,
-            exported: false,
-        }
+        SourceSpec { mapping: MappingChoice::Text(mapping.to_owned()), ..SourceSpec::of(path) }
     }
 
     fn account(&self) -> AccountSpec {

@@ -5,22 +5,11 @@ use std::path::Path;
 use rolo::contact::Value;
 use rolo::jobs::{MappingChoice, SourceSpec};
 use rolo::services::{self, Service};
-use rolo::table::{OpenedOnce, ReadOptions, RowBatch, RowReader};
+use rolo::table::{RowBatch, RowReader};
 use rolo::validate::Validator;
 
 fn source(path: &Path) -> SourceSpec {
-    SourceSpec {
-        path: path.to_owned(),
-        read: ReadOptions::default(),
-        mapping: MappingChoice::Guess,
-        region: None,
-        only: Vec::new(),
-        chosen: None,
-        edits: None,
-        opened: OpenedOnce::default(),
-        taken_as: None,
-        exported: false,
-    }
+    SourceSpec::of(path.to_owned())
 }
 
 fn service() -> Box<dyn Service> {
