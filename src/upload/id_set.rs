@@ -29,22 +29,18 @@ pub struct IdSet {
 impl IdSet {
     /// Adds an id; false if it is there already.
     pub fn insert(&mut self, id: &RemoteId) -> bool {
-        match number(id) {
-            Some(number) => match u32::try_from(number) {
-                Ok(small) => self.small.insert(small),
-                Err(_) => self.large.insert(number),
-            },
-            None => self.marks.insert(Mark::of(id)),
+        match Held::of(id) {
+            Held::Small(number) => self.small.insert(number),
+            Held::Large(number) => self.large.insert(number),
+            Held::Mark(mark) => self.marks.insert(mark),
         }
     }
 
     pub fn contains(&self, id: &RemoteId) -> bool {
-        match number(id) {
-            Some(number) => match u32::try_from(number) {
-                Ok(small) => self.small.contains(small),
-                Err(_) => self.large.contains(&number),
-            },
-            None => self.marks.contains(&Mark::of(id)),
+        match Held::of(id) {
+            Held::Small(number) => self.small.contains(number),
+            Held::Large(number) => self.large.contains(&number),
+            Held::Mark(mark) => self.marks.contains(&mark),
         }
     }
 
@@ -61,10 +57,22 @@ impl IdSet {
     }
 }
 
-/// An id that is written as a number is, and no other: `07` is not the `7` of somebody else.
-fn number(id: &RemoteId) -> Option<u64> {
-    let is_plain = id.0 == "0" || id.0.starts_with(|first: char| ('1'..='9').contains(&first));
-    id.0.parse().ok().filter(|_| is_plain)
+/// How a set holds an id.
+enum Held {
+    Small(u32),
+    Large(u64),
+    Mark(Mark),
+}
+
+impl Held {
+    /// A number is an id that is written as a number is, and no other: `07` is not the `7` of somebody else.
+    fn of(id: &RemoteId) -> Self {
+        let is_plain = id.0 == "0" || id.0.starts_with(|first: char| ('1'..='9').contains(&first));
+        match id.0.parse::<u64>().ok().filter(|_| is_plain) {
+            Some(number) => u32::try_from(number).map_or(Self::Large(number), Self::Small),
+            None => Self::Mark(Mark::of(id)),
+        }
+    }
 }
 
 #[cfg(test)]
