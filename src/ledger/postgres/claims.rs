@@ -56,8 +56,8 @@ pub(super) async fn take(
     Ok(claim)
 }
 
-/// The holder of a claim, in a row of it.
-fn holder(held: &Row) -> Result<Worker, Trouble> {
+/// The holder of a claim, or a worker, in a row of its table.
+pub(super) fn holder(held: &Row) -> Result<Worker, Trouble> {
     let process = u32::try_from(held.try_get::<_, i64>("process")?).unwrap_or_default();
     let since = back(held.try_get("since")?);
     Ok(Worker { host: held.try_get("host")?, process, since, doing: held.try_get("doing")? })

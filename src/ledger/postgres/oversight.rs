@@ -12,7 +12,7 @@ use super::backend::{PostgresLedger, ago};
 use super::errors::Trouble;
 use super::session::Work;
 use super::sql::{execute, row, rows, v};
-use super::{runs, waiting};
+use super::{claims, runs, waiting};
 use crate::contact::Counts;
 use crate::error::Result;
 use crate::journal::RunId;
@@ -113,10 +113,8 @@ impl Oversight for PostgresLedger {
         let fingerprint = run.new.fingerprint.clone();
         self.ask(async move |client: &Client| {
             let held = "SELECT host, process, since, doing FROM rolo.claim WHERE fingerprint = $1";
-            let Some(held) = row(client, held, &[v(&fingerprint.0.as_slice())]).await? else { return Ok(None) };
-            let process = u32::try_from(held.try_get::<_, i64>(1)?).unwrap_or_default();
-            let since = back(held.try_get(2)?);
-            Ok(Some(Worker { host: held.try_get(0)?, process, since, doing: held.try_get(3)? }))
+            let held = row(client, held, &[v(&fingerprint.0.as_slice())]).await?;
+            held.as_ref().map(claims::holder).transpose()
         })
         .await
     }

@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Row};
 use super::super::stored::{back, int};
 use super::super::waiting::{LiveClaim, not_queued};
 use super::super::{Claim, Fingerprint, LEASE, NewRun, RunState, WaitingRun, Worker, claim};
+use super::claims::holder;
 use super::errors::Trouble;
 use super::runs::{self, Ago};
 use super::session::Work;
@@ -136,7 +137,7 @@ pub(super) async fn leave(client: &Client, worker: &Worker) -> Result<(), Troubl
 pub(super) async fn serving(client: &Client) -> Result<Vec<(Worker, Duration)>, Trouble> {
     let query =
         format!("SELECT host, process, since, doing, {NOW} - seen FROM rolo.worker ORDER BY since, host, process");
-    let read = |row: &Row| Ok((worker(row)?, Duration::from_micros(back(row.try_get(4)?))));
+    let read = |row: &Row| Ok((holder(row)?, Duration::from_micros(back(row.try_get(4)?))));
     rows(client, &query, &[]).await?.iter().map(read).collect()
 }
 
@@ -150,16 +151,11 @@ pub(super) async fn claims(client: &Client) -> Result<Vec<(Fingerprint, u64, Liv
     let read = |row: &Row| {
         let fingerprint: Vec<u8> = row.try_get(4)?;
         let left = Duration::from_micros(back(row.try_get(6)?));
-        let claim = LiveClaim { holder: worker(row)?, run: row.try_get(7)?, left };
+        let claim = LiveClaim { holder: holder(row)?, run: row.try_get(7)?, left };
         let fingerprint = fingerprint.try_into().unwrap_or_default();
         Ok((Fingerprint(fingerprint), back(row.try_get(5)?), claim))
     };
     rows(client, &query, &[]).await?.iter().map(read).collect()
-}
-
-fn worker(row: &Row) -> Result<Worker, Trouble> {
-    let process = u32::try_from(row.try_get::<_, i64>(1)?).unwrap_or_default();
-    Ok(Worker { host: row.try_get(0)?, process, since: back(row.try_get(2)?), doing: row.try_get(3)? })
 }
 
 fn micros(time: Duration) -> i64 {
