@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::fleet::Scheduled;
 use crate::jobs;
 use crate::journal::RunId;
-use crate::ledger::{LedgerHandle, Run, RunState, Worker};
+use crate::ledger::{LedgerHandle, RUNS_LOOKED_THROUGH, Run, RunState, Worker};
 use crate::report::{JobState, escape, runs_words, steps_json};
 
 const EXAMPLES: &str = "\
@@ -22,9 +22,6 @@ Examples:
 
 /// So often it is looked for what has changed.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
-
-/// Runs that are looked through for those of one job.
-const LOOKED_THROUGH: usize = 10_000;
 
 /// List the runs there were, latest first.
 #[derive(Debug, clap::Args)]
@@ -49,7 +46,7 @@ impl RunsCommand {
 
     /// The latest runs that are asked for, each with whoever works on it now.
     async fn listed(&self, ledger: &LedgerHandle) -> Result<Vec<Listed>> {
-        let looked_through = if self.job.is_some() { LOOKED_THROUGH } else { self.last() };
+        let looked_through = if self.job.is_some() { RUNS_LOOKED_THROUGH } else { self.last() };
         let mut listed = Vec::new();
         for run in ledger.runs(looked_through).await? {
             if self.job.as_deref().is_none_or(|job| run.job() == Some(job)) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::Threshold;
 use crate::error::{Error, Result, StopReason};
-use crate::ledger::{LedgerHandle, Run, RunKind, RunState};
+use crate::ledger::{LedgerHandle, RUNS_LOOKED_THROUGH, Run, RunKind, RunState};
 use crate::report::words::moment;
 use crate::report::{count, number};
 use crate::storage::absolute;
@@ -46,8 +46,6 @@ pub async fn expect_rows(
 }
 
 async fn last_import(file: &Path, identity: &str, ledger: &LedgerHandle) -> Result<Option<Run>> {
-    /// Runs among which the last import of the file is looked for.
-    const LOOKED_THROUGH: usize = 10_000;
     let file = absolute(file).display().to_string();
     let read_it_whole = |run: &Run| {
         run.new.kind == RunKind::Import
@@ -55,7 +53,7 @@ async fn last_import(file: &Path, identity: &str, ledger: &LedgerHandle) -> Resu
             && run.new.identity == identity
             && matches!(run.state, RunState::Finished | RunState::PartlyUndone | RunState::Undone)
     };
-    Ok(ledger.runs(LOOKED_THROUGH).await?.into_iter().find(read_it_whole))
+    Ok(ledger.runs(RUNS_LOOKED_THROUGH).await?.into_iter().find(read_it_whole))
 }
 
 /// The fewest rows that will do, if anything tells.

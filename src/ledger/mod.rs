@@ -43,8 +43,8 @@ pub use parts::{
 };
 pub use place::LedgerPlace;
 pub use records::{
-    CallsAt, Fingerprint, HistoryEvent, HistoryStep, IN_MEMORY, NeededFor, NewRun, Prune, Run, RunKind, RunState,
-    Swept, WriteResult,
+    CallsAt, Fingerprint, HistoryEvent, HistoryStep, IN_MEMORY, NeededFor, NewRun, Prune, RUNS_LOOKED_THROUGH, Run,
+    RunKind, RunState, Swept, WriteResult,
 };
 pub use standing::{KeyFile, Status};
 pub use waiting::{Fired, LiveWorker, WaitingRun};

@@ -16,6 +16,10 @@ impl Fingerprint {
     }
 }
 
+/// The latest runs among which those of a file or a job are looked for: a ledger may keep any number, and those that
+/// tell something are not far back.
+pub const RUNS_LOOKED_THROUGH: usize = 10_000;
+
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
