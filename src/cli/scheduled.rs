@@ -15,7 +15,7 @@ use crate::jobs::{self, QueuedRecord};
 use crate::ledger::{LedgerHandle, RunKind};
 use crate::metrics::{AccountLimit, NextDue};
 use crate::storage::absolute;
-use crate::web::{ConfiguredJob, JobRuns};
+use crate::web::ConfiguredJob;
 
 /// The jobs that have a schedule, by name.
 pub fn scheduled(config: &Config) -> Vec<Scheduled> {
@@ -46,25 +46,18 @@ pub fn watched(context: &CommandContext) -> (Vec<AccountLimit>, Vec<NextDue>) {
 pub fn for_people(config: &Config, now: Duration) -> Vec<ConfiguredJob> {
     let name_of = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let of = |job: &Job| {
-        let (what, runs) = match &job.action {
-            Action::Import { file, to } => (
-                format!("brings {} to {to}", name_of(file)),
-                JobRuns { kind: RunKind::Import, file: Some(absolute(file)), account: to.clone() },
-            ),
-            Action::Export { file, from } => (
-                format!("writes the contacts of {from} into {}", name_of(file)),
-                JobRuns { kind: RunKind::Export, file: Some(absolute(file)), account: from.clone() },
-            ),
-            Action::Copy { from, to } => (
-                format!("copies the contacts of {from} to {to}"),
-                JobRuns { kind: RunKind::Import, file: None, account: to.clone() },
-            ),
+        let (what, command) = match &job.action {
+            Action::Import { file, to } => (format!("brings {} to {to}", name_of(file)), RunKind::Import),
+            Action::Export { file, from } => {
+                (format!("writes the contacts of {from} into {}", name_of(file)), RunKind::Export)
+            }
+            Action::Copy { from, to } => (format!("copies the contacts of {from} to {to}"), RunKind::Import),
         };
         let due = |schedule: &crate::config::Schedule| {
             let next = schedule.next(now).map(|due| schedule.moment(due));
             (schedule.to_string(), next.unwrap_or_else(|| "never".to_owned()))
         };
-        ConfiguredJob { name: job.name.clone(), what, runs, schedule: job.schedule.as_ref().map(due) }
+        ConfiguredJob { name: job.name.clone(), what, command, schedule: job.schedule.as_ref().map(due) }
     };
     config.jobs.values().map(of).collect()
 }

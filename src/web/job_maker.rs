@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -41,27 +40,16 @@ pub struct ConfiguredJob {
     pub name: String,
     /// What it does, in words.
     pub what: String,
-    /// By which its runs are known.
-    pub runs: JobRuns,
+    /// The command whose runs say how a night went: of the two runs of a copy the latter.
+    pub command: RunKind,
     /// When it is due, as the configuration says it, and when that is next.
     pub schedule: Option<(String, String)>,
 }
 
-/// The runs of a job: of this command, file and account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRuns {
-    pub kind: RunKind,
-    /// `None` for a job without a file of its own.
-    pub file: Option<PathBuf>,
-    pub account: String,
-}
-
-impl JobRuns {
-    /// Whether a run is one of them.
+impl ConfiguredJob {
+    /// Whether a run was one of its nights.
     pub fn has(&self, run: &Run) -> bool {
-        let new = &run.new;
-        let file = self.file.as_ref().map(|file| file.display().to_string());
-        new.kind == self.kind && new.account == self.account && file.is_some_and(|file| file == new.file)
+        run.new.kind == self.command && run.job() == Some(&self.name)
     }
 }
 

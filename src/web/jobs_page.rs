@@ -72,7 +72,7 @@ pub async fn show(State(site): State<Arc<Site>>) -> PageAnswer<Markup> {
                     code { "rolo.toml" } ", as " code { "[jobs.nightly]" } ", and then done by " code { "rolo run nightly" } "." }
             }
             @for job in &jobs {
-                (one(job, &runs.iter().filter(|listed| job.runs.has(&listed.run)).take(NIGHTS).collect::<Vec<_>>()))
+                (one(job, &runs.iter().filter(|listed| job.has(&listed.run)).take(NIGHTS).collect::<Vec<_>>()))
             }
             @if !jobs.is_empty() {
                 p.hint { @for (at, went) in [NightWent::Well, NightWent::Partly, NightWent::Badly, NightWent::Open].into_iter().enumerate() {
@@ -94,7 +94,6 @@ fn one(job: &ConfiguredJob, runs: &[&ListedRun]) -> Markup {
                 p.hint { "Due by " code { (shown(schedule)) } "; next at " (shown(next)) }
             }
             @match runs.first() {
-                None if job.runs.file.is_none() => { p.hint { "Its runs are listed under " a href="/runs" { "Runs" } "." } }
                 None => { p.hint { "It has not run yet." } }
                 Some(last) => {
                     p { "The last of " (count(runs.len() as u64, "run")) ", " (moment(last.run.new.started)) ": "

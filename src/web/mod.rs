@@ -47,5 +47,5 @@ mod upload;
 mod watched;
 mod work;
 
-pub use job_maker::{AccountChoice, AccountWanted, ConfiguredJob, JobMaker, JobRuns};
+pub use job_maker::{AccountChoice, AccountWanted, ConfiguredJob, JobMaker};
 pub use serve::{PageServer, PageSettings};
