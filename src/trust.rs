@@ -1,4 +1,4 @@
-//! Whom a server's certificate may come from, whatever is spoken with the server.
+//! Whom a server's certificate may come from, whatever is spoken with the server, and which needs none.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +13,13 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureSch
 use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, Result};
+
+/// Whether a host, as an address of the web has it, is this machine: nobody listens on the way there, so that what is
+/// said need not be encrypted.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_matches(['[', ']']);
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
 
 /// TLS that trusts what the system trusts and, if there is one, the certificates of a PEM file.
 ///

@@ -27,8 +27,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("transport", "contact error trust clock services"),
     ("upload", "contact error clock crash services journal reconcile quota transport ledger"),
     ("report", "contact error clock table journal ledger"),
-    ("config", "contact error services storage"),
-    ("alerts", "contact error trust clock crash journal ledger report config"),
+    ("config", "contact error trust services storage"),
+    ("alerts", "contact error clock crash journal transport ledger report config"),
     (
         "jobs",
         "contact error platform clock crash storage table mapping validate services journal reconcile quota transport ledger upload report \

@@ -8,6 +8,7 @@ use super::program;
 use super::webhook::Webhook;
 use crate::config::{Channel, SecretSource, TextSource, checked_url};
 use crate::error::{Error, Result};
+use crate::transport::Proxies;
 
 /// A channel that is ready to send, its secrets fetched.
 pub struct Sender(Way);
@@ -19,7 +20,8 @@ enum Way {
 }
 
 impl Sender {
-    /// `fetch` goes to where a secret is kept; `ca_file` holds certificates to trust beside those of the system.
+    /// `fetch` goes to where a secret is kept; `ca_file` holds certificates to trust beside those of the system, and a webhook is
+    /// reached through these proxies.
     ///
     /// # Errors
     /// A secret is not there, or what the channel says can't be used.
@@ -27,6 +29,7 @@ impl Sender {
         channel: &Channel,
         fetch: impl Fn(&SecretSource) -> Result<SecretString>,
         ca_file: Option<&Path>,
+        proxies: &Proxies,
     ) -> Result<Self> {
         let text = |source: &TextSource| match source {
             TextSource::Text(text) => Ok(SecretString::from(text.clone())),
@@ -36,7 +39,7 @@ impl Sender {
             Channel::Webhook { url, secret } => {
                 let url = checked_url(text(url)?.expose_secret())?;
                 let secret = secret.as_ref().map(&fetch).transpose()?;
-                Way::Webhook(Box::new(Webhook::new(url, secret, ca_file)?))
+                Way::Webhook(Box::new(Webhook::new(url, secret, ca_file, proxies)?))
             }
             Channel::Command(argv) => Way::Command(argv.clone()),
             Channel::Mail(mail) => {

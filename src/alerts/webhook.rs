@@ -1,20 +1,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect, retry};
+use reqwest::{Method, Request, Url};
 use secrecy::SecretString;
 
 use super::message::Alert;
 use super::signature::signature;
 use crate::error::{Error, Result};
-use crate::trust;
+use crate::transport::{FailureKind, OriginClient, Proxies, Timeouts};
 
 /// How long a receiver may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Posts alerts to an address.
 pub(super) struct Webhook {
-    client: Client,
+    client: OriginClient,
     url: Url,
     secret: Option<SecretString>,
 }
@@ -22,48 +22,41 @@ pub(super) struct Webhook {
 impl Webhook {
     /// # Errors
     /// Of kind `Usage`: encrypted connections can't be prepared.
-    pub(super) fn new(url: Url, secret: Option<SecretString>, ca_file: Option<&Path>) -> Result<Self> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("rolo/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .http1_only()
-            .timeout(DEADLINE);
-        builder = if url.scheme() == "https" {
-            let mut trusting = trust::client_config(ca_file)?;
-            trusting.alpn_protocols = vec![b"http/1.1".to_vec()];
-            builder.tls_backend_preconfigured(trusting)
-        } else {
-            builder.tls_certs_only([]).no_proxy()
-        };
-        let client = builder
-            .build()
-            .map_err(|error| Error::usage("encrypted connections can't be prepared").caused_by(error.without_url()))?;
+    pub(super) fn new(
+        url: Url,
+        secret: Option<SecretString>,
+        ca_file: Option<&Path>,
+        proxies: &Proxies,
+    ) -> Result<Self> {
+        let timeouts = Timeouts { connect: DEADLINE, silence: None };
+        let client = OriginClient::new(&url.origin().ascii_serialization(), ca_file, proxies, timeouts)?;
         Ok(Self { client, url, secret })
     }
 
     /// `now` is the time of this try, in seconds from the Unix epoch.
     pub(super) async fn send(&self, alert: &Alert, now: u64) -> Result<()> {
         let body = alert.to_json().to_string();
-        let mut request = self
-            .client
-            .post(self.url.clone())
-            .header("content-type", "application/json")
-            .header("webhook-id", &alert.id)
-            .header("webhook-timestamp", now);
-        if let Some(secret) = &self.secret {
-            request = request.header("webhook-signature", signature(secret, &alert.id, now, &body)?);
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", alert.id.clone()),
+            ("webhook-timestamp", now.to_string()),
+        ];
+        let secret = self.secret.as_ref();
+        let signed = secret.map(|secret| signature(secret, &alert.id, now, &body)).transpose()?;
+        let mut request = Request::new(Method::POST, self.url.clone());
+        for (name, value) in headers.into_iter().chain(signed.map(|signed| ("webhook-signature", signed))) {
+            let value = value.parse().map_err(|error| Error::bug("a header can't be sent").caused_by(error))?;
+            request.headers_mut().insert(name, value);
         }
-        // The address may be a secret, and is in no message.
-        let answer = request.body(body).send().await.map_err(|error| {
-            let why = if error.is_timeout() {
-                "the webhook gave no answer in time"
-            } else if error.is_connect() {
-                "the webhook can't be reached"
-            } else {
-                "the webhook gave no answer"
+        *request.body_mut() = Some(body.into());
+        let answer = tokio::time::timeout(DEADLINE, self.client.execute(request)).await;
+        // Of the address, whose path may be a secret, a failure names the host alone.
+        let answer = answer.map_err(|_| Error::stopped("the webhook gave no answer in time"))?.map_err(|failure| {
+            let what = match failure.kind {
+                FailureKind::NoAnswer => "the webhook gave no answer",
+                FailureKind::NotSent | FailureKind::Untrusted | FailureKind::HeldBack => "the webhook can't be reached",
             };
-            Error::stopped(why).caused_by(error.without_url())
+            Error::stopped(format!("{what}: {}", failure.message))
         })?;
         if answer.status().is_success() {
             return Ok(());

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::{CommandContext, running, secrets};
 use crate::alerts::{Delivered, JobWatch, Sender, deliver};
-use crate::config::Config;
+use crate::config::{Config, SecretSource};
 use crate::error::{Error, Result};
 use crate::ledger::{LedgerHandle, Run};
 use crate::report::escape;
+use crate::transport::Proxies;
 
 /// How long a command takes at its end to send what waits.
 const AT_THE_END: Duration = Duration::from_secs(10);
@@ -45,7 +46,9 @@ pub(super) async fn send_waiting(
 /// There is none of this name, or a secret of it is not there.
 pub(super) fn sender(name: &str, config: &Config, context: &CommandContext) -> Result<Sender> {
     let channel = config.channels.get(name).ok_or_else(|| Error::usage(format!("no channel is called: {name}")))?;
-    Sender::new(channel, |source| secrets::fetch(source, &context.environment), context.ca_file.as_deref())
+    let proxies = Proxies::of(|name| context.environment.get(name));
+    let fetch = |source: &SecretSource| secrets::fetch(source, &context.environment);
+    Sender::new(channel, fetch, context.ca_file.as_deref(), &proxies)
 }
 
 /// Sends what waits, at the end of a command, within a bounded time. Whatever comes of it, the command ended as it did.

@@ -13,6 +13,7 @@ use super::span::parse_span;
 use crate::contact::Quota;
 use crate::error::{Error, Result, nearest};
 use crate::services::{self, Service, ServiceEntry, Settings};
+use crate::trust::is_loopback;
 
 /// Names that an account can't have, since they stand for the embedded server.
 pub const RESERVED: &str = "sandbox";
@@ -165,7 +166,7 @@ impl Account {
 /// How fast calls leave where the server is one's own: `unthrottled` and `in_flight`.
 fn own_pace(section: &Section<'_, '_>, base_url: Option<&str>) -> Result<(bool, Option<u64>)> {
     let given = ["unthrottled", "in_flight"].into_iter().find(|key| section.get(key).is_some());
-    let is_near = base_url.is_some_and(is_loopback);
+    let is_near = base_url.is_some_and(leads_to_loopback);
     if let Some(key) = given.filter(|_| !is_near) {
         let error = Error::usage("it is for a server on this machine alone: others count calls, and refuse them")
             .hint("give the account a loopback base_url, such as http://127.0.0.1:8787/SERVICE, or take it out");
@@ -235,7 +236,7 @@ fn checked_url(text: &str) -> Result<String> {
     }
     match url.scheme() {
         "https" => {}
-        "http" if is_loopback(text) => {}
+        "http" if url.host_str().is_some_and(is_loopback) => {}
         "http" => {
             return Err(not("plain http is accepted for loopback addresses alone")
                 .hint("it would show the credential to everyone on the way; use https"));
@@ -245,12 +246,9 @@ fn checked_url(text: &str) -> Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn is_loopback(url: &str) -> bool {
+fn leads_to_loopback(url: &str) -> bool {
     let url = reqwest::Url::parse(url).ok();
-    url.as_ref().and_then(reqwest::Url::host_str).is_some_and(|host| {
-        let bare = host.trim_matches(['[', ']']);
-        bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    })
+    url.as_ref().and_then(reqwest::Url::host_str).is_some_and(is_loopback)
 }
 
 #[cfg(test)]
@@ -260,9 +258,9 @@ mod tests {
     #[test]
     fn only_a_server_on_this_machine_goes_unpaced() {
         for here in ["http://127.0.0.1:8787/x", "https://localhost", "http://[::1]:80/a"] {
-            assert!(is_loopback(here), "{here}");
+            assert!(leads_to_loopback(here), "{here}");
         }
-        assert!(!is_loopback("https://chat.example.org") && !is_loopback("https://127.0.0.1.example.org"));
+        assert!(!leads_to_loopback("https://chat.example.org") && !leads_to_loopback("https://127.0.0.1.example.org"));
     }
 
     #[test]

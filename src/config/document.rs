@@ -203,3 +203,9 @@ impl<'d, 'a> Section<'d, 'a> {
         if self.name.is_empty() { key.to_owned() } else { format!("{key} of [{}]", self.name) }
     }
 }
+
+/// A list of texts; `None` where it is anything else.
+pub(super) fn texts(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
+    let words = value.get_ref().as_array()?;
+    words.iter().map(|word| word.get_ref().as_str().map(str::to_owned)).collect()
+}

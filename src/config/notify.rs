@@ -1,14 +1,12 @@
 use std::time::Duration;
 
-use lettre::message::Mailbox;
-use toml::Spanned;
-use toml::de::DeValue;
-
-use super::document::Section;
+use super::document::{Section, texts};
 use super::secret::{SecretSource, TextSource};
 use super::span::parse_span;
 use super::stop_when::{Threshold, share_or_count};
 use crate::error::{Error, Result};
+use crate::trust::is_loopback;
+use lettre::message::Mailbox;
 
 /// Where alerts about jobs go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,11 +171,6 @@ pub fn checked_url(text: &str) -> Result<reqwest::Url> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_matches(['[', ']']);
-    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 impl MailServer {
     /// Reads `smtps://HOST[:PORT]`, or `smtp://HOST[:PORT]`, which is encrypted by STARTTLS but on this machine.
     fn parse(text: &str) -> Result<Self> {
@@ -199,11 +192,6 @@ impl MailServer {
         let usual = if security == MailSecurity::Tls { 465 } else { 587 };
         Ok(Self { host, port: url.port().unwrap_or(usual), security })
     }
-}
-
-fn texts(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
-    let words = value.get_ref().as_array()?;
-    words.iter().map(|word| word.get_ref().as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

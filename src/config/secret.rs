@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::document::Section;
+use super::document::{Section, texts};
 use crate::error::Result;
 
 /// Where a secret is kept. Never the secret.
@@ -73,10 +73,7 @@ impl SecretSource {
             return Err(error.hint(format!("give one of {}", KINDS.join(", "))));
         }
         if let Some(argv) = source.get("command") {
-            let words = argv.get_ref().as_array().and_then(|words| {
-                words.iter().map(|word| word.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-            });
-            return match words {
+            return match texts(argv) {
                 Some(words) if !words.is_empty() => Ok(Some(Self::Command(words))),
                 _ => Err(source
                     .not_a("command", argv, "a list of texts: the program and its arguments")

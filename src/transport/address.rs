@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use crate::error::{Error, Result};
+use crate::trust::is_loopback;
 
 /// What stands unencoded in a query or a form: the unreserved characters of RFC 3986 alone, so that
 /// `+` travels as `%2B` and a space as `%20`, which every server reads alike.
@@ -80,11 +81,6 @@ pub(super) fn encoded_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>)
         write!(text, "{separator}{name}={value}").expect("writing to a string can't fail");
     }
     text
-}
-
-pub(super) fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

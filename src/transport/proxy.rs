@@ -3,8 +3,9 @@ use std::fmt;
 use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::address::{BaseUrl, is_loopback};
+use super::address::BaseUrl;
 use crate::error::{Error, Result};
+use crate::trust::is_loopback;
 
 /// The proxies that the environment names, as curl and most programs read them.
 #[derive(Clone, Default)]

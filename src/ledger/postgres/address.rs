@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use super::errors::Trouble;
 use super::tls::Tls;
 use crate::error::{Error, Result};
+use crate::trust::is_loopback;
 
 /// With what an address of a ledger in PostgreSQL begins.
 pub(super) const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -120,9 +121,7 @@ fn without_own_modes(url: &str) -> (String, bool) {
 /// Whether nothing leaves this machine on the way to the database.
 fn is_near(config: &Config) -> bool {
     config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Host::Tcp(name) => is_loopback(name),
         Host::Unix(_) => true,
     }) && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
 }
