@@ -68,7 +68,8 @@ fn a_worker_tells_what_it_did_and_how_the_ledger_stands() {
     let told = loop {
         let (status, head, body) = worker.get("/metrics");
         assert!(status == 200 && head.contains("content-type: text/plain; version=0.0.4"), "{status} {head}");
-        if body.contains("rolo_job_condition") {
+        // Counted after the ledger says that the run has ended, and told before what the ledger says.
+        if body.contains("rolo_runs_ended_total{") {
             break body;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -78,6 +79,7 @@ fn a_worker_tells_what_it_did_and_how_the_ledger_stands() {
         format!("rolo_rows_total{{{of_run},outcome=\"created\",service=\"respondio-v1\"}} 1"),
         format!("rolo_rows_total{{{of_run},outcome=\"rejected\",service=\"respondio-v1\"}} 1"),
         "rolo_calls_total{account=\"support\",job=\"nightly\",kind=\"create\",service=\"respondio-v1\",verdict=\"done\"} 1".into(),
+        format!("rolo_runs_ended_total{{{of_run},service=\"respondio-v1\",state=\"finished\"}} 1"),
         "rolo_runs{account=\"support\",service=\"respondio-v1\",state=\"finished\"} 1".into(),
         "rolo_rows_in_doubt{account=\"support\",service=\"respondio-v1\"} 0".into(),
         "rolo_queue_runs 0".into(),
