@@ -164,6 +164,12 @@ impl<'a> Fleet<'a> {
         self.sandboxes.iter().map(Sandbox::request_count).collect()
     }
 
+    /// How many requests came to each account's service that were to change something.
+    pub fn changes(&self) -> Vec<usize> {
+        let changes = |log: Vec<LoggedRequest>| log.iter().filter(|request| request.method != "GET").count();
+        self.sandboxes.iter().map(|sandbox| changes(sandbox.log())).collect()
+    }
+
     /// What came to an account's service, from its log.
     pub fn log(&self, account: usize) -> Vec<LoggedRequest> {
         self.sandboxes[account].log()
