@@ -118,7 +118,7 @@ pub(super) fn copy(settings: &CopySettings, context: &CommandContext) -> Result<
             verify: settings.verify,
         };
         let is_agreed = settings.mapping.is_some() || settings.run.yes;
-        let summary = match consent_to_copy(&copy, &settings.to, is_agreed, &mut job).await? {
+        let summary = match Box::pin(consent_to_copy(&copy, &settings.to, is_agreed, &mut job)).await? {
             Some(ended) => ended,
             None => jobs::copy(&copy, &mut job).await?,
         };

@@ -6,12 +6,12 @@ use std::sync::mpsc::{Receiver as StdReceiver, SyncSender};
 use tokio::sync::mpsc;
 
 use super::planned_row::PlannedRows;
-use super::remembered_rows::{RememberedRow, remembered};
+use super::remembered_rows::{AskedRow, RememberedRow, remembered};
 use crate::contact::{Contact, Outcome, RowRecord};
 use crate::error::{Error, Result};
 use crate::journal::RunId;
 use crate::ledger::LedgerHandle;
-use crate::reconcile::{Keys, Row};
+use crate::reconcile::{Keys, Row, Rules};
 use crate::table::{RowBatch, RowReader};
 use crate::upload::Work;
 use crate::validate::{Checking, RowChecker, Settler, Unsent, Validator};
@@ -130,6 +130,8 @@ pub struct RowFeed {
     open: BTreeSet<u64>,
     /// What is planned for each row, where the run keeps to a plan.
     planned: Option<PlannedRows>,
+    /// What tells whether a row rests on its having been applied.
+    rules: Arc<Rules>,
     pub failure: Option<Error>,
 }
 
@@ -148,10 +150,11 @@ impl RowFeed {
         run: RunId,
         remember: bool,
         resuming: bool,
+        rules: Arc<Rules>,
     ) -> Result<Self> {
         let open = if resuming { ledger.open_rows(&run).await?.into_iter().collect() } else { BTreeSet::new() };
         let replay = Replay::default();
-        Ok(Self { reading, ledger, keys, run, remember, resuming, replay, open, planned: None, failure: None })
+        Ok(Self { reading, ledger, keys, run, remember, resuming, replay, open, planned: None, rules, failure: None })
     }
 
     /// The same, each row with what is planned for it.
@@ -189,14 +192,19 @@ impl RowFeed {
         let mut done = self.replayed(first, first + rows).await?;
         // Of what was finished for good, nobody asks any more.
         let asked = checked.batch.rows().zip(&checked.contacts).map(|(row, contact)| match contact {
-            Ok(contact) if !done.contains_key(&row.position().index) => Some(contact),
+            Ok(contact) if !done.contains_key(&row.position().index) => {
+                let rests = self.planned.is_none()
+                    && !self.open.contains(&row.position().index)
+                    && self.rules.may_rest(contact);
+                Some(AskedRow { contact, digest: rests.then(|| self.keys.row(contact)) })
+            }
             _ => None,
         });
         let remembers = self.remember || self.resuming;
         let remembered = remembered(&self.ledger, &self.keys, asked, remembers).await?;
         let mut work = Vec::with_capacity(checked.contacts.len());
         for ((row, contact), remembered) in checked.batch.rows().zip(checked.contacts).zip(remembered) {
-            let RememberedRow { keys, known, open_create } = remembered;
+            let RememberedRow { keys, known, as_applied, open_create } = remembered;
             let position = row.position();
             if let Some(record) = done.remove(&position.index) {
                 work.push(Work::Ready { position, record, keys: Vec::new(), recorded: true });
@@ -222,7 +230,8 @@ impl RowFeed {
                     // Of a row that the plan has looked up, only what it has sent itself is remembered.
                     let is_begun = steps.iter().any(|step| step.kind.writes());
                     let known = known.filter(|_| planned.is_none() || is_begun);
-                    let row = Row { known, steps, open_create, planned, ..Row::new(position, contact, keys) };
+                    let row =
+                        Row { known, as_applied, steps, open_create, planned, ..Row::new(position, contact, keys) };
                     work.push(Work::Row(Box::new(row)));
                 }
             }

@@ -161,9 +161,10 @@ pub async fn import(job: &ImportJob, context: &mut Context) -> Result<Summary> {
     // A listing just read is as fresh as a look-up, and the only way to one.
     let remember = job.plan.is_none() && (!job.options.fresh || service.capabilities().find_by_listing);
     let planned = job.plan.as_ref().map(|plan| PlannedRows::open(&plan.path)).transpose()?;
-    let (ledger, keys) = (frame.ledger.clone(), frame.keys.clone());
-    let mut feed =
-        RowFeed::new(reading, ledger, keys, frame.run.id().clone(), remember, frame.is_resumed).await?.by(planned);
+    let (ledger, keys, rules) = (frame.ledger.clone(), frame.keys.clone(), dispatcher.driver.rules.clone());
+    let mut feed = RowFeed::new(reading, ledger, keys, frame.run.id().clone(), remember, frame.is_resumed, rules)
+        .await?
+        .by(planned);
     let mut end = drive(&dispatcher, &mut feed, batch_sender, &mut rows, &mut frame, &mut summary, context).await?;
     // Whoever has the run now writes the results file.
     frame.run.confirm().await?;

@@ -13,7 +13,7 @@ use super::new_fields::{KnownFields, known_fields, words};
 use super::nights::NightPlanner;
 use super::planned_row::PlannedRow;
 use super::recognize::Keep;
-use super::remembered_rows::{RememberedRow, remembered};
+use super::remembered_rows::{AskedRow, RememberedRow, remembered};
 use super::saved_plan::{PlanHead, PlanWriter};
 use super::source::SourceSpec;
 use super::visit::Visit;
@@ -27,7 +27,7 @@ use crate::journal::Key;
 use crate::ledger::LedgerHandle;
 use crate::reconcile::{
     CallEnd, CallResult, DriftSample, LookupGroups, Next, ReconcileEvent, Reconciliation, Row, Rules, SharedLookup,
-    Strategy,
+    Strategy, Way,
 };
 use crate::services::{Page, Reply};
 use crate::table::RowBatch;
@@ -197,16 +197,16 @@ impl Foreseeing {
                 return Err(Error::interrupted("interrupted while planning; nothing was sent"));
             }
             let contacts = validator.check(&batch);
-            let asked = contacts.iter().map(|row| row.as_ref().ok());
+            let asked = contacts.iter().map(|row| row.as_ref().ok().map(AskedRow::from));
             let remembered = match memory {
                 Some(ledger) => remembered(ledger, &keys, asked, true).await?,
-                None => asked.map(|contact| RememberedRow::unknown(&keys, contact)).collect(),
+                None => asked.map(|row| RememberedRow::unknown(&keys, row.as_ref())).collect(),
             };
             let mut remembered = remembered.into_iter();
             for (row, contact) in batch.rows().zip(contacts) {
                 self.forecast.rows += 1;
                 let position = row.position();
-                let RememberedRow { keys, known, open_create } = remembered.next().unwrap_or_default();
+                let RememberedRow { keys, known, open_create, .. } = remembered.next().unwrap_or_default();
                 match contact {
                     Err(unsent) => {
                         let record = RowRecord::unsent(unsent.outcome, unsent.errors);
@@ -229,7 +229,11 @@ impl Foreseeing {
     async fn take(&mut self, row: Row) -> Result<()> {
         let index = row.position.index;
         let assumed = self.assume(&row.contact, &row);
-        let machine = Box::new(self.sample.way_of(row, &self.rules));
+        let machine = match self.sample.way_of(row, &self.rules) {
+            Way::Known(machine) => machine,
+            // Not of a plan, which has asked for all that is remembered.
+            Way::Unopened(row) => Box::new(Reconciliation::new(row.opened(None), self.rules.clone())),
+        };
         let identifiers = machine.to_identify().len();
         let at_most = if self.nights.is_some() { machine.calls_at_most() } else { 0 };
         let foreseen = Foreseen { machine, assumed, writes: Vec::new(), seen: None, at_most };

@@ -1,6 +1,6 @@
 use crate::contact::Contact;
 use crate::error::Result;
-use crate::journal::{Key, KnownContact, Taken};
+use crate::journal::{AsApplied, Key, KnownContact, Memory, Taken};
 use crate::ledger::LedgerHandle;
 use crate::reconcile::Keys;
 
@@ -11,14 +11,29 @@ pub struct RememberedRow {
     pub keys: Vec<Key>,
     /// What it remembers of the contact: by the most specific identifier that leads to one.
     pub known: Option<KnownContact>,
+    /// In its place, if the row is as last applied to it.
+    pub as_applied: Option<AsApplied>,
     /// A create of the same person whose end nobody knows.
     pub open_create: Option<Taken>,
 }
 
+/// A row that the ledger is asked about.
+pub struct AskedRow<'a> {
+    pub contact: &'a Contact,
+    /// What it desires as one value, if it is enough to know that it was applied.
+    pub digest: Option<Key>,
+}
+
+impl<'a> From<&'a Contact> for AskedRow<'a> {
+    fn from(contact: &'a Contact) -> Self {
+        Self { contact, digest: None }
+    }
+}
+
 impl RememberedRow {
     /// What is there of a row before the ledger was asked.
-    pub fn unknown(keys: &Keys, contact: Option<&Contact>) -> Self {
-        let keys = contact.map_or_else(Vec::new, |contact| keys.identifiers(&contact.identifiers));
+    pub fn unknown(keys: &Keys, row: Option<&AskedRow<'_>>) -> Self {
+        let keys = row.map_or_else(Vec::new, |row| keys.identifiers(&row.contact.identifiers));
         Self { keys, ..Self::default() }
     }
 }
@@ -31,29 +46,38 @@ impl RememberedRow {
 pub async fn remembered(
     ledger: &LedgerHandle,
     keys: &Keys,
-    contacts: impl Iterator<Item = Option<&Contact>>,
+    rows: impl Iterator<Item = Option<AskedRow<'_>>>,
     remembers: bool,
 ) -> Result<Vec<RememberedRow>> {
-    let of_rows: Vec<Vec<Key>> = contacts.map(|contact| RememberedRow::unknown(keys, contact).keys).collect();
+    let (of_rows, mut digests): (Vec<Vec<Key>>, Vec<Option<Key>>) =
+        rows.map(|row| (RememberedRow::unknown(keys, row.as_ref()).keys, row.and_then(|row| row.digest))).unzip();
     let all = of_rows.concat();
     let mut open = Vec::new();
     if !all.is_empty() {
         open = ledger.open_creates(keys.account(), &all).await?;
     }
-    let mut known: Vec<Option<KnownContact>> = vec![None; of_rows.len()];
-    if remembers {
-        most_specific(ledger, keys, &of_rows, &mut known).await?;
-    }
     let mut from = 0;
-    Ok(of_rows
-        .into_iter()
-        .zip(known)
-        .map(|(keys, known)| {
-            let here = from..from + keys.len();
-            from = here.end;
-            RememberedRow { known, open_create: first(&mut open, here), keys }
-        })
-        .collect())
+    let mut next = |keys: &Vec<Key>| {
+        let here = from..from + keys.len();
+        from = here.end;
+        first(&mut open, here)
+    };
+    let open: Vec<Option<Taken>> = of_rows.iter().map(&mut next).collect();
+    // A row whose contact somebody is making is settled, whatever was applied.
+    digests.iter_mut().zip(&open).filter(|(_, open)| open.is_some()).for_each(|(digest, _)| *digest = None);
+    let mut memories: Vec<Option<Memory>> = vec![None; of_rows.len()];
+    if remembers {
+        most_specific(ledger, keys, (&of_rows, &digests), &mut memories).await?;
+    }
+    let rows = of_rows.into_iter().zip(memories).zip(open).map(|((keys, memory), open_create)| {
+        let row = RememberedRow { keys, open_create, ..RememberedRow::default() };
+        match memory {
+            Some(Memory::Whole(known)) => RememberedRow { known: Some(known), ..row },
+            Some(Memory::AsApplied(applied)) => RememberedRow { as_applied: Some(applied), ..row },
+            None => row,
+        }
+    });
+    Ok(rows.collect())
 }
 
 /// Asks for each row by its first key, then by its second for those of whom nobody is known, and so on: mostly a row
@@ -61,18 +85,20 @@ pub async fn remembered(
 async fn most_specific(
     ledger: &LedgerHandle,
     keys: &Keys,
-    of_rows: &[Vec<Key>],
-    known: &mut [Option<KnownContact>],
+    (of_rows, digests): (&[Vec<Key>], &[Option<Key>]),
+    memories: &mut [Option<Memory>],
 ) -> Result<()> {
     for place in 0..of_rows.iter().map(Vec::len).max().unwrap_or(0) {
-        let unknown = of_rows.iter().zip(known.iter_mut()).filter(|(_, known)| known.is_none());
-        let (asked, unknown): (Vec<Key>, Vec<_>) =
-            unknown.filter_map(|(keys, known)| Some((*keys.get(place)?, known))).unzip();
+        let rows = of_rows.iter().zip(digests).zip(memories.iter_mut());
+        let (asked, unknown): (Vec<(Key, Option<Key>)>, Vec<_>) = rows
+            .filter(|(_, memory)| memory.is_none())
+            .filter_map(|((keys, digest), memory)| Some(((*keys.get(place)?, *digest), memory)))
+            .unzip();
         if asked.is_empty() {
             continue;
         }
-        for (known, found) in unknown.into_iter().zip(ledger.known(keys.account(), &asked).await?) {
-            *known = found;
+        for (memory, found) in unknown.into_iter().zip(ledger.known_or_applied(keys.account(), &asked).await?) {
+            *memory = found;
         }
     }
     Ok(())

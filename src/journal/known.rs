@@ -30,6 +30,23 @@ pub struct KnownContact {
     pub applied: Option<Applied>,
 }
 
+/// What is remembered of a contact, as far as was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Memory {
+    Whole(KnownContact),
+    AsApplied(AsApplied),
+}
+
+/// A contact to which the row that was asked about is among those last applied: nobody needs to know more of it
+/// where the row rests on that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AsApplied {
+    pub id: RemoteId,
+    /// As [`KnownContact::seen_at`].
+    pub seen_at: u64,
+    pub applied: Applied,
+}
+
 /// Values of a contact as they were last seen or sent.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LastKnown {

@@ -18,5 +18,5 @@ pub use entry::{Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Secon
 pub use hasher::Hasher;
 pub use hex::hex;
 pub use key::Key;
-pub use known::{Applied, KnownContact, KnownValue, LastKnown};
+pub use known::{Applied, AsApplied, KnownContact, KnownValue, LastKnown, Memory};
 pub use run_id::RunId;

@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::event::Next;
 use super::machine::{Clock, Identify, Reconciliation, Settle, State, is_create_in_doubt};
 use super::rules::{JUST_MADE, Strategy};
-use crate::contact::{CallKind, Field, Identifier, IdentifierKind, Overwrite, RemoteId, Value};
+use crate::contact::{CallKind, Field, Identifier, IdentifierKind, RemoteId, Value};
 use crate::journal::Taken;
 
 /// How a row finds the contact that it is about, and has it to itself.
@@ -89,18 +89,16 @@ impl Reconciliation {
         matches!(decide(&self.row.contact, Some(&facts), &self.rules.terms(self.created)), Decision::Unchanged { .. })
     }
 
-    /// Only what the source always wins can be as it was last sent: what depends on what the service
-    /// holds now has to be read.
+    /// See [`Rules::may_rest`](super::Rules::may_rest).
     pub(super) fn may_rest_on_memory(&self) -> bool {
         let untouched = self.row.steps.is_empty() && !self.changed && !self.created;
         let told = self.there.as_ref().is_some_and(|there| there.told.is_some());
-        let always = || self.row.contact.fields.iter().all(|change| change.overwrite == Overwrite::Always);
-        untouched && !told && !self.rules.verify && !self.row.is_sample && (self.rules.changed_only || always())
+        untouched && !told && !self.row.is_sample && self.rules.may_rest(&self.row.contact)
     }
 
     pub(super) fn is_as_applied(&self) -> bool {
         let applied = self.there.as_ref().and_then(|there| there.known.applied.as_ref());
-        applied.is_some_and(|applied| applied.rows.contains(&self.rules.keys.row(&self.row.contact)))
+        applied.is_some_and(|applied| applied.rows.contains(&self.row.digest(&self.rules.keys)))
     }
 
     /// Makes sure, at the least cost that the service allows, that the remembered id is still whom

@@ -68,7 +68,7 @@ impl Reconciliation {
         if !whole || self.address.is_some() || self.is_as_applied() {
             return;
         }
-        let digest = self.rules.keys.row(&self.row.contact);
+        let digest = self.row.digest(&self.rules.keys);
         let run = self.rules.run.clone();
         let Some(there) = &mut self.there else { return };
         let told = there.told.is_some();

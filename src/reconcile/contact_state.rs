@@ -9,7 +9,7 @@ use super::observed::SnapshotObserved;
 use super::rules::Rules;
 use super::step::Step;
 use crate::contact::{Contact, Edit, Field, RemoteId, Snapshot};
-use crate::journal::{KnownContact, RunId};
+use crate::journal::{AsApplied, KnownContact, RunId};
 
 /// The contact of a row, as far as it is known: what answers of this run told, and beneath it what
 /// is remembered.
@@ -25,18 +25,34 @@ pub struct ObservedContact {
     pub(super) is_confirmed: bool,
     /// It turned out to hold something else than was remembered.
     pub(super) has_drifted: bool,
+    /// Of what is remembered no more was asked than that the row is as last applied.
+    pub(super) is_unopened: bool,
 }
 
 impl ObservedContact {
     /// As the ledger remembers it.
     pub fn remembered(known: KnownContact) -> Self {
-        Self { known, told: None, is_there: false, is_ours: false, is_confirmed: false, has_drifted: false }
+        Self {
+            known,
+            told: None,
+            is_there: false,
+            is_ours: false,
+            is_confirmed: false,
+            has_drifted: false,
+            is_unopened: false,
+        }
+    }
+
+    /// As the ledger remembers it, of which no more was asked than that the row is as last applied.
+    pub(super) fn as_applied(AsApplied { id, seen_at, applied }: AsApplied) -> Self {
+        let known = KnownContact { seen_at, applied: Some(applied), ..memory::only_id(id) };
+        Self { is_unopened: true, ..Self::remembered(known) }
     }
 
     /// As an answer told it.
     pub(super) fn told(snapshot: Snapshot, mapped: &[Field], keys: &Keys) -> Self {
         let known = keys.learn(&snapshot, mapped);
-        Self { known, told: Some(snapshot), is_there: true, is_ours: false, is_confirmed: true, has_drifted: false }
+        Self { told: Some(snapshot), is_there: true, is_confirmed: true, ..Self::remembered(known) }
     }
 
     /// As the row addresses it, of whom nothing is known.
@@ -47,7 +63,7 @@ impl ObservedContact {
     /// As this run created it.
     pub(super) fn created(id: RemoteId, edit: &Edit, mapped: &[Field], keys: &Keys) -> Self {
         let known = memory::created(id, edit, mapped, keys);
-        Self { known, told: None, is_there: true, is_ours: true, is_confirmed: true, has_drifted: false }
+        Self { is_there: true, is_ours: true, is_confirmed: true, ..Self::remembered(known) }
     }
 
     /// The service's id of the contact.

@@ -27,6 +27,15 @@ pub struct DriftSample {
     passes: Option<u64>,
 }
 
+/// How a row goes on.
+#[derive(Debug)]
+pub enum Way {
+    /// By what is remembered of its contact.
+    Known(Box<Reconciliation>),
+    /// It is looked at, and of its contact no more is remembered yet than that the row is as last applied.
+    Unopened(Box<Row>),
+}
+
 impl DriftSample {
     /// The sample of this run.
     pub fn of(run: &RunId) -> Self {
@@ -37,17 +46,18 @@ impl DriftSample {
     }
 
     /// The way of a row; of those that memory would do for, a few are looked at all the same.
-    pub fn way_of(&mut self, row: Row, rules: &Arc<Rules>) -> Reconciliation {
+    pub fn way_of(&mut self, row: Row, rules: &Arc<Rules>) -> Way {
         let again = self.is_due().then(|| row.clone());
         let way = Reconciliation::new(row, rules.clone());
         if !way.rests_on_memory() {
             self.needs_calls();
-            return way;
+            return Way::Known(Box::new(way));
         }
         let looks_at = self.looks_at();
-        match again.filter(|_| looks_at) {
-            Some(row) => Reconciliation::new(Row { is_sample: true, ..row }, rules.clone()),
-            None => way,
+        match again.filter(|_| looks_at).map(|row| Row { is_sample: true, ..row }) {
+            Some(row) if row.as_applied.is_some() => Way::Unopened(Box::new(row)),
+            Some(row) => Way::Known(Box::new(Reconciliation::new(row, rules.clone()))),
+            None => Way::Known(Box::new(way)),
         }
     }
 

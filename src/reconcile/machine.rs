@@ -1,17 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::contact_state::ObservedContact;
 use super::event::{CallResult, Next, ReconcileEvent};
 use super::identify::Identification;
+use super::keys::Keys;
 use super::planned::{Planned, Seen};
 use super::rules::Rules;
 use super::step::Step;
 use crate::contact::{
     CallKind, Contact, Field, FieldDefinition, Identifier, Position, RemoteId, RowError, Snapshot, Target,
 };
-use crate::journal::{CallVerdict, Change, Entry, Key, KnownContact, StepRecord, Taken};
+use crate::journal::{AsApplied, CallVerdict, Change, Entry, Key, KnownContact, StepRecord, Taken};
 
 /// One contact to be brought to what its row desires.
 #[derive(Clone, Debug)]
@@ -24,6 +25,9 @@ pub struct Row {
     pub keys: Vec<Key>,
     /// What the ledger remembers of the contact.
     pub known: Option<KnownContact>,
+    /// In its place: the row was applied to this contact, and rests on that. Only for one that [`Rules::may_rest`],
+    /// has no steps and is no sample: nothing else would do with so little.
+    pub as_applied: Option<AsApplied>,
     /// What an answer of this run told of the contact already.
     pub told: Option<Snapshot>,
     /// What a cut-off execution did for this row.
@@ -34,6 +38,8 @@ pub struct Row {
     pub is_sample: bool,
     /// What a plan showed of the row, where the run keeps to one.
     pub planned: Option<Box<Planned>>,
+    /// What the row desires as one value to compare with, once that was asked: see [`Self::digest`].
+    pub digest: OnceLock<Key>,
 }
 
 impl Row {
@@ -44,12 +50,25 @@ impl Row {
             contact,
             keys,
             known: None,
+            as_applied: None,
             told: None,
             steps: Vec::new(),
             open_create: None,
             is_sample: false,
             planned: None,
+            digest: OnceLock::new(),
         }
+    }
+
+    /// The same with all that is remembered of its contact.
+    #[must_use]
+    pub fn opened(self, known: Option<KnownContact>) -> Self {
+        Self { known, as_applied: None, ..self }
+    }
+
+    /// What the row desires as one value to compare with.
+    pub fn digest(&self, keys: &Keys) -> Key {
+        *self.digest.get_or_init(|| keys.row(&self.contact))
     }
 }
 
@@ -227,7 +246,10 @@ impl Reconciliation {
         let lost = row.steps.iter().filter(|step| is_create_in_doubt(step)).count();
         let there = match row.told.take() {
             Some(told) => Some(ObservedContact::told(told, &rules.mapped, &rules.keys)),
-            None => row.known.take().map(ObservedContact::remembered),
+            None => {
+                let as_applied = row.as_applied.take().map(ObservedContact::as_applied);
+                row.known.take().map(ObservedContact::remembered).or(as_applied)
+            }
         };
         let mut machine = Self {
             created: row.steps.iter().any(|step| step.kind == CallKind::Create && done(step)),
@@ -260,6 +282,10 @@ impl Reconciliation {
             rules,
         };
         machine.was_as_applied = machine.is_as_applied();
+        debug_assert!(
+            machine.there.as_ref().is_none_or(|there| !there.is_unopened) || machine.rests_on_memory(),
+            "a row that does not rest must know all that is remembered of its contact"
+        );
         machine.begin();
         machine
     }
@@ -321,7 +347,7 @@ impl Reconciliation {
 
     /// What is known of the contact, for the next row that leads to it.
     pub fn into_observed(self) -> Option<ObservedContact> {
-        self.there
+        self.there.filter(|there| !there.is_unopened)
     }
 
     /// Takes what came of [`Self::next`], and returns what must be durable before anything else.

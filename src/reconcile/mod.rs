@@ -61,7 +61,7 @@ pub use asked::reads_as;
 pub use contact_state::ObservedContact;
 pub use decide::decide;
 pub use decision::{Decision, Need, Terms};
-pub use drift_sample::DriftSample;
+pub use drift_sample::{DriftSample, Way};
 pub use event::{CallEnd, CallResult, Next, ReconcileEvent, StepAt, Write};
 pub use groups::{LookupGroups, SharedLookup, pack};
 pub use identify::{Identification, Identified, has as has_identifier};

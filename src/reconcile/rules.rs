@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::decision::Terms;
 use super::keys::Keys;
 use crate::contact::{
-    Capabilities, ContactPages, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, ImportMode, Limits,
-    NamedContact, RemoteId,
+    Capabilities, Contact, ContactPages, CreateSafety, Field, FieldSpec, Identifier, IdentifierKind, ImportMode,
+    Limits, NamedContact, Overwrite, RemoteId,
 };
 use crate::journal::{RunId, Taken};
 
@@ -95,6 +95,13 @@ impl Rules {
             limits: &self.limits,
             fields: self.fields,
         }
+    }
+
+    /// Whether a row of which nothing was sent yet may stay as it is by what is remembered. Only what the source
+    /// always wins can be as it was last sent: what depends on what the service holds now has to be read.
+    pub fn may_rest(&self, contact: &Contact) -> bool {
+        let always = || contact.fields.iter().all(|change| change.overwrite == Overwrite::Always);
+        !self.verify && (self.changed_only || always())
     }
 
     /// A contact as messages name it: by its id, with the address of its page where that is known.

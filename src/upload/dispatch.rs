@@ -75,7 +75,7 @@ impl Dispatcher {
                 Some(told) = notices.recv() => notice(told),
                 work = feed.recv(), if takes => match work {
                     None => feeding = false,
-                    Some(work) => stages.take(work),
+                    Some(work) => stages.take(work).await,
                 },
                 () = caller.stop.requested(), if !caller.stop.is_requested() => {}
                 error = caller.account.allowance.time_up(), if !caller.stop.is_requested() => caller.halt(error),

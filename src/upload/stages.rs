@@ -14,7 +14,7 @@ use super::work::Work;
 use crate::contact::{Position, RowRecord};
 use crate::error::Error;
 use crate::journal::Entry;
-use crate::reconcile::{DriftSample, LookupGroups, Reconciliation};
+use crate::reconcile::{DriftSample, LookupGroups, Reconciliation, Way};
 
 /// Rows that may be finished but held back because an earlier one is not.
 const WINDOW: u64 = 4096;
@@ -94,7 +94,7 @@ impl Stages {
             && self.canary.is_none_or(|rows| self.sent < rows)
     }
 
-    pub(super) fn take(&mut self, work: Work) {
+    pub(super) async fn take(&mut self, work: Work) {
         match work {
             Work::Ready { position, record, keys, recorded } => {
                 if recorded {
@@ -111,7 +111,9 @@ impl Stages {
             Work::Row(row) => {
                 let index = row.position.index;
                 self.sent += 1;
-                let machine = Box::new(self.sample.way_of(*row, &self.driver.rules));
+                let way = self.sample.way_of(*row, &self.driver.rules);
+                let driver = self.driver.clone();
+                let Some(machine) = opened(&driver, way).await else { return self.came(index) };
                 let identifiers = machine.to_identify().len();
                 if identifiers > 0 {
                     self.queue.push_back((index, None));
@@ -271,4 +273,18 @@ impl Stages {
     pub(super) fn apart(self) -> BTreeMap<u64, RowRecord> {
         self.window.into_iter().map(|(index, (_, record))| (index, record)).collect()
     }
+}
+
+/// The way, with all that is remembered of the contact; `None` if the run halts, as that can't be read.
+async fn opened(Driver { caller, rules, .. }: &Driver, way: Way) -> Option<Box<Reconciliation>> {
+    let row = match way {
+        Way::Known(machine) => return Some(machine),
+        Way::Unopened(row) => row,
+    };
+    let known = match &row.as_applied {
+        Some(applied) => caller.account.ledger.known_by_id(rules.keys.account(), &applied.id).await,
+        None => Ok(None),
+    };
+    let known = known.map_err(|error| caller.halt(error)).ok()?;
+    Some(Box::new(Reconciliation::new(row.opened(known), rules.clone())))
 }

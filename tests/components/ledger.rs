@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rolo::contact::{CallKind, Counts, Field, Outcome, Position, RemoteId, RowError, RowRecord, Value};
 use rolo::journal::{
-    AccountNote, Answered, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact, KnownValue, RunId,
+    AccountNote, Answered, Applied, BeforeImage, CallVerdict, Change, Entry, Intent, Key, KnownContact, KnownValue,
+    Memory, RunId,
 };
 use rolo::ledger::{ClaimedRun, Fingerprint, Ledger, LedgerHandle, NewRun, RunKind, RunState};
 
@@ -279,6 +280,28 @@ async fn what_is_known_of_a_contact_is_merged() {
         let found = ledger.known("support", &[email, other, phone, email]).await.unwrap();
         assert_eq!(found, [Some(merged.clone()), None, Some(merged.clone()), Some(merged.clone())]);
         assert_eq!(ledger.known_by_id("support", &RemoteId("c1".into())).await.unwrap(), Some(merged));
+    })
+    .await;
+}
+
+/// Whether a ledger opens what is sealed for a row that was applied is its own affair.
+#[tokio::test]
+async fn a_contact_whose_row_was_applied_need_not_be_told_whole() {
+    each(async |place| {
+        let ledger = place.open().await;
+        let run = begin(&ledger, &new_run(1)).await;
+        let [key, row, other] = ["key", "row", "other"].map(|text| ledger.key("test", text));
+        let applied = Applied { run: run.id().clone(), rows: vec![other, row], at: 7 };
+        let contact = KnownContact { applied: Some(applied.clone()), ..contact("c1", &[("name", KnownValue::Empty)]) };
+        ledger.write(&run, vec![known("support", contact.clone(), vec![key])]).await.unwrap();
+        let asked = [(key, Some(row)), (key, Some(key)), (key, None), (row, Some(row))];
+        let found = ledger.known_or_applied("support", &asked).await.unwrap();
+        match &found[0] {
+            Some(Memory::AsApplied(brief)) => assert_eq!((&brief.id, &brief.applied), (&contact.id, &applied)),
+            whole => assert_eq!(*whole, Some(Memory::Whole(contact.clone()))),
+        }
+        let whole = Some(Memory::Whole(contact));
+        assert_eq!(found[1..], [whole.clone(), whole, None]);
     })
     .await;
 }

@@ -17,6 +17,7 @@ mod cut_off;
 mod holder;
 mod learning;
 mod mutations;
+mod resting;
 mod taken;
 
 pub const PHONE: &str = "+60123456789";

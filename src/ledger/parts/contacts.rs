@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use super::super::ClaimedRun;
 use crate::contact::RemoteId;
 use crate::error::Result;
-use crate::journal::{Key, KnownContact};
+use crate::journal::{Key, KnownContact, Memory};
 
 /// What is remembered of each account's contacts.
 #[async_trait]
@@ -13,6 +13,18 @@ pub trait Contacts: Send + Sync {
     /// # Errors
     /// See [`Ledger`](super::super::Ledger).
     async fn known(&self, account: &str, keys: &[Key]) -> Result<Vec<Option<KnownContact>>>;
+
+    /// The same, of identifiers that stand each beside what its row desires as one value
+    /// ([`Hasher::row`](crate::journal::Hasher::row)): where that row is among those last applied to the contact, no
+    /// more than that need be told. Opening what is sealed is most of what a row costs that rests.
+    ///
+    /// # Errors
+    /// See [`Ledger`](super::super::Ledger).
+    async fn known_or_applied(&self, account: &str, asked: &[(Key, Option<Key>)]) -> Result<Vec<Option<Memory>>> {
+        let keys: Vec<Key> = asked.iter().map(|(key, _)| *key).collect();
+        let known = self.known(account, &keys).await?;
+        Ok(known.into_iter().map(|known| known.map(Memory::Whole)).collect())
+    }
 
     /// What is known of the contact with this id.
     ///

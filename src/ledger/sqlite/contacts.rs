@@ -1,12 +1,12 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::stored::{Known, back, int, merged, named};
+use super::super::stored::{Known, PackedKnown, back, int, merged, named};
 use super::leads;
 use super::names::Names;
 use super::recent::{Recent, RecentContact};
 use super::tools::Tools;
 use crate::contact::RemoteId;
-use crate::journal::{Key, KnownContact};
+use crate::journal::{AsApplied, Key, KnownContact, Memory};
 
 /// Merges what is newly known of a contact into what was.
 pub(super) fn learn(
@@ -110,19 +110,43 @@ pub(super) fn by_keys(
     account: &str,
     keys: &[Key],
 ) -> rusqlite::Result<Vec<Option<KnownContact>>> {
-    let Some(account) = tools.names.known_account(db, account)? else { return Ok(vec![None; keys.len()]) };
+    let asked: Vec<_> = keys.iter().map(|key| (*key, None)).collect();
+    let known = memories(db, tools, account, &asked)?.into_iter().map(|memory| match memory {
+        Some(Memory::Whole(known)) => Some(known),
+        // Nobody asked whether a row was applied.
+        Some(Memory::AsApplied(_)) | None => None,
+    });
+    Ok(known.collect())
+}
+
+/// The contacts that keys lead to; of one to which the row beside its key was applied, no more is opened than that.
+pub(super) fn memories(
+    db: &Connection,
+    tools: &mut Tools<'_>,
+    account: &str,
+    asked: &[(Key, Option<Key>)],
+) -> rusqlite::Result<Vec<Option<Memory>>> {
+    let Some(account) = tools.names.known_account(db, account)? else { return Ok(vec![None; asked.len()]) };
     let mut find = db.prepare_cached(
         "SELECT contact.remote_id, contact.known FROM contact_key JOIN contact ON contact.id = contact_key.contact
          WHERE contact_key.key = ?1 AND contact_key.account_id = ?2",
     )?;
-    let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
+    let mut found = Vec::with_capacity(asked.len());
+    for (key, digest) in asked {
         let mut rows = find.query(params![key.0, account])?;
         found.push(match rows.next()? {
             Some(row) => {
                 let id: String = row.get(0)?;
-                let known = tools.open(db, &id, row.get_ref(1)?.as_blob()?)?;
-                Some(whole(db, tools.names, id, known)?)
+                let packed = PackedKnown::read(row.get_ref(1)?.as_blob()?)?;
+                match digest.and_then(|digest| packed.applied(&digest)) {
+                    Some((applied, seen_at)) => {
+                        Some(Memory::AsApplied(AsApplied { id: RemoteId(id), seen_at, applied }))
+                    }
+                    None => {
+                        let known = tools.unpack(db, &id, packed)?;
+                        Some(Memory::Whole(whole(db, tools.names, id, known)?))
+                    }
+                }
             }
             None => None,
         });

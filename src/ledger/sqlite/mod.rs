@@ -59,7 +59,7 @@ use crate::clock::{Calendar, calendar, simulated_uptime, uptime};
 use crate::contact::{Counts, Position, RemoteId, RowRecord};
 use crate::error::Result;
 use crate::journal::{
-    AccountNote, BeforeImage, Entry, Hasher, Key, KnownContact, RunId, SecondLook, StepRecord, Taken,
+    AccountNote, BeforeImage, Entry, Hasher, Key, KnownContact, Memory, RunId, SecondLook, StepRecord, Taken,
 };
 
 /// What the ledger of a state folder is called there.
@@ -277,6 +277,11 @@ impl Contacts for SqliteLedger {
     async fn known(&self, account: &str, keys: &[Key]) -> Result<Vec<Option<KnownContact>>> {
         let (account, keys) = (account.to_owned(), keys.to_vec());
         self.look(move |db, tools| contacts::by_keys(db, tools, &account, &keys)).await
+    }
+
+    async fn known_or_applied(&self, account: &str, asked: &[(Key, Option<Key>)]) -> Result<Vec<Option<Memory>>> {
+        let (account, asked) = (account.to_owned(), asked.to_vec());
+        self.look(move |db, tools| contacts::memories(db, tools, &account, &asked)).await
     }
 
     async fn known_by_id(&self, account: &str, id: &RemoteId) -> Result<Option<KnownContact>> {

@@ -19,8 +19,13 @@ pub(super) struct Tools<'a> {
 impl Tools<'_> {
     /// What the bytes say that are known of the contact with this id.
     pub(super) fn open(&mut self, db: &Connection, id: &str, known: &[u8]) -> rusqlite::Result<Known> {
+        self.unpack(db, id, PackedKnown::read(known)?)
+    }
+
+    /// What was taken apart of the contact with this id, opened.
+    pub(super) fn unpack(&mut self, db: &Connection, id: &str, known: PackedKnown) -> rusqlite::Result<Known> {
         let secrets = Secrets { hasher: self.hasher, vault: self.vault };
-        PackedKnown::read(known)?.open(secrets, id, |number| self.names.field_name(db, number))
+        known.open(secrets, id, |number| self.names.field_name(db, number))
     }
 
     /// What is known of the contact with this id, as bytes.

@@ -90,6 +90,15 @@ impl PackedKnown {
         }
     }
 
+    /// The rows last applied, if this one is among them, and when the contact was last seen: that lies open.
+    pub(in crate::ledger) fn applied(&self, row: &Key) -> Option<(Applied, u64)> {
+        let (applied, seen_at) = match self {
+            Self::Early(early) => (&early.known.applied, early.known.seen_at),
+            Self::Packed(packed) => (&packed.applied, packed.seen_at),
+        };
+        applied.as_ref().filter(|applied| applied.rows.contains(row)).map(|applied| (applied.clone(), seen_at))
+    }
+
     /// What it says of the contact with this id. `name` tells the name of a field by its number.
     pub(in crate::ledger) fn open<E: From<Damaged>>(
         self,
