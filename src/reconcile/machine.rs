@@ -76,8 +76,8 @@ impl Row {
 /// how surely, and what happens next. It does nothing itself: whoever drives it does what
 /// [`Self::next`] says and hands back what came of it.
 ///
-/// What [`Self::answered`] returns must be durable before [`Self::next`] is done; what a
-/// [`super::Write`] carries, before its request leaves.
+/// What [`Self::answered`] returns must be durable before anything of [`Self::next`] leaves; what a
+/// [`super::Write`] carries, before its request does.
 #[derive(Clone, Debug)]
 pub struct Reconciliation {
     pub(super) rules: Arc<Rules>,

@@ -96,7 +96,7 @@ impl Driver {
     ) -> RowEnd {
         let mut claimed: Vec<RemoteId> = claimed.into_iter().collect();
         let mut told_least = false;
-        // What the last answer taught: it is one write with how the row ended.
+        // What the last answer taught: it is one write with how the row ended, or is written beside the next call.
         let mut left = Vec::new();
         let end = loop {
             if !told_least && let Some(least_calls) = machine.least_calls() {
@@ -115,7 +115,12 @@ impl Driver {
                     Some(gathered) => looked(gathered.look_up(identifiers).await),
                     None => looked(look_up(&self.caller, &identifiers).await),
                 },
-                next => self.carry_out(next, machine.position().line).await,
+                next if left.is_empty() => self.carry_out(next, machine.position().line).await,
+                next => {
+                    let durable = self.outcome(std::mem::take(&mut left));
+                    let (durable, event) = tokio::join!(durable, self.carry_out(next, machine.position().line));
+                    durable.and(event)
+                }
             };
             let settles = matches!(event, Ok(ReconcileEvent::Looked { .. }));
             let Ok(event) = event else { break RowEnd::Halted };
@@ -123,17 +128,18 @@ impl Driver {
             if entries.is_empty() {
                 continue;
             }
-            if !settles && matches!(machine.next(), Next::Done(_)) {
+            // The intent of a call that follows is written after what is written before it, or not at all.
+            if !settles && matches!(machine.next(), Next::Done(_) | Next::Write(_)) {
                 left = entries;
                 continue;
             }
-            if self.flush(entries).await.is_err() {
-                break RowEnd::Halted;
-            }
             if settles {
+                if self.flush(entries).await.is_err() {
+                    break RowEnd::Halted;
+                }
                 crash_point!("after_settled");
-            } else {
-                crash_point!("after_outcome");
+            } else if self.outcome(entries).await.is_err() {
+                break RowEnd::Halted;
             }
         };
         if matches!(end, RowEnd::Finished(_)) && machine.is_looked_at() {
@@ -226,6 +232,13 @@ impl Driver {
         let durable = self.flush(entries).await;
         crash_point!("after_row");
         if durable.is_ok() { RowEnd::Finished(record) } else { RowEnd::Halted }
+    }
+
+    /// Makes durable what an answer left behind, before the row goes on.
+    async fn outcome(&self, entries: Vec<Entry>) -> Result<(), Halted> {
+        self.flush(entries).await?;
+        crash_point!("after_outcome");
+        Ok(())
     }
 
     async fn flush(&self, entries: Vec<Entry>) -> Result<(), Halted> {

@@ -1,7 +1,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::stored::{Known, PackedKnown, back, int, merged, named};
-use super::leads;
+use super::leads::{self, Led, Maker};
 use super::names::Names;
 use super::recent::{Recent, RecentContact};
 use super::tools::Tools;
@@ -13,10 +13,8 @@ pub(super) fn learn(
     db: &Connection,
     tools: &mut Tools<'_>,
     recent: &mut Recent,
-    account: &str,
-    contact: &KnownContact,
-    keys: &[Key],
-    told: bool,
+    (account, contact, keys, told): (&str, &KnownContact, &[Key], bool),
+    by: Option<&Maker>,
 ) -> rusqlite::Result<()> {
     let account = tools.names.account(db, account)?;
     let id = contact.id.0.as_str();
@@ -27,28 +25,34 @@ pub(super) fn learn(
     let now = tools.now.as_secs();
     let known = before.as_ref().map(|before| &before.known);
     let known = merged(known, (contact, keys, told), now, |name| tools.names.field(db, name))?;
-    let (number, mut led) = match before {
-        Some(before) if before.known == known => (before.contact, before.led),
+    let (number, mut led, mut beside, mut maker) = match before {
+        Some(before) if before.known == known => (before.contact, before.led, before.beside, before.maker),
         Some(before) => {
             db.prepare_cached("UPDATE contact SET known = ?2 WHERE id = ?1")?
                 .execute(params![before.contact, tools.pack(db, id, &known)?])?;
-            (before.contact, before.led)
+            (before.contact, before.led, before.beside, before.maker)
         }
         None => {
             db.prepare_cached("INSERT INTO contact (account_id, remote_id, known) VALUES (?1, ?2, ?3)")?
                 .execute(params![account, id, tools.pack(db, id, &known)?])?;
-            (db.last_insert_rowid(), Vec::new())
+            (db.last_insert_rowid(), Vec::new(), Vec::new(), None)
         }
     };
+    let by_row = by.map(|maker| (maker.run, maker.row));
+    if by_row.is_some() && maker != by_row {
+        (beside, maker) = (Vec::new(), by_row);
+    }
     for key in keys {
         if !led.contains(key) {
-            if leads::point(db, account, key, number)? {
-                recent.key_moved(key);
+            match leads::point(db, account, key, number, by)? {
+                Led::Nowhere if by.is_some() => beside.push(*key),
+                Led::Nowhere | Led::There => {}
+                Led::Elsewhere => recent.key_moved(key),
             }
             led.push(*key);
         }
     }
-    recent.keep_contact(account, id, RecentContact { contact: number, known, led });
+    recent.keep_contact(account, id, RecentContact { contact: number, known, led, beside, maker });
     Ok(())
 }
 
@@ -58,17 +62,27 @@ fn stored(db: &Connection, tools: &mut Tools<'_>, account: i64, id: &str) -> rus
         .query_row(params![account, id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
         .optional()?;
     let Some((contact, bytes)) = stored else { return Ok(None) };
-    Ok(Some(RecentContact { contact, known: tools.open(db, id, &bytes)?, led: Vec::new() }))
+    let known = tools.open(db, id, &bytes)?;
+    Ok(Some(RecentContact { contact, known, led: Vec::new(), beside: Vec::new(), maker: None }))
 }
 
-/// The number of a contact whose row ends; `None` if nothing is known of it.
-pub(super) fn number(db: &Connection, recent: &mut Recent, account: i64, id: &str) -> rusqlite::Result<Option<i64>> {
+/// The number of a contact as which a row ends, `None` if nothing is known of it; and the keys beside which that row
+/// stands already.
+pub(super) fn number(
+    db: &Connection,
+    recent: &mut Recent,
+    (run, account, row): (i64, i64, i64),
+    id: &str,
+) -> rusqlite::Result<(Option<i64>, Vec<Key>)> {
     if let Some(recent) = recent.take_contact(account, id) {
-        return Ok(Some(recent.contact));
+        let beside = if recent.maker == Some((run, row)) { recent.beside } else { Vec::new() };
+        return Ok((Some(recent.contact), beside));
     }
-    db.prepare_cached("SELECT id FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
+    let number = db
+        .prepare_cached("SELECT id FROM contact WHERE account_id = ?1 AND remote_id = ?2")?
         .query_row(params![account, id], |row| row.get(0))
-        .optional()
+        .optional()?;
+    Ok((number, Vec::new()))
 }
 
 /// Removes a contact and the keys that lead to it; returns how many records went.

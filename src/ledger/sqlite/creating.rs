@@ -58,12 +58,11 @@ pub(super) fn conflict(
     taken_over: &[Taken],
 ) -> rusqlite::Result<Claimed> {
     // Mostly nobody has, and that is seen soonest where nobody is named.
-    let mut claims = db.prepare_cached("SELECT 1 FROM creating WHERE account_id = ?1 AND key = ?2")?;
-    let mut makes =
-        db.prepare_cached("SELECT 1 FROM contact_key WHERE key = ?2 AND account_id = ?1 AND made IS NOT NULL")?;
-    let mut is_free = |key: &Key| -> rusqlite::Result<bool> {
-        Ok(!claims.exists(params![account, key.0])? && !makes.exists(params![account, key.0])?)
-    };
+    let mut claims = db.prepare_cached(
+        "SELECT 1 FROM creating WHERE account_id = ?1 AND key = ?2
+         UNION ALL SELECT 1 FROM contact_key WHERE key = ?2 AND account_id = ?1 AND made IS NOT NULL",
+    )?;
+    let mut is_free = |key: &Key| claims.exists(params![account, key.0]).map(|claimed| !claimed);
     let since = Some(started.saturating_sub(CREATE_LAG));
     let mut claimed = Claimed::ByNobody;
     for key in keys {

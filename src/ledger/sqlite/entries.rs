@@ -4,11 +4,12 @@ use super::super::WriteResult;
 use super::super::stored::{StoredRow, back, encode_errors, forgotten_messages, int};
 use super::contacts;
 use super::creating::{ClaimEnd, Claimed};
+use super::leads::Maker;
 use super::recent::{Recent, RecentRow};
 use super::tools::Tools;
 use super::written_run::{self, WrittenRun};
 use super::{before, calls, creating, leads, rested, second_looks};
-use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RowRecord};
+use crate::contact::{CallKind, IdentifierKind, Outcome, Position, RemoteId, RowRecord};
 use crate::journal::{CallVerdict, Entry, Key, RunId, Taken};
 
 /// Writes that come together; one whose intent claims what is another's is left out.
@@ -20,8 +21,16 @@ pub(super) fn write_all(
     writes: &[Vec<Entry>],
 ) -> rusqlite::Result<Vec<WriteResult>> {
     let written_to = written_run::of(db, run)?;
-    let mut writer =
-        Writer { db, tools, recent, run: written_to, are_free: false, ends: Vec::new(), rested: Vec::new() };
+    let mut writer = Writer {
+        db,
+        tools,
+        recent,
+        run: written_to,
+        are_free: false,
+        ends: Vec::new(),
+        rested: Vec::new(),
+        maker: None,
+    };
     let written = writes
         .iter()
         .map(|entries| {
@@ -30,6 +39,7 @@ pub(super) fn write_all(
                 claimed => writer.are_free = matches!(claimed, Claimed::ByNobody),
             }
             writer.ends.clear();
+            writer.maker = None;
             writer.ends.extend(entries.iter().filter_map(|entry| match entry {
                 Entry::Row { position, .. } => Some(position.index),
                 _ => None,
@@ -76,6 +86,8 @@ struct Writer<'a, 'tools> {
     ends: Vec<u64>,
     /// Rows that rested, to be added together.
     rested: Vec<u64>,
+    /// Which row has made which contact, by what is written now.
+    maker: Option<(Maker, RemoteId)>,
 }
 
 impl Writer<'_, '_> {
@@ -92,16 +104,24 @@ impl Writer<'_, '_> {
                 calls::answered(db, self.recent, run, answered, now, row_ends)?;
                 match (answered.kind, answered.verdict) {
                     (CallKind::Create | CallKind::Upsert, CallVerdict::Done | CallVerdict::Exists) => {
-                        self.end_claims(answered.row, ClaimEnd::Made(now))
+                        let claimed = self.end_claims(answered.row, ClaimEnd::Made(now))?;
+                        let (row, made) = (int(answered.row), int(now.as_secs()));
+                        let is_made = answered.kind == CallKind::Create && answered.verdict == CallVerdict::Done;
+                        let id = answered.contact_id.clone().filter(|_| is_made);
+                        self.maker = claimed.zip(id).map(|(claimed, id)| (Maker { run, row, made, claimed }, id));
+                        Ok(())
                     }
                     (CallKind::Create | CallKind::Upsert, CallVerdict::Missing | CallVerdict::Refused) => {
-                        self.end_claims(answered.row, ClaimEnd::NotMade)
+                        self.end_claims(answered.row, ClaimEnd::NotMade).map(drop)
                     }
                     _ => Ok(()),
                 }
             }
-            Entry::Known { account, contact, keys, told } => {
-                contacts::learn(db, self.tools, self.recent, account, contact, keys, *told)
+            Entry::Known { account: of, contact, keys, told } => {
+                let is_the_runs = self.maker.is_some() && self.tools.names.account(db, of)? == account;
+                let maker = self.maker.as_ref().filter(|(_, id)| is_the_runs && *id == contact.id);
+                let by = maker.map(|(maker, _)| maker);
+                contacts::learn(db, self.tools, self.recent, (of, contact, keys, *told), by)
             }
             Entry::Settled { account, keys } => {
                 let account = self.tools.names.account(db, account)?;
@@ -143,14 +163,16 @@ impl Writer<'_, '_> {
         creating::claim(self.db, (account, self.run.number, int(row)), keys, self.tools.now, self.are_free)
     }
 
-    /// Ends the open claims of a row.
-    fn end_claims(&mut self, row: u64, end: ClaimEnd) -> rusqlite::Result<()> {
+    /// Ends the open claims of a row, and tells of which keys they were, if that is known.
+    fn end_claims(&mut self, row: u64, end: ClaimEnd) -> rusqlite::Result<Option<Vec<Key>>> {
         let WrittenRun { number: run, account, .. } = self.run;
         let under_way = self.recent.row(run, int(row));
-        match under_way.and_then(|row| row.open_claims.replace(Vec::new())) {
-            Some(keys) => creating::end_of(self.db, (account, run, int(row)), &keys, end),
-            None => creating::end(self.db, run, int(row), end),
+        let keys = under_way.and_then(|row| row.open_claims.replace(Vec::new()));
+        match &keys {
+            Some(keys) => creating::end_of(self.db, (account, run, int(row)), keys, end)?,
+            None => creating::end(self.db, run, int(row), end)?,
         }
+        Ok(keys)
     }
 
     fn write_row(
@@ -192,14 +214,17 @@ impl Writer<'_, '_> {
             put()?;
         }
         db.prepare_cached("DELETE FROM open_row WHERE run_id = ?1 AND row = ?2")?.execute(params![run, row])?;
-        let contact = contact_id.map_or(Ok(None), |id| contacts::number(db, self.recent, account, id))?;
-        for key in keys {
+        let (contact, beside) = match contact_id {
+            Some(id) => contacts::number(db, self.recent, (run, account, row), id)?,
+            None => (None, Vec::new()),
+        };
+        for key in keys.iter().filter(|key| !beside.contains(key)) {
             leads::row(db, (run, account, row), key, contact, has_claimed)?;
         }
         match contact_id.map(|id| self.tools.hasher.key(IdentifierKind::Id.name(), id)) {
             // Nobody creates a contact by its id.
-            Some(key) => leads::row(db, (run, account, row), &key, contact, false),
-            None => Ok(()),
+            Some(key) if !beside.contains(&key) => leads::row(db, (run, account, row), &key, contact, false),
+            _ => Ok(()),
         }
     }
 }

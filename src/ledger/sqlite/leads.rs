@@ -10,25 +10,72 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::stored::row_key;
 use crate::journal::Key;
 
-/// Leads a key to a contact. One that another contact had is this one's from now on; true if there was such.
-pub(super) fn point(db: &Connection, account: i64, key: &Key, contact: i64) -> rusqlite::Result<bool> {
+/// The row that has just made a contact: it stands beside the keys that lead there from the beginning.
+pub(super) struct Maker {
+    pub(super) run: i64,
+    pub(super) row: i64,
+    /// Since when, in seconds from the Unix epoch.
+    pub(super) made: i64,
+    /// Keys that it claimed for that.
+    pub(super) claimed: Vec<Key>,
+}
+
+/// Where a key led before it was led to a contact.
+pub(super) enum Led {
+    /// To nobody.
+    Nowhere,
+    There,
+    Elsewhere,
+}
+
+/// Leads a key to a contact. One that another contact had is this one's from now on.
+pub(super) fn point(
+    db: &Connection,
+    account: i64,
+    key: &Key,
+    contact: i64,
+    by: Option<&Maker>,
+) -> rusqlite::Result<Led> {
+    let claimed = by.filter(|maker| maker.claimed.contains(key));
     let pointed = db
-        .prepare_cached("INSERT OR IGNORE INTO contact_key (key, account_id, contact) VALUES (?1, ?2, ?3)")?
-        .execute(params![key.0, account, contact])?;
+        .prepare_cached(
+            "INSERT OR IGNORE INTO contact_key (key, account_id, contact, run_id, row, made)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            key.0,
+            account,
+            contact,
+            by.map(|maker| maker.run),
+            by.map(|maker| maker.row),
+            claimed.map(|maker| maker.made)
+        ])?;
     if pointed > 0 {
-        return Ok(false);
+        if let Some(maker) = claimed {
+            let_go(db, account, key, (maker.run, maker.row))?;
+        }
+        return Ok(Led::Nowhere);
     }
     let before: Option<i64> = db
         .prepare_cached("SELECT contact FROM contact_key WHERE key = ?1 AND account_id = ?2 AND contact <> ?3")?
         .query_row(params![key.0, account, contact], |row| row.get(0))
         .optional()?;
     if before.is_none() {
-        return Ok(false);
+        return Ok(Led::There);
     }
     set_apart(db, account, key)?;
     db.prepare_cached("UPDATE contact_key SET contact = ?3 WHERE key = ?1 AND account_id = ?2")?
         .execute(params![key.0, account, contact])
-        .map(|_| true)
+        .map(|_| Led::Elsewhere)
+}
+
+/// Ends the claim of a row whose create stands beside the key.
+fn let_go(db: &Connection, account: i64, key: &Key, (run, row): (i64, i64)) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM creating WHERE account_id = ?1 AND key = ?2 AND run_id = ?3 AND row = ?4 AND made IS NOT NULL",
+    )?
+    .execute(params![account, key.0, run, row])
+    .map(drop)
 }
 
 /// Leads a key to nobody, if it led to this contact; to rows it leads as before. Returns how many records went.
@@ -87,12 +134,7 @@ pub(super) fn row(
             return Ok(());
         }
         if beside > 0 {
-            db.prepare_cached(
-                "DELETE FROM creating WHERE account_id = ?1 AND key = ?2 AND run_id = ?3 AND row = ?4
-                 AND made IS NOT NULL",
-            )?
-            .execute(params![account, key.0, run, row])?;
-            return Ok(());
+            return let_go(db, account, key, (run, row));
         }
     }
     db.prepare_cached("INSERT OR IGNORE INTO row_key (key, run_id, row) VALUES (?1, ?2, ?3)")?

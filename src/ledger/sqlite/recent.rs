@@ -30,6 +30,9 @@ pub(super) struct RecentContact {
     pub(super) known: Known,
     /// Keys that were led to it since it is held here.
     pub(super) led: Vec<Key>,
+    /// Those of them that have the row that made it beside them, and which that is: run and row.
+    pub(super) beside: Vec<Key>,
+    pub(super) maker: Option<(i64, i64)>,
 }
 
 /// What stands of a row that is under way.
@@ -77,6 +80,7 @@ impl Recent {
     pub(super) fn key_moved(&mut self, key: &Key) {
         for contact in self.contacts.values_mut() {
             contact.led.retain(|led| led != key);
+            contact.beside.retain(|led| led != key);
         }
     }
 

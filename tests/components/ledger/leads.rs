@@ -55,6 +55,39 @@ async fn a_key_that_moves_to_another_contact_leads_to_the_rows_it_led_to() {
     .await;
 }
 
+/// The row that made a contact stands beside its keys before it has ended: whoever ends first leads there as well.
+#[tokio::test]
+async fn a_row_that_was_cut_off_after_its_create_hides_no_other() {
+    each(async |place| {
+        let ledger = place.open().await;
+        let (first, second) = (begin(&ledger, &new_run(1)).await, begin(&ledger, &new_run(2)).await);
+        let phone = ledger.key("phone", "+60121234567");
+        let keys = [phone, ledger.key("id", "c-ann")];
+        let mut entries = created(&ledger, 0, "c-ann", &[phone]);
+        let end = entries.pop().unwrap();
+        entries.truncate(3);
+        ledger.write(&first, entries).await.unwrap();
+        for key in keys {
+            assert_eq!(told(&ledger, key).await, [""; 0], "it has not ended");
+        }
+        ledger.write(&second, vec![row(3, record(Outcome::Updated, Some("c-ann")), vec![phone])]).await.unwrap();
+        for key in keys {
+            assert_eq!(told(&ledger, key).await, ["5 row: updated"]);
+        }
+        let ledger = place.open().await;
+        ledger.write(&first, vec![end]).await.unwrap();
+        for key in keys {
+            let mut told = told(&ledger, key).await;
+            told.sort();
+            assert_eq!(told, ["2 call create: done (201)", "2 row: created", "5 row: updated"]);
+        }
+        let taken = Entry::Intent(Intent { row: 7, step: 0, kind: CallKind::Create, attempt: 1, creates: vec![phone] });
+        let taken = ledger.write(&second, vec![taken]).await.unwrap();
+        assert!(matches!(&taken, WriteResult::Taken(taken) if taken.run == *first.id() && taken.row == 0), "{taken:?}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_second_row_of_the_same_contact_is_found_by_the_same_keys() {
     each(async |place| {
