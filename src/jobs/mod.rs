@@ -84,7 +84,7 @@ pub use mended_rows::RowPlace;
 pub use mending::{EditRules, Mending};
 pub use new_fields::fields_created;
 pub use nights::{NightAhead, NightsAhead};
-pub use page::{may_be_reported, report, run_page};
+pub use page::{call_limit, is_paced, may_be_reported, report, run_page};
 pub use plan::{PlanJob, plan};
 pub use prune::{PrunePlan, PrunedRuns, prune};
 pub use queueing::{could_not_begin, digest, export_when_due, import_when_due, submit_export, submit_import};

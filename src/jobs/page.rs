@@ -36,7 +36,6 @@ pub async fn run_page(ledger: &LedgerHandle, run: &Run) -> Result<RunPage> {
     let rows = read_rows(ledger, run).await?;
     let import = ImportRecord::of(run).ok().filter(|_| run.new.kind.sends_rows());
     let service = services::find(&run.new.service).and_then(ServiceEntry::connect_to_sandbox).ok();
-    let is_paced = import.as_ref().is_none_or(|record| !record.unthrottled);
     let fields = super::new_fields::fields_created(ledger, run).await?;
     let is_undo = run.new.kind == RunKind::Undo;
     Ok(RunPage {
@@ -50,7 +49,7 @@ pub async fn run_page(ledger: &LedgerHandle, run: &Run) -> Result<RunPage> {
         causes: rows.causes,
         remarks_on_rows: rows.remarks,
         calls: ledger.calls_over_time(&run.id).await?,
-        limit: service.as_ref().filter(|_| is_paced).map(|service| limit(service.limits())),
+        limit: service.as_ref().filter(|_| is_paced(run)).map(|service| call_limit(service.limits())),
         look_ups_are_shared: service.as_ref().is_some_and(|service| shares_look_ups(service.limits())),
         unmapped: import.and_then(|record| record.unmapped),
         put_back: put_back(ledger, run, service.as_ref().map(|service| service.capabilities())).await?,
@@ -100,7 +99,13 @@ fn not_reached(run: &Run, is_under_way: bool, ended: &Counts) -> Option<u64> {
     is_counted.then(|| run.counts.total().saturating_sub(ended.total()))
 }
 
-fn limit(limits: &Limits) -> CallLimit {
+/// Whether the run keeps to the limit of its service.
+pub fn is_paced(run: &Run) -> bool {
+    ImportRecord::of(run).ok().filter(|_| run.new.kind.sends_rows()).is_none_or(|record| !record.unthrottled)
+}
+
+/// What a service admits, as a chart of calls shows it.
+pub fn call_limit(limits: &Limits) -> CallLimit {
     let quota = limits.quota.value;
     CallLimit { quota, words: rate_words(quota), each_kind: limits.counts_apart.is_some() }
 }

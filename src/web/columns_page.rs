@@ -13,7 +13,7 @@ use super::draft::Draft;
 use super::draft_key;
 use super::failure::PageAnswer;
 use super::form::PostedForm;
-use super::layout::{self, PageStep, Part, shown};
+use super::layout::{self, PageStep, Part, prose, shown};
 use super::live;
 use super::site::{Site, aside};
 use super::work::{BackgroundJob, End, Purpose};
@@ -75,8 +75,8 @@ fn page(site: &Site, draft: &Draft, view: &ColumnsView) -> Result<Markup> {
             @match &view.table {
                 Err(error) => { (layout::alert(error)) }
                 Ok(table) => {
-                    @for warning in &table.warnings { p.warning { (shown(warning)) } }
-                    @if !table.notes.is_empty() { ul.notes { @for note in &table.notes { li { (shown(note)) } } } }
+                    @for warning in &table.warnings { p.warning { (prose(warning)) } }
+                    @if !table.notes.is_empty() { ul.notes { @for note in &table.notes { li { (prose(note)) } } } }
                 }
             }
             form action=(PageStep::Columns.path(draft)) method="post" {
@@ -272,8 +272,14 @@ fn why(column: &ColumnView) -> Markup {
         @if column.is_used { "it says how other columns are read. " }
         @if is_guess { strong { (evidence.sure.word()) } ": " }
         (shown(&evidence.because))
-        @if let Some(could_be) = evidence.could_be.as_ref().filter(|_| !is_sent(column)) { "; it could be: " (shown(could_be)) }
+        @if let Some(could_be) = evidence.could_be.as_ref().filter(|_| !is_sent(column)) { "; it could feed " (shown(&could_be_words(could_be))) }
     }
+}
+
+/// What a line of a mapping file says, in words.
+fn could_be_words(line: &str) -> String {
+    let field = line.strip_prefix("field = \"").and_then(|rest| rest.strip_suffix('"'));
+    field.map_or_else(|| line.to_owned(), field_words)
 }
 
 fn custom_name(column: &ColumnView) -> &str {

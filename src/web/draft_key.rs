@@ -11,7 +11,7 @@ pub fn key(draft: &Draft) -> String {
 }
 
 /// Length and time of a file; nothing for one that is not there.
-fn stamp(path: &Path) -> String {
+pub fn stamp(path: &Path) -> String {
     let Ok(there) = path.metadata() else { return String::new() };
     let changed = there.modified().ok().and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
     format!("{}.{}", there.len(), changed.unwrap_or_default().as_nanos())

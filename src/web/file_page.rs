@@ -72,7 +72,7 @@ fn found(preview: &FilePreview) -> Markup {
                 @if !preview.sheets.is_empty() { dt { "Sheets" } dd { (shown(&preview.sheets.join(", "))) } }
             }
             @if !preview.notes.is_empty() {
-                ul.notes { @for note in &preview.notes { li { (shown(note)) } } }
+                ul.notes { @for note in &preview.notes { li { (layout::prose(note)) } } }
             }
         }
     }

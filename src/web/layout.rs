@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::draft::Draft;
-use super::page_words::on_page;
+use super::page_words::{message_on_page, on_page};
 use crate::contact::Outcome;
 use crate::error::Error;
 use crate::report::escape;
@@ -190,6 +190,11 @@ pub fn prose(text: &str) -> Markup {
             @if at % 2 == 1 { code { (escape(piece)) } } @else { (escape(piece)) }
         }
     }
+}
+
+/// What is wrong with a row, which quotes its cells: only what it ends with is rolo's own for sure.
+pub fn message(text: &str) -> Markup {
+    html! { (escape(&message_on_page(text))) }
 }
 
 /// Text from outside, as it may stand in a page.

@@ -8,16 +8,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use maud::{Markup, html};
 
-use super::chart::calls_chart;
 use super::failure::{PageAnswer, PageFailure};
-use super::layout::{self, Part, prose, shown};
+use super::layout::{self, Part, message, prose};
 use super::runs_page::words;
 use super::site::Site;
 use super::watched::SeenSoFar;
 use super::work::{BackgroundJob, Purpose};
 use crate::clock;
-use crate::contact::Quota;
-use crate::report::{self, cure, number, span};
+use crate::report::{self, CallLimit, CallsChart, cure, number, span};
 
 /// Shorter than this, nobody looks at a clock.
 const WORTH_A_CLOCK: Duration = Duration::from_secs(120);
@@ -35,8 +33,8 @@ pub fn panel(work: &BackgroundJob, site: &Site) -> Markup {
     }
 }
 
-/// What is shown of a job under way; `quota` is that of its account, where its calls are of interest.
-pub fn progress(work: &BackgroundJob, site: &Site, quota: Option<Quota>) -> Markup {
+/// What is shown of a job under way; `limit` is that of its account, where there is one that it keeps to.
+pub fn progress(work: &BackgroundJob, site: &Site, limit: Option<CallLimit>) -> Markup {
     let seen = work.watched.seen();
     let left = seen.tally.left(clock::now());
     html! {
@@ -46,13 +44,19 @@ pub fn progress(work: &BackgroundJob, site: &Site, quota: Option<Quota>) -> Mark
             None => { progress aria-label="Working" {} }
         }
         @if let Some((time, reason)) = &seen.tally.waiting {
-            p.hint { "Waiting " (span(*time)) ": " (shown(&reason.to_string())) }
+            p.hint { "Waiting " (span(*time)) ": " (layout::shown(&reason.to_string())) }
         }
         @if seen.counts.total() > 0 {
             p { @for (at, (outcome, rows)) in seen.counts.iter().filter(|(_, rows)| *rows > 0).enumerate() {
                 @if at > 0 { ", " } strong { (number(rows)) } " " (words(outcome)) } }
         }
-        @if let Some(quota) = quota { (calls_chart(&seen.per_minute, quota)) }
+        @if let Some(chart) = CallsChart::of(&seen.calls, limit) {
+            h3 { "Calls over time" }
+            p.hint { (chart.words()) }
+            (chart.picture())
+            p.hint { @for (at, (kind, calls)) in seen.by_kind().iter().enumerate() {
+                @if at > 0 { ", " } (number(*calls)) " " (kind) } }
+        }
         @if !seen.codes.is_empty() { (causes(&seen)) }
     }
 }
@@ -80,7 +84,7 @@ fn causes(seen: &SeenSoFar) -> Markup {
         details {
             summary { "The first of these rows" }
             ul.notes { @for row in &seen.rows {
-                li { "line " (number(row.position.line)) ", " (row.outcome) ": " (shown(&row.messages.join("; "))) }
+                li { "line " (number(row.position.line)) ", " (row.outcome) ": " (message(&row.messages.join("; "))) }
             } }
         }
     }

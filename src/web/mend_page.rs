@@ -91,7 +91,7 @@ fn table(group: &ProblemGroup, first: usize, headers: &[String], rows: &[(Positi
                             td.bad {
                                 input name=(name) value=(cells.get(group.column_index).map_or("", String::as_str))
                                     aria-label={ "Line " (position.line) } aria-describedby={ "m." (name) } autocomplete="off";
-                                small id={ "m." (name) } { (shown(message(*position))) }
+                                small id={ "m." (name) } { (layout::message(message(*position))) }
                             }
                             @for (at, cell) in cells.iter().enumerate() { @if at != group.column_index { td { (shown(cell)) } } }
                         }

@@ -8,7 +8,6 @@
 //! with the cookie that its one-time token was changed for. Nothing is kept but in the ledger and the state folder.
 
 mod accounts_page;
-mod chart;
 mod column_choice;
 mod columns_page;
 mod columns_view;
@@ -34,6 +33,7 @@ mod problems_page;
 mod report_page;
 mod routes;
 mod row_mending;
+mod row_store;
 mod rows_page;
 mod rows_view;
 mod run_page;
@@ -43,6 +43,7 @@ mod session;
 mod site;
 mod sweep;
 mod undo_page;
+mod undo_view;
 mod upload;
 mod watched;
 mod work;

@@ -40,6 +40,15 @@ pub fn on_page(words: &str) -> Cow<'_, str> {
     Cow::Owned(pieces.concat())
 }
 
+/// A message of a row, or several. What is before their end may be a cell, which is quoted as it is.
+pub fn message_on_page(message: &str) -> Cow<'_, str> {
+    let found = CONTROLS.iter().find_map(|(option, control)| Some((message.strip_suffix(option)?, control)));
+    match found {
+        Some((before, control)) if before.ends_with(' ') => Cow::Owned(format!("{before}{control}")),
+        _ => Cow::Borrowed(message),
+    }
+}
+
 /// Whole options alone: `--header` is no part of `--header-row`.
 fn replaced(text: &str, option: &str, control: &str) -> String {
     let (mut said, mut rest) = (String::with_capacity(text.len()), text);
@@ -65,6 +74,17 @@ mod tests {
         assert!(said.contains("“Sheet: all that have the same columns”"), "{said}");
         let said = on_page("say so with --header none: else say where it is with --header-row");
         assert!(!said.contains("--") && said.contains("“Line that names the columns”"), "{said}");
+    }
+
+    #[test]
+    fn a_message_is_said_by_its_end_and_what_it_quotes_stays() {
+        let said = message_on_page("no country code, or state the country with --region");
+        assert!(
+            said.ends_with("with “Country of phone numbers without a country code” (File, Read it another way)"),
+            "{said}"
+        );
+        let quoted = "not a number: --region is not one";
+        assert_eq!(message_on_page(quoted), quoted);
     }
 
     #[test]

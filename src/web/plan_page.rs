@@ -91,9 +91,9 @@ fn warnings(work: &BackgroundJob) -> Markup {
     let seen = work.watched.seen();
     html! {
         @for warning in seen.warnings.iter().chain(seen.mapping.iter().flat_map(|table| &table.warnings)) {
-            p.warning { (shown(warning)) }
+            p.warning { (prose(warning)) }
         }
-        @if !seen.notes.is_empty() { ul.notes { @for note in &seen.notes { li { (shown(note)) } } } }
+        @if !seen.notes.is_empty() { ul.notes { @for note in &seen.notes { li { (prose(note)) } } } }
     }
 }
 

@@ -96,7 +96,7 @@ fn problem(draft: &Draft, group: &ProblemGroup) -> Markup {
             p.hint { code { (group.code) } " " (prose(cure(&group.code).unwrap_or_default())) }
             ul.notes {
                 @for (place, message) in group.places.iter().zip(&group.messages).take(SHOWN) {
-                    li { "line " (number(place.line)) ": " (shown(message)) }
+                    li { "line " (number(place.line)) ": " (layout::message(message)) }
                 }
                 @if group.places.len() > SHOWN { li.hint { "and " (number(rows - SHOWN as u64)) " more" } }
             }

@@ -1,9 +1,12 @@
+use std::fs::File;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use bytes::Bytes;
 use maud::{Markup, html};
 
 use super::failure::{PageAnswer, PageFailure};
@@ -20,10 +23,11 @@ use crate::report::{JobState, NextStep, RunAction, Summary, count, cure, number}
 
 /// One run: how it stands, and what can be done about it.
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>) -> PageAnswer<Markup> {
+    // Looked at before the run is: one that ends meanwhile is shown as under way, not as cut off.
+    let work = site.works.of_run(&id);
+    let own = work.as_ref().filter(|work| work.is_under_way());
     let run = site.run(&id).await?;
     let worker = site.ledger()?.worker_of(&run).await?;
-    let work = site.works.of_run(&run.id.0);
-    let own = work.as_ref().filter(|work| work.is_under_way());
     let title = format!("{} of {}", capitalized(run.new.kind.name()), file_name(&run.new.file));
     Ok(layout::page(
         &title,
@@ -62,8 +66,9 @@ fn under_way(run: &Run, work: &BackgroundJob, site: &Site) -> Markup {
 }
 
 fn progress(run: &Run, work: &BackgroundJob, site: &Site) -> Markup {
-    let quota = site.maker.service(&run.new.account).ok().map(|service| service.limits().quota.value);
-    live::progress(work, site, quota)
+    let service = site.maker.service(&run.new.account).ok();
+    let limit = service.filter(|_| jobs::is_paced(run)).map(|service| jobs::call_limit(service.limits()));
+    live::progress(work, site, limit)
 }
 
 /// The part of a run's page that changes; nothing once it has ended.
@@ -121,7 +126,7 @@ fn summed_up(summary: &Summary) -> Markup {
             h3 { "Why" }
             ul.notes { @for (code, rows) in &summary.codes { li { (number(*rows)) " × " code { (code) } " " (prose(cure(code).unwrap_or_default())) } } }
         }
-        @for remark in summary.remark_words() { p { (shown(&remark)) } }
+        @for remark in summary.remark_words() { p { (prose(&remark)) } }
     }
 }
 
@@ -142,7 +147,7 @@ fn next(run: &Run, is_under_way: bool) -> Markup {
                             p.hint { "They can't be sent as they are. Mended and sent again, they cost their own calls alone: what went well stays as it is." }
                         }
                         NextStep::Undo { .. } => {}
-                        other => { p { (shown(&other.to_string())) } }
+                        other => { p { (prose(&other.to_string())) } }
                     }
                 }
                 @if can_undo { p { a.button href={ "/runs/" (run.id) "/undo" } { "Put back what it changed…" } } }
@@ -213,8 +218,11 @@ where
     Ok(Redirect::to(&format!("/works/{}", work.id)).into_response())
 }
 
+/// Bytes of a file that are in memory at once while it is sent.
+const CHUNK: usize = 64 << 10;
+
 /// An answer that browsers save as a file of this name.
-pub fn attachment(name: &str, bytes: Vec<u8>) -> Response {
+pub fn attachment(name: &str, file: File) -> Response {
     let kind = if has_extension(std::path::Path::new(name), "xlsx") {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     } else {
@@ -222,9 +230,33 @@ pub fn attachment(name: &str, bytes: Vec<u8>) -> Response {
     };
     let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
     let disposition = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{encoded}"));
-    let mut response = Body::from(bytes).into_response();
+    let length = file.metadata().ok().map(|there| there.len());
+    let mut response = streamed(file).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().extend(length.map(|length| (header::CONTENT_LENGTH, HeaderValue::from(length))));
     let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     response
+}
+
+/// What a file holds, read as fast as it is sent.
+fn streamed(mut file: File) -> Body {
+    let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(2);
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut chunk = vec![0; CHUNK];
+            let read = file.read(&mut chunk);
+            let is_end = matches!(read, Ok(0) | Err(_));
+            let chunk = read.map(|read| {
+                chunk.truncate(read);
+                Bytes::from(chunk)
+            });
+            // Whoever was to get it may have gone.
+            if sender.blocking_send(chunk).is_err() || is_end {
+                break;
+            }
+        }
+    });
+    let next = async |mut receiver: tokio::sync::mpsc::Receiver<_>| Some((receiver.recv().await?, receiver));
+    Body::from_stream(futures_util::stream::unfold(receiver, next))
 }

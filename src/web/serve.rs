@@ -65,7 +65,7 @@ impl PageServer {
             session: Session::new(address.port())?,
             own_host: address.to_string(),
             drafts,
-            works: BackgroundJobs::new(settings.state_dir.clone(), settings.ledger.clone()),
+            works: BackgroundJobs::new(settings.state_dir.clone(), settings.ledger.clone(), settings.calendar.clone()),
             state_dir: settings.state_dir,
             calendar: settings.calendar,
             maker: settings.maker,

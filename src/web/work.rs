@@ -9,18 +9,19 @@ use tokio::sync::watch;
 use super::columns_view::ColumnsView;
 use super::preview::FilePreview;
 use super::problems::ProblemList;
+use super::row_store::RowStore;
+use super::rows_view::RowsWanted;
+use super::undo_view::UndoView;
 use super::watched::Watched;
+use crate::clock::Calendar;
 use crate::error::{Error, Result};
 use crate::jobs::{Context, Forecast, Rehearsal};
 use crate::ledger::LedgerPlace;
 use crate::report::{Reporter, Several, Summary};
 use crate::upload::{Stop, StopLevel};
 
-/// Ended jobs of which the end is kept.
-const KEPT: usize = 48;
-
 /// How long a page waits for what is quickly done, before it shows how that gets on.
-const QUICK: Duration = Duration::from_millis(200);
+const QUICK: Duration = Duration::from_millis(120);
 
 /// What a job is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +46,40 @@ pub enum Purpose {
     Check {
         key: String,
     },
+    /// The rows of a results file; `key` is another whenever the file is.
+    Rows {
+        key: String,
+    },
+    /// Those of them that somebody looks for.
+    Search {
+        key: String,
+        wanted: RowsWanted,
+    },
+    /// The report of a run, as it stands.
+    Report {
+        key: String,
+    },
+    /// What would be put back of a run.
+    Undo {
+        key: String,
+    },
     /// Contacts are changed by it.
     Run {
         words: String,
     },
+}
+
+impl Purpose {
+    /// How many that have ended are kept of such a purpose: what is large, and quickly done again, is let go of first.
+    const fn kept(&self) -> usize {
+        match self {
+            Self::Rows { .. } => 2,
+            Self::Check { .. } => 3,
+            Self::Preview { .. } | Self::Columns { .. } | Self::Report { .. } | Self::Undo { .. } => 4,
+            Self::Plan { .. } | Self::Rehearsal { .. } | Self::Search { .. } => 8,
+            Self::Run { .. } => 48,
+        }
+    }
 }
 
 /// What came of a job.
@@ -58,6 +89,11 @@ pub enum End {
     Forecast(Box<Forecast>),
     Rehearsal(Box<Rehearsal>),
     Problems(Box<ProblemList>),
+    Rows(Box<RowStore>),
+    /// Numbers of rows, in the order in which they are shown.
+    Found(Vec<u32>),
+    Report(bytes::Bytes),
+    Undo(Box<UndoView>),
     Summary(Box<Summary>),
 }
 
@@ -92,6 +128,11 @@ impl BackgroundJob {
         self.stop.is_requested()
     }
 
+    /// Returns once it has ended, or after a moment in which what is quickly done is done.
+    pub async fn soon(&self) {
+        drop(tokio::time::timeout(QUICK, self.ended()).await);
+    }
+
     /// Returns once it has ended.
     pub async fn ended(&self) {
         // The sender lives as long as `self`, so waiting can't fail.
@@ -106,12 +147,13 @@ pub struct BackgroundJobs {
     state_dir: std::path::PathBuf,
     ledger: LedgerPlace,
     runtime: tokio::runtime::Handle,
+    calendar: Calendar,
 }
 
 impl BackgroundJobs {
-    pub fn new(state_dir: std::path::PathBuf, ledger: LedgerPlace) -> Self {
+    pub fn new(state_dir: std::path::PathBuf, ledger: LedgerPlace, calendar: Calendar) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Self { all: Mutex::default(), next: AtomicU64::new(1), state_dir, ledger, runtime }
+        Self { all: Mutex::default(), next: AtomicU64::new(1), state_dir, ledger, runtime, calendar }
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Arc<BackgroundJob>>> {
@@ -143,7 +185,7 @@ impl BackgroundJobs {
             Some(work) => work,
             None => self.start(purpose, job)?,
         };
-        drop(tokio::time::timeout(QUICK, work.ended()).await);
+        work.soon().await;
         if matches!(work.end(), Some(Err(_))) {
             work.failure_shown.store(true, Ordering::Relaxed);
         }
@@ -158,7 +200,7 @@ impl BackgroundJobs {
         let work = Arc::new(BackgroundJob {
             id: self.next.fetch_add(1, Ordering::Relaxed),
             purpose,
-            watched: Watched::default(),
+            watched: Watched::new(self.calendar.clone()),
             stop: Stop::default(),
             end: OnceLock::new(),
             has_ended: watch::Sender::new(false),
@@ -185,11 +227,16 @@ impl BackgroundJobs {
             })
             .map_err(|cause| Error::stopped(format!("can't start a thread: {cause}")).caused_by(cause))?;
         let mut all = self.all();
-        while all.len() >= KEPT
-            && let Some(at) = all.iter().position(|work| !work.is_under_way())
-        {
-            all.remove(at);
-        }
+        let is_alike = |other: &BackgroundJob| {
+            std::mem::discriminant(&other.purpose) == std::mem::discriminant(&work.purpose) && !other.is_under_way()
+        };
+        let ended = all.iter().filter(|other| is_alike(other)).count();
+        let mut too_many = (ended + 1).saturating_sub(work.purpose.kept());
+        all.retain(|other| {
+            let goes = too_many > 0 && is_alike(other);
+            too_many -= usize::from(goes);
+            !goes
+        });
         all.push(work.clone());
         Ok(work)
     }

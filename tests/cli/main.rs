@@ -37,6 +37,7 @@ mod held;
 mod help;
 mod history;
 mod hostile;
+mod hostile_pages;
 mod input;
 mod kills;
 mod manifests;

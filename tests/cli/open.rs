@@ -461,8 +461,19 @@ fn rows_of_a_run_are_searched_and_downloaded_as_a_workbook() {
     page.until(&run, "Download as CSV");
     let all = page.get(&format!("{run}/rows")).body;
     assert!(all.contains(">3 rows<") && all.contains("name=\"mend.2.1\" value=\"call office\""), "{all}");
-    let found = page.send(&format!("{run}/rows"), &[("text", "ann"), ("outcome", "created")]).body;
+    let search = |fields: &[(&str, &str)]| {
+        let told = page.send(&format!("{run}/rows"), fields);
+        assert!(told.status == 303 && !told.location().contains("ann"), "nobody stands in an address: {told:?}");
+        page.until(&told.location(), "Back to the run").body
+    };
+    let found = search(&[("text", "ann"), ("outcome", "created")]);
     assert!(found.contains(">1 row<") && !found.contains("<td>Bob"), "{found}");
+    let ordered = search(&[("sort", "Name"), ("descending", "on")]);
+    assert!(ordered.find("value=\"Cid\"").or(ordered.find(">Cid<")) < ordered.find(">Ann<"), "{ordered}");
+    let nobody = search(&[("text", "zoe")]);
+    assert!(nobody.contains(">0 rows<") && nobody.contains("No row is like that"), "{nobody}");
+    let lost = page.get(&format!("{run}/rows?found=9999")).body;
+    assert!(lost.contains("not remembered any more") && lost.contains(">3 rows<"), "{lost}");
     let workbook = page.get(&format!("{run}/results/xlsx"));
     assert!(workbook.header("content-type").unwrap().contains("spreadsheetml"), "{}", workbook.head);
     assert!(workbook.body.starts_with("PK"));

@@ -4,12 +4,9 @@ use rust_xlsxwriter::Workbook;
 use thirtyfour::prelude::*;
 
 use crate::browser::Browser;
+use crate::hostile_pages::{EVIL, EVIL_NAME, evil_account};
 use crate::open::Page;
 use crate::world::{Served, World};
-
-/// What keeps a page from doing harm if it is not obeyed.
-const HOSTILE: &str =
-    "<img src=http://elsewhere.example/x onerror=\"window.hostile=1\"><script>window.hostile=1</script>";
 
 const FIRST: [&str; 12] =
     ["Aisyah", "Ben", "Chitra", "Daniel", "Elena", "Farid", "Grace", "Hafiz", "Ines", "Jun", "Kavita", "Li Wei"];
@@ -297,33 +294,30 @@ async fn a_keyboard_is_enough() {
     assert!(runs.contains("3 rows: 3 created") && runs.contains("3 updated"), "{runs}");
 }
 
-/// Files whose every text would do something where it was obeyed, and an account whose server says such things.
-fn hostile(world: &World) -> Served {
+/// A file whose every text would do something where it was obeyed.
+fn hostile(world: &World) {
     let mut book = Workbook::new();
     book.add_worksheet().set_name("<img src=x onerror=hostile=1>").unwrap();
     for sheet in book.worksheets_mut() {
-        for (column, header) in (0..).zip(["Name", "Mobile", "Labels", HOSTILE, "'\"><svg onload=hostile=1>"]) {
+        for (column, header) in (0..).zip(["Name", "Mobile", "Labels", EVIL, "'\"><svg onload=hostile=1>"]) {
             sheet.write(0, column, header).unwrap();
         }
-        for (row, mobile) in (1..).zip(["+447400100201", "+447400100202", HOSTILE]) {
-            for (column, cell) in
-                (0..).zip([HOSTILE, mobile, &format!("{HOSTILE};vip"), HOSTILE, "javascript:hostile=1"])
-            {
+        for (row, mobile) in (1..).zip(["+447400100201", "+447400100202", EVIL]) {
+            for (column, cell) in (0..).zip([EVIL, mobile, &format!("{EVIL};vip"), EVIL, "javascript:hostile=1"]) {
                 sheet.write(row, column, cell).unwrap();
             }
         }
     }
     book.save(world.path("<img src=x onerror=hostile=1>.xlsx")).unwrap();
-    Served::start(world, "--unthrottled")
 }
 
 #[tokio::test]
 async fn hostile_texts_do_nothing_on_any_page() {
     let Some(browser) = Browser::open().await else { return };
     let world = World::new();
-    let served = hostile(&world);
+    hostile(&world);
+    evil_account(&world);
     let page = Page::open(&world, "");
-    drop(served);
     entered(&browser, &page).await;
     browser.press("too large to drop").await;
     browser.write("#path", "<img src=x onerror=hostile=1>.xlsx").await;
@@ -344,11 +338,40 @@ async fn hostile_texts_do_nothing_on_any_page() {
         browser.look(&format!("hostile-run{}", at.replace('/', "-"))).await;
     }
     browser.goto(&format!("http://{}/people", page.host)).await;
-    browser.write("#person", &format!("external_id:{HOSTILE}")).await;
+    browser.write("#person", &format!("external_id:{EVIL}")).await;
     browser.press("Tell").await;
     browser.until("nothing was ever done").await;
     browser.look("hostile-people").await;
-    for (path, says) in [("/", "<img"), ("/runs", "<img"), ("/nobody", "there is no such page")] {
+    // A service that says such things, of an account that is called so.
+    browser.goto(&format!("http://{}/", page.host)).await;
+    browser.press("too large to drop").await;
+    browser.write("#path", "people.csv").await;
+    browser.press("Look at the file").await;
+    browser.until("What was found").await;
+    let file = browser.driver.current_url().await.unwrap();
+    browser.goto(&format!("{file}/columns")).await;
+    browser.until("Where the contacts go").await;
+    let choose = "document.querySelector('#account').value = arguments[0]";
+    browser.tell(choose, &[serde_json::json!(EVIL_NAME)]).await;
+    browser.press("Take this account").await;
+    browser.goto(&format!("{file}/plan")).await;
+    browser.until("Send it").await;
+    browser.look("hostile-account-plan").await;
+    browser.click("form[action$=\"/send\"] button").await;
+    browser.until("Download as CSV").await;
+    let run = browser.driver.current_url().await.unwrap();
+    for (at, says) in [("", "failed"), ("/rows", "<script>"), ("/report", "<script>")] {
+        browser.goto(&format!("{run}{at}")).await;
+        browser.until(says).await;
+        browser.look(&format!("hostile-service{}", at.replace('/', "-"))).await;
+    }
+    for (path, says) in [
+        ("/", "<img"),
+        ("/runs", "<img"),
+        ("/jobs", "<img"),
+        ("/accounts", "<img"),
+        ("/nobody", "there is no such page"),
+    ] {
         browser.goto(&format!("http://{}{path}", page.host)).await;
         browser.until(says).await;
         browser.look(&format!("hostile-{}", path.trim_matches('/'))).await;

@@ -28,7 +28,10 @@ async function follow(part) {
       if (text !== part.dataset.seen) {
         part.dataset.seen = text;
         const made = new DOMParser().parseFromString(text, "text/html");
+        // What somebody opened stays open.
+        const opened = [...part.querySelectorAll("details")].map((details) => details.open);
         part.replaceChildren(...made.body.childNodes);
+        part.querySelectorAll("details").forEach((details, at) => { details.open = opened[at] ?? false; });
       }
     } catch { /* The server is busy or gone; the next try tells. */ }
   }
