@@ -51,7 +51,7 @@ pub fn progress(work: &BackgroundJob, site: &Site, limit: Option<CallLimit>) -> 
                 @if at > 0 { ", " } strong { (number(rows)) } " " (words(outcome)) } }
         }
         @if let Some(chart) = CallsChart::of(&seen.calls, limit) {
-            h3 { "Calls over time" }
+            h2 { "Calls over time" }
             p.hint { (chart.words()) }
             (chart.picture())
             p.hint { @for (at, (kind, calls)) in seen.by_kind().iter().enumerate() {
@@ -79,7 +79,7 @@ fn headline(seen: &SeenSoFar, left: Option<Duration>, site: &Site, work: &Backgr
 
 fn causes(seen: &SeenSoFar) -> Markup {
     html! {
-        h3 { "What went wrong so far" }
+        h2 { "What went wrong so far" }
         ul.notes { @for (code, rows) in &seen.codes { li { (number(*rows)) " × " code { (code) } " " (prose(cure(code).unwrap_or_default())) } } }
         details {
             summary { "The first of these rows" }
