@@ -111,6 +111,22 @@ impl Browser {
         self.tell("return document.body.innerText", &[]).await.as_str().unwrap().to_owned()
     }
 
+    /// Presses what leads to a page that says what this one says, and waits until it is another.
+    pub async fn press_to_the_next(&self, words: &str) {
+        self.tell("document.body.dataset.seen = 'yes'", &[]).await;
+        self.press(words).await;
+        for _ in 0..TRIES {
+            let asked = "return document.readyState === 'complete' && !document.body.dataset.seen";
+            // A page that is just being left can't be asked.
+            let next = self.driver.execute(asked, Vec::new()).await;
+            if next.is_ok_and(|next| next.json().as_bool() == Some(true)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{words} led nowhere: {}", self.words().await);
+    }
+
     /// Waits until the page says so.
     pub async fn until(&self, says: &str) {
         for _ in 0..TRIES {

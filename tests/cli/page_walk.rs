@@ -72,8 +72,7 @@ async fn a_dropped_workbook_is_mended_sent_and_put_back() {
     browser.press("Go on to the columns").await;
     browser.until("Where the contacts go").await;
     browser.choose("#account", "sandbox:respondio").await;
-    browser.press("Take this account").await;
-    browser.until("sandbox:respondio").await;
+    browser.press_to_the_next("Take this account").await;
     browser.look("columns").await;
     browser.press("Save, and go on to the problems").await;
     browser.until("can't be sent as they are").await;
@@ -353,7 +352,7 @@ async fn hostile_texts_do_nothing_on_any_page() {
     browser.until("Where the contacts go").await;
     let choose = "document.querySelector('#account').value = arguments[0]";
     browser.tell(choose, &[serde_json::json!(EVIL_NAME)]).await;
-    browser.press("Take this account").await;
+    browser.press_to_the_next("Take this account").await;
     browser.goto(&format!("{file}/plan")).await;
     browser.until("Send it").await;
     browser.look("hostile-account-plan").await;
