@@ -1,12 +1,11 @@
-use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::source::SandboxSettings;
-use super::{ChosenAccount, CommandContext, Exit, print, running};
+use super::{ChosenAccount, CommandContext, Exit, listing_width, print, running};
 use crate::config::{Account, rate_words};
 use crate::error::Result;
 use crate::jobs;
-use crate::report::{escape, words};
+use crate::report::{TextTable, escape, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,9 +67,7 @@ fn list(context: &CommandContext) -> Result<Exit> {
         print("no accounts are configured; `sandbox` is always there, for rehearsals\n")?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.add_row(["account", "service", "secret", "rate", "base URL", "defined in"]);
+    let mut table = TextTable::new(["account", "service", "secret", "rate", "base URL", "defined in"]);
     for account in config.accounts.values() {
         table.add_row([
             escape(&account.name).into_owned(),
@@ -81,7 +78,7 @@ fn list(context: &CommandContext) -> Result<Exit> {
             escape(&account.origin.to_string()).into_owned(),
         ]);
     }
-    print(&format!("{}\n", table.trim_fmt()))?;
+    print(&table.words(listing_width()))?;
     Ok(Exit::Done)
 }
 

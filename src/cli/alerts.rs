@@ -1,14 +1,13 @@
-use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::alerting::{send_waiting, sender};
-use super::{CommandContext, Exit, print, running};
+use super::{CommandContext, Exit, listing_width, print, running};
 use crate::alerts::{Alert, AlertFacts, JobWatch};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::ledger::{JobCondition, JobRecord, OutboxAlert};
 use crate::report::words::moment;
-use crate::report::{escape, escape_json, number};
+use crate::report::{TextTable, escape, escape_json, number};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,9 +129,7 @@ fn words(condition: JobCondition) -> String {
 }
 
 fn table(alerts: &[OutboxAlert]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.add_row(["alert of", "job", "is", "channel", "tries", "state"]);
+    let mut table = TextTable::new(["alert of", "job", "is", "channel", "tries", "state"]);
     for alert in alerts {
         table.add_row([
             moment(alert.at),
@@ -143,7 +140,7 @@ fn table(alerts: &[OutboxAlert]) -> String {
             escape(&state_words(alert)).into_owned(),
         ]);
     }
-    format!("{}\n", table.trim_fmt())
+    table.words(listing_width())
 }
 
 fn state_words(alert: &OutboxAlert) -> String {

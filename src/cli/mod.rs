@@ -73,7 +73,7 @@ pub use command_line::{Command, CommandLine};
 pub use context::{CommandContext, GlobalArgs};
 pub use environment::Environment;
 pub use exit::Exit;
-pub use output::{print, progress, unused};
+pub use output::{listing_width, print, progress, unused};
 
 use clap::Parser as _;
 

@@ -30,6 +30,11 @@ pub fn width() -> Option<u16> {
     platform::terminal_width(&io::stderr())
 }
 
+/// The same of standard output, where data is listed.
+pub fn listing_width() -> Option<u16> {
+    platform::terminal_width(&io::stdout())
+}
+
 /// Whoever shows how a run gets on: a bar or lines on standard error, unless quiet, and JSON lines
 /// on standard output if asked for.
 pub fn progress(context: &CommandContext) -> Box<dyn Reporter> {

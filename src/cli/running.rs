@@ -12,7 +12,7 @@ use tracing::span::EnteredSpan;
 
 use super::asking::Asking;
 use super::source::{Input, RunSettings, SandboxSettings, SourceSettings};
-use super::{ChosenAccount, CommandContext, Exit, kept_input, progress, secrets};
+use super::{ChosenAccount, CommandContext, Exit, kept_input, output, progress, secrets};
 use crate::config::Threshold;
 use crate::error::{Error, Result};
 use crate::jobs::{self, AccountSpec, ImportOptions, MappingChoice, RefreshSecrets, SandboxSpec, SourceSpec};
@@ -241,7 +241,7 @@ pub fn import_options(settings: &RunSettings) -> ImportOptions {
 /// Says how a job ended, and with which exit code.
 pub fn ended(summary: &Summary, context: &CommandContext) -> Exit {
     if !context.quiet || summary.counts.needing_attention() > 0 || summary.stopped.is_some() {
-        drop(std::io::stderr().lock().write_all(closing_words(summary).as_bytes()));
+        drop(std::io::stderr().lock().write_all(closing_words(summary, output::width()).as_bytes()));
     }
     Exit::of(summary)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::scheduled::scheduled;
-use super::{CommandContext, Exit, print, running};
+use super::{CommandContext, Exit, listing_width, print, running};
 use crate::clock;
 use crate::contact::Counts;
 use crate::error::Result;
@@ -97,7 +97,7 @@ fn show(runs: &[Listed], context: &CommandContext) -> Result<()> {
     } else if runs.is_empty() {
         Ok(())
     } else {
-        print(&runs_words(runs))
+        print(&runs_words(runs, listing_width()))
     }
 }
 

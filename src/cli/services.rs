@@ -1,10 +1,11 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
-use super::{CommandContext, Exit, print};
+use super::{CommandContext, Exit, listing_width, print};
 use crate::config::rate_words;
 use crate::contact::{CallKind, CreateSafety, Limits, ListAll, RemoteId, Source, Sourced};
 use crate::error::Result;
+use crate::report::TextTable;
 use crate::services::{self, Service, ServiceEntry};
 
 const EXAMPLES: &str = "\
@@ -29,8 +30,7 @@ pub fn run(args: &ServicesCommand, context: &CommandContext) -> Result<Exit> {
         print(&if context.json { format!("{}\n", to_json(entry, &*service)) } else { details(entry, &*service) })?;
         return Ok(Exit::Done);
     }
-    let mut table = table();
-    table.add_row(["service", "product", "quota", "contacts", "tags", "lists", "list all"]);
+    let mut table = TextTable::new(["service", "product", "quota", "contacts", "tags", "lists", "list all"]);
     for entry in services::ALL {
         let service = entry.connect_to_sandbox()?;
         if context.json {
@@ -40,7 +40,8 @@ pub fn run(args: &ServicesCommand, context: &CommandContext) -> Result<Exit> {
         }
     }
     if !context.json {
-        print(&format!("{}\n\n`rolo services NAME` shows limits, fields and operations\n", table.trim_fmt()))?;
+        let words = table.words(listing_width());
+        print(&format!("{words}\n`rolo services NAME` tells the rest\n"))?;
     }
     Ok(Exit::Done)
 }
@@ -48,6 +49,9 @@ pub fn run(args: &ServicesCommand, context: &CommandContext) -> Result<Exit> {
 fn table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(width) = listing_width() {
+        table.set_width(width);
+    }
     table
 }
 

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{CommandContext, Exit, print, running};
+use super::{CommandContext, Exit, listing_width, print, running};
 use crate::error::Result;
 use crate::ledger::LiveWorker;
 use crate::report::{escape_json, workers_words};
@@ -25,7 +25,7 @@ pub fn run(_: &WorkersCommand, context: &CommandContext) -> Result<Exit> {
         } else if workers.is_empty() {
             print("nobody works now: `rolo work` serves what waits\n")?;
         } else {
-            print(&workers_words(&workers))?;
+            print(&workers_words(&workers, listing_width()))?;
         }
         Ok(Exit::Done)
     })

@@ -117,7 +117,7 @@ pub fn hide_typing() -> io::Result<HiddenTyping> {
 }
 
 /// Columns of the terminal that this is, at this moment; `None` where it is none, or tells none.
-pub fn terminal_width(terminal: &io::Stderr) -> Option<u16> {
+pub fn terminal_width(terminal: &impl system::Handle) -> Option<u16> {
     system::terminal_width(terminal).filter(|width| *width > 0)
 }
 

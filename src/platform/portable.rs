@@ -8,6 +8,11 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+/// What may be a terminal.
+pub trait Handle {}
+
+impl<T> Handle for T {}
+
 pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
@@ -40,7 +45,7 @@ pub(super) fn hide_typing() -> io::Result<Typing> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-pub(super) fn terminal_width(_: &io::Stderr) -> Option<u16> {
+pub(super) fn terminal_width(_: &impl Handle) -> Option<u16> {
     None
 }
 

@@ -8,6 +8,9 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, Open
 use std::path::Path;
 use std::time::Duration;
 
+/// What may be a terminal.
+pub use std::os::fd::AsFd as Handle;
+
 pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)
 }
@@ -65,7 +68,7 @@ pub(super) fn boot() -> Option<u64> {
     u64::from_str_radix(&digits, 16).ok()
 }
 
-pub(super) fn terminal_width(terminal: &io::Stderr) -> Option<u16> {
+pub(super) fn terminal_width(terminal: &impl Handle) -> Option<u16> {
     rustix::termios::tcgetwinsize(terminal).ok().map(|size| size.ws_col)
 }
 

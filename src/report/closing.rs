@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::cures::cause;
+use super::text_table::wrapped;
 use super::words::{count, listed, number, span};
 use super::{JobKind, JobState, RowRemark, Summary, cure, escape};
 use crate::contact::{Counts, Outcome};
@@ -11,19 +12,19 @@ use crate::contact::{Counts, Outcome};
 const REASONS: usize = 5;
 
 /// What a run did, in words for its end: how it ended, rows by outcome, the law they obey, calls,
-/// reasons with their cures, and what to do next. Ends with a line break.
-pub fn closing_words(summary: &Summary) -> String {
+/// reasons with their cures, and what to do next, its tables in so many columns. Ends with a line break.
+pub fn closing_words(summary: &Summary, width: Option<u16>) -> String {
     let mut words = Words(String::new());
     words.line(&title(summary));
     if let Some(contacts) = summary.contacts {
         words.line(&format!("contacts written: {}", number(contacts)));
     }
     if summary.rows > 0 || summary.counts.total() > 0 || summary.contacts.is_none() {
-        words.part(&outcomes(summary));
+        words.part(&fitted(outcomes(summary), width));
         words.line(&law(&summary.counts, summary.rows));
     }
     words.maybe(calls(summary));
-    words.maybe(reasons(summary));
+    words.maybe(reasons(summary, width));
     if !summary.unmapped.is_empty() {
         words.line(&format!("unmapped columns: {}", first_of(&summary.unmapped)));
     }
@@ -105,7 +106,7 @@ fn title(summary: &Summary) -> String {
     }
 }
 
-fn outcomes(summary: &Summary) -> String {
+fn outcomes(summary: &Summary) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for (outcome, n) in summary.counts.iter().filter(|(_, n)| *n > 0) {
@@ -128,7 +129,14 @@ fn outcomes(summary: &Summary) -> String {
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.trim_fmt()
+    table
+}
+
+fn fitted(table: Table, width: Option<u16>) -> String {
+    match width {
+        Some(width) => wrapped(table, width).trim_fmt(),
+        None => table.trim_fmt(),
+    }
 }
 
 pub(super) const fn meaning(outcome: Outcome) -> &'static str {
@@ -177,7 +185,7 @@ fn calls(summary: &Summary) -> Option<String> {
     Some(line)
 }
 
-fn reasons(summary: &Summary) -> Option<String> {
+fn reasons(summary: &Summary, width: Option<u16>) -> Option<String> {
     if summary.codes.is_empty() {
         return None;
     }
@@ -191,7 +199,7 @@ fn reasons(summary: &Summary) -> Option<String> {
     if let Some(column) = table.column_mut(0) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let mut text = format!("most frequent reasons:\n{}", table.trim_fmt());
+    let mut text = format!("most frequent reasons:\n{}", fitted(table, width));
     if codes.len() > REASONS {
         let rest: u64 = codes[REASONS..].iter().map(|(_, n)| **n).sum();
         write!(text, "\n and {} more, {} in all", count((codes.len() - REASONS) as u64, "reason"), count(rest, "time"))
@@ -262,7 +270,7 @@ results: contacts.results.csv
 next: `rolo retry 20261121-0931-k3f` sends the failed rows again, once what their messages name is put right
 next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 20261121-0931-k3f --with contacts.results.csv`
 ";
-        assert_eq!(closing_words(&import()), expected);
+        assert_eq!(closing_words(&import(), None), expected);
     }
 
     #[test]
@@ -270,7 +278,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
         let column = Some("Labels".into());
         let (code, lines) = ("tags.looks_joined".into(), vec![2, 3, 5, 8, 13]);
         let remark = RowRemark { code, column, rows: 1_007, lines, ..RowRemark::default() };
-        let words = closing_words(&Summary { row_remarks: vec![remark], ..import() });
+        let words = closing_words(&Summary { row_remarks: vec![remark], ..import() }, None);
         let line = "1,007 rows, column Labels (lines 2, 3, 5, 8, 13 and 1,002 more): tags.looks_joined: one tag that \
                     looks like several\n";
         assert!(words.contains(line), "{words}");
@@ -280,7 +288,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
     fn a_cell_that_was_left_out_is_told_as_such() {
         let (code, column) = ("phone.too_short".into(), Some("Phone".into()));
         let remark = RowRemark { code, column, left_out: true, rows: 1, lines: vec![3] };
-        let words = closing_words(&Summary { row_remarks: vec![remark], ..import() });
+        let words = closing_words(&Summary { row_remarks: vec![remark], ..import() }, None);
         let line = "1 row, column Phone (line 3): one cell left out of a row that is sent, phone.too_short:";
         assert!(words.contains(line), "{words}");
     }
@@ -290,7 +298,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
         let summary = Summary { rows: 41, ..import() };
         let line = "41 rows ≠ 31 created + 2 unchanged + 6 rejected + 1 failed (40): rows are missing by 1. \
                     This is a bug in rolo; please report it with the command you ran";
-        assert!(closing_words(&summary).contains(line), "{}", closing_words(&summary));
+        assert!(closing_words(&summary, None).contains(line), "{}", closing_words(&summary, None));
     }
 
     #[test]
@@ -301,7 +309,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
             counts: counts(&[(Outcome::Created, 30), (Outcome::Skipped, 9), (Outcome::InDoubt, 1)]),
             ..import()
         };
-        let words = closing_words(&summary);
+        let words = closing_words(&summary, None);
         assert!(
             words.starts_with("import 20261121-0931-k3f: stopped after 41 s: the service refused the credentials\n")
         );
@@ -323,7 +331,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
             ..Summary::default()
         };
         assert_eq!(
-            closing_words(&summary),
+            closing_words(&summary, None),
             "export 20261121-0931-k3f: finished in 2 min 5 s\ncontacts written: 12,345\n\
              not complete, as asked: the first 12,345 contacts\nwritten: all.xlsx\n"
         );
@@ -331,7 +339,7 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
 
     #[test]
     fn an_empty_source_still_states_the_law() {
-        let words = closing_words(&Summary::default());
+        let words = closing_words(&Summary::default(), None);
         assert!(words.contains("\n0 rows = 0\n"), "{words}");
     }
 }

@@ -1,42 +1,34 @@
 //! What the ledger remembers of runs, in words.
 
-use comfy_table::{Table, presets};
-
 use super::words::{count, moment, number, span, state_words};
-use super::{JobState, NextStep, escape};
+use super::{JobState, NextStep, TextTable, escape};
 use crate::contact::Outcome;
 use crate::ledger::{Run, RunState, Worker};
 
-/// A table of runs, one a line, in the order given, each with whoever works on it now.
-pub fn runs_words(runs: &[(Run, Option<Worker>)]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    // Whoever has no jobs sees no column of them.
-    let has_jobs = runs.iter().any(|(run, _)| run.job().is_some());
-    let with_job = |mut cells: Vec<String>, job: &str| {
-        if has_jobs {
-            cells.insert(4, job.to_owned());
-        }
-        cells
-    };
-    let titles = ["run", "began", "took", "command", "account", "file", "state", "rows", "next"];
-    table.add_row(with_job(titles.map(str::to_owned).to_vec(), "job"));
+/// A table of runs, one a line, in the order given, each with whoever works on it now, in so many columns.
+pub fn runs_words(runs: &[(Run, Option<Worker>)], width: Option<u16>) -> String {
+    let titles = ["run", "began", "took", "command", "job", "account", "file", "state", "rows", "next"];
+    let mut table = TextTable::new(titles);
     for (run, worker) in runs {
         let is_under_way = worker.is_some();
-        let cells = vec![
+        table.add_row([
             run.id.0.clone(),
             moment(run.new.started),
             took(run),
             run.new.kind.name().to_owned(),
+            escape(run.job().unwrap_or("-")).into_owned(),
             escape(&run.new.account).into_owned(),
             escape(file_name(&run.new.file)).into_owned(),
             state_words(run, is_under_way).to_owned(),
             rows_words(run),
             next_words(run, is_under_way),
-        ];
-        table.add_row(with_job(cells, &escape(run.job().unwrap_or("-"))));
+        ]);
     }
-    let mut words = format!("{}\n", table.trim_fmt());
+    // Whoever has no jobs sees no column of them.
+    if runs.iter().all(|(run, _)| run.job().is_none()) {
+        table.remove_column("job");
+    }
+    let mut words = table.words(width);
     for (run, _) in runs.iter().filter(|(run, _)| matches!(run.state, RunState::Queued | RunState::Failed)) {
         if let Some(told) = &run.told {
             words.push_str(&format!("{} {}: {}\n", run.id, run.state.name(), escape(told)));
@@ -117,7 +109,7 @@ mod tests {
             (run(RunState::Running, &[]), Some(worker.clone())),
             (run(RunState::Interrupted, &[]), Some(worker)),
         ];
-        let words = runs_words(&runs);
+        let words = runs_words(&runs, None);
         let lines: Vec<_> = words.lines().collect();
         assert_eq!(lines.len(), 5);
         for part in [

@@ -1,16 +1,12 @@
 //! Who lives, in words.
 
-use comfy_table::{Table, presets};
-
-use super::escape;
 use super::words::{moment, span};
+use super::{TextTable, escape};
 use crate::ledger::LiveWorker;
 
-/// A table of workers, one a line.
-pub fn workers_words(workers: &[LiveWorker]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.add_row(["process", "machine", "since", "does", "runs", "heard of"]);
+/// A table of workers, one a line, in so many columns.
+pub fn workers_words(workers: &[LiveWorker], width: Option<u16>) -> String {
+    let mut table = TextTable::new(["process", "machine", "since", "does", "runs", "heard of"]);
     for it in workers {
         let runs: Vec<&str> = it.runs.iter().map(|run| run.0.as_str()).collect();
         table.add_row([
@@ -22,5 +18,5 @@ pub fn workers_words(workers: &[LiveWorker]) -> String {
             format!("{} ago", span(it.heard)),
         ]);
     }
-    format!("{}\n", table.trim_fmt())
+    table.words(width)
 }

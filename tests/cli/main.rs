@@ -82,6 +82,7 @@ mod together;
 mod types;
 mod types_everywhere;
 mod undo;
+mod widths;
 mod workbook;
 mod workers;
 mod workers_clocks;

@@ -16,11 +16,16 @@ pub struct Terminal {
 impl Terminal {
     /// Runs the program in a terminal of so many columns.
     pub fn start(world: &World, columns: u16, arguments: &str) -> Self {
-        let program = env!("CARGO_BIN_EXE_rolo");
-        let line = format!("stty rows 24 cols {columns}; exec '{program}' {arguments}");
+        Self::shell(world, columns, &format!("exec \"$ROLO\" {arguments}"))
+    }
+
+    /// Runs a line of a shell there, to which the program is `$ROLO`.
+    pub fn shell(world: &World, columns: u16, line: &str) -> Self {
+        let line = format!("stty rows 24 cols {columns}; {line}");
         let mut command = Command::new("script");
         command.bare().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", world.home());
         command.env("TERM", "xterm").env("SHELL", "/bin/sh").current_dir(world.home());
+        command.env("ROLO", env!("CARGO_BIN_EXE_rolo"));
         command.args(["-q", "-e", "-c", &line, "/dev/null"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (keys, screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -29,11 +34,21 @@ impl Terminal {
 
     /// Waits until the words stand on the screen, after all that was waited for before, and types a line.
     pub fn answer(&mut self, question: &str, line: &str) {
-        let from = self.seen.len();
-        while !self.seen[from..].contains(question) {
-            assert!(self.read(), "{question} was not asked: {}", self.seen);
-        }
+        self.until(question);
         writeln!(self.keys, "{line}").unwrap();
+    }
+
+    /// Presses Ctrl-C, once these words stand there.
+    pub fn interrupt(&mut self, question: &str) {
+        self.until(question);
+        self.keys.write_all(b"\x03").unwrap();
+    }
+
+    fn until(&mut self, words: &str) {
+        let from = self.seen.len();
+        while !self.seen[from..].contains(words) {
+            assert!(self.read(), "{words} was not shown: {}", self.seen);
+        }
     }
 
     /// All that was shown, and the code it ended with.
