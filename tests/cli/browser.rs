@@ -91,6 +91,8 @@ impl Browser {
         wanted.set("goog:loggingPrefs", json!({ "performance": "ALL" })).unwrap();
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.unwrap();
         process.browser = driver.capabilities().get("goog:processID").and_then(Value::as_u64);
+        // A part of a page that takes its time comes when it is there.
+        driver.set_implicit_wait_timeout(Duration::from_secs(20)).await.unwrap();
         let driver = ManuallyDrop::new(driver);
         let browser = Self { driver, _process: process, _profile: profile, axe, trapped };
         browser.show_at(1280, "light").await;
