@@ -1,7 +1,5 @@
-use comfy_table::{ContentArrangement, Table, presets};
-
-use super::escape;
 use super::words::{count, number};
+use super::{TextTable, escape};
 
 /// How the columns of a file are mapped, as a person looks at it before anything is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +54,7 @@ impl UnmappedColumn {
 
 /// Columns that the table keeps to, whatever room there is: longer lines are hard to follow.
 const WIDTH: u16 = 120;
+const VALUES: &str = "values in the file → as sent";
 /// Longest value and longest header shown, in characters.
 const VALUE: usize = 24;
 const HEADER: usize = 26;
@@ -78,7 +77,7 @@ impl MappingTable {
         let (shown, others): (Vec<_>, Vec<_>) =
             self.columns.iter().partition(|column| !with_values || !column.values.is_empty());
         if !shown.is_empty() {
-            lines.push(mapped(&shown, with_values, width).trim_fmt());
+            lines.push(mapped(&shown, with_values, width));
             if shown.len() > LISTED {
                 lines.push(format!(" and {} more", count((shown.len() - LISTED) as u64, "mapped column")));
             }
@@ -118,25 +117,19 @@ impl MappingTable {
     }
 }
 
-fn mapped(columns: &[&MappedColumn], with_values: bool, width: u16) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width);
-    let heads = ["column", "becomes", "how sure", "values in the file → as sent"];
-    table.set_header(&heads[..if with_values { 4 } else { 3 }]);
+fn mapped(columns: &[&MappedColumn], with_values: bool, width: u16) -> String {
+    let mut table = TextTable::new(["column", "becomes", "how sure", VALUES]);
     for column in columns.iter().take(LISTED) {
         let why = match (column.sure.as_str(), column.brief.as_str()) {
             (sure, "") => sure.to_owned(),
             (sure, brief) => format!("{sure}, {}", escape(brief)),
         };
-        let mut cells = vec![header(&column.column), escape(&column.becomes).into_owned(), why];
-        if with_values {
-            cells.push(values(&column.values));
-        }
-        table.add_row(cells);
+        table.add_row([header(&column.column), escape(&column.becomes).into_owned(), why, values(&column.values)]);
     }
-    table
+    if !with_values {
+        table.remove_column(VALUES);
+    }
+    table.within(width)
 }
 
 /// The first of many names, and how many more there are.
@@ -243,7 +236,7 @@ mod tests {
     #[test]
     fn no_line_of_the_table_is_wider_than_the_terminal() {
         for width in [40, 60, 80, 120, 200] {
-            let words = mapped(&table().columns.iter().collect::<Vec<_>>(), true, width).trim_fmt();
+            let words = mapped(&table().columns.iter().collect::<Vec<_>>(), true, width);
             assert!(words.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}: {words}");
         }
     }

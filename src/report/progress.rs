@@ -94,6 +94,8 @@ impl Reporter for Progress {
 fn show_on_bar(bar: &ProgressBar, width: u16, tally: &Tally, event: &Event) {
     match event {
         Event::Started { rows, resumed, .. } => {
+            // Before it is drawn for the first time.
+            bar.set_style(style(width, rows.is_some()));
             if let Some(rows) = rows {
                 bar.set_length(*rows);
             }

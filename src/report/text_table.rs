@@ -1,11 +1,10 @@
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// Blanks around each cell, as the table's style has them.
 const AROUND: usize = 2;
-/// What the last column needs at least to be read where it is wrapped.
-const NARROWEST: usize = 24;
 
-/// A table with its titles in the first line, or, where the terminal is too narrow for one, a paragraph a row.
+/// A table with its titles in the first line; where the terminal is too narrow for its longest words side by side, a
+/// paragraph a row.
 ///
 /// Cells have gone through [`escape`](super::escape).
 pub struct TextTable {
@@ -33,22 +32,36 @@ impl TextTable {
 
     /// In so many columns; as wide as it is where there is no terminal. Ends with a line break.
     pub fn words(&self, width: Option<u16>) -> String {
-        let table = self.table();
-        let widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
-        let whole = widths.iter().map(|width| width + AROUND).sum::<usize>();
-        let last = widths.last().copied().unwrap_or_default();
-        let words = match width {
-            // The blank at the end of a line needs no room.
-            Some(width) if whole > usize::from(width) + 1 => {
-                if whole - last + NARROWEST.min(last) <= usize::from(width) {
-                    wrapped(table, width).trim_fmt()
-                } else {
-                    self.paragraphs(width)
-                }
-            }
-            _ => table.trim_fmt(),
-        };
+        let words = width.map_or_else(|| self.table().trim_fmt(), |width| self.within(width));
         format!("{words}\n")
+    }
+
+    /// In so many columns, without a line break at its end.
+    pub(super) fn within(&self, width: u16) -> String {
+        let table = self.table();
+        let whole: usize = table.column_max_content_widths().into_iter().map(|width| usize::from(width) + AROUND).sum();
+        let words = self.longest_words();
+        let room = usize::from(width);
+        // The blank at the end of a line needs none.
+        if whole <= room + 1 {
+            table.trim_fmt()
+        } else if words.iter().map(|word| word + AROUND).sum::<usize>() <= room {
+            let mut table = wrapped(table, width);
+            for (column, word) in table.column_iter_mut().zip(words) {
+                let least = u16::try_from(word + AROUND).unwrap_or(u16::MAX);
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
+            table.trim_fmt()
+        } else {
+            self.paragraphs(width)
+        }
+    }
+
+    /// Of each column: no narrower one keeps its words whole.
+    fn longest_words(&self) -> Vec<usize> {
+        let longest = |text: &String| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(1);
+        let column = |at: usize| [&self.titles].into_iter().chain(&self.rows).map(|row| longest(&row[at])).max();
+        (0..self.titles.len()).map(|at| column(at).unwrap_or(1)).collect()
     }
 
     fn table(&self) -> Table {
@@ -109,20 +122,20 @@ mod tests {
     }
 
     #[test]
-    fn the_last_column_is_wrapped_where_that_is_enough() {
+    fn cells_are_wrapped_between_words_where_that_is_enough() {
         let words = table().words(Some(60));
         assert!(widest(&words) <= 60 && words.trim_start().starts_with("run"), "{words}");
         assert!(words.lines().count() > 3, "{words}");
+        for word in ["20261121-0931-k3f", "contacts.csv", "created,"] {
+            assert!(words.contains(word), "{word} is cut: {words}");
+        }
     }
 
     #[test]
     fn each_row_is_a_paragraph_where_no_table_has_room() {
         let words = table().words(Some(40));
         assert!(widest(&words) <= 40, "{words}");
-        assert!(
-            words.starts_with("20261121-0931-k3f\n file  contacts.csv\n rows  1,201 rows: 1,200 created,"),
-            "{words}"
-        );
+        assert!(words.starts_with("20261121-0931-k3f\n file  contacts.csv\n rows  1,201 rows: 1,200"), "{words}");
         assert!(words.ends_with("\n\n20261121-0932-abc\n\n") || words.ends_with("\n\n20261121-0932-abc\n"), "{words}");
     }
 
