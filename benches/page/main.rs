@@ -75,7 +75,7 @@ fn contacts(rows: u64) -> String {
             1 => format!("0740{person:07}"),
             _ => format!("+44740{person:07}"),
         };
-        let address = if n % 50 == 7 { format!("p{person}@example,com") } else { format!("p{person}@example.com") };
+        let address = if n % 50 == 7 { format!("p{person}@@example.com") } else { format!("p{person}@example.com") };
         let tags = ["fair; hot", "fair", "fair; call back", ""][(n % 4) as usize];
         writeln!(text, "Pat{},Kim{},{mobile},{address},{tags},Acme {},seen in hall {}", n % 211, n % 97, n % 31, n % 9)
             .unwrap();
@@ -122,7 +122,7 @@ fn after(visitor: &mut Visitor, run: &str) {
         ("rows, ordered", &[("sort", "E-mail"), ("descending", "on")]),
     ] {
         let found = visitor.send(&format!("{name}: asked"), &rows, fields);
-        visitor.look(name, &found, "What was done");
+        visitor.look(name, &found, "With this in it");
     }
     let person = first.split("name=\"person\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     visitor.send("person", "/people", &[("person", &person)]);
