@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver as StdReceiver, SyncSender};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc;
 
@@ -204,7 +204,7 @@ impl RowFeed {
         let remembered = remembered(&self.ledger, &self.keys, asked, remembers).await?;
         let mut work = Vec::with_capacity(checked.contacts.len());
         for ((row, contact), remembered) in checked.batch.rows().zip(checked.contacts).zip(remembered) {
-            let RememberedRow { keys, known, as_applied, open_create } = remembered;
+            let RememberedRow { keys, known, as_applied, digest, open_create } = remembered;
             let position = row.position();
             if let Some(record) = done.remove(&position.index) {
                 work.push(Work::Ready { position, record, keys: Vec::new(), recorded: true });
@@ -230,8 +230,16 @@ impl RowFeed {
                     // Of a row that the plan has looked up, only what it has sent itself is remembered.
                     let is_begun = steps.iter().any(|step| step.kind.writes());
                     let known = known.filter(|_| planned.is_none() || is_begun);
-                    let row =
-                        Row { known, as_applied, steps, open_create, planned, ..Row::new(position, contact, keys) };
+                    let digest = digest.map_or_else(OnceLock::new, OnceLock::from);
+                    let row = Row {
+                        known,
+                        as_applied,
+                        steps,
+                        open_create,
+                        planned,
+                        digest,
+                        ..Row::new(position, contact, keys)
+                    };
                     work.push(Work::Row(Box::new(row)));
                 }
             }

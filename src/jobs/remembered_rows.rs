@@ -13,6 +13,8 @@ pub struct RememberedRow {
     pub known: Option<KnownContact>,
     /// In its place, if the row is as last applied to it.
     pub as_applied: Option<AsApplied>,
+    /// What the row desires as one value, where the ledger was asked by it.
+    pub digest: Option<Key>,
     /// A create of the same person whose end nobody knows.
     pub open_create: Option<Taken>,
 }
@@ -49,7 +51,7 @@ pub async fn remembered(
     rows: impl Iterator<Item = Option<AskedRow<'_>>>,
     remembers: bool,
 ) -> Result<Vec<RememberedRow>> {
-    let (of_rows, mut digests): (Vec<Vec<Key>>, Vec<Option<Key>>) =
+    let (of_rows, digests): (Vec<Vec<Key>>, Vec<Option<Key>>) =
         rows.map(|row| (RememberedRow::unknown(keys, row.as_ref()).keys, row.and_then(|row| row.digest))).unzip();
     let all = of_rows.concat();
     let mut open = Vec::new();
@@ -64,19 +66,21 @@ pub async fn remembered(
     };
     let open: Vec<Option<Taken>> = of_rows.iter().map(&mut next).collect();
     // A row whose contact somebody is making is settled, whatever was applied.
-    digests.iter_mut().zip(&open).filter(|(_, open)| open.is_some()).for_each(|(digest, _)| *digest = None);
+    let asked: Vec<Option<Key>> =
+        digests.iter().zip(&open).map(|(digest, open)| digest.filter(|_| open.is_none())).collect();
     let mut memories: Vec<Option<Memory>> = vec![None; of_rows.len()];
     if remembers {
-        most_specific(ledger, keys, (&of_rows, &digests), &mut memories).await?;
+        most_specific(ledger, keys, (&of_rows, &asked), &mut memories).await?;
     }
-    let rows = of_rows.into_iter().zip(memories).zip(open).map(|((keys, memory), open_create)| {
-        let row = RememberedRow { keys, open_create, ..RememberedRow::default() };
-        match memory {
-            Some(Memory::Whole(known)) => RememberedRow { known: Some(known), ..row },
-            Some(Memory::AsApplied(applied)) => RememberedRow { as_applied: Some(applied), ..row },
-            None => row,
-        }
-    });
+    let rows =
+        of_rows.into_iter().zip(digests).zip(memories).zip(open).map(|(((keys, digest), memory), open_create)| {
+            let row = RememberedRow { keys, digest, open_create, ..RememberedRow::default() };
+            match memory {
+                Some(Memory::Whole(known)) => RememberedRow { known: Some(known), ..row },
+                Some(Memory::AsApplied(applied)) => RememberedRow { as_applied: Some(applied), ..row },
+                None => row,
+            }
+        });
     Ok(rows.collect())
 }
 
