@@ -338,6 +338,15 @@ next: mend the 6 rejected rows in contacts.results.csv, then `rolo retry 2026112
     }
 
     #[test]
+    fn a_narrow_terminal_cuts_no_code() {
+        let codes = [("identifier.missing".to_owned(), 1), ("phone.not_a_number".to_owned(), 12)].into();
+        let words = closing_words(&Summary { codes, ..import() }, Some(40));
+        for code in ["identifier.missing", "phone.not_a_number"] {
+            assert!(words.contains(code), "{code}: {words}");
+        }
+    }
+
+    #[test]
     fn an_empty_source_still_states_the_law() {
         let words = closing_words(&Summary::default(), None);
         assert!(words.contains("\n0 rows = 0\n"), "{words}");

@@ -2,6 +2,8 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// Blanks around each cell, as the table's style has them.
 const AROUND: usize = 2;
+/// What the last column is left with at least, so that the others keep their words whole.
+const NARROWEST: usize = 8;
 
 /// A table with its titles in the first line; where the terminal is too narrow for its longest words side by side, a
 /// paragraph a row.
@@ -40,28 +42,15 @@ impl TextTable {
     pub(super) fn within(&self, width: u16) -> String {
         let table = self.table();
         let whole: usize = table.column_max_content_widths().into_iter().map(|width| usize::from(width) + AROUND).sum();
-        let words = self.longest_words();
         let room = usize::from(width);
         // The blank at the end of a line needs none.
         if whole <= room + 1 {
             table.trim_fmt()
-        } else if words.iter().map(|word| word + AROUND).sum::<usize>() <= room {
-            let mut table = wrapped(table, width);
-            for (column, word) in table.column_iter_mut().zip(words) {
-                let least = u16::try_from(word + AROUND).unwrap_or(u16::MAX);
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
-            }
-            table.trim_fmt()
+        } else if have_room(&longest_words(&table), width) {
+            wrapped(table, width).trim_fmt()
         } else {
             self.paragraphs(width)
         }
-    }
-
-    /// Of each column: no narrower one keeps its words whole.
-    fn longest_words(&self) -> Vec<usize> {
-        let longest = |text: &String| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(1);
-        let column = |at: usize| [&self.titles].into_iter().chain(&self.rows).map(|row| longest(&row[at])).max();
-        (0..self.titles.len()).map(|at| column(at).unwrap_or(1)).collect()
     }
 
     fn table(&self) -> Table {
@@ -88,10 +77,40 @@ impl TextTable {
     }
 }
 
-/// The table with its cells wrapped between words, so that it keeps to so many columns.
+/// The table with its cells wrapped so that it keeps to so many columns: between words, where the longest of them have
+/// room side by side; else the last column gives way, as far as that is enough.
 pub(super) fn wrapped(mut table: Table, width: u16) -> Table {
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    let mut words = longest_words(&table);
+    if !have_room(&words, width)
+        && let Some(last) = words.last_mut()
+    {
+        *last = NARROWEST.min(*last);
+    }
+    if have_room(&words, width) {
+        for (column, word) in table.column_iter_mut().zip(words) {
+            let least = u16::try_from(word + AROUND).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
+    }
     table
+}
+
+/// Of each column: no narrower one keeps its words whole.
+fn longest_words(table: &Table) -> Vec<usize> {
+    let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(1);
+    let mut words = vec![1; table.column_iter().count()];
+    for row in table.row_iter() {
+        for (word, cell) in words.iter_mut().zip(row.cell_iter()) {
+            *word = longest(&cell.content()).max(*word);
+        }
+    }
+    words
+}
+
+/// Whether columns as wide as their longest words keep to the width.
+fn have_room(words: &[usize], width: u16) -> bool {
+    words.iter().map(|word| word + AROUND).sum::<usize>() <= usize::from(width)
 }
 
 #[cfg(test)]
