@@ -41,8 +41,7 @@ pub struct RowsPlace {
 /// The rows of a run, with what became of each.
 pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>, Query(place): Query<RowsPlace>) -> PageAnswer {
     let run = site.run(&id).await?;
-    let key = key(&run)?;
-    let store = store(&site, &run, &key).await?;
+    let (key, store) = store(&site, &run).await?;
     let searched = match place.found.and_then(|found| site.works.get(found)) {
         Some(work) if matches!(&work.purpose, Purpose::Search { key: of, .. } if *of == key) => Some(work),
         _ => None,
@@ -73,18 +72,13 @@ pub async fn show(State(site): State<Arc<Site>>, Path(id): Path<String>, Query(p
     Ok(layout::page(&title, Part::Runs, &html! { (back) (body) }).into_response())
 }
 
-/// Another one whenever the results of the run are.
-fn key(run: &Run) -> PageAnswer<String> {
+/// The rows of a run, read once, by a key that is another whenever its results are.
+async fn store(site: &Site, run: &Run) -> PageAnswer<(String, Arc<BackgroundJob>)> {
     let path = results_of(run).filter(|path| path.is_file()).ok_or_else(|| PageFailure::missing("results file"))?;
-    Ok(format!("{}-{}", run.id, draft_key::stamp(&path)))
-}
-
-/// The rows of a run, read once.
-async fn store(site: &Site, run: &Run, key: &str) -> PageAnswer<Arc<BackgroundJob>> {
-    let path = results_of(run).ok_or_else(|| PageFailure::missing("results file"))?;
+    let key = format!("{}-{}", run.id, draft_key::stamp(&path));
     let folder = site.state_dir.clone();
     let look = async move |_: &mut jobs::Context| Ok(End::Rows(Box::new(RowStore::of(&path, &folder)?)));
-    Ok(site.works.shown(Purpose::Rows { key: key.to_owned() }, look).await?)
+    Ok((key.clone(), site.works.shown(Purpose::Rows { key }, look).await?))
 }
 
 /// Looks for rows. Asked by a form that is posted, so that nobody stands in an address.
@@ -105,8 +99,7 @@ pub async fn search(
         return Ok(Redirect::to(&address).into_response());
     }
     let run = site.run(&id).await?;
-    let key = key(&run)?;
-    let store = store(&site, &run, &key).await?;
+    let (key, store) = store(&site, &run).await?;
     let of = wanted.clone();
     let work = site.works.find_or_start(Purpose::Search { key, wanted }, async move |_: &mut jobs::Context| {
         store.ended().await;
