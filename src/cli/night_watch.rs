@@ -36,7 +36,9 @@ pub(super) struct NightWatch {
 impl NightWatch {
     pub(super) fn begin(ledger: &LedgerHandle, context: &CommandContext) -> Self {
         let (ends, ending) = watch::channel(false);
-        let watching = Watching { ledger: ledger.clone(), context: context.clone(), looked: None, trouble: Vec::new() };
+        // What has waited until this worker came is not late for want of one: it is about to begin it.
+        let looked = Some(clock::now());
+        let watching = Watching { ledger: ledger.clone(), context: context.clone(), looked, trouble: Vec::new() };
         Self { ends, task: tokio::spawn(watching.go_on(ending)) }
     }
 
