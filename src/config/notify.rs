@@ -1,12 +1,13 @@
 use std::time::Duration;
 
+use lettre::message::Mailbox;
+
 use super::document::{Section, texts};
 use super::secret::{SecretSource, TextSource};
 use super::span::parse_span;
 use super::stop_when::{Threshold, share_or_count};
 use crate::error::{Error, Result};
 use crate::trust::is_loopback;
-use lettre::message::Mailbox;
 
 /// Where alerts about jobs go.
 #[derive(Clone, Debug, PartialEq, Eq)]
